@@ -1,0 +1,47 @@
+"""Every error that a user can cause. Each message is one line, and says what to do about it."""
+
+from __future__ import annotations
+
+
+class HarnessError(Exception):
+    """Something the user can mend. The command line prints it as one line and exits with 2."""
+
+
+class SpecError(HarnessError):
+    """A study, an option or an argument has a value that can't be used."""
+
+
+class DataError(HarnessError):
+    """A dataset is missing, unreadable, or does not fit the model."""
+
+
+class ModelError(HarnessError):
+    """A Keras model can't be built, loaded or used for what was asked."""
+
+
+class PruneError(HarnessError):
+    """Nothing could be pruned as asked, or a plan does not fit the model."""
+
+
+class ProofError(PruneError):
+    """The pruned network does not compute what the masked original computes."""
+
+
+class ExportError(HarnessError):
+    """A Keras model can't be exported to ONNX."""
+
+
+class ParityError(ExportError):
+    """The ONNX file does not compute what the Keras model computes."""
+
+
+class DeviceError(HarnessError):
+    """The device asked for does not really run the model."""
+
+
+class MeasureError(HarnessError):
+    """An ONNX file can't be measured, or a measurement could not be finished."""
+
+
+class StoreError(HarnessError):
+    """The store or an output folder can't be read or written."""

@@ -1,0 +1,152 @@
+"""What stages produce: frozen, versioned, written as JSON. Raw values are fields; what follows from them is derived."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from harness.spec import Case, MeasureSpec, PruneSpec
+
+RESULTS_SCHEMA = "harness-results/1"
+
+
+class Record(BaseModel):
+    """A frozen result; reading one with unknown or missing fields is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Training(Record):
+    """How one training went. `history` maps a metric to its value after each epoch."""
+
+    history: Mapping[str, tuple[float, ...]]
+    parameters: int
+    seconds: float
+    backend: str
+    device: str
+    keras_version: str
+
+
+class ChannelPlan(Record):
+    """Which output channels each layer keeps, as indices into the original layer, in increasing order.
+
+    `architecture` is the digest of the graph the plan was made for; it fits no other.
+    """
+
+    schema_version: Literal["harness-plan/1"] = "harness-plan/1"
+    architecture: str
+    kept: Mapping[str, tuple[int, ...]]
+    channels: Mapping[str, int]
+
+
+class Proof(Record):
+    """Masked original against pruned network, on logits.
+
+    Differences are the largest absolute difference divided by the spread (standard deviation) of the logits;
+    `trials` maps what was tried (such as `random weights`) to its difference.
+    """
+
+    trials: Mapping[str, float]
+    examples: int
+    tolerance: float
+
+    @property
+    def largest_difference(self) -> float:
+        return max(self.trials.values())
+
+    @property
+    def holds(self) -> bool:
+        return self.largest_difference <= self.tolerance
+
+
+class Pruning(Record):
+    """What a prune did. `proof` is None only for a control that is wrong on purpose."""
+
+    plan: ChannelPlan
+    proof: Proof | None
+    pinned: Mapping[str, str]
+    parameters_before: int
+    parameters_after: int
+    finetune: Training | None
+
+
+class Parity(Record):
+    """Keras against the ONNX file, on the same examples.
+
+    `largest_difference` is relative to the spread of the Keras outputs; `top1_disagreements` leaves out the
+    `ties`, examples whose two best Keras outputs are closer than 1e-5.
+    """
+
+    examples: int
+    largest_difference: float
+    top1_disagreements: int
+    ties: int
+
+
+class Export(Record):
+    """An ONNX file. `architecture` digests the graph without its weights' values: equal digests run the same kernels."""
+
+    opset: int
+    size_bytes: int
+    sha256: str
+    architecture: str
+    parity: Parity
+
+
+class Accuracy(Record):
+    """How many of the test examples an ONNX file classifies correctly, and where it ran.
+
+    `correct` has one character an example in test order, `1` where the answer was right.
+    """
+
+    correct: str
+    device: str
+
+    @property
+    def examples(self) -> int:
+        return len(self.correct)
+
+    @property
+    def hits(self) -> int:
+        return self.correct.count("1")
+
+    @property
+    def value(self) -> float:
+        return self.hits / self.examples
+
+
+class Row(Record):
+    """One network as it would ship: an original (`prune` is None) or a pruned variant. `error` says why it failed."""
+
+    case: Case
+    prune: PruneSpec | None
+    training: Training | None = None
+    pruning: Pruning | None = None
+    export: Export | None = None
+    accuracy: Accuracy | None = None
+    error: str | None = None
+
+    @property
+    def variant(self) -> str:
+        return "original" if self.prune is None else self.prune.label
+
+    @property
+    def name(self) -> str:
+        return f"{self.case.name} {self.variant}"
+
+
+class Results(Record):
+    """All that one run of a study produced; `results.json`.
+
+    `measurement` is keyed by the architecture digests of the rows' exports: rows of equal digest share their latency.
+    """
+
+    schema_version: Literal["harness-results/1"] = RESULTS_SCHEMA
+    study: str
+    question: str
+    spec: MeasureSpec
+    environment: Mapping[str, Any]
+    rows: tuple[Row, ...]
+    measurement: Mapping[str, Any] | None

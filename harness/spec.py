@@ -1,0 +1,281 @@
+"""What a user asks for: a Study and the Cases it expands to. Frozen, checked when built, read from TOML."""
+
+from __future__ import annotations
+
+import itertools
+import tomllib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar, get_args
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from harness.errors import SpecError
+
+Device = Literal["auto", "cpu", "cuda"]
+Padding = Literal["same", "valid"]
+Importance = Literal["l1", "l2", "random"]
+Fraction = Annotated[float, Field(gt=0, lt=1)]
+PositiveInt = Annotated[int, Field(ge=1)]
+PositiveFloat = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+
+S = TypeVar("S", bound="Spec")
+
+
+class Spec(BaseModel):
+    """A frozen part of a study; an unknown key is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class DataSpec(Spec):
+    """Which examples, how they are transformed, and how they are split.
+
+    `name` is `mnist5k`, `mnist`, `fashion_mnist`, `images:DIR` or `npz:FILE`; `folder` holds local IDX files.
+    `scale` gives pixels in 0 to 1 (`unit`) or as stored, 0 to 255 (`raw`). `color` makes each image all red, green
+    or blue. `resize` is (height, width) in pixels. `limit` keeps that many examples, the same share of each class.
+    """
+
+    name: str = "mnist5k"
+    folder: str | None = None
+    scale: Literal["unit", "raw"] = "unit"
+    color: bool = False
+    resize: tuple[PositiveInt, PositiveInt] | None = None
+    limit: PositiveInt | None = None
+    test_fraction: Fraction = 0.2
+    split_seed: int = 0
+
+
+class TrainSpec(Spec):
+    """How a network is trained. The loss is sparse categorical cross-entropy."""
+
+    epochs: PositiveInt = 5
+    batch_size: PositiveInt = 64
+    optimizer: Literal["adam", "sgd", "rmsprop"] = "adam"
+    learning_rate: PositiveFloat = 1e-3
+
+
+class PruneSpec(Spec):
+    """How many channels each layer loses, which ones, and what follows.
+
+    Exactly one of `ratio` (share of each layer's channels, in [0, 1)) and `filters` (channels removed from each
+    convolution) is given. `rows = "first"` repeats a common mistake, as a control: the kernel after Flatten
+    keeps its first rows instead of those of the channels that remain.
+    """
+
+    ratio: Annotated[float, Field(gt=0, lt=1)] | None = None
+    filters: PositiveInt | None = None
+    importance: Importance = "l1"
+    finetune_epochs: Annotated[int, Field(ge=0)] = 0
+    rows: Literal["provenance", "first"] = "provenance"
+
+    @model_validator(mode="after")
+    def _one_amount(self) -> PruneSpec:
+        if (self.ratio is None) == (self.filters is None):
+            raise ValueError("give exactly one of ratio and filters")
+        return self
+
+    @property
+    def label(self) -> str:
+        """A short name such as `50 %` or `1 filter, first rows`."""
+        if self.ratio is not None:
+            amount = f"{100 * self.ratio:g} %"
+        else:
+            amount = f"{self.filters} filter" + ("s" if self.filters != 1 else "")
+        parts = [amount] if self.importance == "l1" else [amount, self.importance]
+        if self.rows == "first":
+            parts.append("first rows")
+        if self.finetune_epochs:
+            parts.append(f"tuned {self.finetune_epochs}")
+        return ", ".join(parts)
+
+
+class MeasureSpec(Spec):
+    """How latency is measured: see docs/measuring.md.
+
+    `precision` is the half-width wanted for each speed-up's 95 % interval and `margin` the difference that does not
+    matter, both as fractions; `budget_s` ends the measurement even where `precision` was not reached.
+    """
+
+    device: Device = "auto"
+    batch_sizes: tuple[PositiveInt, ...] = (1, 32)
+    threads: PositiveInt = 1
+    precision: Fraction = 0.015
+    margin: Fraction = 0.02
+    budget_s: PositiveFloat = 60.0
+
+    @model_validator(mode="after")
+    def _some_batch(self) -> MeasureSpec:
+        if not self.batch_sizes or len(set(self.batch_sizes)) != len(self.batch_sizes):
+            raise ValueError("batch_sizes needs at least one size, each once")
+        return self
+
+
+class Case(Spec):
+    """One network to train with one seed, and the ways to prune it.
+
+    `factors` are the options in which the study's networks differ, such as `{"padding": "same"}`.
+    """
+
+    model: str
+    options: Mapping[str, Any]
+    factors: Mapping[str, Any]
+    data: DataSpec
+    train: TrainSpec
+    seed: int
+    prune: tuple[PruneSpec, ...]
+
+    @property
+    def network(self) -> str:
+        """The case's name without its seed: the same for all its repetitions."""
+        return " ".join([self.model, *(f"{key}={short(value)}" for key, value in self.factors.items())])
+
+    @property
+    def name(self) -> str:
+        return f"{self.network} seed={self.seed}"
+
+
+class PruneGrid(Spec):
+    """A `[[networks.prune]]` table: a PruneSpec whose `ratio` may be a list."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    def specs(self, where: str) -> tuple[PruneSpec, ...]:
+        fields = dict(self.model_extra or {})
+        ratios = fields.pop("ratio", None)
+        if not isinstance(ratios, list):
+            ratios = [ratios]
+        return tuple(checked(PruneSpec, {**fields, "ratio": ratio}, where) for ratio in ratios)
+
+
+class Network(Spec):
+    """A `[[networks]]` table: one architecture, what varies, and how it is pruned.
+
+    `vary` maps an option of the model to its values; `data.KEY` and `train.KEY` vary the data and the training.
+    """
+
+    model: str
+    options: dict[str, Any] = {}
+    vary: dict[str, list[Any]] = {}
+    data: dict[str, Any] = {}
+    train: dict[str, Any] = {}
+    seeds: tuple[int, ...] | None = None
+    prune: tuple[PruneGrid, ...] = ()
+
+    @model_validator(mode="after")
+    def _something_to_vary(self) -> Network:
+        for key, values in self.vary.items():
+            if not values:
+                raise ValueError(f"vary.{key} is empty; give at least one value")
+        return self
+
+
+class Study(Spec):
+    """A question, and the grid of networks that answers it."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")]
+    question: str = ""
+    seeds: Annotated[tuple[int, ...], Field(min_length=1)] = (0,)
+    data: DataSpec = DataSpec()
+    train: TrainSpec = TrainSpec()
+    measure: MeasureSpec = MeasureSpec()
+    networks: Annotated[tuple[Network, ...], Field(min_length=1)]
+
+    def cases(self) -> tuple[Case, ...]:
+        """Expand the grid, in the order of the file: networks, then what varies, then seeds."""
+        cases = [case for index, network in enumerate(self.networks) for case in self._expand(network, index)]
+        names = [case.name for case in cases]
+        for name in names:
+            if names.count(name) > 1:
+                raise SpecError(f"networks: two cases are both called '{name}'; vary something or remove one")
+        return tuple(cases)
+
+    def _expand(self, network: Network, index: int) -> Iterable[Case]:
+        where = f"networks[{index}]"
+        prune = tuple(
+            spec for i, grid in enumerate(network.prune) for spec in grid.specs(f"{where}.prune[{i}]")
+        )
+        for values in itertools.product(*network.vary.values()):
+            factors = dict(zip(network.vary, values, strict=True))
+            options, data, train = dict(network.options), dict(network.data), dict(network.train)
+            for key, value in factors.items():
+                part, _, name = key.rpartition(".")
+                target = {"": options, "data": data, "train": train}.get(part)
+                if target is None:
+                    raise SpecError(f"{where}.vary: '{key}' is unknown; use an option, data.KEY or train.KEY")
+                target[name] = value
+            for seed in network.seeds or self.seeds:
+                yield Case(
+                    model=network.model,
+                    options=options,
+                    factors=factors,
+                    data=checked(DataSpec, {**self.data.model_dump(), **data}, f"{where}.data"),
+                    train=checked(TrainSpec, {**self.train.model_dump(), **train}, f"{where}.train"),
+                    seed=seed,
+                    prune=prune,
+                )
+
+
+def read_study(path: Path) -> Study:
+    """Read a study from TOML.
+
+    Raises:
+        SpecError: the file can't be read, is not TOML, or has an unknown key or a value that can't be used.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise SpecError(f"{path}: no such study; give the path of a TOML file") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise SpecError(f"{path}: can't be read as text ({error}); give the path of a TOML file") from None
+    try:
+        values = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise SpecError(f"{path}: not valid TOML: {error}") from None
+    study = checked(Study, values, str(path))
+    study.cases()
+    return study
+
+
+def checked(kind: type[S], values: Mapping[str, Any], where: str) -> S:
+    """Build a spec; the first thing wrong becomes one line that names the field and what is allowed."""
+    try:
+        return kind(**values)
+    except ValidationError as error:
+        raise SpecError(f"{where}: {first_problem(error, kind)}") from None
+
+
+def first_problem(error: ValidationError, kind: type[BaseModel]) -> str:
+    """The first validation error as `field: what is wrong; what to do`."""
+    problem = error.errors()[0]
+    field = ".".join(str(part) for part in problem["loc"]).replace("].", "]")
+    if problem["type"] == "extra_forbidden":
+        known = ", ".join(_fields_at(kind, problem["loc"]))
+        return f"'{field}' is unknown; known here: {known}"
+    if problem["type"] == "missing":
+        return f"'{field}' is missing; add it"
+    message = problem["msg"].removeprefix("Value error, ")
+    message = message[0].lower() + message[1:]
+    return f"{field} = {problem['input']!r}: {message}" if field else message
+
+
+def _fields_at(kind: type[BaseModel], location: tuple[int | str, ...]) -> list[str]:
+    """The field names of the model in which the last part of `location` was not found."""
+    for part in location[:-1]:
+        if isinstance(part, str) and part in kind.model_fields:
+            kinds = _models_in(kind.model_fields[part].annotation)
+            kind = kinds[0] if kinds else kind
+    return list(kind.model_fields)
+
+
+def _models_in(annotation: Any) -> list[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [found for part in get_args(annotation) for found in _models_in(part)]
+
+
+def short(value: Any) -> str:
+    """A factor's value as it stands in a name: `[32, 48, 64]` is `32-48-64`."""
+    if isinstance(value, list | tuple):
+        return "-".join(short(part) for part in value)
+    return f"{value:g}" if isinstance(value, float) else str(value)
