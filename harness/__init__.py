@@ -1,0 +1,1 @@
+"""Prune Keras networks, prove it, and measure in ONNX Runtime what it cost and what it bought."""
