@@ -1,0 +1,145 @@
+"""The command line: one thin function per command. The only module that prints or exits.
+
+Exit codes: 0 good, 1 the answer is no, 2 the question could not be answered.
+Heavy packages are imported inside the commands, so that `harness --help` stays instant.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+
+from harness.errors import HarnessError
+from harness.progress import Progress, Silent, Task
+
+if TYPE_CHECKING:
+    from rich.progress import Progress as Bars
+    from rich.progress import TaskID
+
+app = typer.Typer(
+    name="harness",
+    help="Prune Keras networks, prove it, and measure in ONNX Runtime what it cost and what it bought.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+answers = Console()
+messages = Console(stderr=True, highlight=False)
+
+JsonFlag = Annotated[bool, typer.Option("--json", help="Print the answer as JSON on stdout.")]
+
+
+class Bar:
+    """A task as one line of a Rich progress display."""
+
+    def __init__(self, bars: Bars, task_id: TaskID, name: str) -> None:
+        self.bars, self.task_id, self.name = bars, task_id, name
+
+    def advance(self, steps: float = 1, note: str = "") -> None:
+        self.bars.update(self.task_id, advance=steps, description=f"{self.name}  {note}" if note else self.name)
+
+
+class Terminal:
+    """Progress drawn on stderr while it is a terminal; plain lines, one a task, where it is not."""
+
+    def __init__(self) -> None:
+        self.bars: Bars | None = None
+
+    @contextmanager
+    def task(self, name: str, total: float | None = None) -> Iterator[Task]:
+        if not messages.is_terminal:
+            messages.print(name, markup=False, soft_wrap=True)
+            yield Silent()
+            return
+        with self._display() as bars:
+            task_id = bars.add_task(name, total=total)
+            try:
+                yield Bar(bars, task_id, name)
+            finally:
+                bars.remove_task(task_id)
+
+    @contextmanager
+    def _display(self) -> Iterator[Bars]:
+        """The one display that nested tasks share."""
+        if self.bars is not None:
+            yield self.bars
+            return
+        from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
+        from rich.progress import Progress as Bars
+
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+        with Bars(*columns, console=messages, transient=True) as self.bars:
+            try:
+                yield self.bars
+            finally:
+                self.bars = None
+
+
+def terminal(quiet: bool) -> Progress:
+    """Where a command shows what it is doing."""
+    return Silent() if quiet else Terminal()
+
+
+def print_json(value: Any) -> None:
+    """Print an answer as JSON on stdout: nothing else goes there."""
+    import json
+
+    sys.stdout.write(json.dumps(value, indent=2, allow_nan=False) + "\n")
+
+
+QuietFlag = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")]
+
+
+@app.command()
+def run(
+    study: Annotated[Path, typer.Argument(help="The study, a TOML file.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the runs.")] = Path("runs"),
+    store: Annotated[Path, typer.Option(help="Folder for finished stages, kept between runs.")] = Path(".harness"),
+    device: Annotated[str | None, typer.Option(help="auto, cpu or cuda; overrides the study's.")] = None,
+    as_json: JsonFlag = False,
+    quiet: QuietFlag = False,
+) -> None:
+    """Train, prune, export, measure and report a study."""
+    from harness.pipeline import run_study
+    from harness.spec import MeasureSpec, checked, read_study
+
+    asked = read_study(study)
+    if device is not None:
+        measure = checked(MeasureSpec, {**asked.measure.model_dump(), "device": device}, "--device")
+        asked = asked.model_copy(update={"measure": measure})
+    finished = run_study(asked, runs=output, store=store, progress=terminal(quiet))
+    if as_json:
+        print_json(finished.results.model_dump(mode="json"))
+    else:
+        for line in finished.summary:
+            answers.print(line, markup=False, highlight=False, soft_wrap=True)
+        answers.print(f"Report: {finished.report}", markup=False, highlight=False, soft_wrap=True)
+    failed = [row for row in finished.results.rows if row.error]
+    for row in failed:
+        messages.print(f"{row.name}: {row.error}", markup=False, soft_wrap=True)
+    raise typer.Exit(1 if failed else 0)
+
+
+def main() -> None:
+    """Run the command line; what the user can mend becomes one line and exit code 2."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    try:
+        app()
+    except HarnessError as error:
+        messages.print(f"harness: {error}", markup=False, soft_wrap=True)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        messages.print("harness: interrupted; finished stages are kept, run again to go on")
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()
