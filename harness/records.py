@@ -19,9 +19,9 @@ class Record(BaseModel):
 
 
 class Training(Record):
-    """How one training went. `history` maps a metric to its value after each epoch."""
+    """How one training went. `history` maps a metric to its value after each epoch, None where not finite."""
 
-    history: Mapping[str, tuple[float, ...]]
+    history: Mapping[str, tuple[float | None, ...]]
     parameters: int
     seconds: float
     backend: str
@@ -98,11 +98,13 @@ class Export(Record):
 class Accuracy(Record):
     """How many of the test examples an ONNX file classifies correctly, and where it ran.
 
-    `correct` has one character an example in test order, `1` where the answer was right.
+    `correct` has one character an example in test order, `1` where the answer was right. `chance` is the share of
+    the commonest class among those examples: what always giving one answer would score (None: not recorded).
     """
 
     correct: str
     device: str
+    chance: float | None = None
 
     @property
     def examples(self) -> int:
