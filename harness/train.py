@@ -1,0 +1,103 @@
+"""Train a Keras classifier, on whichever backend Keras runs."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from harness.errors import DataError
+from harness.progress import Progress, Silent
+from harness.records import Training
+from harness.spec import TrainSpec
+
+if TYPE_CHECKING:
+    import keras
+
+
+def train(
+    model: keras.Model,
+    images: npt.NDArray[np.float32],
+    labels: npt.NDArray[np.int64],
+    spec: TrainSpec,
+    *,
+    seed: int,
+    progress: Progress | None = None,
+) -> Training:
+    """Compile and fit `model` in place, with sparse categorical cross-entropy.
+
+    Args:
+        model: a classifier whose output is (N, ..., classes) probabilities.
+        images: float32 (N, H, W, C).
+        labels: int64 (N,), each in 0 to classes - 1.
+        spec: epochs, batch size, optimizer and learning rate.
+        seed: seeds Python, NumPy and Keras, so that shuffling and dropout repeat.
+
+    Raises:
+        DataError: the images or labels don't fit the model.
+    """
+    import keras
+
+    targets = fitting_targets(model, images, labels)
+    keras.utils.set_random_seed(seed)
+    optimizer = keras.optimizers.get({"class_name": spec.optimizer, "config": {"learning_rate": spec.learning_rate}})
+    model.compile(optimizer=optimizer, loss="sparse_categorical_crossentropy", metrics=["accuracy"])
+    started = time.perf_counter()
+    with (progress or Silent()).task(f"train {model.name}", total=spec.epochs) as task:
+        fitted = model.fit(
+            images,
+            targets,
+            batch_size=spec.batch_size,
+            epochs=spec.epochs,
+            verbose=0,
+            callbacks=[keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: task.advance(note=_note(logs)))],
+        )
+    return Training(
+        history={name: tuple(_finite(value) for value in values) for name, values in fitted.history.items()},
+        parameters=model.count_params(),
+        seconds=time.perf_counter() - started,
+        backend=keras.backend.backend(),
+        device=training_device(),
+        keras_version=keras.__version__,
+    )
+
+
+def fitting_targets(
+    model: keras.Model, images: npt.NDArray[np.float32], labels: npt.NDArray[np.int64]
+) -> npt.NDArray[np.int64]:
+    """The labels in the shape of the model's output less its class axis; (N,) or (N, 1).
+
+    Raises:
+        DataError: the images or labels don't fit the model.
+    """
+    wanted, given = tuple(model.input_shape[1:]), images.shape[1:]
+    if len(wanted) != len(given) or any(w not in (None, g) for w, g in zip(wanted, given, strict=True)):
+        raise DataError(f"{model.name} takes images of shape {wanted}, the data has {given}; resize or change the model")
+    *positions, classes = model.output_shape[1:]
+    if math.prod(positions) != 1:
+        raise DataError(f"{model.name} predicts {math.prod(positions)} labels an image, the data has 1; set n_prediction")
+    found = int(labels.max()) + 1
+    if found > classes:
+        raise DataError(f"{model.name} has {classes} classes, the data has {found}; set n_class = {found}")
+    return labels.reshape((len(labels), *positions))
+
+
+def training_device() -> str:
+    """The device Keras trains on: `gpu:0` where it sees a GPU, else `cpu:0`."""
+    import keras
+
+    devices = keras.distribution.list_devices()
+    return str(devices[0]).lower() if devices else "cpu:0"
+
+
+def _note(logs: Mapping[str, Any] | None) -> str:
+    return f"accuracy {logs['accuracy']:.3f}" if logs and "accuracy" in logs else ""
+
+
+def _finite(value: float) -> float | None:
+    """JSON has no NaN: a loss that overflowed is None."""
+    return float(value) if math.isfinite(value) else None
