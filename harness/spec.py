@@ -15,6 +15,7 @@ from harness.errors import SpecError
 Device = Literal["auto", "cpu", "cuda"]
 Padding = Literal["same", "valid"]
 Importance = Literal["l1", "l2", "random"]
+Mode = Literal["end_to_end", "device", "cuda_graph"]
 Fraction = Annotated[float, Field(gt=0, lt=1)]
 PositiveInt = Annotated[int, Field(ge=1)]
 PositiveFloat = Annotated[float, Field(gt=0, allow_inf_nan=False)]
@@ -95,19 +96,33 @@ class MeasureSpec(Spec):
 
     `precision` is the half-width wanted for each speed-up's 95 % interval and `margin` the difference that does not
     matter, both as fractions; `budget_s` ends the measurement even where `precision` was not reached.
+    `modes` are what is timed, each on its own: `end_to_end` (host arrays in and out), `device` (inputs and outputs
+    stay on the device), `cuda_graph`. `inputs` describe inputs that can't be invented, as `name:shape:dtype`, where
+    the shape may begin with N for the batch. `input_copies` inputs are used in turn, so that one need not stay in a
+    cache. A worker that says nothing for `timeout_s` is killed.
     """
 
     device: Device = "auto"
     batch_sizes: tuple[PositiveInt, ...] = (1, 32)
+    modes: tuple[Mode, ...] = ("end_to_end",)
     threads: PositiveInt = 1
+    inter_op_threads: PositiveInt = 1
+    spinning: bool = True
+    optimization: Literal["none", "basic", "extended", "all"] = "all"
+    provider_options: Mapping[str, str] = {}
+    inputs: tuple[str, ...] = ()
+    input_copies: PositiveInt = 1
     precision: Fraction = 0.015
     margin: Fraction = 0.02
     budget_s: PositiveFloat = 60.0
+    timeout_s: PositiveFloat = 120.0
+    seed: Annotated[int, Field(ge=0)] = 0
 
     @model_validator(mode="after")
-    def _some_batch(self) -> MeasureSpec:
-        if not self.batch_sizes or len(set(self.batch_sizes)) != len(self.batch_sizes):
-            raise ValueError("batch_sizes needs at least one size, each once")
+    def _each_once(self) -> MeasureSpec:
+        for name, values in {"batch_sizes": self.batch_sizes, "modes": self.modes}.items():
+            if not values or len(set(values)) != len(values):
+                raise ValueError(f"{name} needs at least one value, each once")
         return self
 
 

@@ -1,0 +1,1 @@
+"""ONNX Runtime: sessions, providers, proof of placement, and the process that measures."""

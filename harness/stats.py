@@ -1,0 +1,199 @@
+"""Statistics of paired measurements: pure functions on numbers. Intervals are two-sided and 95 % unless said."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Verdict = Literal["faster", "slower", "equivalent", "inconclusive"]
+
+CONFIDENCE = 0.95
+TRIMMED_SHARE = 0.2
+MINIMUM_LAUNCHES = 6
+
+
+@dataclass(frozen=True)
+class Interval:
+    """An estimate with its confidence interval, and the two-sided p-value against zero."""
+
+    estimate: float
+    low: float
+    high: float
+    p_value: float
+
+    @property
+    def half_width(self) -> float:
+        return (self.high - self.low) / 2
+
+
+def trimmed_mean(values: ArrayLike, share: float = TRIMMED_SHARE) -> float:
+    """The mean without the `share` smallest and the `share` largest values: robust, and efficient for clean data."""
+    ordered = np.sort(np.asarray(values, dtype=float))
+    if ordered.size == 0:
+        raise ValueError("no values")
+    cut = int(share * ordered.size)
+    return float(ordered[cut : ordered.size - cut].mean())
+
+
+def launch_log_ratio(baseline: Sequence[Sequence[float]], candidate: Sequence[Sequence[float]]) -> float:
+    """One launch's log speed-up: the trimmed mean over rounds of log(median baseline / median candidate).
+
+    Both hold one sequence of call times for each round, in the same order of rounds. The median of a block is
+    untouched by a few interrupted calls, the pairing within a round cancels what changes slowly, and the trimming
+    drops rounds in which a neighbour took the core from one of the two.
+    """
+    pairs = zip(baseline, candidate, strict=True)
+    return trimmed_mean([math.log(median(first) / median(second)) for first, second in pairs])
+
+
+def median(values: ArrayLike) -> float:
+    return float(np.median(np.asarray(values, dtype=float)))
+
+
+def t_interval(values: ArrayLike, confidence: float = CONFIDENCE) -> Interval:
+    """Student's t interval for the mean of independent values, one for each launch.
+
+    Fewer than two values, or values without any spread, say nothing: the interval is unbounded and p is 1.
+    """
+    from scipy import stats
+
+    sample = np.asarray(values, dtype=float)
+    mean = float(sample.mean()) if sample.size else 0.0
+    error = float(sample.std(ddof=1)) / math.sqrt(sample.size) if sample.size > 1 else 0.0
+    if error == 0.0:
+        return Interval(mean, -math.inf, math.inf, 1.0)
+    reach = float(stats.t.ppf((1 + confidence) / 2, sample.size - 1)) * error
+    p_value = float(2 * stats.t.sf(abs(mean) / error, sample.size - 1))
+    return Interval(mean, mean - reach, mean + reach, p_value)
+
+
+def holm(p_values: Sequence[float]) -> tuple[float, ...]:
+    """Holm's step-down correction (Scandinavian Journal of Statistics 6, 1979): adjusted p-values, in order."""
+    count = len(p_values)
+    adjusted = [0.0] * count
+    highest = 0.0
+    for rank, index in enumerate(sorted(range(count), key=lambda i: p_values[i])):
+        highest = max(highest, min(1.0, (count - rank) * p_values[index]))
+        adjusted[index] = highest
+    return tuple(adjusted)
+
+
+def verdict(log_ratio: Interval, adjusted_p: float, margin: float) -> Verdict:
+    """What an interval for the log speed-up allows to say.
+
+    `equivalent` comes first: an interval wholly inside ±`margin` shows a difference too small to matter, whether or
+    not it is zero. `faster` and `slower` need a corrected p-value of at most 5 %.
+    """
+    if math.log1p(-margin) < log_ratio.low and log_ratio.high < math.log1p(margin):
+        return "equivalent"
+    if adjusted_p <= 1 - CONFIDENCE:
+        return "faster" if log_ratio.estimate > 0 else "slower"
+    return "inconclusive"
+
+
+def precise_enough(log_ratio: Interval, precision: float) -> bool:
+    """Whether the interval's half-width, as a fraction of the speed-up, is at most `precision`."""
+    return math.expm1(log_ratio.half_width) <= precision
+
+
+@lru_cache
+def samples_for_percentile(percent: float) -> int:
+    """The fewest independent samples that support a percentile: 64 for p90, 662 for p99.
+
+    From there on the second largest sample lies above the true percentile with 99 % confidence, so that an upper
+    bound exists which does not rest on the single worst sample.
+    """
+    from scipy import stats
+
+    count = 1
+    while stats.binom.cdf(1, count, 1 - percent / 100) > 0.01:
+        count += 1
+    return count
+
+
+def independent_samples(clusters: Sequence[ArrayLike], percent: float) -> float:
+    """How many independent samples the calls of several launches are worth for a percentile.
+
+    Calls of one launch resemble each other. The variance of the share of calls above the percentile, taken between
+    launches, is compared with what independent calls would give (the design effect of cluster sampling, Kish 1965).
+    """
+    arrays: list[NDArray[np.float64]] = [np.asarray(cluster, dtype=float) for cluster in clusters]
+    pooled = np.concatenate(arrays) if arrays else np.empty(0)
+    if len(arrays) < 2 or pooled.size == 0:
+        return float(len(arrays))
+    limit = np.quantile(pooled, percent / 100)
+    above = np.array([float((array > limit).mean()) for array in arrays])
+    between = float(above.var(ddof=1)) / len(arrays)
+    share = float((pooled > limit).mean())
+    if between == 0.0:
+        return float(pooled.size)
+    return min(float(pooled.size), share * (1 - share) / between)
+
+
+def wilson(hits: int, examples: int, confidence: float = CONFIDENCE) -> tuple[float, float]:
+    """Wilson's score interval for a proportion."""
+    from scipy import stats
+
+    interval = stats.binomtest(hits, examples).proportion_ci(confidence_level=confidence, method="wilson")
+    return float(interval.low), float(interval.high)
+
+
+@dataclass(frozen=True)
+class PairedProportions:
+    """Candidate against baseline on the same examples: the difference in proportion correct, with its interval.
+
+    `p_value` is McNemar's exact test: how surprising the split of the examples only one of them gets right is.
+    """
+
+    difference: float
+    low: float
+    high: float
+    p_value: float
+    only_baseline: int
+    only_candidate: int
+
+
+def paired_proportions(baseline: ArrayLike, candidate: ArrayLike) -> PairedProportions:
+    """Compare two classifiers on the same examples.
+
+    Both are bool (N,), True where the example is classified correctly. The interval is Newcombe's score interval
+    for paired proportions (Statistics in Medicine 17, 1998, method 10); the test is McNemar's, exact.
+
+    Raises:
+        ValueError: the lengths differ, or there is no example.
+    """
+    from scipy import stats
+
+    first, second = np.asarray(baseline, dtype=bool), np.asarray(candidate, dtype=bool)
+    if first.shape != second.shape or first.ndim != 1 or first.size == 0:
+        raise ValueError(f"need the same examples for both, got shapes {first.shape} and {second.shape}")
+    only_candidate, only_baseline = int((second & ~first).sum()), int((first & ~second).sum())
+    discordant = only_candidate + only_baseline
+    p_value = float(stats.binomtest(only_candidate, discordant).pvalue) if discordant else 1.0
+    low, high = _newcombe(int((first & second).sum()), only_candidate, only_baseline, first.size)
+    difference = (only_candidate - only_baseline) / first.size
+    return PairedProportions(difference, low, high, p_value, only_baseline, only_candidate)
+
+
+def _newcombe(both: int, only_first: int, only_second: int, total: int) -> tuple[float, float]:
+    """Interval for (both + only_first) / total - (both + only_second) / total."""
+    neither = total - both - only_first - only_second
+    p, q = (both + only_first) / total, (both + only_second) / total
+    p_low, p_high = wilson(both + only_first, total)
+    q_low, q_high = wilson(both + only_second, total)
+    product = math.sqrt(p * (1 - p) * q * (1 - q)) * total * total
+    agreement = both * neither - only_first * only_second
+    if agreement > 0:
+        agreement = max(0, agreement - total / 2)
+    correlation = agreement / product if product else 0.0
+
+    def reach(left: float, right: float) -> float:
+        return math.sqrt(max(0.0, left * left - 2 * correlation * left * right + right * right))
+
+    return p - q - reach(p - p_low, q_high - q), p - q + reach(p_high - p, q - q_low)
