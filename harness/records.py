@@ -86,7 +86,7 @@ class Parity(Record):
 
 
 class Export(Record):
-    """An ONNX file. `architecture` digests the graph without its weights' values: equal digests run the same kernels."""
+    """An ONNX file. `architecture` digests the graph without its weights' values: equal digests, equal kernels."""
 
     opset: int
     size_bytes: int

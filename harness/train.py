@@ -36,6 +36,7 @@ def train(
         labels: int64 (N,), each in 0 to classes - 1.
         spec: epochs, batch size, optimizer and learning rate.
         seed: seeds Python, NumPy and Keras, so that shuffling and dropout repeat.
+        progress: is told after each epoch.
 
     Raises:
         DataError: the images or labels don't fit the model.
@@ -76,10 +77,14 @@ def fitting_targets(
     """
     wanted, given = tuple(model.input_shape[1:]), images.shape[1:]
     if len(wanted) != len(given) or any(w not in (None, g) for w, g in zip(wanted, given, strict=True)):
-        raise DataError(f"{model.name} takes images of shape {wanted}, the data has {given}; resize or change the model")
+        raise DataError(
+            f"{model.name} takes images of shape {wanted}, the data has {given}; resize or change the model"
+        )
     *positions, classes = model.output_shape[1:]
     if math.prod(positions) != 1:
-        raise DataError(f"{model.name} predicts {math.prod(positions)} labels an image, the data has 1; set n_prediction")
+        raise DataError(
+            f"{model.name} predicts {math.prod(positions)} labels an image, the data has 1; set n_prediction"
+        )
     found = int(labels.max()) + 1
     if found > classes:
         raise DataError(f"{model.name} has {classes} classes, the data has {found}; set n_class = {found}")

@@ -1,0 +1,327 @@
+"""The road from a study to its results: the only module that chains stages.
+
+Every stage is an artifact in the store, keyed by what it was made from, so an interrupted run goes on where it
+stopped and an unchanged stage is not run again. Keras and TensorFlow are imported only where something is made.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+import shutil
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import models
+from harness import accuracy, data, measure, report, runtime
+from harness.errors import DataError, DeviceError, HarnessError, ModelError, StoreError
+from harness.progress import Progress, Silent
+from harness.records import Accuracy, Export, Measurement, Pruning, Record, Results, Row, Training
+from harness.spec import Case, DataSpec, PruneSpec, Study
+from harness.store import Artifact, Store, disk_errors, file_digest, replaced_folder
+
+log = logging.getLogger("harness")
+
+# Raise a stage's number when its code changes what it makes: artifacts of older code are then made again.
+STAGE_VERSIONS = {"train": 1, "prune": 1, "export": 1, "accuracy": 1, "measure": 1}
+STAGE_PACKAGES = {
+    "train": ("keras",),
+    "prune": ("keras",),
+    "export": ("keras", "tf2onnx"),
+    "accuracy": (),
+    "measure": (),
+}
+FATAL = (StoreError, DeviceError)
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished run: `folder` holds results.json, the report and the ONNX files."""
+
+    folder: Path
+    results: Results
+    report: Path
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A row, and where its ONNX file is if it got that far."""
+
+    row: Row
+    onnx: Path | None = None
+
+
+@dataclass(frozen=True)
+class Stages:
+    """Each stage as an artifact: the same inputs find what was made before."""
+
+    store: Store
+    device: str
+    progress: Progress
+    datasets: Mapping[DataSpec, data.Dataset]
+
+    def train(self, case: Case) -> Artifact:
+        """The trained original: model.keras, training.json."""
+        dataset = self.datasets[case.data]
+        options = model_options(case, dataset)
+
+        def make(folder: Path) -> None:
+            import keras
+
+            from harness.train import train
+
+            keras.utils.set_random_seed(case.seed)
+            model = models.build(case.model, **options)
+            training = train(
+                model, dataset.train_images, dataset.train_labels, case.train, seed=case.seed, progress=self.progress
+            )
+            model.save(folder / "model.keras")
+            save(training, folder / "training.json")
+
+        inputs = {
+            "model": case.model,
+            "options": options,
+            "data": dataset.digest,
+            "train": case.train.model_dump(mode="json"),
+            "seed": case.seed,
+            "backend": os.environ.get("KERAS_BACKEND", "tensorflow"),
+        }
+        return self._get("train", inputs, make)
+
+    def prune(self, case: Case, spec: PruneSpec, trained: Artifact) -> Artifact:
+        """A pruned and fine-tuned variant: model.keras, pruning.json."""
+        dataset = self.datasets[case.data]
+
+        def make(folder: Path) -> None:
+            from harness.prune import prune
+            from harness.train import train
+
+            pruned = prune(load_keras(trained.path("model.keras")), spec, seed=case.seed)
+            finetune = None
+            if spec.finetune_epochs:
+                tuning = case.train.model_copy(update={"epochs": spec.finetune_epochs})
+                images, labels = dataset.train_images, dataset.train_labels
+                finetune = train(pruned.model, images, labels, tuning, seed=case.seed, progress=self.progress)
+            pruned.model.save(folder / "model.keras")
+            save(pruned.record(spec, finetune), folder / "pruning.json")
+
+        inputs = {
+            "trained": trained.key,
+            "prune": spec.model_dump(mode="json"),
+            "data": dataset.digest,
+            "train": case.train.model_dump(mode="json"),
+        }
+        return self._get("prune", inputs, make)
+
+    def export(self, case: Case, source: Artifact) -> Artifact:
+        """The ONNX file, in agreement with Keras on the whole test set: model.onnx, export.json."""
+        dataset = self.datasets[case.data]
+
+        def make(folder: Path) -> None:
+            from harness.export import export
+
+            model = load_keras(source.path("model.keras"))
+            save(export(model, folder / "model.onnx", dataset.test_images), folder / "export.json")
+
+        return self._get("export", {"keras": source.key, "data": dataset.digest}, make)
+
+    def evaluate(self, case: Case, exported: Artifact) -> Artifact:
+        """The ONNX file's accuracy on the test set, on the device that is measured: accuracy.json."""
+        dataset = self.datasets[case.data]
+
+        def make(folder: Path) -> None:
+            found = accuracy.evaluate(
+                exported.path("model.onnx"), dataset.test_images, dataset.test_labels, device=self.device
+            )
+            save(found, folder / "accuracy.json")
+
+        inputs = {"onnx": exported.key, "data": dataset.digest, "device": self.device}
+        return self._get("accuracy", inputs, make)
+
+    def measure(self, study: Study, outcomes: Sequence[Outcome]) -> Measurement | None:
+        """The latency of every architecture among the outcomes, interleaved; None where no row has a file."""
+        files = representatives(outcomes)
+        if not files:
+            return None
+        order = {architecture: index for index, architecture in enumerate(files)}
+        pairs = sorted({(order[original], order[pruned]) for original, pruned in architecture_pairs(outcomes)})
+
+        def make(folder: Path) -> None:
+            found = measure.measure(list(files.values()), study.measure, pairs=pairs, progress=self.progress)
+            save(found, folder / "measurement.json")
+
+        inputs = {
+            "onnx": [file_digest(path) for path in files.values()],
+            "pairs": [list(pair) for pair in pairs],
+            "spec": {**study.measure.model_dump(mode="json"), "device": self.device},
+            "conditions": runtime.environment(),
+        }
+        return self._get("measure", inputs, make).record("measurement.json", Measurement)
+
+    def _get(self, stage: str, inputs: Mapping[str, Any], make: Callable[[Path], None]) -> Artifact:
+        packages = {name: version(name) for name in STAGE_PACKAGES[stage]}
+        return self.store.get(stage, {**inputs, "version": STAGE_VERSIONS[stage], "packages": packages}, make)
+
+
+def run_study(study: Study, *, runs: Path, store: Path, progress: Progress | None = None) -> Run:
+    """Train, prune, export, measure and report a study; `<runs>/<study>/` takes its place whole.
+
+    A row that fails says why in `Row.error` and loses no other.
+
+    Raises:
+        SpecError, ModelError, DataError: a case can't work as asked; found before anything is trained.
+        DeviceError: the device asked for does not really run models.
+        StoreError: the disk is full or can't be written; what was finished is kept.
+    """
+    progress = progress or Silent()
+    cases = study.cases()
+    folder = runs / study.name
+    check_writable(folder, store)
+    device = runtime.resolve_device(study.measure.device)
+    datasets = {spec: data.load(spec) for spec in dict.fromkeys(case.data for case in cases)}
+    for case in cases:
+        check_case(case, datasets[case.data])
+    stages = Stages(Store(store, notice=log.warning), device, progress, datasets)
+    outcomes: list[Outcome] = []
+    with progress.task(f"study {study.name}", total=len(cases)) as task:
+        for case in cases:
+            outcomes += run_case(stages, case)
+            task.advance(note=case.name)
+    results = Results(
+        study=study.name,
+        question=study.question,
+        spec=study.measure,
+        environment=runtime.environment(),
+        rows=tuple(outcome.row for outcome in outcomes),
+        measurement=stages.measure(study, outcomes),
+    )
+    return Run(folder, results, write_run(folder, results, outcomes))
+
+
+def check_writable(*folders: Path) -> None:
+    """Fail early, before hours of training, where an output folder can't be written."""
+    for folder in folders:
+        with disk_errors(folder):
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            probe = folder.with_name(f".{folder.name}.probe")
+            probe.touch()
+            probe.unlink()
+
+
+def check_case(case: Case, dataset: data.Dataset) -> None:
+    """Find what can't work before anything is trained.
+
+    Raises:
+        ModelError: the network is unknown, has no such option, or can't be built for these images.
+        DataError: the network has fewer classes than the data.
+    """
+    options = model_options(case, dataset)
+    try:
+        models.check(case.model, **options)
+    except ValueError as error:
+        raise ModelError(f"{case.name}: {error}") from None
+    if options["n_class"] < dataset.n_class:
+        raise DataError(
+            f"{case.name}: n_class = {options['n_class']}, but {case.data.name} has {dataset.n_class} classes; "
+            f"set n_class = {dataset.n_class} or leave it out"
+        )
+
+
+def model_options(case: Case, dataset: data.Dataset) -> dict[str, Any]:
+    """The case's options, with image shape and class count taken from the data unless given."""
+    return {"input_shape": list(dataset.image_shape), "n_class": dataset.n_class, **case.options}
+
+
+def run_case(stages: Stages, case: Case) -> list[Outcome]:
+    """The original and its pruned variants; where the original can't be trained, none of them is there."""
+    try:
+        trained = stages.train(case)
+    except FATAL:
+        raise
+    except Exception as error:
+        problem = told(error, case.name)
+        return [Outcome(Row(case=case, prune=prune, error=problem)) for prune in (None, *case.prune)]
+    return [run_row(stages, case, prune, trained) for prune in (None, *case.prune)]
+
+
+def run_row(stages: Stages, case: Case, prune: PruneSpec | None, trained: Artifact) -> Outcome:
+    """Bring one network down the road, as far as it gets; a failure is told in its row."""
+    row = Row(case=case, prune=prune, training=trained.record("training.json", Training))
+    try:
+        source = trained
+        if prune is not None:
+            source = stages.prune(case, prune, trained)
+            row = row.model_copy(update={"pruning": source.record("pruning.json", Pruning)})
+        exported = stages.export(case, source)
+        row = row.model_copy(update={"export": exported.record("export.json", Export)})
+        evaluated = stages.evaluate(case, exported).record("accuracy.json", Accuracy)
+    except FATAL:
+        raise
+    except Exception as error:
+        return Outcome(row.model_copy(update={"error": told(error, row.name)}))
+    return Outcome(row.model_copy(update={"accuracy": evaluated}), exported.path("model.onnx"))
+
+
+def told(error: Exception, name: str) -> str:
+    """A failure as one line for its row; the traceback of what the user can't mend goes to the log."""
+    if isinstance(error, HarnessError):
+        return str(error)
+    log.error("%s failed", name, exc_info=error)
+    first_line = (str(error).strip().splitlines() or [""])[0]
+    return f"{type(error).__name__}: {first_line}"
+
+
+def representatives(outcomes: Iterable[Outcome]) -> dict[str, Path]:
+    """One ONNX file for each architecture: files that differ only in their weights run the same kernels."""
+    files: dict[str, Path] = {}
+    for outcome in outcomes:
+        if outcome.onnx is not None and outcome.row.export is not None:
+            files.setdefault(outcome.row.export.architecture, outcome.onnx)
+    return files
+
+
+def architecture_pairs(outcomes: Sequence[Outcome]) -> Iterable[tuple[str, str]]:
+    """The architectures whose latencies are compared: each pruned variant's with its own original's."""
+    originals = {
+        outcome.row.case.name: outcome.row.export.architecture
+        for outcome in outcomes
+        if outcome.row.prune is None and outcome.row.export is not None
+    }
+    for outcome in outcomes:
+        original = originals.get(outcome.row.case.name)
+        if outcome.row.prune is not None and outcome.row.export is not None and original is not None:
+            yield original, outcome.row.export.architecture
+
+
+def write_run(folder: Path, results: Results, outcomes: Iterable[Outcome]) -> Path:
+    """Write results.json, the report and the ONNX files; the folder takes the old one's place whole."""
+    with replaced_folder(folder) as unfinished:
+        save(results, unfinished / "results.json")
+        (unfinished / "models").mkdir()
+        for outcome in outcomes:
+            if outcome.onnx is not None:
+                shutil.copyfile(outcome.onnx, unfinished / "models" / f"{slug(outcome.row.name)}.onnx")
+        written = report.write(results, unfinished)
+        name = written.html.relative_to(unfinished)
+    return folder / name
+
+
+def load_keras(path: Path) -> Any:
+    """A saved network, with Keras's memory of earlier ones cleared, so that a long study doesn't grow."""
+    import keras
+
+    keras.backend.clear_session()
+    return keras.models.load_model(path, compile=False)
+
+
+def save(record: Record, path: Path) -> None:
+    path.write_text(record.model_dump_json(indent=1))
+
+
+def slug(name: str) -> str:
+    """A name as a file name: `deepcaptcha padding=same` is `deepcaptcha-padding-same`."""
+    return re.sub(r"[^A-Za-z0-9.]+", "-", name.replace("%", "pct")).strip("-")
