@@ -20,7 +20,7 @@ from models.single_conv import SingleConv
 if TYPE_CHECKING:
     import keras
 
-__all__ = ["build", "names", "options"]
+__all__ = ["build", "check", "names", "options"]
 
 
 class Architecture(Protocol):
@@ -52,6 +52,15 @@ def options(name: str) -> Mapping[str, Any]:
     return MappingProxyType({field.name: field.default for field in fields})
 
 
+def check(name: str, **options: Any) -> None:
+    """Find what `build` would refuse, without importing Keras.
+
+    Raises:
+        ValueError: as `build`.
+    """
+    _configured(name, options)
+
+
 def build(name: str, **options: Any) -> keras.Model:
     """Make a network with fresh random weights, not compiled.
 
@@ -60,6 +69,10 @@ def build(name: str, **options: Any) -> keras.Model:
     Raises:
         ValueError: an unknown architecture, option or value, or an image too small for the layers; one line.
     """
+    return _configured(name, options).build()
+
+
+def _configured(name: str, options: Mapping[str, Any]) -> Architecture:
     kind = _architecture(name)
     known = [field.name for field in dataclasses.fields(kind)]
     for option in options:
@@ -67,7 +80,7 @@ def build(name: str, **options: Any) -> keras.Model:
             raise ValueError(f"{option} is not an option of {name}; use one of {', '.join(known)}")
     values = {option: tuple(value) if isinstance(value, list) else value for option, value in options.items()}
     architecture: Architecture = kind(**values)
-    return architecture.build()
+    return architecture
 
 
 def _architecture(name: str) -> type[Any]:
