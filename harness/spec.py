@@ -33,8 +33,13 @@ class DataSpec(Spec):
     """Which examples, how they are transformed, and how they are split.
 
     `name` is `mnist5k`, `mnist`, `fashion_mnist`, `images:DIR` or `npz:FILE`; `folder` holds local IDX files.
-    `scale` gives pixels in 0 to 1 (`unit`) or as stored, 0 to 255 (`raw`). `color` makes each image all red, green
-    or blue. `resize` is (height, width) in pixels. `limit` keeps that many examples, the same share of each class.
+    `scale` gives pixels in 0 to 1 (`unit`) or as stored, 0 to 255 (`raw`). `color` makes each grey image all red,
+    green or blue. `resize` is (height, width) in pixels.
+
+    `limit` keeps that many examples in all, the same share of each class. `test_fraction` of them, again of each
+    class, become the test set. A dataset with an official test set (`mnist`, `fashion_mnist`, an npz of two parts)
+    keeps it: `test_fraction` has no say there, and `limit` takes from both parts in proportion. `split_seed` draws
+    all of this and the colors, so the split is the same for every network of a study. See docs/data.md.
     """
 
     name: str = "mnist5k"
@@ -44,7 +49,7 @@ class DataSpec(Spec):
     resize: tuple[PositiveInt, PositiveInt] | None = None
     limit: PositiveInt | None = None
     test_fraction: Fraction = 0.2
-    split_seed: int = 0
+    split_seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
 
 
 class TrainSpec(Spec):
@@ -207,9 +212,7 @@ class Study(Spec):
 
     def _expand(self, network: Network, index: int) -> Iterable[Case]:
         where = f"networks[{index}]"
-        prune = tuple(
-            spec for i, grid in enumerate(network.prune) for spec in grid.specs(f"{where}.prune[{i}]")
-        )
+        prune = tuple(spec for i, grid in enumerate(network.prune) for spec in grid.specs(f"{where}.prune[{i}]"))
         for values in itertools.product(*network.vary.values()):
             factors = dict(zip(network.vary, values, strict=True))
             options, data, train = dict(network.options), dict(network.data), dict(network.train)
