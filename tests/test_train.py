@@ -1,0 +1,65 @@
+"""Training repeats with its seed, learns real digits, and refuses data that doesn't fit."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import models
+from harness.errors import DataError
+from harness.spec import TrainSpec
+from harness.train import fitting_targets, train
+
+RNG = np.random.default_rng(0)
+IMAGES = RNG.random((64, 8, 8, 1), dtype=np.float32)
+LABELS = (IMAGES.mean(axis=(1, 2, 3)) > 0.5).astype(np.int64)
+
+
+def small_model():  # type: ignore[no-untyped-def]
+    return models.build("single_conv", input_shape=[8, 8, 1], filters=4, n_class=2)
+
+
+def test_the_same_seed_gives_the_same_history_and_another_seed_another() -> None:
+    import keras
+
+    histories = []
+    for seed in (1, 1, 2):
+        keras.utils.set_random_seed(seed)
+        training = train(small_model(), IMAGES, LABELS, TrainSpec(epochs=2), seed=seed)
+        histories.append(training.history["loss"])
+    assert histories[0] == pytest.approx(histories[1], rel=1e-5)
+    assert histories[0] != pytest.approx(histories[2], rel=1e-5)
+
+
+def test_a_training_says_what_it_was() -> None:
+    training = train(small_model(), IMAGES, LABELS, TrainSpec(epochs=3, optimizer="sgd"), seed=0)
+    assert len(training.history["accuracy"]) == 3
+    assert training.parameters == 4 * 10 + (6 * 6 * 4 + 1) * 2
+    assert training.device.startswith(("cpu", "gpu"))
+
+
+def test_a_loss_that_overflows_is_recorded_as_none() -> None:
+    model = small_model()
+    model.set_weights([np.full_like(weight, np.nan) for weight in model.get_weights()])
+    assert train(model, IMAGES, LABELS, TrainSpec(epochs=1), seed=0).history["loss"] == (None,)
+
+
+def test_labels_take_the_shape_of_an_output_with_one_prediction() -> None:
+    model = models.build("deepcaptcha", n_prediction=1)
+    assert fitting_targets(model, np.zeros((5, 28, 28, 1), np.float32), np.zeros(5, np.int64)).shape == (5, 1)
+
+
+@pytest.mark.parametrize(
+    ("shape", "label", "options", "message"),
+    [
+        ((5, 28, 28, 3), 9, {}, r"takes images of shape \(28, 28, 1\), the data has \(28, 28, 3\)"),
+        ((5, 28, 28, 1), 10, {}, "has 10 classes, the data has 11; set n_class = 11"),
+        ((5, 28, 28, 1), 9, {"n_prediction": 4}, "predicts 4 labels an image, the data has 1"),
+    ],
+)
+def test_data_that_does_not_fit_is_one_line(
+    shape: tuple[int, ...], label: int, options: dict[str, int], message: str
+) -> None:
+    model = models.build("deepcaptcha", **options)
+    with pytest.raises(DataError, match=message):
+        train(model, np.zeros(shape, np.float32), np.full(5, label), TrainSpec(), seed=0)
