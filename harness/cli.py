@@ -29,6 +29,7 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 answers = Console()
@@ -96,6 +97,11 @@ def print_json(value: Any) -> None:
 
 
 QuietFlag = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")]
+
+
+@app.callback()
+def _root() -> None:
+    """Keeps every command a word of its own, however few there are."""
 
 
 @app.command()

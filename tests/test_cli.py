@@ -1,0 +1,70 @@
+"""The command line: answers on stdout, the rest on stderr, and the exit code says how it went."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+HEAVY = ("tensorflow", "keras", "onnxruntime", "altair", "scipy", "pydantic", "mlxtend", "numpy")
+
+
+def harness(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "harness", *arguments], capture_output=True, text=True, cwd=cwd, check=False
+    )
+
+
+def test_help_imports_nothing_heavy() -> None:
+    """What takes seconds to import is imported inside the commands."""
+    code = (
+        "import sys\n"
+        "from harness.cli import app\n"
+        "try: app(['--help'])\n"
+        "except SystemExit: pass\n"
+        f"print([name for name in {HEAVY} if name in sys.modules], file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stderr.strip() == "[]"
+    assert "run" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (None, "no such study; give the path of a TOML file"),
+        ("name = 'x'", "'networks' is missing; add it"),
+        ("name = 'x'\nepochs = 3\n[[networks]]\nmodel = 'single_conv'", "'epochs' is unknown"),
+        ("name = 'x'\n[[networks]]\nmodel = 'resnet'", "model = 'resnet' is unknown; use one of single_conv"),
+        ("name = 'x'\n[[networks]]\nmodel = 'single_conv'\noptions.filter = 3", "filter is not an option"),
+        (
+            "name = 'x'\ndata.resize = [12, 12]\n[[networks]]\nmodel = 'deepcaptcha'\noptions.padding = 'valid'",
+            "is too small",
+        ),
+        ("name = 'x'\n[[networks]]\nmodel = 'single_conv'\noptions.n_class = 4", "mnist5k has 10 classes"),
+        ("name = 'x'\ndata.name = 'mnist6k'\n[[networks]]\nmodel = 'single_conv'", "mnist6k"),
+        ("name = 'x'\ndata.name = 'npz:no.npz'\n[[networks]]\nmodel = 'single_conv'", "no.npz"),
+        ("name = 'x'\nmeasure.device = 'cuda'\n[[networks]]\nmodel = 'single_conv'", "cuda"),
+    ],
+)
+def test_a_study_that_cannot_work_is_one_line_and_exit_code_2(tmp_path: Path, text: str | None, message: str) -> None:
+    if text is not None:
+        (tmp_path / "study.toml").write_text(text)
+    done = harness("run", "study.toml", "--quiet", cwd=tmp_path)
+    assert done.returncode == 2, done.stderr
+    assert message in done.stderr
+    assert done.stderr.startswith("harness: ")
+    assert done.stderr.count("\n") == 1
+    assert done.stdout == ""
+    assert not (tmp_path / "runs").exists() or list((tmp_path / "runs").iterdir()) == []
+
+
+def test_an_unwritable_output_folder_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "study.toml").write_text("name = 'x'\n[[networks]]\nmodel = 'single_conv'")
+    (tmp_path / "runs").write_text("a file")
+    done = harness("run", "study.toml", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "give a folder that can be written" in done.stderr
+    assert done.stderr.count("\n") == 1
