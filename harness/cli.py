@@ -49,10 +49,14 @@ class Bar:
 
 
 class Terminal:
-    """Progress drawn on stderr while it is a terminal; plain lines, one a task, where it is not."""
+    """Progress drawn on stderr while it is a terminal; plain lines, one a task, where it is not.
+
+    Nested tasks share one display, which is there while any task is.
+    """
 
     def __init__(self) -> None:
         self.bars: Bars | None = None
+        self.running = 0
 
     @contextmanager
     def task(self, name: str, total: float | None = None) -> Iterator[Task]:
@@ -60,28 +64,25 @@ class Terminal:
             messages.print(name, markup=False, soft_wrap=True)
             yield Silent()
             return
-        with self._display() as bars:
-            task_id = bars.add_task(name, total=total)
-            try:
-                yield Bar(bars, task_id, name)
-            finally:
-                bars.remove_task(task_id)
+        bars = self.bars = self.bars or _bars()
+        bars.start()
+        self.running += 1
+        task_id = bars.add_task(name, total=total)
+        try:
+            yield Bar(bars, task_id, name)
+        finally:
+            bars.remove_task(task_id)
+            self.running -= 1
+            if not self.running:
+                bars.stop()
 
-    @contextmanager
-    def _display(self) -> Iterator[Bars]:
-        """The one display that nested tasks share."""
-        if self.bars is not None:
-            yield self.bars
-            return
-        from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
-        from rich.progress import Progress as Bars
 
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-        with Bars(*columns, console=messages, transient=True) as self.bars:
-            try:
-                yield self.bars
-            finally:
-                self.bars = None
+def _bars() -> Bars:
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import Progress as Bars
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    return Bars(*columns, console=messages, transient=True)
 
 
 def terminal(quiet: bool) -> Progress:

@@ -1,4 +1,4 @@
-"""Modules that are verbs: `harness.prune(model)` calls `prune` in `harness.prune`, and `harness.prune.rule` is there too.
+"""Modules that are verbs: `harness.prune(model)` calls their function, and `harness.prune.rule` is there too.
 
 A package and its main function share a name here, and Python binds the name to the package as soon as anything
 imports it. A module whose `__class__` is `Verb` can be called, whatever was imported first.

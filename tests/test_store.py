@@ -114,9 +114,13 @@ def test_a_folder_is_replaced_whole_or_not_at_all(tmp_path: Path) -> None:
     folder = tmp_path / "run"
     with replaced_folder(folder) as unfinished:
         (unfinished / "old").write_text("old")
-    with pytest.raises(ValueError, match="stop"), replaced_folder(folder) as unfinished:
+
+    def stop(unfinished: Path) -> None:
         (unfinished / "half").write_text("half")
         raise ValueError("stop")
+
+    with pytest.raises(ValueError, match="stop"), replaced_folder(folder) as unfinished:
+        stop(unfinished)
     assert [path.name for path in folder.iterdir()] == ["old"]
     with replaced_folder(folder) as unfinished:
         (unfinished / "new").write_text("new")
