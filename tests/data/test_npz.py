@@ -1,0 +1,144 @@
+"""NumPy archives: both layouts, and everything that can be wrong with one."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from harness.data import load
+from harness.spec import DataSpec
+
+Save = Callable[..., str]
+Refusal = Callable[..., str]
+
+IMAGES = np.random.default_rng(0).integers(0, 256, (30, 4, 6, 3)).astype(np.uint8)
+LABELS = np.arange(30) % 3
+
+
+def test_one_part_is_split(npz: Save) -> None:
+    data = load(DataSpec(name=npz(images=IMAGES, labels=LABELS), test_fraction=0.3))
+    assert data.train_images.shape == (21, 4, 6, 3)
+    assert np.bincount(data.test_labels).tolist() == [3, 3, 3]
+    assert data.class_names == ("0", "1", "2")
+
+
+KEYS = [("train_images", "train_labels", "test_images", "test_labels"), ("x_train", "y_train", "x_test", "y_test")]
+
+
+@pytest.mark.parametrize("keys", KEYS)
+def test_two_parts_are_kept(keys: tuple[str, ...], npz: Save) -> None:
+    """The second spelling is that of Keras's own mnist.npz."""
+    arrays = (IMAGES[:24], LABELS[:24], IMAGES[24:], LABELS[24:])
+    data = load(DataSpec(name=npz(**dict(zip(keys, arrays, strict=True))), scale="raw"))
+    assert len(data.train_labels) == 24
+    got = {image.tobytes() for image in data.test_images}
+    assert got == {image.astype(np.float32).tobytes() for image in IMAGES[24:]}
+
+
+def test_class_names_grey_images_column_labels_and_other_numbers(npz: Save) -> None:
+    """(N, H, W) gains a channel, (N, 1) labels lose a dimension, int64 pixels are 8-bit ones."""
+    name = npz(images=IMAGES[..., 0].astype(np.int64), labels=LABELS[:, None], class_names=["a", "b", "c"])
+    data = load(DataSpec(name=name))
+    assert data.image_shape == (4, 6, 1)
+    assert data.class_names == ("a", "b", "c")
+    assert data.train_images.max() == pytest.approx(1, abs=0.05)
+
+
+def test_float_images_are_taken_as_they_are(npz: Save) -> None:
+    """Floats in 0 to 1 are not divided again; raw leaves standardised images alone."""
+    unit = load(DataSpec(name=npz(images=IMAGES / 255, labels=LABELS)))
+    assert 0.9 < unit.train_images.max() <= 1
+    standardised = load(DataSpec(name=npz(images=IMAGES / 64 - 2, labels=LABELS), scale="raw"))
+    assert standardised.train_images.min() < -1.9
+
+
+def with_pixel(value: float) -> Any:
+    images = IMAGES / 255
+    images[5, 0, 0, 0] = value
+    return images
+
+
+BAD_ARRAYS = [
+    ({"pictures": IMAGES}, "has pictures; it needs images and labels, or train_images"),
+    ({"images": IMAGES[0, 0], "labels": LABELS}, "images of shape (6, 3) can't be used"),
+    ({"images": IMAGES[:0], "labels": LABELS[:0]}, "images of shape (0, 4, 6, 3) hold nothing"),
+    ({"images": IMAGES[:9], "labels": LABELS}, "9 images but 30 labels"),
+    ({"images": IMAGES, "labels": np.eye(3)[LABELS]}, "labels are float64 of shape (30, 3); store one whole number"),
+    ({"images": IMAGES, "labels": LABELS - 1}, "label -1 is outside 0 to 2"),
+    ({"images": IMAGES, "labels": LABELS * 2}, "label 4 is outside 0 to 2; number the 3 classes from 0 without gaps"),
+    ({"images": IMAGES, "labels": LABELS * 0}, "there is only one class"),
+    ({"images": IMAGES, "labels": LABELS, "class_names": list("abcd")}, "class 'd' has no examples"),
+    ({"images": IMAGES, "labels": LABELS, "class_names": list("aab")}, "class_names must be an array of different"),
+    ({"images": with_pixel(np.nan), "labels": LABELS}, "image 5 has a NaN or infinite pixel; mend or remove it"),
+    ({"images": with_pixel(np.inf), "labels": LABELS}, "image 5 has a NaN or infinite pixel"),
+    ({"images": IMAGES * 300.0, "labels": LABELS}, "data.scale = 'unit' needs 8-bit images or floats from 0 to 1"),
+    ({"images": IMAGES.astype(int) * 2, "labels": LABELS}, "store whole numbers from 0 to 255"),
+    ({"images": IMAGES > 9, "labels": LABELS}, "images are bool; store whole numbers"),
+    ({"images": IMAGES[:4], "labels": [0, 0, 0, 1]}, "leaves 1 examples of class '1'; use at least 2"),
+    (
+        {"train_images": IMAGES, "train_labels": LABELS, "test_images": IMAGES[:, 1:], "test_labels": LABELS},
+        "training images are (4, 6, 3) and test images (3, 6, 3)",
+    ),
+    (
+        {"train_images": IMAGES, "train_labels": LABELS, "test_images": IMAGES, "test_labels": LABELS + 1},
+        "label 3 is outside 0 to 2",
+    ),
+]
+
+
+@pytest.mark.parametrize(("arrays", "message"), BAD_ARRAYS)
+def test_unusable_arrays_are_refused_in_one_line(
+    arrays: dict[str, Any], message: str, npz: Save, refusal: Refusal
+) -> None:
+    assert message in refusal(name=npz(**arrays))
+
+
+def test_missing_file(tmp_path: Path, refusal: Refusal) -> None:
+    assert "no such file; give the path of an .npz file after 'npz:'" in refusal(name=f"npz:{tmp_path / 'no.npz'}")
+
+
+def test_pickled_objects_are_never_loaded(npz: Save, tmp_path: Path, refusal: Refusal) -> None:
+    """Loading a pickle runs its code; this one would leave a file behind."""
+    trace = tmp_path / "trace"
+
+    class Trap:
+        def __reduce__(self) -> tuple[Any, ...]:
+            return (Path.touch, (trace,))
+
+    name = npz(images=np.array([Trap()], dtype=object), labels=LABELS)
+    assert "holds pickled objects" in refusal(name=name)
+    assert not trace.exists()
+
+
+def test_files_that_are_no_archives(tmp_path: Path, refusal: Refusal) -> None:
+    path = tmp_path / "data.npz"
+    path.write_bytes(b"not an archive")
+    assert "no NumPy file at all" in refusal(name=f"npz:{path}")
+    with path.open("wb") as file:
+        np.save(file, IMAGES)
+    assert "holds a single array; save images and labels with numpy.savez_compressed" in refusal(name=f"npz:{path}")
+
+
+@pytest.mark.parametrize("cut", [0, 10, 1000, -30])
+def test_archives_cut_short(cut: int, npz: Save, refusal: Refusal) -> None:
+    name = npz(images=IMAGES, labels=LABELS)
+    path = Path(name.removeprefix("npz:"))
+    path.write_bytes(path.read_bytes()[:cut])
+    assert "save plain arrays with numpy.savez_compressed" in refusal(name=name)
+
+
+def test_archive_with_changed_bytes(npz: Save, refusal: Refusal) -> None:
+    """The archive's checksums notice."""
+    name = npz(images=IMAGES, labels=LABELS)
+    path = Path(name.removeprefix("npz:"))
+    with zipfile.ZipFile(path) as archive:
+        start = archive.getinfo("images.npy").header_offset + 200
+    content = bytearray(path.read_bytes())
+    content[start : start + 50] = bytes(50)
+    path.write_bytes(content)
+    assert "can't be read" in refusal(name=name)
