@@ -1,0 +1,121 @@
+"""From results to answers: what pruning cost in accuracy, what it bought in speed, and which variants are worth having.
+
+Pure: it reads records, and needs no model, no Keras and no onnxruntime.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from harness.compare.answers import (
+    Answers,
+    Control,
+    Interval,
+    Latency,
+    Place,
+    SeedOutcome,
+    SpeedUp,
+    Standing,
+    Variant,
+    Verdict,
+)
+from harness.compare.frontier import Evidence, Point, eligible, places, point_of, sign
+from harness.compare.pooling import accuracy_over_seeds, difference
+from harness.compare.speed import Timings, speed_sign, timings_of, with_speed
+from harness.compare.variants import variants_of
+from harness.records import Results
+from harness.spec import Mode
+
+__all__ = [
+    "Answers",
+    "Control",
+    "Interval",
+    "Latency",
+    "Place",
+    "SeedOutcome",
+    "SpeedUp",
+    "Standing",
+    "Variant",
+    "Verdict",
+    "accuracy_over_seeds",
+    "compare",
+    "difference",
+]
+
+
+def compare(results: Results, mode: Mode | None = None) -> Answers:
+    """All that follows from a run's results; latencies in `mode`, by default the first that was measured."""
+    mode = mode or results.spec.modes[0]
+    batch_sizes = results.spec.batch_sizes
+    variants = variants_of(results)
+    failures = {row.name: row.error for row in results.rows if row.error}
+    timings = timings_of(results, mode)
+    if timings is not None:
+        variants = with_speed(variants, timings, batch_sizes)
+        corrects = counted_corrects(results, variants)
+        for batch in batch_sizes:
+            variants = with_places(variants, corrects, timings, batch)
+        failures.update(unmeasured(variants, timings, batch_sizes))
+    return Answers(
+        study=results.study,
+        question=results.question,
+        mode=mode,
+        batch_sizes=batch_sizes,
+        margin=results.spec.margin,
+        variants=variants,
+        controls=timings.controls() if timings is not None else (),
+        failures=failures,
+    )
+
+
+def unmeasured(variants: Sequence[Variant], timings: Timings, batch_sizes: Sequence[int]) -> dict[str, str]:
+    """The latencies that could not be measured, and why."""
+    found = {}
+    for variant in variants:
+        for batch in batch_sizes:
+            rows = [timings.row(architecture, batch) for architecture in variant.architectures]
+            error = next((row.error for row in rows if row is not None and row.error), None)
+            if error:
+                found[f"latency of {variant.key}, batch {batch}"] = error
+    return found
+
+
+def counted_corrects(results: Results, variants: Sequence[Variant]) -> dict[str, list[str]]:
+    """For each variant's key, the right and wrong answers of the seeds that count."""
+    found: dict[str, list[str]] = {}
+    by_key = {(variant.network, variant.label): variant for variant in variants}
+    for row in results.rows:
+        variant = by_key[row.case.network, row.variant]
+        if row.accuracy and row.case.seed in variant.counted:
+            found.setdefault(variant.key, []).append(row.accuracy.correct)
+    return found
+
+
+def with_places(
+    variants: Sequence[Variant], corrects: Mapping[str, Sequence[str]], timings: Timings, batch: int
+) -> tuple[Variant, ...]:
+    """The variants with their standing at one batch size, task by task."""
+    by_key = {variant.key: variant for variant in variants}
+    evidence = Evidence(
+        speed=lambda ours, theirs: speed_sign(by_key[ours.key], by_key[theirs.key], timings, batch),
+        accuracy=lambda ours, theirs: sign(
+            difference(
+                corrects[ours.key],
+                corrects[theirs.key],
+                paired_seeds=by_key[ours.key].network == by_key[theirs.key].network
+                and len(corrects[ours.key]) == len(corrects[theirs.key]),
+            )
+        ),
+    )
+    found = {}
+    for task in dict.fromkeys(variant.task for variant in variants):
+        points: list[Point] = [
+            point_of(variant, batch) for variant in variants if variant.task == task and eligible(variant, batch)
+        ]
+        found.update(places(points, evidence))
+    return tuple(
+        variant.model_copy(update={"places": {**variant.places, batch: found[variant.key]}})
+        if variant.key in found
+        else variant
+        for variant in variants
+    )

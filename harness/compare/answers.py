@@ -1,0 +1,199 @@
+"""What a run says, as data: one Variant a network and pruning, over all its seeds. All of it can be written as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any
+
+from harness.records import Record
+from harness.spec import Mode
+
+
+class Interval(Record):
+    """A value and its 95 % interval. Shares are fractions, differences are fractions too (0.01 is one point)."""
+
+    value: float
+    low: float
+    high: float
+
+    @property
+    def clearly_above(self) -> bool:
+        """Whether the whole interval lies above zero."""
+        return self.low > 0
+
+    @property
+    def clearly_below(self) -> bool:
+        """Whether the whole interval lies below zero."""
+        return self.high < 0
+
+    def contains(self, value: float) -> bool:
+        return self.low <= value <= self.high
+
+
+class Verdict(StrEnum):
+    """What the measurement says of a candidate. `same graph`: nothing was removed, so there was nothing to measure."""
+
+    FASTER = "faster"
+    SLOWER = "slower"
+    EQUIVALENT = "equivalent"
+    INCONCLUSIVE = "inconclusive"
+    SAME_GRAPH = "same graph"
+
+
+class SpeedUp(Record):
+    """How many times as fast as its baseline a network runs; 2 is twice as fast. Bounds are None when unbounded."""
+
+    value: float
+    low: float | None
+    high: float | None
+    verdict: Verdict
+
+
+class Latency(Record):
+    """A network's median latency at one batch size.
+
+    The bounds are those of its paired ratio to a reference network, which has none: what all networks share, such as
+    a slow process, is no difference between them. None where there are too few launches.
+    """
+
+    median_us: float
+    low_us: float | None
+    high_us: float | None
+
+
+class SeedOutcome(Record):
+    """One training of a variant.
+
+    `learned` tells whether the *original* of that seed learned (None: chance is not recorded); `change` is the
+    accuracy minus that of the original, on the same examples. `architecture` is the ONNX graph's digest.
+    """
+
+    seed: int
+    architecture: str | None
+    accuracy: Interval | None
+    change: Interval | None
+    learned: bool | None
+    error: str | None
+
+
+class Standing(StrEnum):
+    """Where a variant stands with regard to the speed/accuracy frontier: see harness/compare/frontier.py."""
+
+    ON = "on the frontier"
+    NARROWLY = "narrowly on it"
+    CLOSE = "close behind"
+    BEHIND = "behind"
+
+
+class Place(Record):
+    """A variant's standing at one batch size; `rival` is the key of the variant that beats it or nearly does."""
+
+    standing: Standing
+    rival: str | None
+
+
+class Variant(Record):
+    """One network, original or pruned in one way, over all its seeds.
+
+    `accuracy`, `change` and the frontier rest on the `counted` seeds: those that finished and whose original learned,
+    or all that finished where none learned.
+    `parameters` and `size_bytes` are (smallest, largest) over the seeds. `speedups` are against the own original,
+    keyed by batch size, as are `latencies` and `places`. `control` marks a variant that is wrong on purpose.
+    """
+
+    network: str
+    label: str
+    model: str
+    factors: Mapping[str, Any]
+    ratio: float | None
+    original: bool
+    control: bool
+    task: str
+    seeds: tuple[SeedOutcome, ...]
+    counted: tuple[int, ...]
+    parameters: tuple[int, int] | None
+    size_bytes: tuple[int, int] | None
+    accuracy: Interval | None
+    change: Interval | None
+    latencies: Mapping[int, Latency] = {}
+    speedups: Mapping[int, SpeedUp] = {}
+    places: Mapping[int, Place] = {}
+    devices: tuple[str, ...]
+    proof_difference: float | None
+    parity_difference: float | None
+    parity_disagreements: int | None
+
+    @property
+    def key(self) -> str:
+        return f"{self.network}, {self.label}"
+
+    @property
+    def architectures(self) -> tuple[str, ...]:
+        """The distinct ONNX graphs of its seeds."""
+        return tuple(dict.fromkeys(seed.architecture for seed in self.seeds if seed.architecture is not None))
+
+    @property
+    def finished(self) -> tuple[SeedOutcome, ...]:
+        """The seeds with an accuracy."""
+        return tuple(seed for seed in self.seeds if seed.accuracy is not None)
+
+    @property
+    def learned(self) -> bool | None:
+        """Whether the original learned with any seed; None when chance was not recorded for any."""
+        known = [seed.learned for seed in self.finished if seed.learned is not None]
+        return any(known) if known else None
+
+    @property
+    def unlearned_seeds(self) -> tuple[int, ...]:
+        return tuple(seed.seed for seed in self.seeds if seed.learned is False)
+
+    @property
+    def spread(self) -> float | None:
+        """Best minus worst seed, as a fraction; None with fewer than two finished seeds."""
+        values = [seed.accuracy.value for seed in self.seeds if seed.accuracy is not None]
+        return max(values) - min(values) if len(values) > 1 else None
+
+
+class Control(Record):
+    """The measurement's own check at one batch size: a copy of a network, measured as if it were another."""
+
+    batch: int
+    speedup: SpeedUp
+
+
+class Answers(Record):
+    """All that follows from a run's results, with latencies in one `mode` of measuring.
+
+    `margin` is the difference in speed that does not matter, as a fraction; `failures` maps the name of what failed
+    to the reason.
+    """
+
+    study: str
+    question: str
+    mode: Mode
+    batch_sizes: tuple[int, ...]
+    margin: float
+    variants: tuple[Variant, ...]
+    controls: tuple[Control, ...]
+    failures: Mapping[str, str]
+
+    def variant(self, key: str) -> Variant:
+        """The variant with this key; KeyError if there is none."""
+        for variant in self.variants:
+            if variant.key == key:
+                return variant
+        raise KeyError(key)
+
+    @property
+    def networks(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(variant.network for variant in self.variants))
+
+    def of(self, network: str) -> tuple[Variant, ...]:
+        """The variants of one network, original first."""
+        found = [variant for variant in self.variants if variant.network == network]
+        return tuple(sorted(found, key=lambda variant: not variant.original))
+
+    @property
+    def pruned(self) -> tuple[Variant, ...]:
+        return tuple(variant for variant in self.variants if not variant.original)

@@ -1,0 +1,86 @@
+"""Which variants are worth having: none other is both faster and more accurate.
+
+The rule, for the variants of one task at one batch size:
+
+- A variant is *on* the frontier when no other has a median latency at most as long and an accuracy at least as high,
+  one of them better, in the values measured.
+- It is only *narrowly* on it when another is clearly better in one of the two, while its own lead in the other is not
+  clear. `Clearly` means `faster` or `slower` in the paired measurement of the two, and for the accuracy on the same
+  test examples a 95 % interval of the difference that lies on one side of zero. Each pair is judged on its own.
+- A variant off the frontier is *close behind* when none of those that beat it is clearly better in either; else it is
+  *behind*.
+
+Left out are variants that are wrong on purpose, that have no latency or accuracy, and whose original did not learn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from harness.compare.answers import Interval, Latency, Place, Standing, Variant
+
+
+@dataclass(frozen=True)
+class Point:
+    """A variant at one batch size."""
+
+    key: str
+    accuracy: float
+    latency: Latency
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """How two points differ. Each function gives +1 when the first is clearly better, -1 when worse, 0 when unclear."""
+
+    speed: Callable[[Point, Point], int]
+    accuracy: Callable[[Point, Point], int]
+
+
+def eligible(variant: Variant, batch: int) -> bool:
+    """Whether a variant can stand on a frontier at all."""
+    return not (
+        variant.control or variant.accuracy is None or variant.learned is False or batch not in variant.latencies
+    )
+
+
+def point_of(variant: Variant, batch: int) -> Point:
+    """An eligible variant as a point."""
+    assert variant.accuracy is not None
+    return Point(variant.key, variant.accuracy.value, variant.latencies[batch])
+
+
+def places(points: Sequence[Point], evidence: Evidence) -> dict[str, Place]:
+    """Each point's standing among all of them, by key."""
+    return {point.key: _place(point, [other for other in points if other is not point], evidence) for point in points}
+
+
+def _place(point: Point, others: Sequence[Point], evidence: Evidence) -> Place:
+    beaten_by = [other for other in others if beats(other, point)]
+    if not beaten_by:
+        rivals = [other for other in others if _outclasses(other, point, evidence)]
+        standing = Standing.NARROWLY if rivals else Standing.ON
+    else:
+        clear = [other for other in beaten_by if max(evidence.speed(other, point), evidence.accuracy(other, point)) > 0]
+        standing = Standing.BEHIND if clear else Standing.CLOSE
+        rivals = clear or beaten_by
+    rival = min(rivals, key=lambda other: (-other.accuracy, other.latency.median_us), default=None)
+    return Place(standing=standing, rival=rival.key if rival else None)
+
+
+def beats(ours: Point, theirs: Point) -> bool:
+    """Whether ours is at least as good in both values, and better in one."""
+    sides = (theirs.latency.median_us - ours.latency.median_us, ours.accuracy - theirs.accuracy)
+    return min(sides) >= 0 and max(sides) > 0
+
+
+def _outclasses(ours: Point, theirs: Point, evidence: Evidence) -> bool:
+    """Whether ours is clearly better in one, and theirs clearly better in neither."""
+    sides = (evidence.speed(ours, theirs), evidence.accuracy(ours, theirs))
+    return max(sides) > 0 and min(sides) >= 0
+
+
+def sign(difference: Interval) -> int:
+    """+1 or -1 when the whole interval lies on one side of zero."""
+    return int(difference.clearly_above) - int(difference.clearly_below)

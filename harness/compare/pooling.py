@@ -1,0 +1,90 @@
+"""What test examples and training seeds say together.
+
+Two things are sampled: the test examples, shared by all seeds, and the trainings. The variance of a mean over both is
+taken as V = V_examples + V_seeds, with the degrees of freedom of Welch and Satterthwaite. With one seed only the
+examples are sampled, and nothing is said about another training.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from harness import stats
+from harness.compare.answers import Interval
+
+
+def accuracy_over_seeds(corrects: Sequence[str]) -> Interval:
+    """Mean accuracy over seeds, as a fraction.
+
+    With one seed the interval is Wilson's. With more it is Wilson's at the effective sample size n = p (1 - p) / V,
+    never more than the number of examples, as for clustered samples (Korn and Graubard, Survey Methodology 24, 1998).
+
+    Args:
+        corrects: one string a seed, one character an example in test order, `1` where the answer was right.
+    """
+    hits = _matrix(corrects)
+    seeds, examples = hits.shape
+    mean = float(hits.mean())
+    if seeds == 1:
+        low, high = stats.wilson(int(hits.sum()), examples)
+        return Interval(value=mean, low=low, high=high)
+    in_examples = float(hits.mean(axis=0).var()) / examples
+    in_seeds = float(hits.mean(axis=1).var(ddof=1)) / seeds
+    variance = in_examples + in_seeds
+    effective = min(examples, mean * (1 - mean) / variance) if variance > 0 else float(examples)
+    low, high = _wilson(mean, effective, _quantile(in_examples, examples - 1, in_seeds, seeds - 1))
+    return Interval(value=mean, low=low, high=high)
+
+
+def difference(ours: Sequence[str], theirs: Sequence[str], paired_seeds: bool) -> Interval:
+    """Our mean accuracy minus theirs, as a fraction, on the same examples in the same order.
+
+    Over examples the difference is always paired. With one seed each, the interval is Newcombe's for paired
+    proportions. With more, one example that tells for and one that tells against are added, each with half a weight,
+    so that no discordant example does not mean no doubt (Agresti and Min, Statistics in Medicine 24, 2005).
+
+    Args:
+        ours: one string of `1` and `0` a seed.
+        theirs: the same.
+        paired_seeds: the two come from the same trainings, seed by seed: their differences are the sample.
+    """
+    a, b = _matrix(ours), _matrix(theirs)
+    if len(a) == len(b) == 1:
+        pair = stats.paired_proportions(b[0], a[0])
+        return Interval(value=pair.difference, low=pair.low, high=pair.high)
+    examples = a.shape[1]
+    by_example = a.mean(axis=0) - b.mean(axis=0)
+    total, mean = examples + 2, float(by_example.mean())
+    in_examples = max(0.0, (float((by_example**2).sum()) + 1) / total - mean**2) / total
+    spreads = [a.mean(axis=1) - b.mean(axis=1)] if paired_seeds else [a.mean(axis=1), b.mean(axis=1)]
+    in_seeds = sum(float(values.var(ddof=1)) / len(values) for values in spreads if len(values) > 1)
+    seed_freedom = sum(len(values) - 1 for values in spreads)
+    half = _quantile(in_examples, examples - 1, in_seeds, seed_freedom) * math.sqrt(in_examples + in_seeds)
+    return Interval(value=mean, low=max(-1.0, mean - half), high=min(1.0, mean + half))
+
+
+def _matrix(corrects: Sequence[str]) -> npt.NDArray[np.float64]:
+    """Hits as float64 (seeds, examples)."""
+    return np.array([[character == "1" for character in correct] for correct in corrects], dtype=np.float64)
+
+
+def _wilson(share: float, examples: float, quantile: float) -> tuple[float, float]:
+    z2 = quantile**2 / examples
+    centre = (share + z2 / 2) / (1 + z2)
+    half = math.sqrt(share * (1 - share) * z2 + z2**2 / 4) / (1 + z2)
+    return max(0.0, centre - half), min(1.0, centre + half)
+
+
+def _quantile(in_examples: float, example_freedom: int, in_seeds: float, seed_freedom: int) -> float:
+    """Student's quantile at the pooled degrees of freedom; the normal one where the seeds don't differ."""
+    from scipy import stats as distributions
+
+    level = (1 + stats.CONFIDENCE) / 2
+    if in_seeds <= 0:
+        return float(distributions.norm.ppf(level))
+    parts = in_examples**2 / max(1, example_freedom) + in_seeds**2 / max(1, seed_freedom)
+    return float(distributions.t.ppf(level, (in_examples + in_seeds) ** 2 / parts))
