@@ -41,15 +41,14 @@ def trimmed_mean(values: ArrayLike, share: float = TRIMMED_SHARE) -> float:
     return float(ordered[cut : ordered.size - cut].mean())
 
 
-def launch_log_ratio(baseline: Sequence[Sequence[float]], candidate: Sequence[Sequence[float]]) -> float:
-    """One launch's log speed-up: the trimmed mean over rounds of log(median baseline / median candidate).
+def launch_log_ratio(baseline: Sequence[float], candidate: Sequence[float]) -> float:
+    """One launch's log speed-up: the trimmed mean over rounds of log(baseline / candidate).
 
-    Both hold one sequence of call times for each round, in the same order of rounds. The median of a block is
-    untouched by a few interrupted calls, the pairing within a round cancels what changes slowly, and the trimming
-    drops rounds in which a neighbour took the core from one of the two.
+    Both hold one median call time for each round, in the same order of rounds. The median of a block is untouched
+    by a few interrupted calls, the pairing within a round cancels what changes slowly, and the trimming drops rounds
+    in which a neighbour took the core from one of the two.
     """
-    pairs = zip(baseline, candidate, strict=True)
-    return trimmed_mean([math.log(median(first) / median(second)) for first, second in pairs])
+    return trimmed_mean(np.log(np.asarray(baseline, dtype=float) / np.asarray(candidate, dtype=float)))
 
 
 def median(values: ArrayLike) -> float:
@@ -188,9 +187,9 @@ def _newcombe(both: int, only_first: int, only_second: int, total: int) -> tuple
     p_low, p_high = wilson(both + only_first, total)
     q_low, q_high = wilson(both + only_second, total)
     product = math.sqrt(p * (1 - p) * q * (1 - q)) * total * total
-    agreement = both * neither - only_first * only_second
+    agreement: float = both * neither - only_first * only_second
     if agreement > 0:
-        agreement = max(0, agreement - total / 2)
+        agreement = max(0.0, agreement - total / 2)
     correlation = agreement / product if product else 0.0
 
     def reach(left: float, right: float) -> float:

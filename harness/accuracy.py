@@ -1,0 +1,79 @@
+"""Predictions of an ONNX file on a test set, in batches."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness.errors import MeasureError
+from harness.records import Accuracy
+from harness.runtime.inputs import ModelInput
+from harness.spec import Device
+
+
+def evaluate(
+    path: Path, images: NDArray[Any], labels: NDArray[Any], *, device: Device = "auto", batch_size: int = 256
+) -> Accuracy:
+    """Which examples an ONNX classifier gets right, and where it ran.
+
+    `images`: (N, ...) as the model's one input wants them; a memory-mapped array is read batch by batch.
+    `labels`: integers (N,) or, for several positions an example, (N, P). The classes are the last axis of the
+    model's first output; an example with several positions is right when all of them are.
+
+    Raises:
+        MeasureError: the model can't be run on these examples, or the labels don't fit its output.
+        DeviceError: `device` is `cuda` and any part of the model falls to the CPU.
+    """
+    from harness.runtime.environment import usable_cpus
+    from harness.runtime.placement import open_placed
+
+    if len(images) == 0 or len(images) != len(labels):
+        raise MeasureError(
+            f"{path}: {len(images)} examples and {len(labels)} labels; need as many of both, at least one"
+        )
+    wanted = _only_input(path)
+    fixed = wanted.shape[0] if wanted.shape else None
+    step = fixed or batch_size
+    session, where = open_placed(path, device, {wanted.name: _batch(wanted, images, 0, step, fixed)}, usable_cpus())
+    output = session.get_outputs()[0].name
+    correct = np.empty(len(labels), dtype=bool)
+    for start in range(0, len(labels), step):
+        part = labels[start : start + step]
+        batch = _batch(wanted, images, start, step, fixed)
+        try:
+            scores = session.run([output], {wanted.name: batch})[0][: len(part)]
+        except Exception as error:  # onnxruntime raises many kinds
+            raise MeasureError(f"{path}: can't be run on these examples: {' '.join(str(error).split())}") from None
+        correct[start : start + step] = right(path, scores, part)
+    return Accuracy(correct="".join(np.where(correct, "1", "0")), device=where)
+
+
+def _only_input(path: Path) -> ModelInput:
+    from harness.runtime.model_file import read_model
+
+    inputs = read_model(path).inputs
+    if len(inputs) != 1:
+        raise MeasureError(f"{path}: has {len(inputs)} inputs; accuracy needs a model with one")
+    return inputs[0]
+
+
+def _batch(wanted: ModelInput, images: NDArray[Any], start: int, step: int, fixed: int | None) -> NDArray[Any]:
+    """The examples from `start`, in the model's type; the last batch of a fixed size is filled up with repeats."""
+    batch = np.ascontiguousarray(images[start : start + step], dtype=wanted.dtype)
+    if fixed is not None and len(batch) < fixed:
+        batch = np.resize(batch, (fixed, *batch.shape[1:]))
+    return batch
+
+
+def right(path: Path, scores: NDArray[Any], labels: NDArray[Any]) -> NDArray[np.bool_]:
+    """Which examples are classified correctly: bool (N,). `scores`: (N, classes) or (N, P, classes)."""
+    best = scores.argmax(axis=-1)
+    if best.ndim == 2 and best.shape[1] == 1 and labels.ndim == 1:
+        best = best[:, 0]
+    if best.shape != labels.shape:
+        raise MeasureError(f"{path}: gives answers of shape {best.shape}, the labels have shape {labels.shape}")
+    hits: NDArray[np.bool_] = np.all((best == labels).reshape(len(labels), -1), axis=1)
+    return hits

@@ -1,0 +1,193 @@
+"""The paired protocol: models interleaved in fresh processes, until their speed-ups are known well enough.
+
+docs/measuring.md says why each step is as it is.
+"""
+
+from __future__ import annotations
+
+import math
+import shutil
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness import stats
+from harness.errors import MeasureError
+from harness.measurement import MeasuredModel, MeasuredRow, Measurement
+from harness.progress import Progress, Silent
+from harness.runtime.environment import describe
+from harness.runtime.group import Group, Key, Member
+from harness.runtime.inputs import describe_arrays, describe_inputs, parse_input
+from harness.runtime.model_file import ModelFile, read_model
+from harness.spec import MeasureSpec
+
+LAUNCHES_WANTED = 40
+FEWEST_ROUNDS, MOST_ROUNDS = 5, 25
+MINIMUM_LAUNCHES = 8
+
+Stopped = Literal["precision", "budget"]
+
+
+def measure(
+    paths: Sequence[Path],
+    spec: MeasureSpec,
+    *,
+    pairs: Sequence[tuple[int, int]] | None = None,
+    inputs: Mapping[str, NDArray[Any]] | None = None,
+    progress: Progress | None = None,
+) -> Measurement:
+    """Measure ONNX files against each other.
+
+    `pairs` are the (baseline, candidate) positions in `paths` whose intervals must become narrow enough; by default
+    each against the first. Any other pair can be compared afterwards. `inputs` are examples by input name, the batch
+    being the first axis; without them, inputs are invented. A copy of the first baseline is measured as a control.
+
+    Raises:
+        MeasureError: a file can't be measured, or the files' inputs differ.
+        DeviceError: the device is `cuda` and a part of a model falls to the CPU.
+        SpecError: an entry of `spec.inputs` can't be used.
+    """
+    start = time.monotonic()
+    files = [read_model(Path(path)) for path in paths]
+    if not files:
+        raise MeasureError("no model to measure; give at least one ONNX file")
+    wanted = _pairs(pairs, len(files))
+    control_of = wanted[0][0] if wanted else 0
+    environment = describe()
+    with tempfile.TemporaryDirectory(prefix="harness-") as scratch:
+        copy = _copy(files[control_of], Path(scratch))
+        members = [*(Member(file, file.path) for file in files), Member(files[control_of], copy)]
+        group = Group(members, _inputs(files, spec, inputs, Path(scratch)), spec)
+        group.probe()
+        watched = _watched(group, wanted or [(control_of, len(files))])
+        launches, stopped = _launch(group, watched, start + spec.budget_s, progress or Silent())
+    return _measurement(group, control_of, environment, launches, stopped, time.monotonic() - start)
+
+
+def _pairs(pairs: Sequence[tuple[int, int]] | None, count: int) -> list[tuple[int, int]]:
+    if pairs is None:
+        return [(0, index) for index in range(1, count)]
+    for pair in pairs:
+        if not all(0 <= index < count for index in pair):
+            raise MeasureError(f"pair {pair} names a model that is not there; there are {count}, counted from 0")
+    return list(pairs)
+
+
+def _copy(file: ModelFile, folder: Path) -> Path:
+    """Copy a model, and the external data it needs, into a folder."""
+    for source in (file.path, *file.external):
+        target = folder / source.resolve().relative_to(file.path.resolve().parent)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(source, target)
+    return folder / file.path.resolve().name
+
+
+def _inputs(
+    files: Sequence[ModelFile], spec: MeasureSpec, arrays: Mapping[str, NDArray[Any]] | None, folder: Path
+) -> list[dict[str, Any]]:
+    """What all models are fed.
+
+    Raises:
+        MeasureError: the models' inputs differ, or can't be invented.
+    """
+    first = files[0]
+    for other in files[1:]:
+        if not first.takes_the_same_inputs_as(other):
+            ours, theirs = (", ".join(map(str, file.inputs)) for file in (first, other))
+            raise MeasureError(f"{other.path}: its inputs ({theirs}) differ from those of {first.path} ({ours})")
+    if arrays is None:
+        return describe_inputs(first.path, first.inputs, [parse_input(text) for text in spec.inputs])
+    np.savez(folder / "inputs.npz", allow_pickle=False, **dict(arrays))
+    return describe_arrays(first.path, first.inputs, folder / "inputs.npz")
+
+
+def _watched(group: Group, pairs: Sequence[tuple[int, int]]) -> list[tuple[Key, Key]]:
+    """The pairs of rows whose intervals decide when to stop."""
+    return [
+        ((baseline, batch, mode), (candidate, batch, mode))
+        for baseline, candidate in pairs
+        for batch in group.spec.batch_sizes
+        for mode in group.spec.modes
+    ]
+
+
+def _launch(
+    group: Group, watched: Sequence[tuple[Key, Key]], deadline: float, progress: Progress
+) -> tuple[int, Stopped]:
+    """Launch processes until every watched interval is narrow enough, or the next would end after the deadline."""
+    remaining = max(0.0, deadline - time.monotonic())
+    rounds = min(MOST_ROUNDS, max(FEWEST_ROUNDS, round(remaining / LAUNCHES_WANTED / max(group.round_s(), 1e-9))))
+    number = 0
+    with progress.task("measure", total=math.ceil(remaining)) as task:
+        while group.valid:
+            start = time.monotonic()
+            group.launch(number, rounds)
+            number += 1
+            spent = time.monotonic() - start
+            width = _widest(group, watched)
+            task.advance(spent, f"{number} launches, ±{100 * math.expm1(width):.1f} %" if math.isfinite(width) else "")
+            if number >= MINIMUM_LAUNCHES and math.expm1(width) <= group.spec.precision:
+                return number, "precision"
+            if time.monotonic() + spent > deadline:
+                break
+    return number, "budget"
+
+
+def _widest(group: Group, watched: Sequence[tuple[Key, Key]]) -> float:
+    """The widest half-width of a watched interval, as a logarithm; rows that failed are not waited for."""
+    intervals = [
+        stats.t_interval(_measured(group, group.rows[first].key).log_ratios(_measured(group, second)))
+        for first, second in watched
+        if group.rows[first].error is None and group.rows[second].error is None
+    ]
+    return max((interval.half_width for interval in intervals), default=math.inf)
+
+
+def _measured(group: Group, key: Key) -> MeasuredRow:
+    row, member = group.rows[key], group.members[key[0]]
+    return MeasuredRow(
+        model=key[0],
+        batch=key[1],
+        mode=key[2],
+        device=member.device,
+        peak_bytes=row.peak_bytes,
+        error=row.error,
+        launches=tuple(row.launches),
+    )
+
+
+def _measurement(
+    group: Group, control_of: int, environment: Mapping[str, Any], launches: int, stopped: Stopped, seconds: float
+) -> Measurement:
+    last = len(group.members) - 1
+    rows = [_measured(group, key) for key in group.rows]
+    return Measurement(
+        spec=group.spec,
+        environment=environment,
+        models=tuple(_model(member) for member in group.members[:last]),
+        rows=tuple(row for row in rows if row.model != last),
+        control=tuple(row.model_copy(update={"model": control_of}) for row in rows if row.model == last),
+        control_of=control_of,
+        launches=launches,
+        stopped=stopped,
+        seconds=seconds,
+    )
+
+
+def _model(member: Member) -> MeasuredModel:
+    return MeasuredModel(
+        path=str(member.file.path),
+        sha256=member.file.sha256,
+        size_bytes=member.file.size_bytes,
+        parameters=member.file.parameters,
+        opset=member.file.opset,
+        device=member.device,
+        placement=member.placement,
+        runtime_bytes=member.runtime_bytes,
+        session_ns=tuple(member.session_ns),
+    )

@@ -1,0 +1,197 @@
+"""The models measured together: probing each alone, then launching processes that hold them all."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from harness.errors import DeviceError, MeasureError
+from harness.measurement import Launch, Placement
+from harness.runtime.environment import usable_cpus
+from harness.runtime.model_file import ModelFile
+from harness.runtime.placement import device_of, require_cuda
+from harness.runtime.process import WorkerFailedError, run_worker
+from harness.runtime.session import CUDA, load_runtime
+from harness.runtime.timing import calls_per_block
+from harness.spec import MeasureSpec, Mode
+
+BLOCK_NS = 2_000_000
+WARMUP_NS = 300_000_000
+
+Key = tuple[int, int, Mode]
+
+
+@dataclass
+class Row:
+    """What is known so far of one model at one batch size in one mode; `error` ends it."""
+
+    key: Key
+    usual_ns: int = 0
+    peak_bytes: int | None = None
+    launches: list[Launch] = field(default_factory=list)
+    error: str | None = None
+
+
+@dataclass
+class Member:
+    """One model of the group. `path` is what workers open: the file itself, or the control's copy."""
+
+    file: ModelFile
+    path: Path
+    device: str = "cpu"
+    placement: Placement | None = None
+    provider_options: Mapping[str, str] = field(default_factory=dict)
+    runtime_bytes: int | None = None
+    session_ns: list[int] = field(default_factory=list)
+
+
+class Group:
+    """Models that are measured in the same processes, on the same inputs.
+
+    `inputs` describe what each model is fed, in the order of its inputs: see runs.make_feed.
+    """
+
+    def __init__(self, members: Sequence[Member], inputs: Sequence[Mapping[str, Any]], spec: MeasureSpec) -> None:
+        self.members, self.inputs, self.spec = list(members), list(inputs), spec
+        self.rows: dict[Key, Row] = {
+            (index, batch, mode): Row((index, batch, mode))
+            for index in range(len(self.members))
+            for batch in spec.batch_sizes
+            for mode in spec.modes
+        }
+        self.device = "cpu"
+        self.startup_ns: list[int] = []
+        self.announce = False
+
+    @property
+    def valid(self) -> list[Row]:
+        return [row for row in self.rows.values() if row.error is None]
+
+    def probe(self) -> None:
+        """Run each model alone in its own process: its device, memory, rough latency, and whether it works at all.
+
+        Raises:
+            MeasureError: onnxruntime can't load a model.
+            DeviceError: the device is `cuda` and a part of a model falls to the CPU.
+        """
+        offered = CUDA in load_runtime().get_available_providers()
+        if self.spec.device == "cuda" and not offered:
+            raise DeviceError("this onnxruntime has no CUDA; install onnxruntime-gpu, or use --device cpu")
+        tried = "cuda" if offered and self.spec.device != "cpu" else "cpu"
+        with ThreadPoolExecutor(usable_cpus() if tried == "cpu" else 1) as pool:
+            list(pool.map(lambda index: self._probe(index, tried), range(len(self.members))))
+        self.device = "cuda" if any(member.device != "cpu" for member in self.members) else "cpu"
+
+    def _probe(self, index: int, device: str) -> None:
+        member = self.members[index]
+        todo = [row for row in self.rows.values() if row.key[0] == index]
+        while any(row.error is None and not row.usual_ns for row in todo):
+            rows = [row for row in todo if row.error is None]
+            job = self._job("probe", device, 0) | {"models": [self._model(index, rows)]}
+            try:
+                answer = run_worker(job, self.spec.timeout_s)
+            except WorkerFailedError as failure:
+                self._blame(failure, [index])
+                continue
+            if "load_error" in answer:
+                raise MeasureError(f"{member.file.path}: onnxruntime can't load it: {answer['load_error']}")
+            self._keep_probe(index, answer)
+
+    def _keep_probe(self, index: int, answer: Mapping[str, Any]) -> None:
+        member = self.members[index]
+        member.runtime_bytes = answer["runtime_bytes"]
+        member.provider_options = answer["provider_options"]
+        for found in answer["rows"]:
+            row = self.rows[index, found["batch"], found["mode"]]
+            row.error = found.get("error")
+            row.usual_ns = found.get("usual_ns", 0)
+            row.peak_bytes = found["peak_bytes"]
+        if "placement" in answer:
+            if self.spec.device == "cuda":
+                require_cuda(member.file.path, answer["placement"])
+            member.device = device_of(answer["placement"])
+            member.placement = Placement.model_validate(answer["placement"])
+
+    def launch(self, number: int, rounds: int) -> None:
+        """One fresh process that holds all models and times their valid rows.
+
+        A process that crashes or hangs makes the row at fault invalid, and the launch counts for no row.
+        """
+        rows = self.valid
+        indices = sorted({row.key[0] for row in rows})
+        models = [self._model(index, [row for row in rows if row.key[0] == index]) for index in indices]
+        job = self._job("measure", self.device, self.spec.seed + number)
+        job |= {"models": models, "rounds": rounds, "announce": self.announce}
+        try:
+            answer = run_worker(job, self.spec.timeout_s)
+        except WorkerFailedError as failure:
+            self._blame(failure, indices)
+            return
+        self.startup_ns.append(answer["startup_ns"])
+        for position, spent in answer["session_ns"].items():
+            self.members[indices[int(position)]].session_ns.append(spent)
+        for found in answer["rows"]:
+            row = self.rows[indices[found["model"]], found["batch"], found["mode"]]
+            row.error = found.get("error")
+            if row.error is None:
+                row.launches.append(_launch(number, found))
+
+    def _blame(self, failure: WorkerFailedError, indices: Sequence[int]) -> None:
+        """Make invalid what the worker was at when it failed. Where that is not known, the next one announces it."""
+        at = failure.at
+        if "model" in at:
+            index = indices[at["model"]]
+            for row in self.rows.values():
+                same_model = row.key[0] == index
+                if same_model and row.error is None and ("batch" not in at or row.key[1:] == (at["batch"], at["mode"])):
+                    row.error = str(failure)
+        elif not self.announce:
+            self.announce = True
+        else:
+            raise MeasureError(str(failure))
+
+    def _job(self, task: str, device: str, seed: int) -> dict[str, Any]:
+        spec = self.spec
+        settings = {
+            "device": device,
+            "threads": spec.threads,
+            "inter_op_threads": spec.inter_op_threads,
+            "spinning": spec.spinning,
+            "optimization": spec.optimization,
+            "provider_options": dict(spec.provider_options),
+        }
+        return {
+            "task": task,
+            "settings": settings,
+            "inputs": self.inputs,
+            "seed": seed,
+            "copies": spec.input_copies,
+            "block_ns": BLOCK_NS,
+            "warmup_ns": WARMUP_NS,
+            "announce": False,
+        }
+
+    def _model(self, index: int, rows: Sequence[Row]) -> dict[str, Any]:
+        member = self.members[index]
+        return {
+            "path": str(member.path),
+            "names": [one.name for one in member.file.inputs],
+            "rows": [row.key[1:] for row in rows],
+        }
+
+    def round_s(self) -> float:
+        """How long one round of blocks will take, in seconds."""
+        return sum((calls_per_block(row.usual_ns, BLOCK_NS) + 1) * row.usual_ns for row in self.valid) / 1e9
+
+
+def _launch(number: int, found: Mapping[str, Any]) -> Launch:
+    return Launch(
+        number=number,
+        first_ns=found["first_ns"],
+        warmup_ns=tuple(found["warmup_ns"]),
+        settled=found["settled"],
+        blocks_ns=tuple(tuple(block) for block in found["blocks_ns"]),
+    )

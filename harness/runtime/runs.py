@@ -1,0 +1,102 @@
+"""How one model is run once, in each mode. Needs onnxruntime and NumPy only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import cycle
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness.runtime.session import SessionSettings, open_session
+
+Run = Callable[[], Any]
+Array = NDArray[Any]
+
+
+def _array(description: Mapping[str, Any], batch: int, rng: np.random.Generator) -> Array:
+    if "file" in description:
+        with np.load(description["file"]) as data:
+            given: Array = data[description["key"]]
+        if not description["batched"]:
+            return given
+        return np.ascontiguousarray(np.resize(given, (batch, *given.shape[1:])))
+    shape = [batch, *description["shape"]] if description["batched"] else list(description["shape"])
+    dtype = np.dtype(description["dtype"])
+    if dtype.kind == "f":
+        return rng.random(shape, dtype=np.float32).astype(dtype)
+    if dtype == np.uint8:
+        return rng.integers(0, 256, shape, dtype=np.uint8)
+    return rng.integers(0, 2, shape).astype(dtype)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What one row runs: `names` are the model's inputs in the order of the descriptions in `inputs`."""
+
+    path: str
+    names: Sequence[str]
+    inputs: Sequence[Mapping[str, Any]]
+    batch: int
+    mode: str
+    seed: int
+    copies: int
+
+
+def make_feed(plan: Plan, copy: int = 0) -> dict[str, Array]:
+    """An array for each input, by name.
+
+    A description is `{"shape", "dtype", "batched"}`, with `{"file", "key"}` for given examples, which are repeated
+    to fill the batch. Invented floats are uniform in [0, 1); unsigned bytes 0 to 255; other integers and bools 0 or 1.
+    """
+    rng = np.random.default_rng(plan.seed + copy)
+    arrays = [_array(description, plan.batch, rng) for description in plan.inputs]
+    return dict(zip(plan.names, arrays, strict=True))
+
+
+def make_run(session: Any, plan: Plan, settings: SessionSettings) -> Run:
+    """A function without arguments that runs the model once on a batch, in the plan's mode."""
+    feeds = [make_feed(plan, copy) for copy in range(plan.copies)]
+    if plan.mode == "end_to_end":
+        return end_to_end(session, feeds)
+    outputs = session.run(None, feeds[0])
+    if plan.mode == "cuda_graph":
+        session = open_session(plan.path, settings, cuda_graph=True)
+        feeds = feeds[:1]
+    return device_resident(session, feeds, outputs, settings.device)
+
+
+def end_to_end(session: Any, feeds: Sequence[Mapping[str, Array]]) -> Run:
+    """Host arrays in, host arrays out: what a caller of `session.run` waits for."""
+    names = [output.name for output in session.get_outputs()]
+    run = session.run
+    if len(feeds) == 1:
+        feed = feeds[0]
+        return lambda: run(names, feed)
+    turn = cycle(feeds)
+    return lambda: run(names, next(turn))
+
+
+def device_resident(session: Any, feeds: Sequence[Mapping[str, Array]], outputs: Sequence[Array], device: str) -> Run:
+    """Inputs and outputs stay in the device's memory at fixed addresses; a run ends when the device is done."""
+    import onnxruntime
+
+    bindings = []
+    for feed in feeds:
+        binding = session.io_binding()
+        for name, array in feed.items():
+            binding.bind_ortvalue_input(name, onnxruntime.OrtValue.ortvalue_from_numpy(array, device, 0))
+        for output, array in zip(session.get_outputs(), outputs, strict=True):
+            value = onnxruntime.OrtValue.ortvalue_from_numpy(array, device, 0)
+            binding.bind_ortvalue_output(output.name, value)
+        bindings.append(binding)
+    turn = cycle(bindings)
+
+    def run() -> None:
+        binding = next(turn)
+        session.run_with_iobinding(binding)
+        binding.synchronize_outputs()
+
+    return run

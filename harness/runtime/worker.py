@@ -1,0 +1,217 @@
+"""The measuring process: `python -m harness.runtime.worker`. Needs onnxruntime and NumPy only.
+
+It reads one job as a line of JSON on stdin and writes lines of JSON on stdout: `{"at": ...}` before each step, so
+that whoever waits knows what hung or crashed, and `{"done": ...}` at the end. When stdin closes, the process that
+asked is gone, and this one ends.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import sys
+import threading
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TextIO
+
+import numpy as np
+
+from harness.runtime.placement import observe
+from harness.runtime.runs import Plan, Run, make_feed, make_run
+from harness.runtime.session import CUDA, SessionSettings, load_runtime, open_session
+from harness.runtime.timing import calls_per_block, clock, time_block, usual, warm_up
+
+Message = dict[str, Any]
+
+
+@dataclass
+class Row:
+    """One model at one batch size in one mode: what to run, and what was seen (times in nanoseconds)."""
+
+    model: int
+    batch: int
+    mode: str
+    run: Run | None = None
+    first_ns: int = 0
+    warmup_ns: list[int] = field(default_factory=list)
+    settled: bool = False
+    blocks_ns: list[list[int]] = field(default_factory=list)
+    error: str | None = None
+
+    @property
+    def name(self) -> Message:
+        return {"model": self.model, "batch": self.batch, "mode": self.mode}
+
+    def found(self) -> Message:
+        if self.error is not None:
+            return self.name | {"error": self.error}
+        return self.name | {
+            "first_ns": self.first_ns,
+            "warmup_ns": self.warmup_ns,
+            "settled": self.settled,
+            "blocks_ns": self.blocks_ns,
+        }
+
+
+class Worker:
+    """One job, and the line on which its answers go out."""
+
+    def __init__(self, job: Message, answers: TextIO) -> None:
+        self.job, self.answers = job, answers
+        self.settings = SessionSettings(**job["settings"])
+        self.rng = np.random.default_rng(job["seed"])
+        self.rows = [
+            Row(index, batch, mode) for index, model in enumerate(job["models"]) for batch, mode in model["rows"]
+        ]
+
+    def say(self, message: Message) -> None:
+        self.answers.write(json.dumps(message) + "\n")
+        self.answers.flush()
+
+    def measure(self) -> Message:
+        """Hold all models at once and time them in rounds: see docs/measuring.md."""
+        order = [int(index) for index in self.rng.permutation(len(self.job["models"]))]
+        startup_ns = self.start_up(order[0])
+        sessions = {index: self.open(index) for index in order}
+        for index in order:
+            session = sessions[index]
+            for row in self.rows:
+                if row.model == index:
+                    self.prepare(row, session)
+        gc.collect()
+        gc.disable()
+        for number in range(self.job["rounds"]):
+            self.time_round(number)
+        return {
+            "startup_ns": startup_ns,
+            "session_ns": {index: session[1] for index, session in sessions.items()},
+            "rows": [row.found() for row in self.rows],
+        }
+
+    def start_up(self, index: int) -> int:
+        """Create and drop a session, so that no model's creation time includes the runtime's own start."""
+        self.say({"at": "start-up", "model": index})
+        start = clock()
+        self.open(index)
+        return clock() - start
+
+    def open(self, index: int) -> tuple[Any, int, str | None]:
+        """A model's session, its creation time, and the error where there is no session."""
+        self.say({"at": "session", "model": index})
+        start = clock()
+        try:
+            return open_session(self.job["models"][index]["path"], self.settings), clock() - start, None
+        except Exception as error:  # whatever onnxruntime raises makes this model's rows invalid, no other's
+            return None, 0, one_line(error)
+
+    def prepare(self, row: Row, opened: tuple[Any, int, str | None]) -> None:
+        """The first run and the warm-up of a row."""
+        session, _, row.error = opened
+        if session is None:
+            return
+        self.say({"at": "first run"} | row.name)
+        try:
+            row.run = make_run(session, self.plan(row), self.settings)
+            start = clock()
+            row.run()
+            row.first_ns = clock() - start
+            self.say({"at": "warm-up"} | row.name)
+            row.warmup_ns, row.settled = warm_up(row.run, self.job["warmup_ns"], row.first_ns)
+        except Exception as error:  # as above: the runtime's error belongs to this row
+            row.error = one_line(error)
+
+    def plan(self, row: Row) -> Plan:
+        model = self.job["models"][row.model]
+        return Plan(
+            path=model["path"],
+            names=model["names"],
+            inputs=self.job["inputs"],
+            batch=row.batch,
+            mode=row.mode,
+            seed=self.job["seed"],
+            copies=self.job["copies"],
+        )
+
+    def time_round(self, number: int) -> None:
+        """Time a block of every row, in random order. `announce` names each row before, where a crash is feared."""
+        self.say({"at": "round", "round": number})
+        for position in self.rng.permutation(len(self.rows)):
+            row = self.rows[position]
+            if row.error is not None or row.run is None:
+                continue
+            if self.job["announce"]:
+                self.say({"at": "block"} | row.name)
+            calls = calls_per_block(usual(row.warmup_ns), self.job["block_ns"])
+            try:
+                row.blocks_ns.append(time_block(row.run, calls))
+            except Exception as error:  # as above
+                row.error = one_line(error)
+
+    def probe(self) -> Message:
+        """One model alone in a fresh process: where it runs, its memory, and a first idea of its latency."""
+        load_runtime()
+        before = memory_bytes()
+        opened = self.open(0)
+        session, _, load_error = opened
+        if session is None:
+            return {"load_error": load_error}
+        rows = []
+        for row in self.rows:
+            self.prepare(row, opened)
+            found = {"error": row.error} if row.error else {"usual_ns": usual(row.warmup_ns)}
+            rows.append(row.name | found | {"peak_bytes": memory_bytes()})
+        self.say({"at": "placement", "model": 0})
+        answer = {
+            "rows": rows,
+            "runtime_bytes": before,
+            "provider_options": session.get_provider_options().get(CUDA, {}),
+        }
+        able = [row for row in self.rows if row.error is None]
+        if able:
+            feed = make_feed(self.plan(able[0]))
+            answer["placement"] = observe(session, self.job["models"][0]["path"], feed, self.settings)
+        return answer
+
+
+def memory_bytes() -> int | None:
+    """The peak resident memory of this process; None where Linux's /proc is missing.
+
+    Not `getrusage`, where a child starts with the peak of the process that started it.
+    """
+    try:
+        status = Path("/proc/self/status").read_text()
+    except OSError:
+        return None
+    return next((int(line.split()[1]) * 1024 for line in status.splitlines() if line.startswith("VmHWM:")), None)
+
+
+def one_line(error: BaseException) -> str:
+    return " ".join(str(error).split()) or type(error).__name__
+
+
+def end_with_parent() -> None:
+    """End this process when stdin closes."""
+
+    def watch() -> None:
+        sys.stdin.read()
+        os._exit(3)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def main() -> None:
+    """Do one job. What libraries print on stdout goes to stderr, so that it can't get between the answers."""
+    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
+    sys.stdout = sys.stderr
+    job = json.loads(sys.stdin.readline())
+    end_with_parent()
+    worker = Worker(job, answers)
+    worker.say({"done": worker.measure() if job["task"] == "measure" else worker.probe()})
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()
