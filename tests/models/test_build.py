@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -169,9 +170,12 @@ REFUSED = [
 
 
 @pytest.mark.parametrize(("name", "options", "message"), REFUSED)
-def test_wrong_options_are_refused_in_one_line(name: str, options: dict[str, Any], message: str) -> None:
+@pytest.mark.parametrize("refuse", [models.build, models.check])
+def test_wrong_options_are_refused_in_one_line(
+    name: str, options: dict[str, Any], message: str, refuse: Callable[..., object]
+) -> None:
     with pytest.raises(ValueError) as caught:  # noqa: PT011
-        models.build(name, **options)
+        refuse(name, **options)
     assert str(caught.value).startswith(message)
     assert "\n" not in str(caught.value)
 
@@ -196,10 +200,10 @@ def test_too_small_an_image_names_the_layer_and_one_pixel_more_is_enough(
     assert models.build(name, input_shape=(side + 1, side + 1, 3), **options).count_params() > 0
 
 
-def test_listing_networks_does_not_import_keras() -> None:
-    """`harness --help` lists them, and must not wait for Keras."""
+def test_listing_and_checking_networks_does_not_import_keras() -> None:
+    """A mistake in a study is found before anybody waits for Keras."""
     code = (
-        "import sys, models; models.names(); [models.options(name) for name in models.names()];"
+        "import sys, models; [(models.options(name), models.check(name)) for name in models.names()];"
         "sys.exit('keras' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
