@@ -126,8 +126,6 @@ def run(
     if as_json:
         print_json(finished.results.model_dump(mode="json"))
     else:
-        for line in finished.summary:
-            answers.print(line, markup=False, highlight=False, soft_wrap=True)
         answers.print(f"Report: {finished.report}", markup=False, highlight=False, soft_wrap=True)
     failed = [row for row in finished.results.rows if row.error]
     for row in failed:

@@ -17,11 +17,17 @@ from pathlib import Path
 from typing import Any
 
 import models
-from harness import accuracy, data, measure, report, runtime
+from harness import report
+from harness.accuracy import evaluate
+from harness.data import Dataset, load
 from harness.errors import DataError, DeviceError, HarnessError, ModelError, StoreError
+from harness.measure import measure
+from harness.measurement import Measurement
 from harness.progress import Progress, Silent
-from harness.records import Accuracy, Export, Measurement, Pruning, Record, Results, Row, Training
-from harness.spec import Case, DataSpec, PruneSpec, Study
+from harness.records import Accuracy, Export, Pruning, Record, Results, Row, Training
+from harness.runtime.environment import describe
+from harness.runtime.usable import usable_device
+from harness.spec import Case, DataSpec, Device, PruneSpec, Study
 from harness.store import Artifact, Store, disk_errors, file_digest, replaced_folder
 
 log = logging.getLogger("harness")
@@ -35,6 +41,8 @@ STAGE_PACKAGES = {
     "accuracy": (),
     "measure": (),
 }
+# What a measurement depends on beside its models; the rest of an environment changes from minute to minute.
+MACHINE = ("versions", "platform", "cpu", "cpu_flags", "affinity", "cgroup_cpus")
 FATAL = (StoreError, DeviceError)
 
 
@@ -60,9 +68,9 @@ class Stages:
     """Each stage as an artifact: the same inputs find what was made before."""
 
     store: Store
-    device: str
+    device: Device
     progress: Progress
-    datasets: Mapping[DataSpec, data.Dataset]
+    datasets: Mapping[DataSpec, Dataset]
 
     def train(self, case: Case) -> Artifact:
         """The trained original: model.keras, training.json."""
@@ -134,12 +142,15 @@ class Stages:
         dataset = self.datasets[case.data]
 
         def make(folder: Path) -> None:
-            found = accuracy.evaluate(
-                exported.path("model.onnx"), dataset.test_images, dataset.test_labels, device=self.device
-            )
+            found = evaluate(exported.path("model.onnx"), dataset.test_images, dataset.test_labels, device=self.device)
             save(found, folder / "accuracy.json")
 
-        inputs = {"onnx": exported.key, "data": dataset.digest, "device": self.device}
+        inputs = {
+            "onnx": exported.key,
+            "data": dataset.digest,
+            "device": self.device,
+            "versions": describe()["versions"],
+        }
         return self._get("accuracy", inputs, make)
 
     def measure(self, study: Study, outcomes: Sequence[Outcome]) -> Measurement | None:
@@ -151,14 +162,15 @@ class Stages:
         pairs = sorted({(order[original], order[pruned]) for original, pruned in architecture_pairs(outcomes)})
 
         def make(folder: Path) -> None:
-            found = measure.measure(list(files.values()), study.measure, pairs=pairs, progress=self.progress)
+            asked = study.measure.model_copy(update={"device": self.device})
+            found = measure(list(files.values()), asked, pairs=pairs, progress=self.progress)
             save(found, folder / "measurement.json")
 
         inputs = {
             "onnx": [file_digest(path) for path in files.values()],
             "pairs": [list(pair) for pair in pairs],
             "spec": {**study.measure.model_dump(mode="json"), "device": self.device},
-            "conditions": runtime.environment(),
+            "machine": {fact: describe()[fact] for fact in MACHINE},
         }
         return self._get("measure", inputs, make).record("measurement.json", Measurement)
 
@@ -181,8 +193,8 @@ def run_study(study: Study, *, runs: Path, store: Path, progress: Progress | Non
     cases = study.cases()
     folder = runs / study.name
     check_writable(folder, store)
-    device = runtime.resolve_device(study.measure.device)
-    datasets = {spec: data.load(spec) for spec in dict.fromkeys(case.data for case in cases)}
+    device = usable_device(study.measure.device)
+    datasets = {spec: load(spec) for spec in dict.fromkeys(case.data for case in cases)}
     for case in cases:
         check_case(case, datasets[case.data])
     stages = Stages(Store(store, notice=log.warning), device, progress, datasets)
@@ -195,7 +207,7 @@ def run_study(study: Study, *, runs: Path, store: Path, progress: Progress | Non
         study=study.name,
         question=study.question,
         spec=study.measure,
-        environment=runtime.environment(),
+        environment=describe(),
         rows=tuple(outcome.row for outcome in outcomes),
         measurement=stages.measure(study, outcomes),
     )
@@ -212,7 +224,7 @@ def check_writable(*folders: Path) -> None:
             probe.unlink()
 
 
-def check_case(case: Case, dataset: data.Dataset) -> None:
+def check_case(case: Case, dataset: Dataset) -> None:
     """Find what can't work before anything is trained.
 
     Raises:
@@ -231,7 +243,7 @@ def check_case(case: Case, dataset: data.Dataset) -> None:
         )
 
 
-def model_options(case: Case, dataset: data.Dataset) -> dict[str, Any]:
+def model_options(case: Case, dataset: Dataset) -> dict[str, Any]:
     """The case's options, with image shape and class count taken from the data unless given."""
     return {"input_shape": list(dataset.image_shape), "n_class": dataset.n_class, **case.options}
 
