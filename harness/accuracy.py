@@ -48,7 +48,19 @@ def evaluate(
         except Exception as error:  # onnxruntime raises many kinds
             raise MeasureError(f"{path}: can't be run on these examples: {' '.join(str(error).split())}") from None
         correct[start : start + step] = right(path, scores, part)
-    return Accuracy(correct="".join(np.where(correct, "1", "0")), device=where)
+    return Accuracy(correct="".join(np.where(correct, "1", "0")), device=where, chance=commonest_share(labels))
+
+
+def commonest_share(labels: NDArray[Any]) -> float:
+    """The share of the commonest answer among `labels`, (N,) or (N, P): what always giving it would score."""
+    _, counts = np.unique(labels, axis=0, return_counts=True)
+    return float(counts.max() / len(labels))
+
+
+def chance(labels: NDArray[Any]) -> float:
+    """What always giving the commonest answer would score. `labels`: integers (N,) or (N, P)."""
+    _, counts = np.unique(labels, axis=0, return_counts=True)
+    return float(counts.max() / len(labels))
 
 
 def _only_input(path: Path) -> ModelInput:

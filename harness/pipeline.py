@@ -115,7 +115,15 @@ class Stages:
                 images, labels = dataset.train_images, dataset.train_labels
                 finetune = train(pruned.model, images, labels, tuning, seed=case.seed, progress=self.progress)
             pruned.model.save(folder / "model.keras")
-            save(pruned.record(spec, finetune), folder / "pruning.json")
+            record = Pruning(
+                plan=pruned.plan,
+                proof=pruned.proof,
+                pinned=pruned.report.pinned,
+                parameters_before=pruned.report.parameters_before,
+                parameters_after=pruned.report.parameters_after,
+                finetune=finetune,
+            )
+            save(record, folder / "pruning.json")
 
         inputs = {
             "trained": trained.key,
