@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -59,6 +59,50 @@ class Proof(Record):
     @property
     def holds(self) -> bool:
         return self.largest_difference <= self.tolerance
+
+
+class LayerCost(Record):
+    """What pruning did to one layer. `channels` are those that it makes itself; `macs` are multiply-accumulates for
+    one example, or None where the input's size is not fixed.
+    """
+
+    layer: str
+    kind: str
+    channels_before: int | None
+    channels_after: int | None
+    parameters_before: int
+    parameters_after: int
+    macs_before: int | None
+    macs_after: int | None
+
+
+class PruneReport(Record):
+    """What a prune removed, by layer, and why each of the `pinned` layers had to keep channels."""
+
+    layers: tuple[LayerCost, ...]
+    pinned: Mapping[str, str]
+
+    @property
+    def parameters_before(self) -> int:
+        return sum(layer.parameters_before for layer in self.layers)
+
+    @property
+    def parameters_after(self) -> int:
+        return sum(layer.parameters_after for layer in self.layers)
+
+    @property
+    def macs_before(self) -> int | None:
+        return total(layer.macs_before for layer in self.layers)
+
+    @property
+    def macs_after(self) -> int | None:
+        return total(layer.macs_after for layer in self.layers)
+
+
+def total(counts: Iterable[int | None]) -> int | None:
+    """The sum; None where a part is unknown."""
+    known = list(counts)
+    return None if None in known else sum(count for count in known if count is not None)
 
 
 class Pruning(Record):

@@ -14,7 +14,7 @@ from harness.errors import SpecError
 
 Device = Literal["auto", "cpu", "cuda"]
 Padding = Literal["same", "valid"]
-Importance = Literal["l1", "l2", "random"]
+Importance = Literal["l1", "l2", "bn_scale", "fpgm", "taylor", "activation", "apoz", "obd", "random"]
 Mode = Literal["end_to_end", "device", "cuda_graph"]
 Fraction = Annotated[float, Field(gt=0, lt=1)]
 PositiveInt = Annotated[int, Field(ge=1)]
@@ -66,12 +66,17 @@ class PruneSpec(Spec):
 
     Exactly one of `ratio` (share of each layer's channels, in [0, 1)) and `filters` (channels removed from each
     convolution) is given. `rows = "first"` repeats a common mistake, as a control: the kernel after Flatten
-    keeps its first rows instead of those of the channels that remain.
+    keeps its first rows instead of those of the channels that remain. `keep` names layers that keep all channels.
+    What is left of each layer is rounded up to a multiple of `round_to`. `global_ranking` removes the `ratio` least
+    important of all channels, instead of that share of every layer.
     """
 
-    ratio: Annotated[float, Field(gt=0, lt=1)] | None = None
+    ratio: Annotated[float, Field(ge=0, lt=1)] | None = None
     filters: PositiveInt | None = None
     importance: Importance = "l1"
+    keep: tuple[str, ...] = ()
+    round_to: PositiveInt = 1
+    global_ranking: bool = False
     finetune_epochs: Annotated[int, Field(ge=0)] = 0
     rows: Literal["provenance", "first"] = "provenance"
 
@@ -79,6 +84,8 @@ class PruneSpec(Spec):
     def _one_amount(self) -> PruneSpec:
         if (self.ratio is None) == (self.filters is None):
             raise ValueError("give exactly one of ratio and filters")
+        if self.global_ranking and self.ratio is None:
+            raise ValueError("global_ranking needs a ratio; leave out filters")
         return self
 
     @property
@@ -89,6 +96,12 @@ class PruneSpec(Spec):
         else:
             amount = f"{self.filters} filter" + ("s" if self.filters != 1 else "")
         parts = [amount] if self.importance == "l1" else [amount, self.importance]
+        if self.global_ranking:
+            parts.append("global")
+        if self.round_to > 1:
+            parts.append(f"multiples of {self.round_to}")
+        if self.keep:
+            parts.append(f"keep {' '.join(self.keep)}")
         if self.rows == "first":
             parts.append("first rows")
         if self.finetune_epochs:

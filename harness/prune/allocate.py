@@ -1,0 +1,72 @@
+"""How many channels each group loses, and which: the least important first, ties by their order."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from harness.errors import PruneError
+from harness.prune.provenance import Group
+from harness.spec import PruneSpec
+
+Scores = npt.NDArray[np.float64]
+
+
+def allocate(
+    groups: Sequence[Group], scores: Mapping[int, Scores], spec: PruneSpec, filters: frozenset[str]
+) -> list[int]:
+    """Choose the channels to remove.
+
+    Args:
+        groups: all groups of the network.
+        scores: for each prunable group, by its index, the importance of its channels: float64 (channels,).
+        spec: the amount; no group loses all its channels.
+        filters: the makers that are convolutions, which `spec.filters` is about.
+
+    Returns:
+        Root ids of the channels that go.
+    """
+    counts = _global(groups, scores, spec) if spec.global_ranking else _local(groups, scores, spec, filters)
+    removed: list[int] = []
+    for index, count in counts.items():
+        order = np.argsort(scores[index], kind="stable")
+        removed += [groups[index].channels[place] for place in order[:count]]
+    return removed
+
+
+def _local(
+    groups: Sequence[Group], scores: Mapping[int, Scores], spec: PruneSpec, filters: frozenset[str]
+) -> dict[int, int]:
+    """The same share, or the same number, of every group."""
+    counts = {}
+    for index in scores:
+        size = len(groups[index].channels)
+        if spec.ratio is not None:
+            counts[index] = rounded(size, math.floor(spec.ratio * size + 1e-9), spec.round_to)
+        elif spec.filters is not None and filters & set(groups[index].makers):
+            if spec.filters >= size:
+                raise PruneError(
+                    f"filters = {spec.filters} leaves nothing of '{groups[index].makers[0]}', which has {size} to "
+                    "choose from; remove fewer"
+                )
+            counts[index] = rounded(size, spec.filters, spec.round_to)
+    return counts
+
+
+def _global(groups: Sequence[Group], scores: Mapping[int, Scores], spec: PruneSpec) -> dict[int, int]:
+    """The least important of all channels, each score divided by the mean of its group's."""
+    assert spec.ratio is not None  # PruneSpec sees to it
+    owners = np.concatenate([np.full(len(scores[index]), index) for index in scores])
+    ranks = np.concatenate([score / (score.mean() or 1.0) for score in scores.values()])
+    order = np.argsort(ranks, kind="stable")[: math.floor(spec.ratio * len(ranks) + 1e-9)]
+    found = dict(zip(*np.unique(owners[order], return_counts=True), strict=True))
+    return {index: rounded(len(groups[index].channels), int(found.get(index, 0)), spec.round_to) for index in scores}
+
+
+def rounded(size: int, count: int, multiple: int) -> int:
+    """How many of `size` channels go when `count` should: at least one stays, and a multiple where that is possible."""
+    kept = max(1, size - count)
+    return size - min(size, math.ceil(kept / multiple) * multiple)

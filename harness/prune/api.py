@@ -1,0 +1,167 @@
+"""Decide, act, prove: `plan`, `apply` and `prune`, which does all three."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+import numpy.typing as npt
+
+from harness.errors import PruneError
+from harness.prune import first_rows
+from harness.prune.allocate import allocate
+from harness.prune.cost import report
+from harness.prune.graph import read_graph, weights_of
+from harness.prune.importance import score
+from harness.prune.planning import plan_of, removal_of
+from harness.prune.provenance import Group
+from harness.prune.surgery import remove
+from harness.prune.trace import Trace, trace
+from harness.prune.verify import verify
+from harness.records import ChannelPlan, Proof, PruneReport, Pruning, Training
+from harness.spec import PruneSpec, checked
+
+Array = npt.NDArray[Any]
+L = keras.layers
+_CONVOLUTIONS = (
+    L.Conv1D, L.Conv2D, L.Conv3D, L.Conv1DTranspose, L.Conv2DTranspose, L.Conv3DTranspose,
+    L.SeparableConv1D, L.SeparableConv2D,
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class PruneResult:
+    """A pruned model, what was decided, the proof, and what it removed. `proof` is None for a control only."""
+
+    model: keras.Model
+    plan: ChannelPlan
+    proof: Proof | None
+    report: PruneReport
+
+    def record(self, finetune: Training | None = None) -> Pruning:
+        """What a results file keeps of it."""
+        return Pruning(
+            plan=self.plan,
+            proof=self.proof,
+            pinned=self.report.pinned,
+            parameters_before=self.report.parameters_before,
+            parameters_after=self.report.parameters_after,
+            finetune=finetune,
+        )
+
+
+def plan(
+    model: keras.Model,
+    spec: PruneSpec,
+    *,
+    examples: Array | None = None,
+    labels: Array | None = None,
+    seed: int = 0,
+) -> ChannelPlan:
+    """Decide which channels go. The same model, spec and seed always give the same plan.
+
+    Args:
+        model: a built functional or Sequential model; it is only read.
+        spec: how much, and by which importance.
+        examples: inputs (N, ...), for an importance that needs data.
+        labels: targets (N, ...), for an importance that needs gradients.
+        seed: for random importance.
+
+    Raises:
+        ModelError: the model is not built, or is subclassed.
+        PruneError: weights are not finite, nothing can be pruned, or nothing would be removed.
+    """
+    found = trace(model, spec.keep)
+    _check_finite(found)
+    groups = found.channels.groups()
+    free = {index: group for index, group in enumerate(groups) if group.pinned is None and len(group.channels) > 1}
+    if not free:
+        reasons = "; ".join(f"'{layer}': {reason}" for layer, reason in pinned(groups).items())
+        raise PruneError(f"nothing can be pruned: {reasons or 'no layer makes channels'}")
+    scores = score(found, spec.importance, seed)
+    chosen = {index: scores[list(group.channels)] for index, group in free.items()}
+    filters = frozenset(path for path, op in found.graph.layers.items() if isinstance(op, _CONVOLUTIONS))
+    roots = allocate(groups, chosen, spec, filters)
+    if not roots:
+        raise PruneError(f"'{spec.label}' removes no channel at all; ask for more, or for a smaller round_to")
+    return plan_of(found, found.channels.removed(roots))
+
+
+def apply(model: keras.Model, plan: ChannelPlan) -> keras.Model:
+    """A new model without the channels that the plan removes; `model` is only read.
+
+    Raises:
+        ModelError: the model is not built, or is subclassed.
+        PruneError: the plan is for another architecture, or a layer can't be rebuilt.
+    """
+    found = trace(model)
+    return remove(model, found, removal_of(found, plan))
+
+
+def prune(
+    model: keras.Model,
+    spec: PruneSpec | None = None,
+    *,
+    data: Array | Sequence[Array] | None = None,
+    seed: int = 0,
+    **options: Any,
+) -> PruneResult:
+    """Prune a model and prove it: `prune(model, ratio=0.5)`.
+
+    Args:
+        model: a built functional or Sequential model; it is never changed.
+        spec: how much, and by which importance.
+        data: inputs, or (inputs, labels), for an importance that needs them.
+        seed: for random importance, and for the proof's inputs and weights.
+        **options: fields of the spec, instead of it or to change it: `ratio` or `filters`, `importance`, `keep`,
+            `round_to`, `global_ranking`.
+
+    Raises:
+        SpecError: an option is unknown or out of range.
+        ModelError: the model is not built, or is subclassed.
+        PruneError: nothing can be pruned as asked.
+        ProofError: the pruned network is not the masked original.
+    """
+    if spec is None or options:
+        given = {} if spec is None else spec.model_dump(exclude_unset=True)
+        spec = checked(PruneSpec, {**given, **options}, "prune")
+    examples, labels = data if isinstance(data, tuple | list) else (data, None)
+    decided = plan(model, spec, examples=examples, labels=labels, seed=seed)
+    return result_of(model, decided, spec, seed)
+
+
+def result_of(model: keras.Model, decided: ChannelPlan, spec: PruneSpec | None = None, seed: int = 0) -> PruneResult:
+    """Carry out a plan, prove it, and say what was removed."""
+    pruned = apply(model, decided)
+    proof = None
+    if spec is not None and spec.rows == "first":
+        first_rows.spoil(model, pruned)
+    else:
+        proof = verify(model, pruned, decided, seed=seed)
+    found = trace(model, () if spec is None else spec.keep)
+    reasons = pinned(found.channels.groups())
+    return PruneResult(pruned, decided, proof, report(found, read_graph(pruned), decided, reasons))
+
+
+def pinned(groups: Sequence[Group]) -> dict[str, str]:
+    """The layers that keep channels whatever is asked, and why."""
+    reasons: dict[str, str] = {}
+    for group in groups:
+        reason = group.pinned
+        if reason is None and len(group.channels) == 1:
+            reason = "its channels stand or fall together"
+        if reason is not None:
+            for maker in group.makers:
+                reasons.setdefault(maker, reason)
+    return reasons
+
+
+def _check_finite(found: Trace) -> None:
+    for path, op in found.graph.layers.items():
+        for weight in weights_of(op):
+            value = keras.ops.convert_to_numpy(weight.value)
+            if not np.isfinite(np.asarray(value, np.float64)).all():
+                raise PruneError(f"weight '{weight.name}' of '{path}' holds NaN or infinity; train the model again")

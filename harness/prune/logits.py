@@ -1,0 +1,121 @@
+"""Run a network eagerly up to its logits, with other weights than its own and with channels masked where asked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+import numpy.typing as npt
+
+from harness.prune.graph import Call, Graph, read_graph, run, weights_of
+from harness.prune.provenance import Flags
+
+Value = npt.NDArray[Any]
+Values = Mapping[str, Sequence[Value]]
+L = keras.layers
+_MOVES = (L.Reshape, L.Flatten, L.Permute, L.Identity, L.Dropout)
+_SQUASHING = {keras.activations.softmax, keras.activations.sigmoid, keras.activations.log_softmax}
+
+
+@dataclass(frozen=True)
+class LogitNetwork:
+    """A graph whose last softmax or sigmoid is looked through.
+
+    `skipped` are the paths of layers that are only a squashing function, `twins` those of layers that end in one,
+    each with a copy that ends before it.
+    """
+
+    graph: Graph
+    skipped: frozenset[str]
+    twins: Mapping[str, Any]
+
+    def values(self) -> dict[str, list[Value]]:
+        """The weights of every layer, by its path."""
+        return {
+            path: [keras.ops.convert_to_numpy(weight.value) for weight in weights_of(op)]
+            for path, op in self.graph.layers.items()
+        }
+
+    def logits(
+        self, inputs: Sequence[Value], values: Values | None = None, masks: Mapping[int, Flags] | None = None
+    ) -> list[Value]:
+        """Outputs before the last squashing function, in inference mode.
+
+        Args:
+            inputs: one array for each input of the model.
+            values: weights to use instead of the layers' own, by path. Nothing is written.
+            masks: for each tensor, by its number, False where its elements are set to zero before anything reads them.
+        """
+        tensors = {index: keras.ops.convert_to_tensor(mask) for index, mask in (masks or {}).items()}
+
+        def step(call: Call, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+            if "training" in kwargs:
+                kwargs["training"] = False
+            if call.path in self.skipped:
+                return args[0]
+            made = self.twins.get(call.path, call.op)(*args, **kwargs)
+            if not tensors.keys() & set(call.outputs):
+                return made
+            flat = keras.tree.flatten(made)
+            return [_masked(x, tensors.get(index)) for index, x in zip(call.outputs, flat, strict=True)]
+
+        own = values if values is not None else {path: self.values_of(path) for path in self.twins}
+        with keras.StatelessScope(state_mapping=self._mapping(own)):
+            made = run(self.graph, [keras.ops.convert_to_tensor(x) for x in inputs], step)
+            return [np.asarray(keras.ops.convert_to_numpy(x), np.float64) for x in made]
+
+    def values_of(self, path: str) -> list[Value]:
+        """The weights of one layer."""
+        return [keras.ops.convert_to_numpy(weight.value) for weight in weights_of(self.graph.layers[path])]
+
+    def _mapping(self, values: Values) -> list[tuple[Any, Any]]:
+        pairs = []
+        for path, layer_values in values.items():
+            op = self.twins.get(path, self.graph.layers[path])
+            for weight, value in zip(weights_of(op), layer_values, strict=True):
+                pairs.append((weight, keras.ops.convert_to_tensor(value, dtype=weight.dtype)))
+        return pairs
+
+
+def logit_network(model: keras.Model) -> LogitNetwork:
+    """Find what squashes the outputs at the very end, also when a Reshape follows it."""
+    graph = read_graph(model)
+    makers = {index: call for call in graph.calls for index in call.outputs}
+    skipped, twins = set(), {}
+    for output in graph.outputs:
+        call = makers.get(output)
+        while call is not None and _only_use(graph, call):
+            if isinstance(call.op, _MOVES):
+                call = makers.get(call.inputs[0])
+                continue
+            activation = getattr(call.op, "activation", None)
+            if isinstance(call.op, L.Softmax) or type(call.op).__name__ in ("Softmax", "Sigmoid", "LogSoftmax"):
+                skipped.add(call.path)
+            elif activation in _SQUASHING:
+                if isinstance(call.op, L.Activation):
+                    skipped.add(call.path)
+                else:
+                    twins[call.path] = _twin(graph, call)
+            break
+    return LogitNetwork(graph, frozenset(skipped), twins)
+
+
+def _only_use(graph: Graph, call: Call) -> bool:
+    """Whether the layer runs once and its result is used once, so that looking through it changes nothing else."""
+    uses = [index for each in graph.calls for index in each.inputs] + list(graph.outputs)
+    runs = sum(each.path == call.path for each in graph.calls)
+    return runs == 1 and len(call.outputs) == 1 and uses.count(call.outputs[0]) == 1
+
+
+def _twin(graph: Graph, call: Call) -> Any:
+    """The same layer with no activation function."""
+    twin = type(call.op).from_config({**call.op.get_config(), "activation": "linear"})
+    twin.build(graph.shapes[call.inputs[0]])
+    return twin
+
+
+def _masked(x: Any, mask: Any) -> Any:
+    return x if mask is None else keras.ops.where(mask, x, keras.ops.zeros_like(x))

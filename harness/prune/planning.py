@@ -1,0 +1,58 @@
+"""A plan is what a prune decided: which channels each layer keeps. It can be written down and replayed."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from harness.errors import PruneError
+from harness.prune.provenance import Removal
+from harness.prune.trace import Trace
+from harness.records import ChannelPlan
+
+
+def plan_of(trace: Trace, removal: Removal) -> ChannelPlan:
+    """The plan that removes these channels."""
+    made = trace.channels.made
+    return ChannelPlan(
+        architecture=trace.graph.digest(),
+        kept={path: tuple(int(i) for i in removal.kept_along(ids, 0)) for path, ids in made.items()},
+        channels={path: len(ids) for path, ids in made.items()},
+    )
+
+
+def removal_of(trace: Trace, plan: ChannelPlan) -> Removal:
+    """The channels that a plan removes.
+
+    The layers of the model may be called otherwise than those of the plan, as when the same code built it again;
+    then they are taken in order.
+
+    Raises:
+        PruneError: the plan is for another architecture, or would leave something that is not a network.
+    """
+    made = trace.channels.made
+    if plan.architecture != trace.graph.digest() or len(made) != len(plan.kept):
+        raise PruneError("the plan is for another architecture than this model's; make one with `harness prune`")
+    matched = dict(zip(made, plan.kept.values(), strict=True)) if set(made) != set(plan.kept) else plan.kept
+    gone: set[int] = set()
+    stay: set[int] = set()
+    for path, ids in made.items():
+        kept = np.zeros(len(ids), np.bool_)
+        try:
+            kept[list(matched[path])] = True
+        except IndexError:
+            raise PruneError(f"the plan keeps a channel of '{path}' that it does not have; make a new plan") from None
+        if not kept.any():
+            raise PruneError(f"the plan leaves nothing of '{path}'; make a new plan")
+        roots = trace.channels.find(ids)
+        gone |= {int(root) for root in roots[~kept]}
+        stay |= {int(root) for root in roots[kept]}
+    if gone & stay:
+        raise PruneError("the plan removes a channel from one layer that it keeps in another; make a new plan")
+    _check_free(trace, gone)
+    return trace.channels.removed(gone)
+
+
+def _check_free(trace: Trace, gone: set[int]) -> None:
+    for group in trace.channels.groups():
+        if group.pinned is not None and gone & set(group.channels):
+            raise PruneError(f"the plan removes channels of '{group.makers[0]}' that must stay: {group.pinned}")

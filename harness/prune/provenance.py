@@ -1,0 +1,237 @@
+"""Channels carry names: integer ids, a union-find over them, and the groups they form. Knows nothing of Keras.
+
+A tensor's *names* are an integer array shaped like the tensor, with a batch axis of size 1 and every axis of unknown
+size taken as 1. Each entry says which channel that element belongs to, or `NO_CHANNEL`. Arrays are broadcast views
+wherever the names don't vary, so they cost almost nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+NO_CHANNEL = -1
+
+Names = npt.NDArray[np.int32]
+Flags = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Group:
+    """Channels made and used by exactly the same layers, so that any of them can be removed instead of another.
+
+    `channels` are root ids in increasing order. `makers` are the layers that compute them, in graph order.
+    `pinned` is None, or the reason why none of them may be removed.
+    """
+
+    channels: tuple[int, ...]
+    makers: tuple[str, ...]
+    pinned: str | None
+
+
+class Channels:
+    """All channels of one network: who makes them, which are the same, which must stay."""
+
+    def __init__(self) -> None:
+        self._parent = np.zeros(0, np.int32)
+        self._pins: dict[int, str] = {}
+        self._made: dict[str, Names] = {}
+        self._seen: dict[bytes, Names] = {}
+
+    @property
+    def count(self) -> int:
+        """How many ids were given."""
+        return len(self._parent)
+
+    @property
+    def made(self) -> dict[str, Names]:
+        """The ids that each layer makes, by the layer's path: int32 (channels,)."""
+        return dict(self._made)
+
+    def create(self, maker: str, count: int) -> Names:
+        """Give `count` channels to a layer. Asked again for the same layer, the same channels come back."""
+        if maker not in self._made:
+            start = len(self._parent)
+            new = np.arange(start, start + count, dtype=np.int32)
+            self._parent = np.concatenate([self._parent, new])
+            self._made[maker] = new
+        return self._made[maker]
+
+    def find(self, names: Names) -> Names:
+        """The root id of each name; `NO_CHANNEL` stays. Broadcast axes stay broadcast."""
+        small = compact(names)
+        if not len(self._parent):
+            return names
+        roots = np.where(small < 0, NO_CHANNEL, self._parent[small])
+        while True:
+            above = np.where(roots < 0, NO_CHANNEL, self._parent[roots])
+            if np.array_equal(above, roots):
+                return np.broadcast_to(roots, names.shape)
+            roots = above
+
+    def unify(self, a: Names, b: Names, reason: str) -> None:
+        """Make the channels at equal places one channel: both stay or both go.
+
+        Where one side has no channel, the other is pinned for `reason`. The shapes must broadcast.
+        """
+        left, right = np.broadcast_arrays(self.find(compact(a)), self.find(compact(b)))
+        pairs = np.unique(np.stack([left.ravel(), right.ravel()]), axis=1)
+        for one, other in pairs.T[pairs[0] != pairs[1]]:
+            if NO_CHANNEL in (one, other):
+                self.pin(np.array([max(one, other)], np.int32), reason)
+            else:
+                self._join(int(one), int(other))
+
+    def _join(self, one: int, other: int) -> None:
+        first, second = sorted((self._root(one), self._root(other)))
+        if first == second:
+            return
+        self._parent[second] = first
+        reason = self._pins.get(second)
+        if reason is not None:
+            self._pins.setdefault(first, reason)
+
+    def _root(self, channel: int) -> int:
+        while self._parent[channel] != channel:
+            self._parent[channel] = self._parent[self._parent[channel]]
+            channel = int(self._parent[channel])
+        return channel
+
+    def pin(self, names: Names, reason: str, *, foremost: bool = False) -> None:
+        """Forbid the removal of these channels. The first reason given is kept, unless a `foremost` one comes."""
+        for root in np.unique(self.find(compact(names))):
+            if root != NO_CHANNEL and (foremost or int(root) not in self._pins):
+                self._pins[int(root)] = reason
+
+    def boxed(self, names: Names, reason: str) -> Names:
+        """Names that still form a box when channels go: they vary along at most one axis.
+
+        Where they vary along several (channels reshaped to heads, tensors joined along the height), the names along
+        all axes but one are unified; the axis that leaves the most channels apart is kept.
+        """
+        small = compact(self.find(names))
+        axes = varying_axes(small)
+        if len(axes) > 1:
+            axis = max(axes, key=lambda k: (self._apart(small, k), k))
+            rows = np.moveaxis(small, axis, 0).reshape(small.shape[axis], -1)
+            self.unify(rows[:, :1], rows, reason)
+            small = compact(self.find(small))
+        return np.broadcast_to(small, names.shape)
+
+    def _apart(self, roots: Names, axis: int) -> int:
+        """How many channels stay different when the names in each hyperplane across `axis` become one."""
+        parent = {int(root): int(root) for root in np.unique(roots)}
+
+        def top(channel: int) -> int:
+            while parent[channel] != channel:
+                channel = parent[channel]
+            return channel
+
+        for row in np.moveaxis(roots, axis, 0).reshape(roots.shape[axis], -1):
+            first, *others = (int(root) for root in np.unique(row))
+            for other in others:
+                parent[max(top(first), top(other))] = min(top(first), top(other))
+        return len({top(channel) for channel in parent})
+
+    def see(self, names: Names) -> None:
+        """Record that these names occur together in a tensor. No tensor may lose all of them."""
+        ids = np.unique(compact(names))
+        self._seen.setdefault(ids.tobytes(), ids)
+
+    def groups(self) -> tuple[Group, ...]:
+        """All channels, split into groups, in the order of their first channel."""
+        count = len(self._parent)
+        if not count:
+            return ()
+        roots = np.unique(self.find(np.arange(count, dtype=np.int32)))
+        label = np.array([int(root in self._pins) for root in roots])
+        makers: dict[int, list[str]] = {int(root): [] for root in roots}
+        for maker, ids in self._made.items():
+            label = _split(label, roots, self.find(ids))
+            for root in np.unique(self.find(ids)):
+                makers[int(root)].append(maker)
+        for ids in self._seen.values():
+            label = _split(label, roots, self.find(ids))
+        members: dict[int, list[int]] = {}
+        for root, part in zip(roots, label, strict=True):
+            members.setdefault(int(part), []).append(int(root))
+        return tuple(Group(tuple(part), tuple(makers[part[0]]), self._pins.get(part[0])) for part in members.values())
+
+    def removed(self, roots: Iterable[int]) -> Removal:
+        """What goes when these channels (root ids) go."""
+        gone = np.zeros(len(self._parent) + 1, np.bool_)
+        gone[list(roots)] = True
+        everyone = self.find(np.arange(len(self._parent), dtype=np.int32))
+        gone[:-1] = gone[everyone] if len(everyone) else gone[:-1]
+        return Removal(gone)
+
+
+class Removal:
+    """Which channels go. Asked with names, it tells what stays."""
+
+    def __init__(self, gone: Flags) -> None:
+        self._gone = gone  # the last entry answers for NO_CHANNEL, which is -1
+
+    @property
+    def empty(self) -> bool:
+        return not self._gone.any()
+
+    def kept(self, names: Names) -> Flags:
+        """True where an element stays; the same shape as `names`, broadcast where they are."""
+        return np.broadcast_to(~self._gone[compact(names)], names.shape)
+
+    def kept_along(self, names: Names, axis: int) -> npt.NDArray[np.intp]:
+        """The positions that stay along one axis."""
+        return np.flatnonzero(self.kept(along(names, axis)))
+
+    def shape(self, names: Names) -> tuple[int, ...]:
+        """The shape that is left: a position goes when all its elements go."""
+        return tuple(len(self.kept_along(names, axis)) for axis in range(names.ndim))
+
+    def mask(self, names: Names) -> Flags | None:
+        """False where an element goes, with broadcast axes of size 1; None where nothing goes."""
+        mask: Flags = ~self._gone[compact(names)]
+        return None if mask.all() else mask
+
+
+def compact(names: Names) -> Names:
+    """The same names with every broadcast axis cut to size 1."""
+    cut = tuple(
+        slice(0, 1) if step == 0 and size else slice(None)
+        for step, size in zip(names.strides, names.shape, strict=True)
+    )
+    return names[cut]
+
+
+def varying_axes(names: Names) -> tuple[int, ...]:
+    """The axes along which the names change."""
+    small = compact(names)
+    return tuple(axis for axis in range(names.ndim) if (small != small.take([0], axis)).any())
+
+
+def along(names: Names, axis: int) -> Names:
+    """The names at each position of one axis, of names that vary along no other: int32 (size,)."""
+    index: list[int | slice] = [0] * names.ndim
+    index[axis] = slice(None)
+    return names[tuple(index)]
+
+
+def spread(ids: Names, shape: tuple[int, ...], axis: int) -> Names:
+    """Names of a whole tensor of which `ids` are the channels along `axis`: a broadcast view."""
+    lined = [1] * len(shape)
+    lined[axis] = len(ids)
+    return np.broadcast_to(ids.reshape(lined), shape)
+
+
+def nameless(shape: tuple[int, ...]) -> Names:
+    """Names of a tensor that has no channels to remove."""
+    return np.broadcast_to(np.array(NO_CHANNEL, np.int32), shape)
+
+
+def _split(label: npt.NDArray[np.int_], roots: Names, members: Names) -> npt.NDArray[np.int_]:
+    """Refine a partition of `roots`: those among `members` part from those that are not."""
+    inside = np.isin(roots, members)
+    return np.unique(np.stack([label, inside]), axis=1, return_inverse=True)[1].reshape(-1)

@@ -1,0 +1,62 @@
+"""Random inputs and random weights that keep a network's activations in a sane range."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import keras
+import numpy as np
+import numpy.typing as npt
+
+from harness.errors import ModelError
+from harness.prune.graph import Graph, weights_of
+
+Value = npt.NDArray[Any]
+_UNKNOWN_SIZE = 96  # pixels; deep networks shrink their input 32 times
+_AROUND_ONE = ("gamma", "variance", "moving_variance", "moving_stddev", "renorm_stddev", "scale")
+_SMALL = 0.3
+
+
+def random_inputs(graph: Graph, examples: int, seed: int) -> list[Value]:
+    """Normally distributed inputs, integers 0 and 1 for integer inputs; axes of unknown size get 96."""
+    generator = np.random.default_rng(seed)
+    made: list[Value] = []
+    for index in graph.inputs:
+        shape = (examples, *(_UNKNOWN_SIZE if size is None else size for size in graph.shapes[index][1:]))
+        dtype = keras.backend.standardize_dtype(graph.dtypes[index])
+        if dtype.startswith("float") or dtype == "bfloat16":
+            made.append(generator.normal(size=shape).astype(np.float32))
+        elif dtype.startswith(("int", "uint", "bool")):
+            made.append(generator.integers(0, 2, size=shape).astype(dtype))
+        else:
+            raise ModelError(f"input {index + 1} holds {dtype}; only numbers can be drawn at random")
+    return made
+
+
+def random_values(graph: Graph, seed: int) -> dict[str, list[Value]]:
+    """Random weights for every layer, by its path: He-scaled kernels, and statistics unlike each other."""
+    generator = np.random.default_rng(seed)
+    return {path: [_random(generator, op, weight) for weight in weights_of(op)] for path, op in graph.layers.items()}
+
+
+def _random(generator: np.random.Generator, op: Any, weight: Any) -> Value:
+    shape = tuple(weight.shape)
+    if "float" not in keras.backend.standardize_dtype(weight.dtype):
+        return np.asarray(keras.ops.convert_to_numpy(weight.value))
+    if weight.name in _AROUND_ONE:
+        return generator.uniform(0.5, 1.5, shape).astype(np.float32)
+    deviation = math.sqrt(2 / fan_in(op, weight.name, shape)) if "kernel" in weight.name else _SMALL
+    value = generator.standard_normal(shape, np.float32)
+    value *= deviation
+    return value
+
+
+def fan_in(op: Any, name: str, shape: tuple[int, ...]) -> int:
+    """How many inputs each output of a kernel adds up."""
+    kind = type(op).__name__
+    if "Depthwise" in kind or name == "depthwise_kernel":
+        return max(1, math.prod(shape[:-2]))
+    if "Transpose" in kind:
+        return max(1, math.prod(shape[:-2]) * shape[-1])
+    return max(1, math.prod(shape[:-1]))

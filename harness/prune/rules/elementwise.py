@@ -1,0 +1,45 @@
+"""Layers that work on each element alone, and so leave its name as it is."""
+
+from __future__ import annotations
+
+import keras
+
+from harness.prune.provenance import Names
+from harness.prune.registry import rule
+from harness.prune.rules.activations import activated, normalized_along
+from harness.prune.site import Site
+
+L = keras.layers
+
+
+@rule(
+    L.ReLU, L.LeakyReLU, L.ELU, L.Identity, L.Dropout, L.SpatialDropout1D, L.SpatialDropout2D, L.SpatialDropout3D,
+    L.GaussianDropout, L.GaussianNoise, L.AlphaDropout, L.ActivityRegularization,
+)  # fmt: skip
+def elementwise(site: Site) -> Names:
+    """Names pass."""
+    return site.names[0]
+
+
+@rule(L.Activation)
+def activation(site: Site) -> Names:
+    """Names pass through functions of one element; the others pin what they mix."""
+    return activated(site, site.names[0], site.op.activation)
+
+
+@rule(L.Softmax)
+def softmax(site: Site) -> Names:
+    """Mixes what lies along its axis."""
+    axis = site.op.axis
+    axes = tuple(axis) if isinstance(axis, list | tuple) else (axis,)
+    return normalized_along(site, site.names[0], axes, f"'{site.call.path}' normalises over its channels")
+
+
+@rule(L.PReLU)
+def prelu(site: Site) -> Names:
+    """Names pass; its slopes are named like the tensor, except along the axes that share them."""
+    names = site.names[0]
+    shared = site.op.shared_axes or []
+    axes = {axis - 1: site.channels(names, axis) for axis in range(1, names.ndim) if axis not in shared}
+    site.weight("alpha", axes)
+    return names

@@ -1,0 +1,89 @@
+"""Remove channels: rebuild the model from changed configurations, and give each weight the rows that stay."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import keras
+import numpy as np
+import numpy.typing as npt
+
+from harness.errors import PruneError
+from harness.prune.graph import read_graph, weights_of
+from harness.prune.provenance import Removal
+from harness.prune.site import LayerNames, WeightNames
+from harness.prune.trace import Trace
+
+Value = npt.NDArray[Any]
+
+
+def remove(model: keras.Model, trace: Trace, removal: Removal) -> keras.Model:
+    """A new model without the removed channels; `model` is only read.
+
+    Requires: the trace is that of this model. Ensures: every weight is a cut of the original's, every layer has the
+    original's name.
+
+    Raises:
+        PruneError: a layer can't be rebuilt, or its rule broke its promise.
+    """
+    paths = {id(op): path for path, op in trace.graph.layers.items()}
+
+    def smaller(op: Any) -> Any:
+        return rebuilt(op, changes(trace.layers[paths[id(op)]], removal) if id(op) in paths else {})
+
+    try:
+        pruned = keras.models.clone_model(model, clone_function=smaller, recursive=True)
+    except (ValueError, TypeError) as error:
+        raise PruneError(
+            f"the pruned network can't be built ({_first_line(error)}); a layer's rule may be wrong"
+        ) from error
+    fill(pruned, trace, removal)
+    return pruned
+
+
+def changes(names: LayerNames, removal: Removal) -> dict[str, Any]:
+    """How a layer's configuration differs once the channels are gone."""
+    changed: dict[str, Any] = {}
+    for config in names.configs:
+        changed.update(config(removal))
+    return changed
+
+
+def rebuilt(op: Any, changed: Mapping[str, Any]) -> Any:
+    """A new layer or operation of the same type and name, with a changed configuration."""
+    try:
+        return type(op).from_config({**op.get_config(), **changed})
+    except (NotImplementedError, TypeError, ValueError) as error:
+        raise PruneError(
+            f"layer '{op.name}' ({type(op).__name__}) can't be rebuilt from its configuration "
+            f"({_first_line(error)}); give it a complete get_config()"
+        ) from error
+
+
+def fill(pruned: keras.Model, trace: Trace, removal: Removal) -> None:
+    """Give the pruned model its weights, layer by layer."""
+    for path, op in read_graph(pruned).layers.items():
+        for index, (weight, old) in enumerate(zip(weights_of(op), weights_of(trace.graph.layers[path]), strict=True)):
+            value = cut(keras.ops.convert_to_numpy(old.value), trace.layers[path].weights.get(index), removal)
+            if value.shape != tuple(weight.shape):
+                raise PruneError(
+                    f"weight '{weight.name}' of '{path}' has shape {tuple(weight.shape)} after pruning, but its rule "
+                    f"leaves {value.shape}; correct the rule of {type(op).__name__}"
+                )
+            weight.assign(value)
+        if isinstance(op, keras.layers.Normalization):
+            op.finalize_state()
+
+
+def cut(value: Value, names: WeightNames | None, removal: Removal) -> Value:
+    """The part of a weight whose channels stay."""
+    for axis, ids in (names.axes if names is not None else {}).items():
+        kept = removal.kept(ids)
+        if not kept.all():
+            value = np.compress(kept, value, axis=axis)
+    return value
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().partition("\n")[0]

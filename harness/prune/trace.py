@@ -1,0 +1,80 @@
+"""Send the names through the whole graph, one rule a call."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import keras
+import numpy as np
+
+from harness.errors import PruneError
+from harness.prune import rules  # noqa: F401  (registers the rules)
+from harness.prune.graph import Graph, read_graph
+from harness.prune.provenance import Channels, Names, nameless
+from harness.prune.registry import rule_for
+from harness.prune.site import LayerNames, Site, known
+
+
+@dataclass(frozen=True)
+class Trace:
+    """A graph with names: those of every tensor, by its number, and those of every layer's weights, by its path."""
+
+    graph: Graph
+    channels: Channels
+    tensors: dict[int, Names]
+    layers: dict[str, LayerNames]
+
+
+def trace(model: keras.Model, keep: tuple[str, ...] = ()) -> Trace:
+    """Name every channel of a model, and find which belong together and which must stay.
+
+    Args:
+        model: a built functional or Sequential model; it is only read.
+        keep: paths of layers whose channels must stay.
+
+    Raises:
+        ModelError: the model is not built, or is subclassed.
+        PruneError: `keep` names no layer, or a rule broke its promise.
+    """
+    graph = read_graph(model)
+    found = Trace(graph, Channels(), {}, {path: LayerNames() for path in graph.layers})
+    for index in graph.inputs:
+        found.tensors[index] = nameless(known(graph.shapes[index]))
+    for call in graph.calls:
+        site = Site(call, found.layers[call.path], found.channels, graph.shapes)
+        site.names = [found.tensors[index] for index in call.inputs]
+        for index, names in zip(call.outputs, _outputs(site), strict=True):
+            found.tensors[index] = site.boxed(names)
+            found.channels.see(names)
+    for index in graph.outputs:
+        found.channels.pin(found.tensors[index], "the model's output", foremost=True)
+    _keep(found, keep)
+    return found
+
+
+def _outputs(site: Site) -> list[Names]:
+    """The names that a call's rule gives its outputs, checked against their shapes."""
+    rule = rule_for(site.op)
+    kind = type(site.op).__name__
+    if rule is None:
+        names = site.pin_all(f"'{site.call.path}' ({kind}) has no rule")
+    else:
+        made = rule(site)
+        names = list(made) if isinstance(made, list | tuple) else [made]
+    shapes = [known(shape) for shape in site.out_shapes]
+    if [np.shape(each) for each in names] != shapes:
+        raise PruneError(
+            f"the rule of {kind} gives names of shapes {[np.shape(each) for each in names]} to '{site.call.path}', "
+            f"whose outputs have {shapes}; return one array of names for each output"
+        )
+    return names
+
+
+def _keep(found: Trace, keep: tuple[str, ...]) -> None:
+    for path in keep:
+        if path not in found.layers:
+            raise PruneError(f"keep: there is no layer '{path}'; known: {', '.join(found.layers)}")
+        for call in found.graph.calls:
+            if call.path == path:
+                for index in call.outputs:
+                    found.channels.pin(found.tensors[index], f"kept as asked ('{path}')")

@@ -1,0 +1,217 @@
+"""The proof: the pruned network computes what the original computes without those channels.
+
+The removed channels are set to zero in the original, in every tensor that carries them: so whatever reads them, after
+normalisation and activation, reads zero. Layers that keep channels apart can't tell; a layer that mixes them can, and
+then the two networks differ. With random weights no two channels are alike, so rows taken in a wrong order, statistics
+of the wrong channel or a branch cut elsewhere can't go unnoticed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import keras
+import numpy as np
+
+from harness.errors import ProofError
+from harness.prune.graph import read_graph, weights_of
+from harness.prune.logits import LogitNetwork, Value, Values, logit_network
+from harness.prune.planning import removal_of
+from harness.prune.provenance import Flags, Removal
+from harness.prune.randomize import random_inputs, random_values
+from harness.prune.surgery import cut
+from harness.prune.trace import Trace, trace
+from harness.records import ChannelPlan, Proof
+
+TOLERANCE = 1e-5
+_ATTEMPTS = 5
+_TELLING = 1e-3  # masking must change the logits by this share of their spread, or the trial says nothing
+
+
+def verify(
+    original: keras.Model,
+    pruned: keras.Model,
+    plan: ChannelPlan,
+    *,
+    examples: int = 4,
+    tolerance: float = TOLERANCE,
+    seed: int = 0,
+) -> Proof:
+    """Compare the masked original with the pruned network on random inputs, up to the logits.
+
+    It is tried with the weights as they are and with random weights and statistics; where float32 is too coarse, in
+    float64. The weights themselves must be those of the original.
+
+    Args:
+        original: the network that was pruned.
+        pruned: the network that came out, not yet trained on.
+        plan: what was removed.
+        examples: how many random inputs.
+        tolerance: the largest difference allowed, relative to the spread of the logits.
+        seed: seeds the inputs and weights.
+
+    Raises:
+        PruneError: the plan does not fit the original.
+        ProofError: the networks differ, or the comparison would mean nothing.
+    """
+    found = trace(original)
+    comparison = Comparison(original, pruned, found, removal_of(found, plan), examples, tolerance, seed)
+    trials = {"weights carried over": comparison.carried_over()}
+    for name, values in (("real weights", None), ("random weights", comparison.telling_values())):
+        difference = comparison.difference(values)
+        if difference > tolerance and has_float64():
+            trials[f"{name}, float64"] = comparison.in_float64.difference(values)
+        else:
+            trials[name] = difference
+    proof = Proof(trials=trials, examples=examples, tolerance=tolerance)
+    if not proof.holds:
+        raise ProofError(_failure(proof))
+    return proof
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Original and pruned network, and what was removed between them."""
+
+    original: keras.Model
+    pruned: keras.Model
+    trace: Trace
+    removal: Removal
+    examples: int
+    tolerance: float
+    seed: int
+
+    @cached_property
+    def networks(self) -> tuple[LogitNetwork, LogitNetwork]:
+        """Original and pruned, up to their logits."""
+        original, pruned = logit_network(self.original), logit_network(self.pruned)
+        kinds = [[type(op) for op in network.graph.layers.values()] for network in (original, pruned)]
+        if kinds[0] != kinds[1]:
+            raise ProofError(
+                "the pruned network does not have the original's layers; verify the two that belong together"
+            )
+        return original, pruned
+
+    @cached_property
+    def inputs(self) -> list[Value]:
+        """Random inputs: float32 where the model takes floats."""
+        return random_inputs(self.trace.graph, self.examples, self.seed)
+
+    @cached_property
+    def masks(self) -> dict[int, Flags]:
+        """False where elements of a tensor go; only tensors that lose some."""
+        masks = {index: self.removal.mask(names) for index, names in self.trace.tensors.items()}
+        return {index: mask for index, mask in masks.items() if mask is not None}
+
+    @cached_property
+    def in_float64(self) -> Comparison:
+        """The same comparison between copies that compute in float64."""
+        copies = as_float64(self.original), as_float64(self.pruned)
+        wide = Comparison(*copies, self.trace, self.removal, self.examples, self.tolerance, self.seed)
+        wide.inputs[:] = [x.astype(np.float64) if x.dtype == np.float32 else x for x in wide.inputs]
+        return wide
+
+    def difference(self, values: Values | None) -> float:
+        """Largest difference of the logits, relative to their spread; with `values` for weights, or with their own."""
+        original, pruned = self.networks
+        masked = original.logits(self.inputs, values, self.masks)
+        own = None if values is None else self.cut(values)
+        try:
+            made = pruned.logits(self.inputs, own)
+        except Exception as error:
+            raise ProofError(f"the pruned network does not run: {str(error).strip().partition(chr(10))[0]}") from error
+        return relative_difference(masked, made)
+
+    def telling_values(self) -> Values:
+        """Random weights with which removing the channels shows in the logits."""
+        original, _ = self.networks
+        for attempt in range(_ATTEMPTS):
+            values = random_values(self.trace.graph, self.seed + attempt)
+            whole = original.logits(self.inputs, values)
+            masked = original.logits(self.inputs, values, self.masks)
+            if relative_difference(whole, masked) > _TELLING and all(varies(x) for x in masked):
+                return values
+        raise ProofError(
+            "can't prove anything: the removed channels don't reach the outputs with any of "
+            f"{_ATTEMPTS} random sets of weights; prune layers that the outputs depend on"
+        )
+
+    def cut(self, values: Values) -> dict[str, list[Value]]:
+        """The pruned network's weights as they follow from the original's."""
+        found = {}
+        layers = zip(self.trace.graph.layers, self.networks[1].graph.layers.items(), strict=True)
+        for path, (pruned_path, op) in layers:
+            names = self.trace.layers[path].weights
+            found[pruned_path] = [cut(value, names.get(i), self.removal) for i, value in enumerate(values[path])]
+            shapes = [tuple(weight.shape) for weight in weights_of(op)]
+            if shapes != [value.shape for value in found[pruned_path]]:
+                raise ProofError(
+                    f"the weights of '{pruned_path}' have shapes {shapes}, which is not what the plan leaves"
+                )
+        return found
+
+    def carried_over(self) -> float:
+        """Largest difference between a pruned weight and the original's, relative to the spread of the weight."""
+        original, pruned = self.networks
+        expected, found = self.cut(original.values()), pruned.values()
+        pairs = [pair for path in expected for pair in zip(expected[path], found[path], strict=True)]
+        return max((relative_difference([a], [b]) for a, b in pairs if a.size), default=0.0)
+
+
+def relative_difference(expected: Sequence[Value], found: Sequence[Value]) -> float:
+    """The largest absolute difference over the standard deviation of what was expected, the worst of all arrays.
+
+    Infinite where shapes differ or a value is not finite; where nothing is spread, any difference at all.
+    """
+    worst = 0.0
+    for one, other in zip(expected, found, strict=True):
+        a, b = np.asarray(one, np.float64), np.asarray(other, np.float64)
+        if a.shape != b.shape or not (np.isfinite(a).all() and np.isfinite(b).all()):
+            return float("inf")
+        largest = float(np.abs(a - b).max(initial=0.0))
+        if largest:
+            worst = max(worst, largest / (float(a.std()) or 1e-300))
+    return worst
+
+
+def varies(outputs: Value) -> bool:
+    """Whether the outputs differ between examples, by more than rounding."""
+    return bool(np.ptp(outputs, axis=0).max(initial=0.0) > _TELLING * outputs.std()) and bool(
+        np.isfinite(outputs).all()
+    )
+
+
+def has_float64() -> bool:
+    """Whether the backend computes in float64 when asked; JAX does only with JAX_ENABLE_X64=1."""
+    return "float64" in str(keras.ops.zeros(1, "float64").dtype)
+
+
+def as_float64(model: keras.Model) -> keras.Model:
+    """A copy that computes in float64."""
+
+    def wide(op: Any) -> Any:
+        config = op.get_config()
+        return type(op).from_config({**config, "dtype": "float64"} if "dtype" in config else config)
+
+    copy = keras.models.clone_model(model, clone_function=wide, recursive=True)
+    layers = zip(read_graph(model).layers.values(), read_graph(copy).layers.values(), strict=True)
+    for old, new in layers:
+        for source, target in zip(weights_of(old), weights_of(new), strict=True):
+            target.assign(np.asarray(keras.ops.convert_to_numpy(source.value)).astype(target.dtype))
+        if isinstance(new, keras.layers.Normalization):
+            new.finalize_state()
+    return copy
+
+
+def _failure(proof: Proof) -> str:
+    name, difference = max(proof.trials.items(), key=lambda trial: trial[1])
+    advice = "prune again, and verify before training on"
+    if not has_float64():
+        advice += ", with float64 enabled (JAX_ENABLE_X64=1)"
+    return (
+        f"the pruned network is not the masked original: with {name}, they differ by {difference:.1e} of the spread, "
+        f"more than {proof.tolerance:.0e}; {advice}"
+    )
