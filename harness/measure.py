@@ -25,10 +25,12 @@ from harness.runtime.group import Group, Key, Member
 from harness.runtime.inputs import describe_arrays, describe_inputs, parse_input
 from harness.runtime.model_file import ModelFile, read_model
 from harness.spec import MeasureSpec
+from harness.verbs import make_verb
 
-LAUNCHES_WANTED = 40
-FEWEST_ROUNDS, MOST_ROUNDS = 5, 25
-MINIMUM_LAUNCHES = 8
+# A launch times its models for half of what it may take, so that the budget holds about this many launches. Fewer
+# would leave the interval few degrees of freedom; more would spend the budget on starting processes.
+LAUNCHES_WANTED = 20
+MEASURING_SHARE = 0.5
 
 Stopped = Literal["precision", "budget"]
 
@@ -121,17 +123,17 @@ def _launch(
 ) -> tuple[int, Stopped]:
     """Launch processes until every watched interval is narrow enough, or the next would end after the deadline."""
     remaining = max(0.0, deadline - time.monotonic())
-    rounds = min(MOST_ROUNDS, max(FEWEST_ROUNDS, round(remaining / LAUNCHES_WANTED / max(group.round_s(), 1e-9))))
+    rounds_ns = int(1e9 * MEASURING_SHARE * remaining / LAUNCHES_WANTED)
     number = 0
     with progress.task("measure", total=math.ceil(remaining)) as task:
         while group.valid:
             start = time.monotonic()
-            group.launch(number, rounds)
+            group.launch(number, rounds_ns)
             number += 1
             spent = time.monotonic() - start
             width = _widest(group, watched)
             task.advance(spent, f"{number} launches, ±{100 * math.expm1(width):.1f} %" if math.isfinite(width) else "")
-            if number >= MINIMUM_LAUNCHES and math.expm1(width) <= group.spec.precision:
+            if number >= stats.MINIMUM_LAUNCHES and math.expm1(width) <= group.spec.precision:
                 return number, "precision"
             if time.monotonic() + spent > deadline:
                 break
@@ -141,7 +143,7 @@ def _launch(
 def _widest(group: Group, watched: Sequence[tuple[Key, Key]]) -> float:
     """The widest half-width of a watched interval, as a logarithm; rows that failed are not waited for."""
     intervals = [
-        stats.t_interval(_measured(group, group.rows[first].key).log_ratios(_measured(group, second)))
+        stats.sequential_interval(_measured(group, group.rows[first].key).log_ratios(_measured(group, second)))
         for first, second in watched
         if group.rows[first].error is None and group.rows[second].error is None
     ]
@@ -191,3 +193,6 @@ def _model(member: Member) -> MeasuredModel:
         runtime_bytes=member.runtime_bytes,
         session_ns=tuple(member.session_ns),
     )
+
+
+make_verb(__name__)

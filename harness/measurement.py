@@ -39,8 +39,8 @@ class Launch(Record):
 
     @property
     def usual_us(self) -> float:
-        """The launch's latency: the trimmed mean of its blocks' medians, in microseconds."""
-        return stats.trimmed_mean(self.medians_ns) / 1000
+        """The launch's latency: the median of its blocks' medians, in microseconds."""
+        return stats.median(self.medians_ns) / 1000
 
 
 class Placement(Record):
@@ -180,7 +180,7 @@ class Measurement(Record):
         return self._judge([(self.row(row.model, row.batch, row.mode), row) for row in self.control])
 
     def _judge(self, pairs: Sequence[tuple[MeasuredRow, MeasuredRow]]) -> tuple[Comparison, ...]:
-        intervals = [stats.t_interval(baseline.log_ratios(candidate)) for baseline, candidate in pairs]
+        intervals = [stats.sequential_interval(baseline.log_ratios(candidate)) for baseline, candidate in pairs]
         adjusted = stats.holm([interval.p_value for interval in intervals])
         return tuple(
             _comparison(baseline, candidate, interval, p, self.spec.margin)

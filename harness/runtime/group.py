@@ -15,11 +15,11 @@ from harness.runtime.model_file import ModelFile
 from harness.runtime.placement import device_of, require_cuda
 from harness.runtime.process import WorkerFailedError, run_worker
 from harness.runtime.session import CUDA, load_runtime
-from harness.runtime.timing import calls_per_block
 from harness.spec import MeasureSpec, Mode
 
-BLOCK_NS = 2_000_000
+BLOCK_NS = 1_000_000
 WARMUP_NS = 300_000_000
+ROUNDS = (5, 200)
 
 Key = tuple[int, int, Mode]
 
@@ -115,8 +115,8 @@ class Group:
             member.device = device_of(answer["placement"])
             member.placement = Placement.model_validate(answer["placement"])
 
-    def launch(self, number: int, rounds: int) -> None:
-        """One fresh process that holds all models and times their valid rows.
+    def launch(self, number: int, rounds_ns: int) -> None:
+        """One fresh process that holds all models and times their valid rows for about `rounds_ns`.
 
         A process that crashes or hangs makes the row at fault invalid, and the launch counts for no row.
         """
@@ -124,7 +124,7 @@ class Group:
         indices = sorted({row.key[0] for row in rows})
         models = [self._model(index, [row for row in rows if row.key[0] == index]) for index in indices]
         job = self._job("measure", self.device, self.spec.seed + number)
-        job |= {"models": models, "rounds": rounds, "announce": self.announce}
+        job |= {"models": models, "rounds": ROUNDS, "rounds_ns": rounds_ns, "announce": self.announce}
         try:
             answer = run_worker(job, self.spec.timeout_s)
         except WorkerFailedError as failure:
@@ -181,10 +181,6 @@ class Group:
             "names": [one.name for one in member.file.inputs],
             "rows": [row.key[1:] for row in rows],
         }
-
-    def round_s(self) -> float:
-        """How long one round of blocks will take, in seconds."""
-        return sum((calls_per_block(row.usual_ns, BLOCK_NS) + 1) * row.usual_ns for row in self.valid) / 1e9
 
 
 def _launch(number: int, found: Mapping[str, Any]) -> Launch:

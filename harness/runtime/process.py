@@ -67,7 +67,7 @@ def _worker() -> Iterator[tuple[subprocess.Popen[str], Lines, IO[str]]]:
             stdout=subprocess.PIPE,
             stderr=errors,
             text=True,
-            env={**os.environ, "PYTHONPATH": path},
+            env={**os.environ, "PYTHONPATH": path, "OPENBLAS_NUM_THREADS": "1"},
         )
         lines: Lines = queue.Queue()
         reader = threading.Thread(target=_read, args=(process, lines), daemon=True)

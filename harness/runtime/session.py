@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,10 @@ QUIET = 4  # onnxruntime's severity "fatal": its warnings on stderr are no messa
 
 @dataclass(frozen=True)
 class SessionSettings:
-    """The conditions of a session. `device` is `cpu` or `cuda`; `optimization` none, basic, extended or all."""
+    """The conditions of a session. `device` is `cpu` or `cuda`; `optimization` none, basic, extended or all.
+
+    `shared_pool` takes the threads from the one pool that `share_threads` made for the process.
+    """
 
     device: str = "cpu"
     threads: int = 1
@@ -21,6 +24,7 @@ class SessionSettings:
     spinning: bool = True
     optimization: str = "all"
     provider_options: Mapping[str, str] = field(default_factory=dict)
+    shared_pool: bool = False
 
 
 def open_session(
@@ -36,12 +40,13 @@ def open_session(
         options.enable_profiling = True
         options.profile_file_prefix = profile
     if settings.device == "cpu":
-        return onnxruntime.InferenceSession(str(path), options, providers=[CPU])
+        return onnxruntime.InferenceSession(str(path), options, providers=[CPU], enable_fallback=0)
     preload_cuda_libraries()
     provider_options = {key: str(value) for key, value in settings.provider_options.items()}
     if cuda_graph:
         provider_options["enable_cuda_graph"] = "1"
-    return onnxruntime.InferenceSession(str(path), options, providers=[(CUDA, provider_options), CPU])
+    providers = [(CUDA, provider_options), CPU]
+    return onnxruntime.InferenceSession(str(path), options, providers=providers, enable_fallback=0)
 
 
 def load_runtime() -> Any:
@@ -52,6 +57,18 @@ def load_runtime() -> Any:
     return onnxruntime
 
 
+def share_threads(settings: SessionSettings) -> SessionSettings:
+    """Make one pool of threads for all sessions of this process, where several sessions would disturb each other.
+
+    The threads of a session's own pool spin for tens of milliseconds after its run, and so take the cores from the
+    session that is timed next. To be called once, before the first session.
+    """
+    if not settings.spinning or (settings.threads == 1 and settings.inter_op_threads == 1):
+        return settings
+    load_runtime().set_global_thread_pool_sizes(settings.threads, settings.inter_op_threads)
+    return replace(settings, shared_pool=True)
+
+
 def session_options(settings: SessionSettings) -> Any:
     """SessionOptions for `settings`: one pool of the threads asked for, never one sized by the host's cores."""
     onnxruntime = load_runtime()
@@ -60,6 +77,7 @@ def session_options(settings: SessionSettings) -> Any:
     options.log_severity_level = QUIET
     options.intra_op_num_threads = settings.threads
     options.inter_op_num_threads = settings.inter_op_threads
+    options.use_per_session_threads = not settings.shared_pool
     if settings.inter_op_threads > 1:
         options.execution_mode = onnxruntime.ExecutionMode.ORT_PARALLEL
     options.graph_optimization_level = {

@@ -20,7 +20,7 @@ import numpy as np
 
 from harness.runtime.placement import observe
 from harness.runtime.runs import Plan, Run, make_feed, make_run
-from harness.runtime.session import CUDA, SessionSettings, load_runtime, open_session
+from harness.runtime.session import CUDA, SessionSettings, load_runtime, open_session, share_threads
 from harness.runtime.timing import calls_per_block, clock, time_block, usual, warm_up
 
 Message = dict[str, Any]
@@ -72,6 +72,7 @@ class Worker:
 
     def measure(self) -> Message:
         """Hold all models at once and time them in rounds: see docs/measuring.md."""
+        self.settings = share_threads(self.settings)
         order = [int(index) for index in self.rng.permutation(len(self.job["models"]))]
         startup_ns = self.start_up(order[0])
         sessions = {index: self.open(index) for index in order}
@@ -82,8 +83,7 @@ class Worker:
                     self.prepare(row, session)
         gc.collect()
         gc.disable()
-        for number in range(self.job["rounds"]):
-            self.time_round(number)
+        self.time_rounds()
         return {
             "startup_ns": startup_ns,
             "session_ns": {index: session[1] for index, session in sessions.items()},
@@ -133,6 +133,15 @@ class Worker:
             seed=self.job["seed"],
             copies=self.job["copies"],
         )
+
+    def time_rounds(self) -> None:
+        """Rounds until the launch's time is spent, but not fewer or more than asked for."""
+        fewest, most = self.job["rounds"]
+        end = clock() + self.job["rounds_ns"]
+        for number in range(most):
+            if number >= fewest and clock() > end:
+                break
+            self.time_round(number)
 
     def time_round(self, number: int) -> None:
         """Time a block of every row, in random order. `announce` names each row before, where a crash is feared."""
