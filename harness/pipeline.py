@@ -24,7 +24,8 @@ from harness.errors import DataError, DeviceError, HarnessError, ModelError, Sto
 from harness.measure import measure
 from harness.measurement import Measurement
 from harness.progress import Progress, Silent
-from harness.records import Accuracy, Export, Pruning, Record, Results, Row, Training
+from harness.records import Accuracy, Export, Pruning, Record, Row, Training
+from harness.results import RESULTS_FILE, Results
 from harness.runtime.environment import describe
 from harness.runtime.usable import usable_device
 from harness.spec import Case, DataSpec, Device, PruneSpec, Study
@@ -320,7 +321,7 @@ def architecture_pairs(outcomes: Sequence[Outcome]) -> Iterable[tuple[str, str]]
 def write_run(folder: Path, results: Results, outcomes: Iterable[Outcome]) -> Path:
     """Write results.json, the report and the ONNX files; the folder takes the old one's place whole."""
     with replaced_folder(folder) as unfinished:
-        save(results, unfinished / "results.json")
+        save(results, unfinished / RESULTS_FILE)
         (unfinished / "models").mkdir()
         for outcome in outcomes:
             if outcome.onnx is not None:

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from harness.spec import Case, MeasureSpec, PruneSpec
-
-RESULTS_SCHEMA = "harness-results/1"
+from harness.spec import Case, PruneSpec
 
 
 class Record(BaseModel):
@@ -181,18 +179,3 @@ class Row(Record):
     @property
     def name(self) -> str:
         return f"{self.case.name} {self.variant}"
-
-
-class Results(Record):
-    """All that one run of a study produced; `results.json`.
-
-    `measurement` is keyed by the architecture digests of the rows' exports: rows of equal digest share their latency.
-    """
-
-    schema_version: Literal["harness-results/1"] = RESULTS_SCHEMA
-    study: str
-    question: str
-    spec: MeasureSpec
-    environment: Mapping[str, Any]
-    rows: tuple[Row, ...]
-    measurement: Mapping[str, Any] | None

@@ -23,7 +23,7 @@ from harness.compare.frontier import Evidence, Point, eligible, places, point_of
 from harness.compare.pooling import accuracy_over_seeds, difference
 from harness.compare.speed import Timings, speed_sign, timings_of, with_speed
 from harness.compare.variants import variants_of
-from harness.records import Results
+from harness.results import Results
 from harness.spec import Mode
 
 __all__ = [

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from harness.records import Record
-from harness.spec import Mode
+from harness.spec import Mode, PruneSpec
 
 
 class Interval(Record):
@@ -99,16 +99,14 @@ class Variant(Record):
     `accuracy`, `change` and the frontier rest on the `counted` seeds: those that finished and whose original learned,
     or all that finished where none learned.
     `parameters` and `size_bytes` are (smallest, largest) over the seeds. `speedups` are against the own original,
-    keyed by batch size, as are `latencies` and `places`. `control` marks a variant that is wrong on purpose.
+    keyed by batch size, as are `latencies` and `places`.
     """
 
     network: str
     label: str
     model: str
     factors: Mapping[str, Any]
-    ratio: float | None
-    original: bool
-    control: bool
+    prune: PruneSpec | None
     task: str
     seeds: tuple[SeedOutcome, ...]
     counted: tuple[int, ...]
@@ -127,6 +125,15 @@ class Variant(Record):
     @property
     def key(self) -> str:
         return f"{self.network}, {self.label}"
+
+    @property
+    def original(self) -> bool:
+        return self.prune is None
+
+    @property
+    def control(self) -> bool:
+        """Whether it is wrong on purpose, to show what a common mistake does."""
+        return self.prune is not None and self.prune.rows == "first"
 
     @property
     def architectures(self) -> tuple[str, ...]:

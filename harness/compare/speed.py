@@ -8,7 +8,7 @@ from functools import cache
 
 from harness.compare.answers import Control, Latency, SpeedUp, Variant, Verdict
 from harness.measurement import Comparison, MeasuredRow, Measurement
-from harness.records import Results
+from harness.results import Results
 from harness.spec import Mode
 
 
@@ -83,7 +83,7 @@ def timings_of(results: Results, mode: Mode) -> Timings | None:
     if results.measurement is None:
         return None
     architectures = {row.export.sha256: row.export.architecture for row in results.rows if row.export is not None}
-    return Timings(Measurement.model_validate(results.measurement), architectures, mode)
+    return Timings(results.measurement, architectures, mode)
 
 
 def _speedup(comparison: Comparison) -> SpeedUp | None:

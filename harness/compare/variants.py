@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 
 from harness.compare.answers import Interval, SeedOutcome, Variant
 from harness.compare.pooling import accuracy_over_seeds, difference
-from harness.records import Accuracy, Results, Row
+from harness.records import Accuracy, Row
+from harness.results import Results
 from harness.spec import DataSpec, short
 
 # An original has learned when it closes this share of the gap between always giving one answer and being always right.
@@ -35,9 +36,7 @@ def variant_of(rows: Sequence[Row], originals: dict[str, Row]) -> Variant:
         label=first.variant,
         model=first.case.model,
         factors=dict(first.case.factors),
-        ratio=first.prune.ratio if first.prune else None,
-        original=first.prune is None,
-        control=first.prune is not None and first.prune.rows == "first",
+        prune=first.prune,
         task=task_of(first.case.data),
         seeds=outcomes,
         counted=tuple(row.case.seed for row, _ in counted),

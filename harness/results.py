@@ -1,0 +1,51 @@
+"""All that one run of a study produced: `results.json`, from which alone reports are made."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import ValidationError
+
+from harness.errors import SpecError
+from harness.measurement import Measurement
+from harness.records import Record, Row
+from harness.spec import MeasureSpec
+
+RESULTS_FILE = "results.json"
+
+
+class Results(Record):
+    """A run of a study.
+
+    `spec` is what was asked of the measurement and `environment` the machine it all ran on. The measurement has one
+    file for each architecture: rows whose exports have equal architecture digests share their latency.
+    """
+
+    schema_version: Literal["harness-results/1"] = "harness-results/1"
+    study: str
+    question: str
+    spec: MeasureSpec
+    environment: Mapping[str, Any]
+    rows: tuple[Row, ...]
+    measurement: Measurement | None
+
+
+def read_results(run: Path) -> Results:
+    """Read a run's results; `run` is its folder or its results.json.
+
+    Raises:
+        SpecError: there is no such run, or the file is not whole or of another version.
+    """
+    path = run / RESULTS_FILE if run.is_dir() else run
+    try:
+        return Results.model_validate_json(path.read_bytes())
+    except FileNotFoundError:
+        raise SpecError(f"{path}: no such results; give the folder that `harness run` wrote") from None
+    except OSError as error:
+        raise SpecError(f"{path}: can't be read ({error.strerror}); give the folder that `harness run` wrote") from None
+    except ValidationError as error:
+        raise SpecError(
+            f"{path}: not the results of this version ({error.error_count()} problems); run the study again"
+        ) from None
