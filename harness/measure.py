@@ -18,11 +18,13 @@ from numpy.typing import NDArray
 
 from harness import stats
 from harness.errors import MeasureError
-from harness.measurement import MeasuredModel, MeasuredRow, Measurement
+from harness.measurement import Fed, MeasuredModel, MeasuredRow, Measurement
 from harness.progress import Progress, Silent
 from harness.runtime.environment import describe
+from harness.runtime.findings import findings
 from harness.runtime.group import Group, Key, Member
 from harness.runtime.inputs import describe_arrays, describe_inputs, parse_input
+from harness.runtime.macs import count_macs
 from harness.runtime.model_file import ModelFile, read_model
 from harness.spec import MeasureSpec
 from harness.verbs import make_verb
@@ -67,8 +69,8 @@ def measure(
         group = Group(members, _inputs(files, spec, inputs, Path(scratch)), spec)
         group.probe()
         watched = _watched(group, wanted or [(control_of, len(files))])
-        launches, stopped = _launch(group, watched, start + spec.budget_s, progress or Silent())
-    return _measurement(group, control_of, environment, launches, stopped, time.monotonic() - start)
+        stopped = _launch(group, watched, start + spec.budget_s, progress or Silent())
+        return _measurement(group, control_of, environment, stopped, time.monotonic() - start)
 
 
 def _pairs(pairs: Sequence[tuple[int, int]] | None, count: int) -> list[tuple[int, int]]:
@@ -118,9 +120,7 @@ def _watched(group: Group, pairs: Sequence[tuple[int, int]]) -> list[tuple[Key, 
     ]
 
 
-def _launch(
-    group: Group, watched: Sequence[tuple[Key, Key]], deadline: float, progress: Progress
-) -> tuple[int, Stopped]:
+def _launch(group: Group, watched: Sequence[tuple[Key, Key]], deadline: float, progress: Progress) -> Stopped:
     """Launch processes until every watched interval is narrow enough, or the next would end after the deadline."""
     remaining = max(0.0, deadline - time.monotonic())
     rounds_ns = int(1e9 * MEASURING_SHARE * remaining / LAUNCHES_WANTED)
@@ -134,10 +134,10 @@ def _launch(
             width = _widest(group, watched)
             task.advance(spent, f"{number} launches, ±{100 * math.expm1(width):.1f} %" if math.isfinite(width) else "")
             if number >= stats.MINIMUM_LAUNCHES and math.expm1(width) <= group.spec.precision:
-                return number, "precision"
+                return "precision"
             if time.monotonic() + spent > deadline:
                 break
-    return number, "budget"
+    return "budget"
 
 
 def _widest(group: Group, watched: Sequence[tuple[Key, Key]]) -> float:
@@ -164,34 +164,49 @@ def _measured(group: Group, key: Key) -> MeasuredRow:
 
 
 def _measurement(
-    group: Group, control_of: int, environment: Mapping[str, Any], launches: int, stopped: Stopped, seconds: float
+    group: Group, control_of: int, environment: Mapping[str, Any], stopped: Stopped, seconds: float
 ) -> Measurement:
     last = len(group.members) - 1
     rows = [_measured(group, key) for key in group.rows]
     return Measurement(
         spec=group.spec,
         environment=environment,
-        models=tuple(_model(member) for member in group.members[:last]),
+        models=tuple(_model(group, member) for member in group.members[:last]),
         rows=tuple(row for row in rows if row.model != last),
         control=tuple(row.model_copy(update={"model": control_of}) for row in rows if row.model == last),
         control_of=control_of,
-        launches=launches,
+        inputs=tuple(_fed(description) for description in group.inputs),
+        processes=tuple(group.processes),
         stopped=stopped,
         seconds=seconds,
     )
 
 
-def _model(member: Member) -> MeasuredModel:
+def _fed(description: Mapping[str, Any]) -> Fed:
+    shape, dtype, batched = description["shape"], description["dtype"], description["batched"]
+    return Fed(shape=shape, dtype=dtype, batched=batched, invented="file" not in description)
+
+
+def _model(group: Group, member: Member) -> MeasuredModel:
+    shapes = {
+        one.name: (1, *fed["shape"]) if fed["batched"] else tuple(fed["shape"])
+        for one, fed in zip(member.file.inputs, group.inputs, strict=True)
+    }
+    macs = count_macs(member.file.proto, shapes)
     return MeasuredModel(
         path=str(member.file.path),
         sha256=member.file.sha256,
         size_bytes=member.file.size_bytes,
         parameters=member.file.parameters,
+        macs=macs.total,
+        uncounted=macs.uncounted,
         opset=member.file.opset,
         device=member.device,
         placement=member.placement,
+        provider_options=member.provider_options,
         runtime_bytes=member.runtime_bytes,
         session_ns=tuple(member.session_ns),
+        findings=findings(member.file.proto, shapes, group.device),
     )
 
 

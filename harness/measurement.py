@@ -43,6 +43,52 @@ class Launch(Record):
         return stats.median(self.medians_ns) / 1000
 
 
+class Percentile(Record):
+    """A latency percentile over all calls, or why there is none.
+
+    `independent` is how many independent samples the calls are worth for it, `needed` how many it takes.
+    """
+
+    percent: float
+    value_us: float | None
+    independent: float
+    needed: int
+
+    @property
+    def reason(self) -> str | None:
+        """Why there is no value; None where there is one."""
+        if self.value_us is not None:
+            return None
+        return f"p{self.percent:g} needs {self.needed} independent calls, these are worth {self.independent:.0f}"
+
+
+class Fed(Record):
+    """What every model was fed for one input. `shape` leaves out the batch where `batched`.
+
+    `invented` values are uniform floats in [0, 1), bytes 0 to 255, or zeros and ones; else examples were given.
+    """
+
+    shape: tuple[int, ...]
+    dtype: str
+    batched: bool
+    invented: bool
+
+    def size_bytes(self, batch: int) -> int:
+        return math.prod(self.shape) * (batch if self.batched else 1) * np.dtype(self.dtype).itemsize
+
+
+class Process(Record):
+    """One launch: the time to start onnxruntime, and the share of the timed blocks that the process had a core.
+
+    `cpu_share` is None where the work is spread over threads or a GPU, so that one thread's time says nothing.
+    """
+
+    number: int
+    startup_ns: int
+    cpu_share: float | None
+    seconds: float
+
+
 class Placement(Record):
     """Where a model's nodes ran. `assigned` is the graph partitioning's record, `ran` the profile's.
 
@@ -52,24 +98,43 @@ class Placement(Record):
     assigned: tuple[tuple[str, str, str], ...]
     ran: tuple[tuple[str, str, str, tuple[str, ...]], ...]
 
+    @property
+    def on_the_way(self) -> tuple[str, ...]:
+        """The copies between host and device and the shape computations, as `'name' (operator) on provider`."""
+        return tuple(
+            f"'{node}' ({operator}) on {provider}"
+            for provider, node, operator, _ in self.ran
+            if operator.startswith("Memcpy") or operator in ("Shape", "Size")
+        )
+
 
 class MeasuredModel(Record):
     """One ONNX file. `session_ns` are the times to create its session, one a launch.
 
     `parameters` counts floating-point and quantized weights; `macs` are multiply-accumulates for one example, None
     where an operator's can't be counted (`uncounted` names them). `runtime_bytes` is the memory of a process before
-    it opened the model.
+    it opened the model; `provider_options` are onnxruntime's for CUDA, defaults included. `findings` are what the
+    graph alone shows to be slow on the device.
     """
 
     path: str
     sha256: str
     size_bytes: int
     parameters: int
+    macs: int | None
+    uncounted: tuple[str, ...]
     opset: int
     device: str
     placement: Placement | None
+    provider_options: Mapping[str, str]
     runtime_bytes: int | None
     session_ns: tuple[int, ...]
+    findings: tuple[str, ...]
+
+    @property
+    def session_us(self) -> float | None:
+        """The median time to create a session."""
+        return stats.median(self.session_ns) / 1000 if self.session_ns else None
 
 
 class MeasuredRow(Record):
@@ -87,6 +152,33 @@ class MeasuredRow(Record):
     def median_us(self) -> float | None:
         """The median over launches of each launch's latency."""
         return stats.median([launch.usual_us for launch in self.launches]) if self.launches else None
+
+    @property
+    def first_us(self) -> float | None:
+        """The median time of the first run at this batch size in a process."""
+        return stats.median([launch.first_ns for launch in self.launches]) / 1000 if self.launches else None
+
+    @property
+    def settled(self) -> bool:
+        """Whether the warm-up reached steady calls in every launch."""
+        return all(launch.settled for launch in self.launches)
+
+    def percentile(self, percent: float) -> Percentile:
+        """A percentile of all calls, such as 99; without a value where the sample does not support it."""
+        clusters = [launch.calls_ns for launch in self.launches]
+        independent, needed = stats.independent_samples(clusters, percent), stats.samples_for_percentile(percent)
+        calls = [call for cluster in clusters for call in cluster]
+        enough = independent >= needed
+        value = float(np.percentile(calls, percent)) / 1000 if enough else None
+        return Percentile(percent=percent, value_us=value, independent=independent, needed=needed)
+
+    def drift(self) -> stats.Interval:
+        """The log ratio of the second to the first half of a launch's rounds: 0 in a steady state."""
+        halves = [(launch.medians_ns[: len(launch.medians_ns) // 2], launch.medians_ns) for launch in self.launches]
+        return stats.t_interval(
+            [math.log(stats.median(both[len(first) :]) / stats.median(first)) for first, both in halves if first],
+            trimmed=stats.TRIMMED_SHARE,
+        )
 
     @property
     def throughput_per_s(self) -> float | None:
@@ -140,9 +232,14 @@ class Measurement(Record):
     rows: tuple[MeasuredRow, ...]
     control: tuple[MeasuredRow, ...]
     control_of: int
-    launches: int
+    inputs: tuple[Fed, ...]
+    processes: tuple[Process, ...]
     stopped: Literal["precision", "budget"]
     seconds: float
+
+    @property
+    def launches(self) -> int:
+        return len(self.processes)
 
     def row(self, model: int, batch: int, mode: Mode = "end_to_end") -> MeasuredRow:
         """The row of a model, a batch size and a mode.

@@ -61,7 +61,7 @@ def describe() -> dict[str, Any]:
         | {"python": platform.python_version()},
         "platform": platform.platform(),
         "cpu": cpu.get("model name") or platform.processor() or platform.machine(),
-        "cpu_flags": sorted(cpu.get("flags", cpu.get("Features", "")).split()),
+        "cpu_flags": cpu_flags(),
         "cpus": os.cpu_count(),
         "affinity": affinity(),
         "cgroup_cpus": cgroup_cpus(),
@@ -72,6 +72,12 @@ def describe() -> dict[str, Any]:
         "load_1_min": psutil.getloadavg()[0],
         "gpus": gpus(),
     }
+
+
+def cpu_flags() -> list[str]:
+    """The instruction set extensions of the first processor; empty where the system doesn't say."""
+    cpu = _cpuinfo()
+    return sorted(cpu.get("flags", cpu.get("Features", "")).split())
 
 
 def caches_bytes(root: Path = Path("/sys/devices/system/cpu/cpu0/cache")) -> Mapping[str, int]:

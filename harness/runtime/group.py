@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -9,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import DeviceError, MeasureError
-from harness.measurement import Launch, Placement
+from harness.measurement import Launch, Placement, Process
 from harness.runtime.environment import usable_cpus
 from harness.runtime.model_file import ModelFile
 from harness.runtime.placement import device_of, require_cuda
@@ -63,7 +64,7 @@ class Group:
             for mode in spec.modes
         }
         self.device = "cpu"
-        self.startup_ns: list[int] = []
+        self.processes: list[Process] = []
         self.announce = False
 
     @property
@@ -125,12 +126,20 @@ class Group:
         models = [self._model(index, [row for row in rows if row.key[0] == index]) for index in indices]
         job = self._job("measure", self.device, self.spec.seed + number)
         job |= {"models": models, "rounds": ROUNDS, "rounds_ns": rounds_ns, "announce": self.announce}
+        start = time.monotonic()
         try:
             answer = run_worker(job, self.spec.timeout_s)
         except WorkerFailedError as failure:
             self._blame(failure, indices)
             return
-        self.startup_ns.append(answer["startup_ns"])
+        self.processes.append(
+            Process(
+                number=number,
+                startup_ns=answer["startup_ns"],
+                cpu_share=answer["cpu_share"] if self.device == "cpu" and self.spec.threads == 1 else None,
+                seconds=time.monotonic() - start,
+            )
+        )
         for position, spent in answer["session_ns"].items():
             self.members[indices[int(position)]].session_ns.append(spent)
         for found in answer["rows"]:

@@ -12,6 +12,7 @@ import json
 import os
 import sys
 import threading
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TextIO
@@ -61,6 +62,7 @@ class Worker:
     def __init__(self, job: Message, answers: TextIO) -> None:
         self.job, self.answers = job, answers
         self.settings = SessionSettings(**job["settings"])
+        self.spent_ns = (0, 0)
         self.rng = np.random.default_rng(job["seed"])
         self.rows = [
             Row(index, batch, mode) for index, model in enumerate(job["models"]) for batch, mode in model["rows"]
@@ -84,8 +86,10 @@ class Worker:
         gc.collect()
         gc.disable()
         self.time_rounds()
+        wall_ns, cpu_ns = self.spent_ns
         return {
             "startup_ns": startup_ns,
+            "cpu_share": cpu_ns / max(1, wall_ns),
             "session_ns": {index: session[1] for index, session in sessions.items()},
             "rows": [row.found() for row in self.rows],
         }
@@ -148,15 +152,22 @@ class Worker:
         self.say({"at": "round", "round": number})
         for position in self.rng.permutation(len(self.rows)):
             row = self.rows[position]
-            if row.error is not None or row.run is None:
-                continue
-            if self.job["announce"]:
-                self.say({"at": "block"} | row.name)
-            calls = calls_per_block(usual(row.warmup_ns), self.job["block_ns"])
-            try:
-                row.blocks_ns.append(time_block(row.run, calls))
-            except Exception as error:  # as above
-                row.error = one_line(error)
+            if row.error is None:
+                if self.job["announce"]:
+                    self.say({"at": "block"} | row.name)
+                self.time_row(row)
+
+    def time_row(self, row: Row) -> None:
+        """Time one block of a row, and count the wall time and this thread's CPU time that it took."""
+        if row.run is None:
+            raise AssertionError("a row without an error was prepared")
+        calls = calls_per_block(usual(row.warmup_ns), self.job["block_ns"])
+        wall, cpu = clock(), time.thread_time_ns()
+        try:
+            row.blocks_ns.append(time_block(row.run, calls))
+        except Exception as error:  # as above
+            row.error = one_line(error)
+        self.spent_ns = (self.spent_ns[0] + clock() - wall, self.spent_ns[1] + time.thread_time_ns() - cpu)
 
     def probe(self) -> Message:
         """One model alone in a fresh process: where it runs, its memory, and a first idea of its latency."""

@@ -1,0 +1,139 @@
+"""Multiply-accumulates of an ONNX graph, counted from the shapes that ONNX's own inference gives."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import onnx
+
+Shape = tuple[int | None, ...]
+Count = int | None
+
+LARGEST_SHAPE_DATA = 1024
+STANDARD_DOMAINS = ("", "ai.onnx", "ai.onnx.ml")
+UNCOUNTABLE = ("Attention", "DeformConv", "Einsum", "GRU", "If", "LSTM", "Loop", "RNN", "Scan")
+
+
+@dataclass(frozen=True)
+class Macs:
+    """`total` is None where a node's work can't be counted; `uncounted` names those, as `'name' (operator)`."""
+
+    total: int | None
+    uncounted: tuple[str, ...]
+
+
+def count_macs(proto: onnx.ModelProto, inputs: Mapping[str, Sequence[int]]) -> Macs:
+    """Multiply-accumulates of one run, with inputs of the shapes given by name.
+
+    A convolution counts one for each output element and each weight that meets it, padding included; a transposed
+    one for each input element; a matrix product one for each output element and each element of the row. Whatever
+    else a graph does counts as nothing, as is usual. Operators that do multiply but aren't counted here make the
+    total None rather than too small.
+    """
+    shapes = infer_shapes(proto, inputs)
+    total, uncounted = 0, []
+    for node in proto.graph.node:
+        count = _count(node, shapes)
+        if count is None:
+            uncounted.append(f"'{node.name}' ({node.op_type})")
+        else:
+            total += count
+    return Macs(None if uncounted else total, tuple(uncounted))
+
+
+def infer_shapes(proto: onnx.ModelProto, inputs: Mapping[str, Sequence[int]]) -> dict[str, Shape]:
+    """The shape of every tensor, None where a dimension stays unknown.
+
+    Shapes stored in the file are not trusted; large weights are replaced by their shapes, so that the file's size
+    does not matter.
+    """
+    import onnx
+
+    light = onnx.ModelProto(ir_version=proto.ir_version, opset_import=proto.opset_import, functions=proto.functions)
+    light.graph.name = proto.graph.name or "graph"
+    light.graph.node.extend(proto.graph.node)
+    light.graph.output.extend(onnx.ValueInfoProto(name=output.name) for output in proto.graph.output)
+    for tensor in proto.graph.initializer:
+        stored = tensor.data_location != onnx.TensorProto.EXTERNAL
+        if stored and math.prod(tensor.dims) <= LARGEST_SHAPE_DATA:
+            light.graph.initializer.append(tensor)
+        else:
+            light.graph.input.append(onnx.helper.make_tensor_value_info(tensor.name, tensor.data_type, tensor.dims))
+    for value in proto.graph.input:
+        if value.name in inputs:
+            kind = value.type.tensor_type.elem_type
+            light.graph.input.append(onnx.helper.make_tensor_value_info(value.name, kind, inputs[value.name]))
+    inferred = onnx.shape_inference.infer_shapes(light, data_prop=True).graph
+    shapes = {tensor.name: tuple(tensor.dims) for tensor in proto.graph.initializer}
+    return shapes | {
+        value.name: tuple(
+            size.dim_value if size.HasField("dim_value") else None for size in value.type.tensor_type.shape.dim
+        )
+        for value in (*inferred.input, *inferred.value_info, *inferred.output)
+    }
+
+
+def _count(node: onnx.NodeProto, shapes: Mapping[str, Shape]) -> Count:
+    if node.domain not in STANDARD_DOMAINS or node.op_type in UNCOUNTABLE:
+        return None
+    counter = COUNTERS.get(node.op_type)
+    return 0 if counter is None else counter(node, shapes)
+
+
+def _convolution(weight: int) -> Callable[[onnx.NodeProto, Mapping[str, Shape]], Count]:
+    """Batch x output positions x weights; the weight is (out, in / groups, *kernel), whatever the groups."""
+
+    def count(node: onnx.NodeProto, shapes: Mapping[str, Shape]) -> Count:
+        return _positions_times_weight(shapes.get(node.output[0]), shapes.get(node.input[weight]))
+
+    return count
+
+
+def _transposed_convolution(node: onnx.NodeProto, shapes: Mapping[str, Shape]) -> Count:
+    """Batch x input positions x weights; the weight is (in, out / groups, *kernel)."""
+    return _positions_times_weight(shapes.get(node.input[0]), shapes.get(node.input[1]))
+
+
+def _positions_times_weight(feature_map: Shape | None, weight: Shape | None) -> Count:
+    if not feature_map or not weight:
+        return None
+    return _product((feature_map[0], *feature_map[2:], *weight))
+
+
+def _matrix_product(left: int) -> Callable[[onnx.NodeProto, Mapping[str, Shape]], Count]:
+    """Output elements x the length of the sums, which is the left operand's last axis."""
+
+    def count(node: onnx.NodeProto, shapes: Mapping[str, Shape]) -> Count:
+        output, operand = shapes.get(node.output[0]), shapes.get(node.input[left])
+        return None if output is None or not operand else _product((*output, operand[-1]))
+
+    return count
+
+
+def _gemm(node: onnx.NodeProto, shapes: Mapping[str, Shape]) -> Count:
+    output, left = shapes.get(node.output[0]), shapes.get(node.input[0])
+    if not output or not left:
+        return None
+    transposed = any(attribute.name == "transA" and attribute.i for attribute in node.attribute)
+    return _product((*output, left[0] if transposed else left[-1]))
+
+
+def _product(sizes: Sequence[int | None]) -> Count:
+    known = [size for size in sizes if size is not None]
+    return math.prod(known) if len(known) == len(sizes) else None
+
+
+COUNTERS: Mapping[str, Callable[[onnx.NodeProto, Mapping[str, Shape]], Count]] = {
+    "Conv": _convolution(1),
+    "ConvInteger": _convolution(1),
+    "QLinearConv": _convolution(3),
+    "ConvTranspose": _transposed_convolution,
+    "Gemm": _gemm,
+    "MatMul": _matrix_product(0),
+    "MatMulInteger": _matrix_product(0),
+    "QLinearMatMul": _matrix_product(0),
+}
