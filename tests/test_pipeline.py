@@ -1,0 +1,190 @@
+"""The whole road on real digits: small, but nothing in it is made up."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness.pipeline import Run, run_study, slug
+from harness.progress import Silent
+from harness.results import read_results
+from harness.spec import Study, checked
+from tests.test_cli import harness
+
+STUDY: dict[str, Any] = {
+    "name": "small",
+    "seeds": [0, 1],
+    "data": {"limit": 400},
+    "train": {"epochs": 2, "batch_size": 32},
+    "measure": {"batch_sizes": [1], "budget_s": 4, "device": "cpu"},
+    "networks": [
+        {
+            "model": "single_conv",
+            "options": {"filters": 8},
+            "prune": [
+                {"filters": 1, "rows": "first"},
+                {"filters": 1},
+                {"ratio": 0.5, "finetune_epochs": 1},
+                {"ratio": 0.001},
+            ],
+        }
+    ],
+}
+
+
+def study(**values: Any) -> Study:
+    return checked(Study, {**STUDY, **values}, "study")
+
+
+@dataclass(frozen=True)
+class Place:
+    folder: Path
+
+    def run(self, asked: Study, progress: Any = None) -> Run:
+        return run_study(asked, runs=self.folder / "runs", store=self.folder / "store", progress=progress)
+
+    def artifacts(self, stage: str) -> dict[str, int]:
+        """When each artifact of a stage was made, in nanoseconds."""
+        return {path.name: path.stat().st_mtime_ns for path in (self.folder / "store" / stage).glob("*/manifest.json")}
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
+    return Place(tmp_path_factory.mktemp("road"))
+
+
+@pytest.fixture(scope="module")
+def finished(place: Place) -> Run:
+    return place.run(study())
+
+
+def test_every_row_that_could_work_has_everything(finished: Run) -> None:
+    rows = [row for row in finished.results.rows if row.prune is None or row.prune.ratio != 0.001]
+    assert len(rows) == 8
+    for row in rows:
+        assert row.error is None
+        assert row.export is not None
+        assert row.export.parity.examples == 80
+        assert row.export.parity.top1_disagreements == 0
+        assert row.accuracy is not None
+        assert row.accuracy.examples == 80
+        assert row.accuracy.device == "cpu"
+
+
+def test_a_row_that_fails_says_why_and_loses_no_other(finished: Run) -> None:
+    failed = [row for row in finished.results.rows if row.error]
+    assert [row.prune.ratio for row in failed if row.prune] == [0.001, 0.001]
+    for row in failed:
+        assert "\n" not in (row.error or "")
+        assert row.accuracy is None
+
+
+def test_pruned_networks_are_proved_but_for_the_control(finished: Run) -> None:
+    for row in finished.results.rows:
+        if row.pruning is not None and row.prune is not None:
+            assert (row.pruning.proof is None) == (row.prune.rows == "first")
+            assert row.pruning.proof is None or row.pruning.proof.holds
+            assert row.pruning.parameters_after < row.pruning.parameters_before
+
+
+def test_each_architecture_is_measured_once_and_each_pair_can_be_compared(finished: Run) -> None:
+    measurement = finished.results.measurement
+    assert measurement is not None
+    architectures = {row.export.architecture for row in finished.results.rows if row.export}
+    assert len(measurement.models) == len(architectures) == 3
+    for candidate in (1, 2):
+        assert measurement.compare(0, candidate, 1).verdict in {"faster", "slower", "equivalent", "inconclusive"}
+
+
+def test_the_run_folder_holds_results_report_and_onnx_files(finished: Run) -> None:
+    assert read_results(finished.folder) == finished.results
+    assert finished.report.is_file()
+    names = {path.stem for path in (finished.folder / "models").glob("*.onnx")}
+    assert names == {slug(row.name) for row in finished.results.rows if row.export}
+    assert [path.name for path in finished.folder.parent.iterdir()] == ["small"]
+
+
+def test_again_with_nothing_changed_nothing_is_made(place: Place, finished: Run) -> None:
+    stages = ("train", "prune", "export", "accuracy", "measure")
+    before = {stage: place.artifacts(stage) for stage in stages}
+    again = place.run(study())
+    assert {stage: place.artifacts(stage) for stage in stages} == before
+    assert again.results.rows == finished.results.rows
+    assert again.results.measurement == finished.results.measurement
+
+
+def test_a_finished_run_needs_no_keras(place: Place, finished: Run) -> None:
+    """In a fresh process, the second run imports neither Keras nor TensorFlow."""
+    code = (
+        "import sys; from pathlib import Path\n"
+        "from harness.pipeline import run_study; from harness.spec import Study\n"
+        f"study = Study.model_validate_json({study().model_dump_json()!r})\n"
+        f"run_study(study, runs=Path({str(place.folder / 'runs')!r}), store=Path({str(place.folder / 'store')!r}))\n"
+        "print([name for name in ('keras', 'tensorflow') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_a_damaged_file_is_noticed_and_made_again(
+    place: Place, finished: Run, caplog: pytest.LogCaptureFixture
+) -> None:
+    damaged = sorted((place.folder / "store" / "export").glob("*/model.onnx"))[0]
+    whole = damaged.read_bytes()
+    damaged.write_bytes(whole[:-100])
+    again = place.run(study())
+    assert "model.onnx is damaged; made again" in caplog.text
+    assert damaged.read_bytes() == whole
+    assert again.results.rows == finished.results.rows
+
+
+@dataclass
+class Interrupting(Silent):
+    """Presses Ctrl-C when the first case is finished."""
+
+    pressed: list[str] = field(default_factory=list)
+
+    @contextmanager
+    def task(self, name: str, total: float | None = None) -> Iterator[Any]:
+        yield self if name.startswith("study") else Silent()
+
+    def advance(self, steps: float = 1, note: str = "") -> None:
+        self.pressed.append(note)
+        raise KeyboardInterrupt
+
+
+def test_an_interrupted_run_goes_on_where_it_stopped(tmp_path: Path) -> None:
+    place, asked = Place(tmp_path), study(data={"limit": 100}, train={"epochs": 1})
+    with pytest.raises(KeyboardInterrupt):
+        place.run(asked, Interrupting())
+    first = place.artifacts("train")
+    assert len(first) == 1
+    assert not (tmp_path / "runs" / "small").exists()
+    place.run(asked)
+    assert len(place.artifacts("train")) == 2
+    assert first.items() <= place.artifacts("train").items()
+
+
+def test_the_exit_code_is_1_when_a_row_failed(tmp_path: Path, place: Place, finished: Run) -> None:
+    lines = ["name = 'small'", "seeds = [0, 1]", "data.limit = 400", "train = {epochs = 2, batch_size = 32}"]
+    lines += ["measure = {batch_sizes = [1], budget_s = 4, device = 'cpu'}", "[[networks]]", "model = 'single_conv'"]
+    lines += ["options.filters = 8", "prune = [{filters = 1, rows = 'first'}, {filters = 1},"]
+    lines += ["{ratio = 0.5, finetune_epochs = 1}, {ratio = 0.001}]"]
+    (tmp_path / "small.toml").write_text("\n".join(lines))
+    places = ("--output", str(place.folder / "runs"), "--store", str(place.folder / "store"))
+    done = harness("run", str(tmp_path / "small.toml"), *places, "--json", "--quiet")
+    assert done.returncode == 1
+    assert json.loads(done.stdout)["study"] == "small"
+    assert done.stderr.count("\n") == 2
+
+
+def test_slugs_are_file_names() -> None:
+    assert slug("deepcaptcha padding=same seed=0 50 %, tuned 1") == "deepcaptcha-padding-same-seed-0-50-pct-tuned-1"
