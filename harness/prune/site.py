@@ -57,7 +57,11 @@ class Site:
 
     def create(self, count: int, axis: int) -> Names:
         """Names of an output along whose `axis` this layer makes `count` new channels."""
-        return spread(self._channels.create(self.call.path, count), self.out_shape, axis)
+        return spread(self.make(count), self.out_shape, axis)
+
+    def make(self, count: int) -> Names:
+        """The ids of `count` channels that this layer makes: int32 (count,)."""
+        return self._channels.create(self.call.path, count)
 
     def channels(self, names: Names, axis: int) -> Names:
         """The ids along one axis, for a layer that keeps all others apart. Nameless if the names vary elsewhere."""

@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from harness.errors import PruneError
-from harness.prune.graph import read_graph, weights_of
+from harness.prune.graph import is_graph, read_graph, weights_of
 from harness.prune.provenance import Removal
-from harness.prune.site import LayerNames, WeightNames
+from harness.prune.site import Arguments, LayerNames, WeightNames
 from harness.prune.trace import Trace
 
 Value = npt.NDArray[Any]
@@ -27,19 +27,48 @@ def remove(model: keras.Model, trace: Trace, removal: Removal) -> keras.Model:
     Raises:
         PruneError: a layer can't be rebuilt, or its rule broke its promise.
     """
-    paths = {id(op): path for path, op in trace.graph.layers.items()}
-
-    def smaller(op: Any) -> Any:
-        return rebuilt(op, changes(trace.layers[paths[id(op)]], removal) if id(op) in paths else {})
-
     try:
-        pruned = keras.models.clone_model(model, clone_function=smaller, recursive=True)
+        pruned = _Copier(trace, removal).model(model)
     except (ValueError, TypeError) as error:
-        raise PruneError(
-            f"the pruned network can't be built ({_first_line(error)}); a layer's rule may be wrong"
-        ) from error
+        problem = _first_line(error)
+        raise PruneError(f"the pruned network can't be built ({problem}); a layer's rule may be wrong") from error
     fill(pruned, trace, removal)
     return pruned
+
+
+class _Copier:
+    """Copies a model and the models inside it, each layer once, with fewer channels."""
+
+    def __init__(self, trace: Trace, removal: Removal) -> None:
+        self._names = trace.layers
+        self._removal = removal
+        self._paths = {id(op): path for path, op in trace.graph.layers.items()}
+        self._copies: dict[int, Any] = {}
+        self._arguments: dict[int, Arguments] = {}
+
+    def model(self, model: keras.Model) -> keras.Model:
+        if not isinstance(model, keras.Sequential):
+            return keras.models.clone_model(model, clone_function=self._layer, call_function=self._call)
+        tensor = model.inputs[0]
+        given = keras.Input(batch_shape=tensor.shape, dtype=tensor.dtype, name=tensor.name)
+        copy = keras.Sequential([given, *map(self._layer, model.layers)], name=model.name)
+        if model.compiled:
+            copy.compile_from_config(model.get_compile_config())
+        return copy
+
+    def _layer(self, op: Any) -> Any:
+        if id(op) not in self._copies:
+            names = self._names.get(self._paths.get(id(op), ""), LayerNames())
+            copy = self.model(op) if is_graph(op) else rebuilt(op, changes(names, self._removal))
+            self._copies[id(op)] = copy
+            if names.arguments is not None:
+                self._arguments[id(copy)] = names.arguments
+        return self._copies[id(op)]
+
+    def _call(self, op: Any, *args: Any, **kwargs: Any) -> Any:
+        if id(op) in self._arguments:
+            args, kwargs = self._arguments[id(op)](self._removal, args, kwargs)
+        return op(*args, **kwargs)
 
 
 def changes(names: LayerNames, removal: Removal) -> dict[str, Any]:

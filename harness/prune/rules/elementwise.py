@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import keras
 
-from harness.prune.provenance import Names
+from harness.prune.provenance import Names, varying_axes
 from harness.prune.registry import rule
 from harness.prune.rules.activations import activated, normalized_along
 from harness.prune.site import Site
@@ -13,12 +13,22 @@ L = keras.layers
 
 
 @rule(
-    L.ReLU, L.LeakyReLU, L.ELU, L.Identity, L.Dropout, L.SpatialDropout1D, L.SpatialDropout2D, L.SpatialDropout3D,
-    L.GaussianDropout, L.GaussianNoise, L.AlphaDropout, L.ActivityRegularization,
+    L.ReLU, L.LeakyReLU, L.ELU, L.Identity, L.SpatialDropout1D, L.SpatialDropout2D, L.SpatialDropout3D,
+    L.GaussianDropout, L.GaussianNoise, L.ActivityRegularization,
 )  # fmt: skip
 def elementwise(site: Site) -> Names:
     """Names pass."""
     return site.names[0]
+
+
+@rule(L.Dropout, L.AlphaDropout)
+def dropout(site: Site) -> Names:
+    """Names pass, unless the shape of the noise states how many channels there are."""
+    names = site.names[0]
+    for axis, size in enumerate(site.op.noise_shape or ()):
+        if size not in (None, 1) and axis in varying_axes(site.find(names)):
+            site.pin(names, f"'{site.call.path}' has a noise_shape that counts its channels")
+    return names
 
 
 @rule(L.Activation)

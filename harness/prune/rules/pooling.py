@@ -16,6 +16,9 @@ L = keras.layers
     L.MaxPooling1D, L.MaxPooling2D, L.MaxPooling3D, L.AveragePooling1D, L.AveragePooling2D, L.AveragePooling3D,
     L.GlobalMaxPooling1D, L.GlobalMaxPooling2D, L.GlobalMaxPooling3D,
     L.GlobalAveragePooling1D, L.GlobalAveragePooling2D, L.GlobalAveragePooling3D,
+    L.AdaptiveMaxPooling1D, L.AdaptiveMaxPooling2D, L.AdaptiveMaxPooling3D,
+    L.AdaptiveAveragePooling1D, L.AdaptiveAveragePooling2D, L.AdaptiveAveragePooling3D,
+    "MaxPool", "AveragePool", "AdaptiveMaxPool", "AdaptiveAveragePool",
 )  # fmt: skip
 def pooling(site: Site) -> Names:
     """Pools every channel alone. Channels that lie along an axis that is pooled are pinned."""
