@@ -29,6 +29,7 @@ def evaluate(
     """
     from harness.runtime.environment import usable_cpus
     from harness.runtime.placement import open_placed
+    from harness.runtime.session import reason
 
     if len(images) == 0 or len(images) != len(labels):
         raise MeasureError(
@@ -46,7 +47,7 @@ def evaluate(
         try:
             scores = session.run([output], {wanted.name: batch})[0][: len(part)]
         except Exception as error:  # onnxruntime raises many kinds
-            raise MeasureError(f"{path}: can't be run on these examples: {' '.join(str(error).split())}") from None
+            raise MeasureError(f"{path}: can't be run on these examples: {reason(error)}") from None
         correct[start : start + step] = right(path, scores, part)
     return Accuracy(correct="".join(np.where(correct, "1", "0")), device=where, chance=commonest_share(labels))
 

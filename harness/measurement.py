@@ -197,6 +197,14 @@ class MeasuredRow(Record):
             if launch.number in candidate._by_number
         )
 
+    def round_errors(self, candidate: MeasuredRow) -> tuple[float, ...]:
+        """The standard error of each launch's log speed-up, from the spread of its rounds."""
+        return tuple(
+            stats.median_error(np.log(launch.medians_ns) - np.log(candidate._by_number[launch.number].medians_ns))
+            for launch in self.launches
+            if launch.number in candidate._by_number
+        )
+
 
 class Comparison(Record):
     """A candidate against a baseline. `speedup` above 1: the candidate is faster.

@@ -69,6 +69,27 @@ def t_interval(values: ArrayLike, confidence: float = CONFIDENCE, trimmed: float
     return Interval(mean, mean - reach, mean + reach, p_value)
 
 
+def deviation(values: ArrayLike) -> float:
+    """The sample standard deviation; 0 for fewer than two values."""
+    sample = np.asarray(values, dtype=float)
+    return float(sample.std(ddof=1)) if sample.size > 1 else 0.0
+
+
+def median_error(values: ArrayLike) -> float:
+    """A robust standard error of the median of independent values, from their median absolute deviation."""
+    sample = np.asarray(values, dtype=float)
+    spread = 1.4826 * median(np.abs(sample - np.median(sample)))
+    return 1.2533 * spread / math.sqrt(sample.size)
+
+
+def trend(values: ArrayLike) -> float:
+    """The p-value of Kendall's rank test for a trend along a series (Mann 1945)."""
+    from scipy import stats
+
+    sample = np.asarray(values, dtype=float)
+    return float(stats.kendalltau(np.arange(sample.size), sample).pvalue) if sample.size > 2 else 1.0
+
+
 def sequential_interval(values: ArrayLike) -> Interval:
     """The 95 % interval of a measurement that looks after every launch and stops when the interval is narrow.
 

@@ -12,11 +12,12 @@ from typing import Any
 from harness.errors import DeviceError, MeasureError
 from harness.measurement import Launch, Placement, Process
 from harness.runtime.environment import usable_cpus
-from harness.runtime.model_file import ModelFile
+from harness.runtime.inputs import describe_inputs, parse_input
+from harness.runtime.model_file import ModelFile, read_model
 from harness.runtime.placement import device_of, require_cuda
 from harness.runtime.process import WorkerFailedError, run_worker
 from harness.runtime.session import CUDA, load_runtime
-from harness.spec import MeasureSpec, Mode
+from harness.spec import Device, MeasureSpec, Mode
 
 BLOCK_NS = 1_000_000
 WARMUP_NS = 300_000_000
@@ -76,7 +77,7 @@ class Group:
 
         Raises:
             MeasureError: onnxruntime can't load a model.
-            DeviceError: the device is `cuda` and a part of a model falls to the CPU.
+            DeviceError: the device is `cuda` and a part of a model falls to the CPU, or a mode needs CUDA.
         """
         offered = CUDA in load_runtime().get_available_providers()
         if self.spec.device == "cuda" and not offered:
@@ -85,6 +86,10 @@ class Group:
         with ThreadPoolExecutor(usable_cpus() if tried == "cpu" else 1) as pool:
             list(pool.map(lambda index: self._probe(index, tried), range(len(self.members))))
         self.device = "cuda" if any(member.device != "cpu" for member in self.members) else "cpu"
+        if self.device == "cpu" and "cuda_graph" in self.spec.modes:
+            raise DeviceError(
+                "mode cuda_graph needs CUDA, which does not run here; leave it out, or see `harness doctor`"
+            )
 
     def _probe(self, index: int, device: str) -> None:
         member = self.members[index]
@@ -190,6 +195,24 @@ class Group:
             "names": [one.name for one in member.file.inputs],
             "rows": [row.key[1:] for row in rows],
         }
+
+
+def placement(path: Path, device: Device = "auto", inputs: Sequence[str] = ()) -> Placement:
+    """Where each node of a model really runs; `inputs` are `name:shape:dtype` where they can't be invented.
+
+    Raises:
+        MeasureError: the model can't be run.
+        DeviceError: `device` is `cuda` and a part of the model falls to the CPU.
+    """
+    file = read_model(path)
+    spec = MeasureSpec(device=device, batch_sizes=(1,), inputs=tuple(inputs))
+    fed = describe_inputs(path, file.inputs, [parse_input(text) for text in inputs])
+    group = Group([Member(file, path)], fed, spec)
+    group.probe()
+    found = group.members[0].placement
+    if found is None:
+        raise MeasureError(f"{path}: can't be run: {next(iter(group.rows.values())).error}")
+    return found
 
 
 def _launch(number: int, found: Mapping[str, Any]) -> Launch:

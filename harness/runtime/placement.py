@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import DeviceError, MeasureError
-from harness.runtime.session import CUDA, SessionSettings, load_runtime, open_session
+from harness.runtime.session import CUDA, SessionSettings, load_runtime, open_session, reason
 
 SHAPE_TYPES = {"int64", "int32", "bool"}
 
@@ -102,7 +102,7 @@ def open_placed(path: Path, device: str, feed: Mapping[str, Any], threads: int) 
             session = open_session(path, on_cuda)
             observed = observe(session, path, feed, on_cuda)
         except Exception as error:  # onnxruntime raises many kinds
-            raise MeasureError(f"{path}: can't be run: {' '.join(str(error).split())}") from None
+            raise MeasureError(f"{path}: can't be run: {reason(error)}") from None
         if device == "cuda":
             require_cuda(path, observed)
         if device_of(observed) != "cpu":
@@ -112,4 +112,4 @@ def open_placed(path: Path, device: str, feed: Mapping[str, Any], threads: int) 
     try:
         return open_session(path, settings), "cpu"
     except Exception as error:  # as above
-        raise MeasureError(f"{path}: can't be loaded: {' '.join(str(error).split())}") from None
+        raise MeasureError(f"{path}: can't be loaded: {reason(error)}") from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -47,6 +48,12 @@ def open_session(
         provider_options["enable_cuda_graph"] = "1"
     providers = [(CUDA, provider_options), CPU]
     return onnxruntime.InferenceSession(str(path), options, providers=providers, enable_fallback=0)
+
+
+def reason(error: BaseException) -> str:
+    """What onnxruntime says went wrong, on one line and without its error codes."""
+    text = " ".join(str(error).split()) or type(error).__name__
+    return re.sub(r"^\[ONNXRuntimeError\] : \d+ : \w+ : ", "", text)
 
 
 def load_runtime() -> Any:

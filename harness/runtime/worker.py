@@ -21,7 +21,7 @@ import numpy as np
 
 from harness.runtime.placement import observe
 from harness.runtime.runs import Plan, Run, make_feed, make_run
-from harness.runtime.session import CUDA, SessionSettings, load_runtime, open_session, share_threads
+from harness.runtime.session import CUDA, SessionSettings, load_runtime, open_session, reason, share_threads
 from harness.runtime.timing import calls_per_block, clock, time_block, usual, warm_up
 
 Message = dict[str, Any]
@@ -108,7 +108,7 @@ class Worker:
         try:
             return open_session(self.job["models"][index]["path"], self.settings), clock() - start, None
         except Exception as error:  # whatever onnxruntime raises makes this model's rows invalid, no other's
-            return None, 0, one_line(error)
+            return None, 0, reason(error)
 
     def prepare(self, row: Row, opened: tuple[Any, int, str | None]) -> None:
         """The first run and the warm-up of a row."""
@@ -124,7 +124,7 @@ class Worker:
             self.say({"at": "warm-up"} | row.name)
             row.warmup_ns, row.settled = warm_up(row.run, self.job["warmup_ns"], row.first_ns)
         except Exception as error:  # as above: the runtime's error belongs to this row
-            row.error = one_line(error)
+            row.error = reason(error)
 
     def plan(self, row: Row) -> Plan:
         model = self.job["models"][row.model]
@@ -166,7 +166,7 @@ class Worker:
         try:
             row.blocks_ns.append(time_block(row.run, calls))
         except Exception as error:  # as above
-            row.error = one_line(error)
+            row.error = reason(error)
         self.spent_ns = (self.spent_ns[0] + clock() - wall, self.spent_ns[1] + time.thread_time_ns() - cpu)
 
     def probe(self) -> Message:
@@ -205,10 +205,6 @@ def memory_bytes() -> int | None:
     except OSError:
         return None
     return next((int(line.split()[1]) * 1024 for line in status.splitlines() if line.startswith("VmHWM:")), None)
-
-
-def one_line(error: BaseException) -> str:
-    return " ".join(str(error).split()) or type(error).__name__
 
 
 def end_with_parent() -> None:
