@@ -6,6 +6,7 @@ Pure: it reads records, and needs no model, no Keras and no onnxruntime.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 
 from harness.compare.answers import (
     Answers,
@@ -19,7 +20,7 @@ from harness.compare.answers import (
     Variant,
     Verdict,
 )
-from harness.compare.frontier import Evidence, Point, eligible, places, point_of, sign
+from harness.compare.frontier import Evidence, Judge, Point, eligible, places, point_of, sign
 from harness.compare.pooling import accuracy_over_seeds, difference
 from harness.compare.speed import Timings, speed_sign, timings_of, with_speed
 from harness.compare.variants import variants_of
@@ -52,9 +53,9 @@ def compare(results: Results, mode: Mode | None = None) -> Answers:
     timings = timings_of(results, mode)
     if timings is not None:
         variants = with_speed(variants, timings, batch_sizes)
-        corrects = counted_corrects(results, variants)
+        accuracy = accuracy_sign(counted_corrects(results, variants), variants)
         for batch in batch_sizes:
-            variants = with_places(variants, corrects, timings, batch)
+            variants = with_places(variants, accuracy, timings, batch)
         failures.update(unmeasured(variants, timings, batch_sizes))
     return Answers(
         study=results.study,
@@ -91,21 +92,24 @@ def counted_corrects(results: Results, variants: Sequence[Variant]) -> dict[str,
     return found
 
 
-def with_places(
-    variants: Sequence[Variant], corrects: Mapping[str, Sequence[str]], timings: Timings, batch: int
-) -> tuple[Variant, ...]:
+def accuracy_sign(corrects: Mapping[str, Sequence[str]], variants: Sequence[Variant]) -> Judge:
+    """Whether the first of two points is clearly more (+1) or less (-1) accurate; each pair is computed once."""
+    networks = {variant.key: variant.network for variant in variants}
+
+    @cache
+    def judged(ours: str, theirs: str) -> int:
+        a, b = corrects[ours], corrects[theirs]
+        return sign(difference(a, b, paired_seeds=networks[ours] == networks[theirs] and len(a) == len(b)))
+
+    return lambda ours, theirs: judged(ours.key, theirs.key)
+
+
+def with_places(variants: Sequence[Variant], accuracy: Judge, timings: Timings, batch: int) -> tuple[Variant, ...]:
     """The variants with their standing at one batch size, task by task."""
     by_key = {variant.key: variant for variant in variants}
     evidence = Evidence(
         speed=lambda ours, theirs: speed_sign(by_key[ours.key], by_key[theirs.key], timings, batch),
-        accuracy=lambda ours, theirs: sign(
-            difference(
-                corrects[ours.key],
-                corrects[theirs.key],
-                paired_seeds=by_key[ours.key].network == by_key[theirs.key].network
-                and len(corrects[ours.key]) == len(corrects[theirs.key]),
-            )
-        ),
+        accuracy=accuracy,
     )
     found = {}
     for task in dict.fromkeys(variant.task for variant in variants):

@@ -30,12 +30,16 @@ class Point:
     latency: Latency
 
 
+# How two points differ in one thing: +1 when the first is clearly better, -1 when clearly worse, 0 when unclear.
+Judge = Callable[[Point, Point], int]
+
+
 @dataclass(frozen=True)
 class Evidence:
-    """How two points differ. Each function gives +1 when the first is clearly better, -1 when worse, 0 when unclear."""
+    """How two points differ in both things."""
 
-    speed: Callable[[Point, Point], int]
-    accuracy: Callable[[Point, Point], int]
+    speed: Judge
+    accuracy: Judge
 
 
 def eligible(variant: Variant, batch: int) -> bool:
@@ -77,8 +81,11 @@ def beats(ours: Point, theirs: Point) -> bool:
 
 def _outclasses(ours: Point, theirs: Point, evidence: Evidence) -> bool:
     """Whether ours is clearly better in one, and theirs clearly better in neither."""
-    sides = (evidence.speed(ours, theirs), evidence.accuracy(ours, theirs))
-    return max(sides) > 0 and min(sides) >= 0
+    accuracy = evidence.accuracy(ours, theirs)
+    if accuracy < 0:
+        return False
+    speed = evidence.speed(ours, theirs)
+    return speed >= 0 and max(accuracy, speed) > 0
 
 
 def sign(difference: Interval) -> int:

@@ -81,10 +81,10 @@ def _wilson(share: float, examples: float, quantile: float) -> tuple[float, floa
 
 def _quantile(in_examples: float, example_freedom: int, in_seeds: float, seed_freedom: int) -> float:
     """Student's quantile at the pooled degrees of freedom; the normal one where the seeds don't differ."""
-    from scipy import stats as distributions
+    from scipy import special
 
     level = (1 + stats.CONFIDENCE) / 2
     if in_seeds <= 0:
-        return float(distributions.norm.ppf(level))
+        return float(special.ndtri(level))
     parts = in_examples**2 / max(1, example_freedom) + in_seeds**2 / max(1, seed_freedom)
-    return float(distributions.t.ppf(level, (in_examples + in_seeds) ** 2 / parts))
+    return float(special.stdtrit((in_examples + in_seeds) ** 2 / parts, level))

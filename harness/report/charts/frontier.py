@@ -1,0 +1,186 @@
+"""Accuracy against latency, a panel for each task and batch size, with the frontier."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import altair as alt
+
+from harness.compare import Answers, Variant
+from harness.compare.frontier import eligible
+from harness.report import format as fmt
+from harness.report import theme
+from harness.report.charts.figure import (
+    PANEL_WIDTH,
+    Chart,
+    Data,
+    Figure,
+    Panel,
+    color,
+    log_ticks,
+    padded,
+    shape,
+    titled,
+)
+from harness.report.findings import frontier_of
+from harness.report.names import Names
+
+# A variant this much less accurate than the best would flatten all others: it is left out, and named.
+FLATTENING = 0.15
+PANEL_HEIGHT = 300
+TOUCHING = 17  # pixels: points nearer than this share a label
+
+
+def frontier_figure(answers: Answers, names: Names) -> Figure | None:
+    """None where nothing was measured."""
+    tasks = list(dict.fromkeys(variant.task for variant in answers.variants))
+    panels: list[Panel] = []
+    hidden: dict[str, Variant] = {}
+    shown: set[str] = set()
+    for task in tasks:
+        for batch in answers.batch_sizes:
+            drawn = [each for each in answers.variants if each.task == task and eligible(each, batch)]
+            kept = [each for each in drawn if _accuracy(each) >= max(map(_accuracy, drawn)) - FLATTENING]
+            hidden.update({each.key: each for each in drawn if each not in kept})
+            shown.update(each.network for each in kept)
+            if kept:
+                title = f"Batch {batch}" + (f", {task}" if len(tasks) > 1 else "")
+                panels.append(_panel(kept, frontier_of(answers, task, batch), batch, title, names))
+    if not panels:
+        return None
+    return Figure(
+        name="frontier",
+        title="Accuracy (%) against median latency (µs): up and to the left is better",
+        caption=_caption(list(hidden.values()), names),
+        panels=tuple(panels),
+        legend=tuple(name for network, name in names.networks.items() if network in shown),
+    )
+
+
+def _accuracy(variant: Variant) -> float:
+    return variant.accuracy.value if variant.accuracy else 0.0
+
+
+def _caption(hidden: Sequence[Variant], names: Names) -> str:
+    caption = (
+        "Filled: on the frontier, numbered from the fastest; the dashed line joins them. Thin lines join a network to "
+        "its pruned variants. Bars: 95 % interval of the mean accuracy, and of the latency's paired ratio to a "
+        "reference network."
+    )
+    if hidden:
+        listed = "; ".join(f"{names.full(variant)} ({fmt.percent(_accuracy(variant))})" for variant in hidden)
+        caption += f" Not drawn, more than {100 * FLATTENING:g} points below the best: {listed}."
+    return caption
+
+
+def _panel(variants: Sequence[Variant], frontier: Sequence[Variant], batch: int, title: str, names: Names) -> Panel:
+    numbers = {variant.key: number for number, variant in enumerate(frontier, 1)}
+    rows = [_row(variant, batch, names, numbers.get(variant.key)) for variant in variants]
+    sheet = Data(title)
+    chart = titled(alt.layer(*_layers(rows, names, sheet)), title, PANEL_WIDTH, PANEL_HEIGHT)
+    return Panel(alt.vconcat(chart, _key(rows, sheet), spacing=12), sheet.datasets)
+
+
+def _row(variant: Variant, batch: int, names: Names, number: int | None) -> dict[str, Any]:
+    assert variant.accuracy is not None
+    latency = variant.latencies[batch]
+    standing = variant.places[batch].standing
+    speedup = variant.speedups.get(batch)
+    return {
+        "network": names.network(variant),
+        "variant": names.label(variant),
+        "accuracy": 100 * variant.accuracy.value,
+        "low": 100 * variant.accuracy.low,
+        "high": 100 * variant.accuracy.high,
+        "latency": latency.median_us,
+        "latency_low": latency.low_us or latency.median_us,
+        "latency_high": latency.high_us or latency.median_us,
+        "parameters": variant.parameters[0] if variant.parameters else 0,
+        "number": number,
+        "on": number is not None,
+        "standing": str(standing.value),
+        "speedup": fmt.times(speedup.value) if speedup else fmt.UNKNOWN,
+        "latency_text": fmt.duration(latency.median_us),
+        "accuracy_text": f"{fmt.percent(variant.accuracy.value)} ({fmt.percent_range(variant.accuracy)})",
+    }
+
+
+def _layers(rows: Sequence[dict[str, Any]], names: Names, sheet: Data) -> list[alt.Chart]:
+    low = 0.85 * min(row["latency_low"] for row in rows)
+    high = 1.15 * max(row["latency_high"] for row in rows)
+    bottom, top = padded([row[key] for row in rows for key in ("low", "high")], 0.06)
+    top = min(100.0, top)
+    x_axis = alt.Axis(values=log_ticks(low, high), format=",~r", grid=False)
+    x = alt.X("latency:Q", title="Median latency, µs (log scale)", axis=x_axis)
+    x = x.scale(type="log", domain=[low, high], nice=False)
+    y = alt.Y("accuracy:Q", title="Accuracy, %").scale(domain=[bottom, top], nice=False)
+    colored = sheet.chart(rows).encode(color=color(names))
+    frontier = sheet.chart(row for row in rows if row["on"]).encode(x=x, y=y)
+    fill = alt.condition("datum.on", color(names), alt.value("#ffffff"))
+    labels = sheet.chart(_labels(rows, (low, high), (bottom, top))).encode(x=x, y=y, text="label:N")
+    return [
+        frontier.mark_line(interpolate="step-after", color=theme.QUIET, strokeDash=[4, 3], strokeWidth=1.2),
+        colored.mark_rule(opacity=0.35).encode(x=x, y=alt.Y("low:Q"), y2="high:Q"),
+        colored.mark_rule(opacity=0.6).encode(x=alt.X("latency_low:Q"), x2="latency_high:Q", y=y),
+        colored.mark_line(opacity=0.45, strokeWidth=1).encode(x=x, y=y, order=alt.Order("parameters:Q")),
+        colored.mark_point(size=75, strokeWidth=1.6, opacity=1).encode(
+            x=x, y=y, shape=shape(names), fill=fill, tooltip=_tooltip()
+        ),
+        labels.mark_text(align="right", dx=-8, dy=-8, fontSize=11, fontWeight=600, color=theme.INK),
+    ]
+
+
+def _tooltip() -> list[alt.Tooltip]:
+    return [
+        alt.Tooltip("network:N", title="Network"),
+        alt.Tooltip("variant:N", title="Variant"),
+        alt.Tooltip("accuracy_text:N", title="Accuracy"),
+        alt.Tooltip("latency_text:N", title="Median latency"),
+        alt.Tooltip("speedup:N", title="Speed-up over its original"),
+        alt.Tooltip("parameters:Q", title="Parameters", format=","),
+        alt.Tooltip("standing:N", title="Standing"),
+    ]
+
+
+def _labels(
+    rows: Sequence[dict[str, Any]], across: tuple[float, float], up: tuple[float, float]
+) -> list[dict[str, Any]]:
+    """The frontier's numbers; those whose points nearly touch share one label, such as `7-8`, at the last of them."""
+    numbered = sorted((row for row in rows if row["on"]), key=lambda row: int(row["number"]))
+
+    def place(row: dict[str, Any]) -> tuple[float, float]:
+        along = math.log(row["latency"] / across[0]) / math.log(across[1] / across[0])
+        return PANEL_WIDTH * along, PANEL_HEIGHT * (row["accuracy"] - up[0]) / (up[1] - up[0])
+
+    clusters: list[list[dict[str, Any]]] = []
+    for row in numbered:
+        if clusters and math.dist(place(clusters[-1][-1]), place(row)) < TOUCHING:
+            clusters[-1].append(row)
+        else:
+            clusters.append([row])
+    return [{**each[-1], "label": _span(each[0]["number"], each[-1]["number"])} for each in clusters]
+
+
+def _span(first: int, last: int) -> str:
+    return str(first) if first == last else f"{first}–{last}"
+
+
+def _key(rows: Sequence[dict[str, Any]], sheet: Data) -> Chart:
+    """What the frontier's numbers stand for."""
+    numbered = sorted((row for row in rows if row["on"]), key=lambda row: int(row["number"]))
+    lines = [
+        {
+            "line": row["number"],
+            "number": f"{row['number']}.",
+            "text": f"{row['network']}, {row['variant']}: {row['accuracy']:.1f} %, {row['latency_text']}",
+        }
+        for row in numbered
+    ]
+    y = alt.Y("line:Q", axis=None, scale=alt.Scale(domain=[0.5, len(lines) + 0.5], reverse=True))
+    base = sheet.chart(lines).encode(y=y)
+    style: dict[str, Any] = {"fontSize": 11, "color": theme.INK, "limit": PANEL_WIDTH}
+    numbers = base.mark_text(align="right", **style).encode(x=alt.value(10), text="number:N")
+    texts = base.mark_text(align="left", **style).encode(x=alt.value(16), text="text:N")
+    return alt.layer(numbers, texts).properties(width=PANEL_WIDTH, height=17 * len(lines))

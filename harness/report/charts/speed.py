@@ -1,0 +1,115 @@
+"""Speed-up over the own original by amount pruned, a panel for each batch size."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import altair as alt
+
+from harness.compare import Answers, Variant, Verdict
+from harness.report import format as fmt
+from harness.report import theme
+from harness.report.charts.figure import PANEL_WIDTH, Data, Figure, Panel, color, log_ticks, shape, titled
+from harness.report.names import Names
+
+Groups = Mapping[tuple[str, ...], Sequence[Variant]]
+
+
+def speed_figure(answers: Answers, names: Names) -> Figure | None:
+    """None where no speed-up was measured. Networks that were pruned in the same ways share a panel."""
+    groups = _groups(answers, names)
+    panels: list[Panel] = []
+    shown: set[str] = set()
+    for labels, variants in groups.items():
+        for batch in answers.batch_sizes:
+            rows = _rows(variants, labels, batch, names)
+            if rows:
+                shown.update(row["network"] for row in rows)
+                models = fmt.listed(list(dict.fromkeys(variant.model for variant in variants)))
+                title = f"{models}, batch {batch}" if len(groups) > 1 else f"Batch {batch}"
+                panels.append(_panel(rows, labels, title, answers.margin, names))
+    if not panels:
+        return None
+    return Figure(
+        name="speedup",
+        title="Speed-up over the own original in ONNX Runtime (×, log scale), by amount pruned",
+        caption=(
+            f"Above 1 is faster. Bars: 95 % interval of the paired speed-up. Grey: ±{100 * answers.margin:g} %, a "
+            f"difference that does not matter. Hollow: inconclusive. Variants of the same ONNX graph share their speed."
+        ),
+        panels=tuple(panels),
+        legend=tuple(name for name in names.networks.values() if name in shown),
+        columns=len(answers.batch_sizes) if len(answers.batch_sizes) < 4 else 2,
+    )
+
+
+def _groups(answers: Answers, names: Names) -> Groups:
+    """Variants with a speed-up, by the labels that their networks have."""
+    groups: dict[tuple[str, ...], list[Variant]] = {}
+    for network in answers.networks:
+        variants = [each for each in answers.of(network) if each.speedups and not each.control]
+        if variants:
+            groups.setdefault(tuple(names.label(variant) for variant in variants), []).extend(variants)
+    return groups
+
+
+def _rows(variants: Sequence[Variant], labels: Sequence[str], batch: int, names: Names) -> list[dict[str, Any]]:
+    networks = list(dict.fromkeys(variant.network for variant in variants))
+    rows = []
+    for variant in variants:
+        speedup = variant.speedups.get(batch)
+        if speedup is None:
+            continue
+        dodge = 0.09 * (networks.index(variant.network) - (len(networks) - 1) / 2) if len(networks) <= 8 else 0.0
+        rows.append(
+            {
+                "network": names.network(variant),
+                "variant": names.label(variant),
+                "x": labels.index(names.label(variant)) + dodge,
+                "speedup": speedup.value,
+                "low": speedup.low or speedup.value,
+                "high": speedup.high or speedup.value,
+                "text": f"{fmt.times(speedup.value)} ({fmt.times_range(speedup)})",
+                "verdict": str(speedup.verdict.value),
+                "open": speedup.verdict is Verdict.INCONCLUSIVE,
+            }
+        )
+    return rows
+
+
+def _panel(rows: Sequence[dict[str, Any]], labels: Sequence[str], title: str, margin: float, names: Names) -> Panel:
+    low = min(0.9, *(0.94 * row["low"] for row in rows))
+    high = max(1.15, *(1.06 * row["high"] for row in rows))
+    y_axis = alt.Axis(values=log_ticks(low, high), format="~r", labelExpr="datum.label + '×'")
+    y = alt.Y("speedup:Q", title="Speed-up", axis=y_axis).scale(type="log", domain=[low, high], nice=False)
+    x = alt.X("x:Q", title="Pruned by", axis=_label_axis(labels)).scale(domain=[-0.5, len(labels) - 0.5], nice=False)
+    sheet = Data(title)
+    colored = sheet.chart(rows).encode(color=color(names))
+    fill = alt.condition("datum.open", alt.value("#ffffff"), color(names))
+    tooltip = [
+        alt.Tooltip("network:N", title="Network"),
+        alt.Tooltip("variant:N", title="Pruned by"),
+        alt.Tooltip("text:N", title="Speed-up"),
+        alt.Tooltip("verdict:N", title="Verdict"),
+    ]
+    band = sheet.chart([{"low": 1 - margin, "high": 1 + margin}]).mark_rect(color=theme.QUIET, opacity=0.18)
+    unity = sheet.chart([{"one": 1}]).mark_rule(color=theme.INK, strokeWidth=1)
+    chart = alt.layer(
+        band.encode(y=alt.Y("low:Q"), y2="high:Q"),
+        unity.encode(y="one:Q"),
+        colored.mark_line(opacity=0.5, strokeWidth=1.2).encode(x=x, y=y),
+        colored.mark_rule(strokeWidth=1.4).encode(x=x, y=alt.Y("low:Q"), y2="high:Q"),
+        colored.mark_point(size=60, strokeWidth=1.6, opacity=1).encode(
+            x=x, y=y, shape=shape(names), fill=fill, tooltip=tooltip
+        ),
+    )
+    return Panel(titled(chart, title, PANEL_WIDTH, 260), sheet.datasets)
+
+
+def _label_axis(labels: Sequence[str]) -> alt.Axis:
+    """Whole numbers shown as the variants' labels, on several lines where they have several parts."""
+    lines = [label.split(", ") for label in labels]
+    return alt.Axis(
+        values=list(range(len(labels))), labelExpr=f"{lines!r}[datum.value]", grid=False, labelAngle=0, ticks=False
+    )

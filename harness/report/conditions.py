@@ -1,0 +1,127 @@
+"""How a run was made and what its numbers mean: the part of the report that lets a reader trust it or not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from harness.compare import Answers
+from harness.compare.variants import LEARNED_SHARE
+from harness.measurement import Measurement
+from harness.report import format as fmt
+from harness.results import Results
+
+Part = tuple[str, str]
+
+
+def conditions(results: Results, answers: Answers) -> tuple[Part, ...]:
+    """Each a heading and a few sentences."""
+    parts = [_training(results), _accuracy(results), _pruning(), _latency(results), _verdicts(answers), _frontier()]
+    return tuple(part for part in parts if part is not None)
+
+
+def _training(results: Results) -> Part | None:
+    done = [row for row in results.rows if row.training is not None]
+    if not done:
+        return None
+    recipes = _distinct(
+        f"{fmt.plural(row.case.train.epochs, 'epoch')} of {row.case.train.optimizer}, learning rate "
+        f"{row.case.train.learning_rate:g}, batch {row.case.train.batch_size}"
+        for row in done
+    )
+    where = _distinct(
+        f"Keras {row.training.keras_version} on {row.training.backend} ({row.training.device})"
+        for row in done
+        if row.training
+    )
+    seeds = sorted({row.case.seed for row in results.rows})
+    text = f"{fmt.listed(recipes)}; {fmt.listed(where)}. Seeds: {', '.join(map(str, seeds))}."
+    return "Training", text
+
+
+def _accuracy(results: Results) -> Part | None:
+    done = [row for row in results.rows if row.accuracy is not None]
+    if not done:
+        return None
+    sets = _distinct(f"{fmt.count(row.accuracy.examples)} of {row.case.data.name}" for row in done if row.accuracy)
+    text = (
+        f"Of the ONNX file, on test examples that training never saw ({fmt.listed(sets)}), the same for every variant. "
+        "Means are over seeds. With one seed the interval is Wilson's; with more it is Wilson's at the sample size "
+        "that the spread over examples and seeds is worth. Changes compare a variant with its own original example "
+        "by example and seed by seed; with one seed the interval is Newcombe's for paired proportions, with more it "
+        "is Student's from the variances over examples and over seeds. An original has learned when it closes "
+        f"{100 * LEARNED_SHARE:g} % of the gap between always giving the commonest answer and being always right."
+    )
+    return "Accuracy", text
+
+
+def _pruning() -> Part:
+    text = (
+        "Proof: the largest difference between the pruned network and the original with the same channels masked, as "
+        "a share of the logits' spread. Parity: the largest difference between Keras and the ONNX file on the whole "
+        "test set, likewise. Where top-1 answers differ, the number of examples is given."
+    )
+    return "Proof and parity", text
+
+
+def _latency(results: Results) -> Part | None:
+    measurement = results.measurement
+    if measurement is None:
+        return None
+    exported = [row.export.architecture for row in results.rows if row.export is not None]
+    text = (
+        f"Each of {measurement.launches} fresh processes held all {len(measurement.models)} ONNX graphs at "
+        "once and timed them in short blocks in random order; the process is the unit of the statistics. "
+        f"{_settings(measurement)} The measurement ended after {measurement.seconds:.0f} s, {_ending(measurement)}. "
+        f"Variants and seeds whose ONNX files differ only in their weights' values run the same kernels, so one file "
+        f"stands for each graph: {len(set(exported))} graphs for {len(exported)} files. Absolute latencies hold for "
+        "this machine at that time; speed-ups are paired within processes, so what slows a process down cancels."
+    )
+    return "Latency", text
+
+
+def _settings(measurement: Measurement) -> str:
+    spec = measurement.spec
+    devices = fmt.listed([fmt.device(name) for name in _distinct(model.device for model in measurement.models)])
+    return (
+        f"Device: {devices} (asked for: {spec.device}). {fmt.MODES[spec.modes[0]].capitalize()}. "
+        f"{fmt.plural(spec.threads, 'thread')}, graph optimisation {spec.optimization}."
+    )
+
+
+def _ending(measurement: Measurement) -> str:
+    if measurement.stopped == "precision":
+        return f"when every interval was within ±{100 * measurement.spec.precision:g} %"
+    return "when its budget was spent, before every interval was as narrow as wanted"
+
+
+def _verdicts(answers: Answers) -> Part | None:
+    if not any(variant.speedups for variant in answers.variants):
+        return None
+    margin = f"±{100 * answers.margin:g} %"
+    text = (
+        f"Equivalent: the whole 95 % interval lies within {margin}. Faster, slower: the speed-up differs from 1, with "
+        "p at most 5 % after Holm's correction for all comparisons with an original. Inconclusive: anything else."
+    )
+    return "Verdicts", text
+
+
+def _frontier() -> Part:
+    text = (
+        "On it: no variant of the same task has a latency at most as long and an accuracy at least as high, one of "
+        "them better. Narrowly: another is clearly better in one, while its own lead in the other is not clear. Close "
+        "behind: beaten, but by nothing that is clearly better in either. Clearly means a 95 % interval of the "
+        "difference, or the measured verdict, each pair on its own."
+    )
+    return "Frontier", text
+
+
+def reproduce(results: Results) -> tuple[str, ...]:
+    """The commands, as lines of a shell."""
+    return (
+        f"harness run {results.study}.toml    # train, prune, export, measure; finished stages are not run again",
+        "harness report RUN    # this report again, from the run's results.json alone",
+    )
+
+
+def _distinct(texts: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(texts))

@@ -1,0 +1,89 @@
+"""What networks and variants are called in sentences, tables and charts: as short as can't be mistaken."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any
+
+from harness.compare import Answers, Variant
+from harness.report.format import listed, plural
+from harness.spec import PruneSpec, short
+
+
+class Names:
+    """The names of one report."""
+
+    def __init__(self, answers: Answers) -> None:
+        self.answers = answers
+
+    @cached_property
+    def networks(self) -> dict[str, str]:
+        """Every network's short name, in order.
+
+        `deepcaptcha padding=same filters=32-48-64 dense=64` is `deepcaptcha, same, 32-48-64, dense 64`. Where two
+        networks would get the same name, all keep the names of their factors.
+        """
+        of = {variant.network: variant for variant in self.answers.variants}
+        brief = {network: network_name(variant.model, variant.factors, bare=True) for network, variant in of.items()}
+        if len(set(brief.values())) == len(brief):
+            return brief
+        return {network: network_name(variant.model, variant.factors, bare=False) for network, variant in of.items()}
+
+    @cached_property
+    def same_tuning(self) -> dict[str, int]:
+        """The fine-tuning epochs of networks whose variants all had as many: their labels need not repeat it."""
+        found = {}
+        for network in self.answers.networks:
+            epochs = {variant.prune.finetune_epochs for variant in self.answers.of(network) if variant.prune}
+            if len(epochs) == 1:
+                found[network] = epochs.pop()
+        return found
+
+    def network(self, variant: Variant) -> str:
+        return self.networks[variant.network]
+
+    def label(self, variant: Variant) -> str:
+        """How the variant was made: `original`, `50 %`, `1 filter, 1 epoch tuned`."""
+        if variant.prune is None:
+            return "original"
+        return prune_label(variant.prune, with_tuning=variant.network not in self.same_tuning)
+
+    def full(self, variant: Variant) -> str:
+        """Network and variant in a sentence: `single_conv pruned by 1 filter`."""
+        by = "unpruned" if variant.original else f"pruned by {self.label(variant)}"
+        return f"{self.network(variant)}, {by}"
+
+    def tuning_note(self) -> str:
+        """What the labels leave out, or nothing."""
+        groups: dict[int, list[str]] = {}
+        for network, epochs in self.same_tuning.items():
+            if epochs:
+                groups.setdefault(epochs, []).append(self.networks[network])
+        told = [
+            f"Every pruned variant of {listed(names)} was fine-tuned for {plural(epochs, 'epoch')}."
+            for epochs, names in groups.items()
+        ]
+        return " ".join(told)
+
+
+def network_name(model: str, factors: Mapping[str, Any], bare: bool) -> str:
+    """A network's model and factors; bare: without the names of those whose values speak for themselves."""
+    parts = [
+        short(value) if bare and isinstance(value, str | list | tuple) else f"{key} {short(value)}"
+        for key, value in factors.items()
+    ]
+    return ", ".join([model, *parts])
+
+
+def prune_label(prune: PruneSpec, with_tuning: bool) -> str:
+    """The amount first, then what is unusual about it."""
+    amount = f"{100 * prune.ratio:g} %" if prune.ratio is not None else plural(prune.filters or 0, "filter")
+    parts = [amount]
+    if prune.importance != "l1":
+        parts.append(prune.importance)
+    if prune.rows == "first":
+        parts.append("first rows")
+    if with_tuning and prune.finetune_epochs:
+        parts.append(f"{plural(prune.finetune_epochs, 'epoch')} tuned")
+    return ", ".join(parts)

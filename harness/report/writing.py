@@ -1,0 +1,205 @@
+"""Write a report: everything is made first, then put in place file by file, each whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from harness.compare import Answers, compare
+from harness.report import format as fmt
+from harness.report import theme
+from harness.report.conditions import conditions, reproduce
+from harness.report.findings import Finding, findings
+from harness.report.names import Names
+from harness.report.tables import (
+    Table,
+    control_table,
+    environment_table,
+    failure_table,
+    graph_table,
+    main_table,
+    seed_table,
+)
+from harness.results import Results
+from harness.store import disk_errors
+
+CHARTS = "charts"
+PNG_SCALE = 2.0
+VEGA_GLOBALS = "window.vegaEmbed = vegaEmbed;"
+
+
+@dataclass(frozen=True)
+class ReportPaths:
+    """What was written. `charts` are SVG and PNG files."""
+
+    markdown: Path
+    html: Path
+    charts: tuple[Path, ...]
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A figure with its picture, and the specifications of its panels for the page."""
+
+    name: str
+    title: str
+    caption: str
+    legend: tuple[tuple[str, str, str], ...]
+    specs: tuple[str, ...]
+    svg: str
+    png: bytes
+
+
+@dataclass(frozen=True)
+class Content:
+    """All that the templates show."""
+
+    results: Results
+    answers: Answers
+    findings: tuple[Finding, ...]
+    drawings: tuple[Drawing, ...]
+    tuning_note: str
+    main: Table
+    modes: tuple[tuple[str, Table], ...]
+    seeds: Table
+    failures: Table
+    controls: Table
+    graphs: Table | None
+    conditions: tuple[tuple[str, str], ...]
+    environment: Table
+    reproduce: tuple[str, ...]
+
+
+def write(results: Results, folder: Path) -> ReportPaths:
+    """Write `report.md`, `report.html` and `charts/*.svg, *.png` into `folder`, replacing older ones.
+
+    Raises:
+        StoreError: the disk is full or `folder` can't be written.
+    """
+    content = gather(results)
+    files: dict[str, bytes] = {}
+    for drawing in content.drawings:
+        files[f"{CHARTS}/{drawing.name}.svg"] = drawing.svg.encode()
+        files[f"{CHARTS}/{drawing.name}.png"] = drawing.png
+    files["report.md"] = render("report.md.jinja", content).encode()
+    files["report.html"] = render("report.html.jinja", content, script=vega_script(), style=style()).encode()
+    put(folder, files)
+    charts = tuple(folder / name for name in files if name.startswith(CHARTS))
+    return ReportPaths(folder / "report.md", folder / "report.html", charts)
+
+
+def summary(results: Results) -> tuple[str, ...]:
+    """What the report says first, as lines for a terminal."""
+    answers = compare(results)
+    return tuple(line for finding in findings(answers, Names(answers)) for line in finding_lines(finding))
+
+
+def finding_lines(finding: Finding) -> Iterable[str]:
+    yield f"{finding.title}. {finding.text}"
+    yield from (f"  {item}" for item in finding.items)
+
+
+def gather(results: Results) -> Content:
+    """Everything the report shows, computed once."""
+    answers = compare(results)
+    names = Names(answers)
+    others = [(mode, compare(results, mode)) for mode in results.spec.modes[1:]]
+    return Content(
+        results=results,
+        answers=answers,
+        findings=findings(answers, names),
+        drawings=tuple(draw(answers, names)),
+        tuning_note=names.tuning_note(),
+        main=main_table(answers, names),
+        modes=tuple((fmt.MODES[mode], main_table(other, names)) for mode, other in others),
+        seeds=seed_table(answers, names),
+        failures=failure_table(answers),
+        controls=control_table(answers),
+        graphs=graph_table(results, answers, names),
+        conditions=conditions(results, answers),
+        environment=environment_table(results.environment),
+        reproduce=reproduce(results),
+    )
+
+
+def draw(answers: Answers, names: Names) -> Iterable[Drawing]:
+    """Draw every figure that there is something to draw for."""
+    import vl_convert
+
+    from harness.report.charts import figures
+
+    order = list(names.networks.values())
+    for figure in figures(answers, names):
+        svg = vl_convert.vegalite_to_svg(figure.picture(names), allowed_base_urls=[])
+        yield Drawing(
+            name=figure.name,
+            title=figure.title,
+            caption=figure.caption,
+            legend=tuple(
+                (name, theme.color_of(order.index(name)), theme.glyph_of(order.index(name))) for name in figure.legend
+            ),
+            specs=tuple(script_json(spec) for spec in figure.specs()),
+            svg=svg,
+            png=vl_convert.svg_to_png(svg, scale=PNG_SCALE),
+        )
+
+
+def script_json(value: Any) -> str:
+    """JSON that can stand inside a script element, whatever text it holds."""
+    text = json.dumps(value, ensure_ascii=False)
+    for character in "<>&\u2028\u2029":
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    return text
+
+
+def vega_script() -> str:
+    """Vega, Vega-Lite and vega-embed as one script, so that the page needs no network."""
+    import vl_convert
+
+    return str(vl_convert.javascript_bundle(VEGA_GLOBALS)).replace("</script", "<\\/script")
+
+
+def style() -> str:
+    return (Path(__file__).parent / "report.css").read_text(encoding="utf-8")
+
+
+def render(template: str, content: Content, **extra: str) -> str:
+    """Fill a template; in HTML every value is escaped."""
+    import jinja2
+
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(Path(__file__).parent),
+        autoescape=template.endswith(".html.jinja"),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters["md"] = markdown_text
+    return environment.get_template(template).render(content=content, charts=CHARTS, **extra)
+
+
+def markdown_text(text: str) -> str:
+    """Text that Markdown shows as it is, in a paragraph or in a table's cell."""
+    one_line = " ".join(text.split())
+    escaped = re.sub(r"([\\`*<>|\[\]])", r"\\\1", one_line)
+    return re.sub(r"(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])", r"\\_", escaped)
+
+
+def put(folder: Path, files: dict[str, bytes]) -> None:
+    """Write files into a folder, each under a name of its own first, so that none is ever seen half-written."""
+    with disk_errors(folder):
+        for name, data in files.items():
+            target = folder / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            unfinished = target.with_name(f".{target.name}.unfinished")
+            try:
+                unfinished.write_bytes(data)
+                os.replace(unfinished, target)
+            finally:
+                unfinished.unlink(missing_ok=True)
