@@ -54,7 +54,7 @@ def t_interval(values: ArrayLike, confidence: float = CONFIDENCE, trimmed: float
     values: the trimmed t of Tukey and McLaughlin (Sankhya A 25, 1963), which one wild value in ten does not widen.
     Fewer than two values, or values without any spread, say nothing: the interval is unbounded and p is 1.
     """
-    from scipy import stats
+    from scipy import special
 
     sample = np.sort(np.asarray(values, dtype=float))
     cut = int(trimmed * sample.size)
@@ -64,8 +64,8 @@ def t_interval(values: ArrayLike, confidence: float = CONFIDENCE, trimmed: float
         return Interval(mean, -math.inf, math.inf, 1.0)
     winsorized = np.clip(sample, kept[0], kept[-1])
     error = float(winsorized.std(ddof=1)) * math.sqrt(sample.size) / kept.size
-    reach = float(stats.t.ppf((1 + confidence) / 2, kept.size - 1)) * error
-    p_value = float(2 * stats.t.sf(abs(mean) / error, kept.size - 1))
+    reach = float(special.stdtrit(kept.size - 1, (1 + confidence) / 2)) * error
+    p_value = float(2 * special.stdtr(kept.size - 1, -abs(mean) / error))
     return Interval(mean, mean - reach, mean + reach, p_value)
 
 
@@ -139,10 +139,9 @@ def samples_for_percentile(percent: float) -> int:
     From there on the second largest sample lies above the true percentile with 99 % confidence, so that an upper
     bound exists which does not rest on the single worst sample.
     """
-    from scipy import stats
-
+    below = percent / 100
     count = 1
-    while stats.binom.cdf(1, count, 1 - percent / 100) > 0.01:
+    while below**count + count * below ** (count - 1) * (1 - below) > 0.01:  # at most one sample above it
         count += 1
     return count
 

@@ -49,7 +49,7 @@ def infer_shapes(proto: onnx.ModelProto, inputs: Mapping[str, Sequence[int]]) ->
     """The shape of every tensor, None where a dimension stays unknown.
 
     Shapes stored in the file are not trusted; large weights are replaced by their shapes, so that the file's size
-    does not matter.
+    does not matter. Where inference fails, only the weights' shapes are known.
     """
     import onnx
 
@@ -67,8 +67,11 @@ def infer_shapes(proto: onnx.ModelProto, inputs: Mapping[str, Sequence[int]]) ->
         if value.name in inputs:
             kind = value.type.tensor_type.elem_type
             light.graph.input.append(onnx.helper.make_tensor_value_info(value.name, kind, inputs[value.name]))
-    inferred = onnx.shape_inference.infer_shapes(light, data_prop=True).graph
-    shapes = {tensor.name: tuple(tensor.dims) for tensor in proto.graph.initializer}
+    shapes: dict[str, Shape] = {tensor.name: tuple(tensor.dims) for tensor in proto.graph.initializer}
+    try:
+        inferred = onnx.shape_inference.infer_shapes(light, data_prop=True).graph
+    except onnx.shape_inference.InferenceError:  # an operator it does not know, or a graph that contradicts itself
+        return shapes
     return shapes | {
         value.name: tuple(
             size.dim_value if size.HasField("dim_value") else None for size in value.type.tensor_type.shape.dim

@@ -36,7 +36,7 @@ def warm_up(run: Callable[[], Any], budget_ns: int, first_ns: int) -> tuple[list
     The series is doubled until the median of its last quarter is no more than 3 % below that of the quarter before,
     or until `budget_ns` is spent. A model whose first call took long gets a shorter series.
     """
-    times = time_calls(run, 4 if first_ns > SLOW_NS else 8)
+    times = time_calls(run, 4 if first_ns > SLOW_NS else 16)
     while True:
         quarter = len(times) // 4
         before, last = np.median(times[-2 * quarter : -quarter]), np.median(times[-quarter:])
