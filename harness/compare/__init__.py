@@ -10,6 +10,7 @@ from functools import cache
 
 from harness.compare.answers import (
     Answers,
+    Contrast,
     Control,
     Interval,
     Latency,
@@ -20,15 +21,18 @@ from harness.compare.answers import (
     Variant,
     Verdict,
 )
+from harness.compare.contrasts import contrasts_of
 from harness.compare.frontier import Evidence, Judge, Point, eligible, places, point_of, sign
 from harness.compare.pooling import accuracy_over_seeds, difference
-from harness.compare.speed import Timings, speed_sign, timings_of, with_speed
+from harness.compare.speed import Timings, different_pairs, speed_sign, timings_of, with_speed
 from harness.compare.variants import variants_of
+from harness.measurement import Comparison
 from harness.results import Results
 from harness.spec import Mode
 
 __all__ = [
     "Answers",
+    "Contrast",
     "Control",
     "Interval",
     "Latency",
@@ -39,6 +43,7 @@ __all__ = [
     "Variant",
     "Verdict",
     "accuracy_over_seeds",
+    "asked_comparisons",
     "compare",
     "difference",
 ]
@@ -51,9 +56,10 @@ def compare(results: Results, mode: Mode | None = None) -> Answers:
     variants = variants_of(results)
     failures = {row.name: row.error for row in results.rows if row.error}
     timings = timings_of(results, mode)
+    corrects = counted_corrects(results, variants)
     if timings is not None:
         variants = with_speed(variants, timings, batch_sizes)
-        accuracy = accuracy_sign(counted_corrects(results, variants), variants)
+        accuracy = accuracy_sign(corrects, variants)
         for batch in batch_sizes:
             variants = with_places(variants, accuracy, timings, batch)
         failures.update(unmeasured(variants, timings, batch_sizes))
@@ -64,9 +70,19 @@ def compare(results: Results, mode: Mode | None = None) -> Answers:
         batch_sizes=batch_sizes,
         margin=results.spec.margin,
         variants=variants,
+        contrasts=contrasts_of(variants, corrects, timings, batch_sizes),
         controls=timings.controls() if timings is not None else (),
         failures=failures,
     )
+
+
+def asked_comparisons(results: Results) -> tuple[Comparison, ...]:
+    """Every pruned graph against its own original, at every batch size and in every mode, corrected together."""
+    timings = timings_of(results, results.spec.modes[0])
+    if timings is None:
+        return ()
+    variants = variants_of(results)
+    return timings.comparisons(different_pairs(variants))
 
 
 def unmeasured(variants: Sequence[Variant], timings: Timings, batch_sizes: Sequence[int]) -> dict[str, str]:

@@ -157,9 +157,24 @@ class Variant(Record):
 
     @property
     def spread(self) -> float | None:
-        """Best minus worst seed, as a fraction; None with fewer than two finished seeds."""
-        values = [seed.accuracy.value for seed in self.seeds if seed.accuracy is not None]
+        """Best minus worst of the counted seeds, as a fraction; None with fewer than two."""
+        values = [seed.accuracy.value for seed in self.seeds if seed.accuracy is not None and seed.seed in self.counted]
         return max(values) - min(values) if len(values) > 1 else None
+
+
+class Contrast(Record):
+    """One factor's `value` against its `base` value in unpruned networks of `model` that are the `same` otherwise.
+
+    `change` is None where the two are not asked the same task; `speedups` are keyed by batch size.
+    """
+
+    model: str
+    factor: str
+    base: str
+    value: str
+    same: Mapping[str, str]
+    change: Interval | None
+    speedups: Mapping[int, SpeedUp]
 
 
 class Control(Record):
@@ -182,6 +197,7 @@ class Answers(Record):
     batch_sizes: tuple[int, ...]
     margin: float
     variants: tuple[Variant, ...]
+    contrasts: tuple[Contrast, ...]
     controls: tuple[Control, ...]
     failures: Mapping[str, str]
 

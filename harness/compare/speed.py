@@ -50,14 +50,19 @@ class Timings:
             return SpeedUp(value=1.0, low=1.0, high=1.0, verdict=Verdict.SAME_GRAPH)
         return self._compare(baseline, candidate, batch)
 
+    def comparisons(self, pairs: Sequence[tuple[str, str]]) -> tuple[Comparison, ...]:
+        """All (baseline, candidate) pairs that were measured, at every batch size and mode, corrected together."""
+        numbers = [(self.index[a], self.index[b]) for a, b in pairs if a in self.index and b in self.index]
+        return self.measurement.compare_all(numbers)
+
     def speedups(self, pairs: Sequence[tuple[str, str]]) -> dict[tuple[str, str, int], SpeedUp]:
-        """All (baseline, candidate) pairs at every batch size, their p-values corrected together."""
-        measured = {(self.index[a], self.index[b]): (a, b) for a, b in pairs if a in self.index and b in self.index}
+        """The same in this mode, by baseline, candidate and batch size."""
+        graphs = {number: graph for graph, number in self.index.items()}
         found = {}
-        for comparison in self.measurement.compare_all(list(measured)):
+        for comparison in self.comparisons(pairs):
             speedup = _speedup(comparison)
             if speedup is not None and comparison.mode == self.mode:
-                found[(*measured[comparison.baseline, comparison.candidate], comparison.batch)] = speedup
+                found[graphs[comparison.baseline], graphs[comparison.candidate], comparison.batch] = speedup
         return found
 
     def controls(self) -> tuple[Control, ...]:
@@ -100,8 +105,7 @@ def _speedup(comparison: Comparison) -> SpeedUp | None:
 def with_speed(variants: Sequence[Variant], timings: Timings, batch_sizes: Sequence[int]) -> tuple[Variant, ...]:
     """The variants with their latencies, and their speed-ups against their own originals, corrected together."""
     pairs = {variant.key: graph_pairs(variant, variants) for variant in variants if not variant.original}
-    different = dict.fromkeys(pair for each in pairs.values() for pair in each if pair[0] != pair[1])
-    judged = timings.speedups(list(different))
+    judged = timings.speedups(different_pairs(variants))
     timed = []
     for variant in variants:
         latencies = {batch: latency_of(variant, timings, batch) for batch in batch_sizes}
@@ -120,6 +124,12 @@ def with_speed(variants: Sequence[Variant], timings: Timings, batch_sizes: Seque
 
 def _same(pair: tuple[str, str], timings: Timings, batch: int) -> SpeedUp | None:
     return timings.speedup(*pair, batch) if pair[0] == pair[1] else None
+
+
+def different_pairs(variants: Sequence[Variant]) -> list[tuple[str, str]]:
+    """The distinct (original, pruned) graphs of all variants, without those where nothing was removed."""
+    pairs = [pair for variant in variants if not variant.original for pair in graph_pairs(variant, variants)]
+    return [pair for pair in dict.fromkeys(pairs) if pair[0] != pair[1]]
 
 
 def graph_pairs(variant: Variant, variants: Iterable[Variant]) -> tuple[tuple[str, str], ...]:

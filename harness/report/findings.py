@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from statistics import median
 
@@ -12,6 +12,7 @@ from harness.report.names import Names
 
 TOLERATED_LOSS = 0.01
 FEW = 4
+MANY = 8
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,7 @@ def findings(answers: Answers, names: Names) -> tuple[Finding, ...]:
     writers: tuple[Callable[[Answers, Names], Finding | None], ...] = (
         best_buy,
         costs_and_gains,
+        factors_alone,
         on_the_frontier,
         not_faster,
         kernel_rows,
@@ -103,24 +105,52 @@ def costs_and_gains(answers: Answers, names: Names) -> Finding | None:
             items.append(_network_line(original, variants, names))
     if not items:
         return None
-    text = "For each network, accuracy against its own original in percentage points, and speed-up in ONNX Runtime."
-    return Finding("What pruning costs and buys", text, tuple(items))
+    batches = fmt.listed([str(batch) for batch in answers.batch_sizes])
+    measured = any(variant.speedups for variant in pruned)
+    speed = f", then speed-up at batch {batches}" if measured else ""
+    text = f"By amount pruned: change in accuracy against the own original in percentage points{speed}."
+    return Finding("What pruning costs and buys", text, tuple(first_few(items, MANY, "networks in the table")))
 
 
 def _network_line(original: Variant, variants: Sequence[Variant], names: Names) -> str:
     assert original.accuracy is not None
-    at = "".join(
-        f", {fmt.duration(latency.median_us)} at batch {batch}" for batch, latency in original.latencies.items()
+    told = []
+    for variant in variants:
+        change = f"{fmt.points(variant.change.value)} points" if variant.change else "change unknown"
+        gains = [fmt.times(speedup.value) for speedup in variant.speedups.values()]
+        told.append(f"{names.label(variant)}: {', '.join([change, fmt.listed(gains)] if gains else [change])}")
+    return f"{names.network(original)} ({fmt.percent(original.accuracy.value)} unpruned). {'; '.join(told)}."
+
+
+def factors_alone(answers: Answers, names: Names) -> Finding | None:
+    """What each factor does to the unpruned networks."""
+    items = []
+    for contrast in answers.contrasts:
+        same = f" ({', '.join(f'{key} {value}' for key, value in contrast.same.items())})" if contrast.same else ""
+        told = (
+            [f"{fmt.points(contrast.change.value)} points ({fmt.points_range(contrast.change)})"]
+            if contrast.change
+            else []
+        )
+        told += [
+            f"{fmt.times(speedup.value)} as fast at batch {batch} ({fmt.times_range(speedup)})"
+            for batch, speedup in contrast.speedups.items()
+        ]
+        if told:
+            what = f"{contrast.factor} {contrast.value} instead of {contrast.base}"
+            items.append(f"{contrast.model}{same}, {what}: {', '.join(told)}.")
+    if not items:
+        return None
+    text = "One factor changed in the unpruned network, all else equal: accuracy in points, and speed."
+    return Finding(
+        "What the other choices cost and buy", text, tuple(first_few(items, MANY, "comparisons of this kind"))
     )
-    labels = fmt.listed([names.label(variant) for variant in variants])
-    changes = fmt.listed([fmt.points(each.change.value) if each.change else "unknown" for each in variants])
-    parts = [f"{changes} points"]
-    for batch in original.latencies:
-        known = [variant.speedups.get(batch) for variant in variants]
-        gains = fmt.listed([fmt.times(speedup.value) if speedup else "unknown" for speedup in known])
-        parts.append(f"{gains} as fast at batch {batch}")
-    network = names.network(original)
-    return f"{network} ({fmt.percent(original.accuracy.value)}{at}), pruned by {labels}: {'; '.join(parts)}."
+
+
+def first_few(parts: Sequence[str], limit: int, what: str) -> list[str]:
+    """The parts, or the first of them and how many more there are."""
+    shown = list(parts[:limit])
+    return shown if len(parts) <= limit else [*shown, f"And {len(parts) - limit} more {what}."]
 
 
 def on_the_frontier(answers: Answers, names: Names) -> Finding | None:
@@ -186,8 +216,7 @@ def not_faster(answers: Answers, names: Names) -> Finding | None:
         for verdict, words in told.items():
             found = [(variant, speedup) for variant, speedup in speedups if speedup.verdict is verdict]
             if found:
-                shown = "; ".join(f"{names.full(variant)} ({fmt.times(speedup.value)})" for variant, speedup in found)
-                items.append(f"Batch {batch}, {words}: {shown}.")
+                items.append(f"Batch {batch}, {words}: {'; '.join(_by_amount(found, names))}.")
     if not judged:
         return None
     if not items:
@@ -195,6 +224,20 @@ def not_faster(answers: Answers, names: Names) -> Finding | None:
             "Pruned but not faster", "None: no pruned variant was found slower than its original or equal to it."
         )
     return Finding("Pruned but not faster", "Fewer channels, and nothing gained in latency.", tuple(items))
+
+
+def _by_amount(found: Sequence[tuple[Variant, SpeedUp]], names: Names) -> Iterator[str]:
+    """Networks pruned by the same amount told together: `25 % off lenet same (0.82×) and lenet valid (0.84×)`."""
+    amounts: dict[str, list[tuple[Variant, SpeedUp]]] = {}
+    for variant, speedup in found:
+        amounts.setdefault(names.label(variant), []).append((variant, speedup))
+    for label, pairs in amounts.items():
+        values = [speedup.value for _, speedup in pairs]
+        if len(pairs) > FEW:
+            yield f"{label} off {len(pairs)} networks ({fmt.times(min(values))} to {fmt.times(max(values))})"
+        else:
+            told = [f"{names.network(variant)} ({fmt.times(speedup.value)})" for variant, speedup in pairs]
+            yield f"{label} off {fmt.listed(told)}"
 
 
 def kernel_rows(answers: Answers, names: Names) -> Finding | None:
@@ -219,28 +262,36 @@ def kernel_rows(answers: Answers, names: Names) -> Finding | None:
 
 def too_thin(answers: Answers, names: Names) -> Finding | None:
     """What this run can't answer, and what would."""
-    items = []
-    for batch in answers.batch_sizes:
-        open_ = [pair for pair in with_speedup(answers, batch) if pair[1].verdict is Verdict.INCONCLUSIVE]
-        if open_:
-            shown = "; ".join(f"{names.full(each)} ({fmt.times_range(speedup)})" for each, speedup in open_)
-            items.append(f"Speed at batch {batch}: {shown}. A larger measure.budget_s narrows the interval.")
-    wide = [
-        variant
-        for variant in comparable(answers)
-        if variant.change and variant.change.high - variant.change.low > 2 * TOLERATED_LOSS
-    ]
-    if wide:
-        shown = "; ".join(
-            f"{names.full(variant)} ({fmt.points_range(variant.change)})" for variant in wide if variant.change
-        )
-        items.append(f"Accuracy known no better than ±1 point: {shown}. More seeds or more test examples would help.")
-    single = [variant for variant in answers.variants if len(variant.finished) == 1]
-    if single and len(single) == len([variant for variant in answers.variants if variant.finished]):
+    items = [*_thin_speed(answers, names), *_thin_accuracy(answers, names)]
+    finished = [variant for variant in answers.variants if variant.finished]
+    if finished and all(len(variant.finished) == 1 for variant in finished):
         items.append("Every network was trained with one seed: nothing is said about another training. Add seeds.")
     if not any(variant.latencies for variant in answers.variants):
         items.append("No latency was measured, so nothing is said about speed.")
     return Finding("Too thin to say", "The evidence leaves these open.", tuple(items)) if items else None
+
+
+def _thin_speed(answers: Answers, names: Names) -> Iterator[str]:
+    for batch in answers.batch_sizes:
+        open_ = [pair for pair in with_speedup(answers, batch) if pair[1].verdict is Verdict.INCONCLUSIVE]
+        if open_:
+            told = [f"{names.full(each)} ({fmt.times_range(speedup)})" for each, speedup in open_]
+            yield f"Speed at batch {batch}: {_examples(told)}. A larger measure.budget_s narrows the interval."
+
+
+def _thin_accuracy(answers: Answers, names: Names) -> Iterator[str]:
+    changes = [(each.change.high - each.change.low, each) for each in comparable(answers) if each.change]
+    wide = sorted((pair for pair in changes if pair[0] > 2 * TOLERATED_LOSS), key=lambda pair: -pair[0])
+    told = [f"{names.full(each)} ({fmt.points_range(each.change)})" for _, each in wide if each.change]
+    if told:
+        yield f"Accuracy known no better than ±1 point: {_examples(told)}. More seeds or test examples would help."
+
+
+def _examples(told: Sequence[str]) -> str:
+    """All where they are few; else how many, and the first two."""
+    if len(told) <= FEW:
+        return "; ".join(told)
+    return f"{len(told)} variants, such as {' and '.join(told[:2])}"
 
 
 def seeds_apart(answers: Answers, names: Names) -> Finding | None:

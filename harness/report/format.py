@@ -8,6 +8,7 @@ from harness.compare import Interval, SpeedUp
 
 UNKNOWN = "–"
 MINUS = "−"
+SPACE = "\u00a0"  # does not break: a number stays with its unit
 MODES = {
     "end_to_end": "end to end, host arrays in and out",
     "device": "inputs and outputs kept on the device",
@@ -17,7 +18,7 @@ MODES = {
 
 def percent(share: float) -> str:
     """0.9737 is `97.4 %`."""
-    return f"{100 * share:.1f} %"
+    return f"{100 * share:.1f}{SPACE}%"
 
 
 def percent_range(interval: Interval) -> str:
@@ -59,7 +60,8 @@ def microseconds(value: float) -> str:
 
 def duration(value_us: float) -> str:
     """With its unit: `71.6 µs`, `12.3 ms`."""
-    return f"{microseconds(value_us)} µs" if value_us < 10_000 else f"{microseconds(value_us / 1000)} ms"
+    value, unit = (value_us, "µs") if value_us < 10_000 else (value_us / 1000, "ms")
+    return f"{microseconds(value)}{SPACE}{unit}"
 
 
 def kilobytes(size_bytes: int) -> str:

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from harness.compare import Answers, Variant
-from harness.report.format import listed, plural
+from harness.report.format import SPACE, listed, plural
 from harness.spec import PruneSpec, short
 
 
@@ -21,7 +21,7 @@ class Names:
     def networks(self) -> dict[str, str]:
         """Every network's short name, in order.
 
-        `deepcaptcha padding=same filters=32-48-64 dense=64` is `deepcaptcha, same, 32-48-64, dense 64`. Where two
+        `deepcaptcha padding=same filters=32-48-64 dense=64` is `deepcaptcha same 32-48-64 dense 64`. Where two
         networks would get the same name, all keep the names of their factors.
         """
         of = {variant.network: variant for variant in self.answers.variants}
@@ -44,7 +44,7 @@ class Names:
         return self.networks[variant.network]
 
     def label(self, variant: Variant) -> str:
-        """How the variant was made: `original`, `50 %`, `1 filter, 1 epoch tuned`."""
+        """How the variant was made: `original`, `50 %`, `1 filter (1 epoch tuned)`."""
         if variant.prune is None:
             return "original"
         return prune_label(variant.prune, with_tuning=variant.network not in self.same_tuning)
@@ -56,15 +56,29 @@ class Names:
 
     def tuning_note(self) -> str:
         """What the labels leave out, or nothing."""
+        models: dict[str, set[int]] = {}
+        for variant in self.answers.variants:
+            models.setdefault(variant.model, set()).add(self.same_tuning.get(variant.network, 0))
         groups: dict[int, list[str]] = {}
-        for network, epochs in self.same_tuning.items():
-            if epochs:
-                groups.setdefault(epochs, []).append(self.networks[network])
+        for variant in (each for each in self.answers.variants if each.original):
+            epochs = self.same_tuning.get(variant.network, 0)
+            name = variant.model if len(models[variant.model]) == 1 else self.network(variant)
+            if epochs and name not in groups.setdefault(epochs, []):
+                groups[epochs].append(name)
         told = [
-            f"Every pruned variant of {listed(names)} was fine-tuned for {plural(epochs, 'epoch')}."
+            f"Every pruned {listed(names)} was fine-tuned for {plural(epochs, 'epoch')}."
             for epochs, names in groups.items()
         ]
         return " ".join(told)
+
+
+def series_of(variant: Variant) -> str:
+    """What a line in a chart joins: one network, pruned in one way by different amounts."""
+    prune = variant.prune
+    if prune is None:
+        return f"{variant.network} original"
+    unit = "ratio" if prune.ratio is not None else "filters"
+    return f"{variant.network} {unit} {prune.importance} {prune.rows} {prune.finetune_epochs}"
 
 
 def network_name(model: str, factors: Mapping[str, Any], bare: bool) -> str:
@@ -73,17 +87,15 @@ def network_name(model: str, factors: Mapping[str, Any], bare: bool) -> str:
         short(value) if bare and isinstance(value, str | list | tuple) else f"{key} {short(value)}"
         for key, value in factors.items()
     ]
-    return ", ".join([model, *parts])
+    return " ".join([model, *parts])
 
 
 def prune_label(prune: PruneSpec, with_tuning: bool) -> str:
     """The amount first, then what is unusual about it."""
-    amount = f"{100 * prune.ratio:g} %" if prune.ratio is not None else plural(prune.filters or 0, "filter")
-    parts = [amount]
-    if prune.importance != "l1":
-        parts.append(prune.importance)
+    amount = f"{100 * prune.ratio:g}{SPACE}%" if prune.ratio is not None else plural(prune.filters or 0, "filter")
+    unusual: list[str] = [prune.importance] if prune.importance != "l1" else []
     if prune.rows == "first":
-        parts.append("first rows")
+        unusual.append("first rows")
     if with_tuning and prune.finetune_epochs:
-        parts.append(f"{plural(prune.finetune_epochs, 'epoch')} tuned")
-    return ", ".join(parts)
+        unusual.append(f"{plural(prune.finetune_epochs, 'epoch')} tuned")
+    return f"{amount} ({', '.join(unusual)})" if unusual else amount

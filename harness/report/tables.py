@@ -61,7 +61,7 @@ class Table:
 
 
 def main_table(answers: Answers, names: Names) -> Table:
-    """Every variant of every network, grouped by network."""
+    """Every variant of every network, grouped by network. What only pruning has is left out where nothing is pruned."""
     columns = [
         Column("Variant", number=False),
         Column("Parameters"),
@@ -70,12 +70,14 @@ def main_table(answers: Answers, names: Names) -> Table:
         Column("Size, KB"),
     ]
     for batch in answers.batch_sizes:
-        columns += [Column(f"Batch {batch}, µs"), Column(f"Speed-up, batch {batch}")]
+        columns += [Column(f"Batch{fmt.SPACE}{batch}, µs"), Column(f"Speed-up, batch{fmt.SPACE}{batch}")]
     columns += [Column("Device", number=False), Column("Proof"), Column("Parity")]
     variants = [answers.of(network) for network in answers.networks]
+    rows = [_main_row(each, answers, names) for group in variants for each in group]
+    kept = [index for index in range(len(columns)) if any(row[index].plain for row in rows)]
     return Table(
-        columns=tuple(columns),
-        rows=tuple(_main_row(each, answers, names) for group in variants for each in group),
+        columns=tuple(columns[index] for index in kept),
+        rows=tuple(tuple(row[index] for index in kept) for row in rows),
         groups=tuple((names.network(group[0]), len(group)) for group in variants),
     )
 
@@ -98,7 +100,7 @@ def _main_row(variant: Variant, answers: Answers, names: Names) -> tuple[Cell, .
     disagreements = variant.parity_disagreements
     cells += [
         Cell(", ".join(fmt.device(device) for device in variant.devices) or fmt.UNKNOWN),
-        Cell("none: a control" if variant.control else "" if variant.original else fmt.tiny(variant.proof_difference)),
+        Cell("none" if variant.control else "" if variant.original else fmt.tiny(variant.proof_difference)),
         Cell(fmt.tiny(variant.parity_difference), f"{disagreements} disagree" if disagreements else ""),
     ]
     return tuple(cells)
@@ -115,7 +117,7 @@ def _change_cell(change: Interval | None, without: str) -> Cell:
 def _state(variant: Variant) -> str:
     """What a reader must know before comparing."""
     if variant.control:
-        return "wrong on purpose"
+        return "mistake"
     if variant.learned is False:
         return "did not learn"
     if not variant.finished:

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from harness.compare import Answers, compare
+from harness.advice import advice
+from harness.compare import Answers, asked_comparisons, compare
 from harness.report import format as fmt
 from harness.report import theme
 from harness.report.conditions import conditions, reproduce
@@ -69,6 +70,7 @@ class Content:
     seeds: Table
     failures: Table
     controls: Table
+    advice: tuple[str, ...]
     graphs: Table | None
     conditions: tuple[tuple[str, str], ...]
     environment: Table
@@ -120,6 +122,7 @@ def gather(results: Results) -> Content:
         seeds=seed_table(answers, names),
         failures=failure_table(answers),
         controls=control_table(answers),
+        advice=advice(results.measurement, asked_comparisons(results)) if results.measurement else (),
         graphs=graph_table(results, answers, names),
         conditions=conditions(results, answers),
         environment=environment_table(results.environment),

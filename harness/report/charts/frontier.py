@@ -18,6 +18,7 @@ from harness.report.charts.figure import (
     Data,
     Figure,
     Panel,
+    Rows,
     color,
     log_ticks,
     padded,
@@ -25,7 +26,7 @@ from harness.report.charts.figure import (
     titled,
 )
 from harness.report.findings import frontier_of
-from harness.report.names import Names
+from harness.report.names import Names, series_of
 
 # A variant this much less accurate than the best would flatten all others: it is left out, and named.
 FLATTENING = 0.15
@@ -79,8 +80,20 @@ def _panel(variants: Sequence[Variant], frontier: Sequence[Variant], batch: int,
     numbers = {variant.key: number for number, variant in enumerate(frontier, 1)}
     rows = [_row(variant, batch, names, numbers.get(variant.key)) for variant in variants]
     sheet = Data(title)
-    chart = titled(alt.layer(*_layers(rows, names, sheet)), title, PANEL_WIDTH, PANEL_HEIGHT)
+    joined = [{**rows[index], "series": series} for series, members in _series(variants).items() for index in members]
+    chart = titled(alt.layer(*_layers(rows, joined, names, sheet)), title, PANEL_WIDTH, PANEL_HEIGHT)
     return Panel(alt.vconcat(chart, _key(rows, sheet), spacing=12), sheet.datasets)
+
+
+def _series(variants: Sequence[Variant]) -> dict[str, list[int]]:
+    """The positions of the variants that a thin line joins: an original, and what it was pruned to in one way."""
+    originals = {variant.network: index for index, variant in enumerate(variants) if variant.original}
+    found: dict[str, list[int]] = {}
+    for index, variant in enumerate(variants):
+        if not variant.original:
+            start = [originals[variant.network]] if variant.network in originals else []
+            found.setdefault(series_of(variant), start).append(index)
+    return found
 
 
 def _row(variant: Variant, batch: int, names: Names, number: int | None) -> dict[str, Any]:
@@ -107,7 +120,7 @@ def _row(variant: Variant, batch: int, names: Names, number: int | None) -> dict
     }
 
 
-def _layers(rows: Sequence[dict[str, Any]], names: Names, sheet: Data) -> list[alt.Chart]:
+def _layers(rows: Rows, joined: Rows, names: Names, sheet: Data) -> list[alt.Chart]:
     low = 0.85 * min(row["latency_low"] for row in rows)
     high = 1.15 * max(row["latency_high"] for row in rows)
     bottom, top = padded([row[key] for row in rows for key in ("low", "high")], 0.06)
@@ -117,6 +130,7 @@ def _layers(rows: Sequence[dict[str, Any]], names: Names, sheet: Data) -> list[a
     x = x.scale(type="log", domain=[low, high], nice=False)
     y = alt.Y("accuracy:Q", title="Accuracy, %").scale(domain=[bottom, top], nice=False)
     colored = sheet.chart(rows).encode(color=color(names))
+    lines = sheet.chart(joined).encode(color=color(names), detail="series:N")
     frontier = sheet.chart(row for row in rows if row["on"]).encode(x=x, y=y)
     fill = alt.condition("datum.on", color(names), alt.value("#ffffff"))
     labels = sheet.chart(_labels(rows, (low, high), (bottom, top))).encode(x=x, y=y, text="label:N")
@@ -124,7 +138,7 @@ def _layers(rows: Sequence[dict[str, Any]], names: Names, sheet: Data) -> list[a
         frontier.mark_line(interpolate="step-after", color=theme.QUIET, strokeDash=[4, 3], strokeWidth=1.2),
         colored.mark_rule(opacity=0.35).encode(x=x, y=alt.Y("low:Q"), y2="high:Q"),
         colored.mark_rule(opacity=0.6).encode(x=alt.X("latency_low:Q"), x2="latency_high:Q", y=y),
-        colored.mark_line(opacity=0.45, strokeWidth=1).encode(x=x, y=y, order=alt.Order("parameters:Q")),
+        lines.mark_line(opacity=0.45, strokeWidth=1).encode(x=x, y=y, order=alt.Order("parameters:Q")),
         colored.mark_point(size=75, strokeWidth=1.6, opacity=1).encode(
             x=x, y=y, shape=shape(names), fill=fill, tooltip=_tooltip()
         ),
@@ -144,9 +158,7 @@ def _tooltip() -> list[alt.Tooltip]:
     ]
 
 
-def _labels(
-    rows: Sequence[dict[str, Any]], across: tuple[float, float], up: tuple[float, float]
-) -> list[dict[str, Any]]:
+def _labels(rows: Rows, across: tuple[float, float], up: tuple[float, float]) -> list[dict[str, Any]]:
     """The frontier's numbers; those whose points nearly touch share one label, such as `7-8`, at the last of them."""
     numbered = sorted((row for row in rows if row["on"]), key=lambda row: int(row["number"]))
 
@@ -167,7 +179,7 @@ def _span(first: int, last: int) -> str:
     return str(first) if first == last else f"{first}–{last}"
 
 
-def _key(rows: Sequence[dict[str, Any]], sheet: Data) -> Chart:
+def _key(rows: Rows, sheet: Data) -> Chart:
     """What the frontier's numbers stand for."""
     numbered = sorted((row for row in rows if row["on"]), key=lambda row: int(row["number"]))
     lines = [

@@ -68,4 +68,4 @@ def _panel(variants: Sequence[Variant], names: Names) -> Panel:
 def _told(variant: Variant, names: Names) -> str:
     if variant.original:
         return "original"
-    return names.label(variant) if variant.control else f"{names.label(variant)}, own rows"
+    return names.label(variant) if variant.control else f"{names.label(variant)}: own rows"

@@ -24,7 +24,10 @@ def seeds_figure(answers: Answers, names: Names) -> Figure | None:
         if all(len(variant.finished) < 2 for variant in variants):
             continue
         rows = {variant.key: _rows(variant, names) for variant in variants}
-        domain = padded([row["accuracy"] for found in rows.values() for row in found], 0.06)
+        drawn = [row for found in rows.values() for row in found]
+        domain = padded(
+            [row["accuracy"] for row in drawn if not row["unlearned"]] or [row["accuracy"] for row in drawn], 0.06
+        )
         for network in dict.fromkeys(variant.network for variant in variants):
             own = [variant for variant in variants if variant.network == network]
             panels.append(_panel(own, [row for variant in own for row in rows[variant.key]], domain, names))
@@ -34,7 +37,8 @@ def seeds_figure(answers: Answers, names: Names) -> Figure | None:
         name="seeds",
         title="Accuracy (%) of every seed, by network and amount pruned",
         caption="A dot is one training with its own seed, the bar the mean of those that count. Hollow: the original "
-        "of that seed did not learn. Panels of one model share their scale.",
+        "of that seed did not learn; it stands at the left edge where it is worse than all others. Panels of one model "
+        "share their scale.",
         panels=tuple(panels),
         legend=(),
     )
@@ -78,7 +82,7 @@ def _panel(
     sheet = Data(title)
     dots = sheet.chart(rows).mark_circle(size=46, strokeWidth=1.3, opacity=0.85)
     chart = alt.layer(
-        sheet.chart(means).mark_tick(color=theme.INK, thickness=2, size=18).encode(x=x, y=y),
         dots.encode(x=x, y=y, yOffset=alt.YOffset("seed:N"), stroke=color(names), fill=fill, tooltip=tooltip),
+        sheet.chart(means).mark_tick(color=theme.INK, thickness=1.6, size=18).encode(x=x, y=y),
     )
     return Panel(titled(chart, title, WIDTH, ROW_HEIGHT * len(labels)), sheet.datasets)

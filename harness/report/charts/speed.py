@@ -11,7 +11,7 @@ from harness.compare import Answers, Variant, Verdict
 from harness.report import format as fmt
 from harness.report import theme
 from harness.report.charts.figure import PANEL_WIDTH, Data, Figure, Panel, color, log_ticks, shape, titled
-from harness.report.names import Names
+from harness.report.names import Names, series_of
 
 Groups = Mapping[tuple[str, ...], Sequence[Variant]]
 
@@ -56,16 +56,18 @@ def _groups(answers: Answers, names: Names) -> Groups:
 
 def _rows(variants: Sequence[Variant], labels: Sequence[str], batch: int, names: Names) -> list[dict[str, Any]]:
     networks = list(dict.fromkeys(variant.network for variant in variants))
+    step = min(0.09, 0.7 / max(1, len(networks) - 1))
     rows = []
     for variant in variants:
         speedup = variant.speedups.get(batch)
         if speedup is None:
             continue
-        dodge = 0.09 * (networks.index(variant.network) - (len(networks) - 1) / 2) if len(networks) <= 8 else 0.0
+        dodge = step * (networks.index(variant.network) - (len(networks) - 1) / 2)
         rows.append(
             {
                 "network": names.network(variant),
                 "variant": names.label(variant),
+                "series": series_of(variant),
                 "x": labels.index(names.label(variant)) + dodge,
                 "speedup": speedup.value,
                 "low": speedup.low or speedup.value,
@@ -98,7 +100,7 @@ def _panel(rows: Sequence[dict[str, Any]], labels: Sequence[str], title: str, ma
     chart = alt.layer(
         band.encode(y=alt.Y("low:Q"), y2="high:Q"),
         unity.encode(y="one:Q"),
-        colored.mark_line(opacity=0.5, strokeWidth=1.2).encode(x=x, y=y),
+        colored.mark_line(opacity=0.5, strokeWidth=1.2).encode(x=x, y=y, detail="series:N"),
         colored.mark_rule(strokeWidth=1.4).encode(x=x, y=alt.Y("low:Q"), y2="high:Q"),
         colored.mark_point(size=60, strokeWidth=1.6, opacity=1).encode(
             x=x, y=y, shape=shape(names), fill=fill, tooltip=tooltip
@@ -109,7 +111,7 @@ def _panel(rows: Sequence[dict[str, Any]], labels: Sequence[str], title: str, ma
 
 def _label_axis(labels: Sequence[str]) -> alt.Axis:
     """Whole numbers shown as the variants' labels, on several lines where they have several parts."""
-    lines = [label.split(", ") for label in labels]
+    lines = [label.removesuffix(")").replace(" (", ", ").split(", ") for label in labels]
     return alt.Axis(
         values=list(range(len(labels))), labelExpr=f"{lines!r}[datum.value]", grid=False, labelAngle=0, ticks=False
     )
