@@ -1,0 +1,13 @@
+"""Keras to ONNX: conversion, graph clean-up, and the proof that the file computes what Keras computes.
+
+The only package that imports TensorFlow, and that inside its functions.
+"""
+
+from harness.export.agreement import parity, require_parity
+from harness.export.architecture import architecture_digest
+from harness.export.checked import export, onnx_from_keras
+from harness.verbs import make_verb
+
+__all__ = ["architecture_digest", "export", "onnx_from_keras", "parity", "require_parity"]
+
+make_verb(__name__)

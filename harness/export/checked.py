@@ -1,0 +1,70 @@
+"""Keras → ONNX file, and the stage that also proves it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from harness.export.agreement import Images, parity, require_parity
+from harness.export.architecture import architecture_digest
+from harness.export.clean import clean
+from harness.export.convert import LARGEST_OPSET, model_proto_from_keras
+from harness.export.files import written_whole
+from harness.records import Export
+from harness.store import file_digest
+
+if TYPE_CHECKING:
+    import keras
+
+
+def onnx_from_keras(model: keras.Model, path: Path, *, opset: int = LARGEST_OPSET) -> None:
+    """Write a Keras model as an ONNX file, for inference, with any batch size.
+
+    The file depends on the model's layers and weights alone: the same model gives the same bytes. One input is
+    `input`, one output `output`; see `harness.export.interface.describe` for several. The model is not changed.
+
+    Args:
+        model: functional, or Sequential with a defined input; built, on the TensorFlow backend.
+        path: where to write; the file appears whole or not at all.
+        opset: of the ONNX operators, 13 to 18.
+
+    Raises:
+        ExportError: the model can't be converted.
+        StoreError: the file can't be written.
+    """
+    import onnx_ir as ir
+
+    proto, interface = model_proto_from_keras(model, opset=opset)
+    converted = ir.from_proto(proto)
+    clean(converted, interface)
+    data = ir.to_proto(converted).SerializeToString(deterministic=True)
+    with written_whole(path) as unfinished:
+        unfinished.write_bytes(data)
+
+
+def export(model: keras.Model, path: Path, images: Images, *, opset: int = LARGEST_OPSET) -> Export:
+    """Write a Keras model as an ONNX file that agrees with it on these examples.
+
+    Args:
+        model: functional, or Sequential with a defined input; built, on the TensorFlow backend.
+        path: where to write; an older file stays until the new one has proved right.
+        images: (N, ...) as the model takes them, or one such array for each input.
+        opset: of the ONNX operators, 13 to 18.
+
+    Raises:
+        ExportError: the model can't be converted.
+        ParityError: the ONNX graph does not compute what the model computes; nothing is written.
+        DataError: the examples don't fit the model.
+        StoreError: the file can't be written.
+    """
+    with written_whole(path) as unfinished:
+        onnx_from_keras(model, unfinished, opset=opset)
+        found = parity(model, unfinished, images)
+        require_parity(found, path.name)
+        return Export(
+            opset=opset,
+            size_bytes=unfinished.stat().st_size,
+            sha256=file_digest(unfinished),
+            architecture=architecture_digest(unfinished),
+            parity=found,
+        )

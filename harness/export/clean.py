@@ -1,0 +1,70 @@
+"""The graph clean-up between tf2onnx and the file."""
+
+from __future__ import annotations
+
+import onnx_ir as ir
+from onnx_ir.passes import common
+
+from harness.errors import ExportError
+from harness.export.interface import Interface, Port
+from harness.export.passes.constant_reshape import ConstantReshape
+from harness.export.passes.fold_transpose_into_dense import FoldTransposeIntoDense
+from harness.export.passes.name_by_position import NameByPosition
+from harness.export.passes.restore_zeros import RestoreZeros
+
+PRODUCER = "harness"
+GRAPH = "main"
+
+
+def clean(model: ir.Model, interface: Interface) -> None:
+    """Simplify the graph in place, give it its interface, and name it so that equal models give equal files.
+
+    Raises:
+        ExportError: the graph's inputs or outputs are not those of the interface.
+    """
+    _set_interface(model.graph, interface)
+    passes = ir.passes.Sequential(
+        common.LiftConstantsToInitializersPass(lift_all_constants=True, size_limit=0),
+        RestoreZeros(),
+        common.IdentityEliminationPass(),
+        common.ShapeInferencePass(),
+        ConstantReshape(),
+        FoldTransposeIntoDense(),
+        common.CommonSubexpressionEliminationPass(),
+        common.DeduplicateInitializersPass(),
+        common.RemoveUnusedNodesPass(),
+        common.RemoveUnusedOpsetsPass(),
+        common.ClearMetadataAndDocStringPass(),
+        NameByPosition(),
+    )
+    passes(model)
+    model.producer_name, model.producer_version = PRODUCER, None
+    model.doc_string = model.domain = model.model_version = None
+    model.metadata_props.clear()
+    model.graph.name = GRAPH
+
+
+def _set_interface(graph: ir.Graph, interface: Interface) -> None:
+    """Rename the inputs and outputs, and name their dimensions that are not fixed."""
+    for values, ports in ((graph.inputs, interface.inputs), (graph.outputs, interface.outputs)):
+        if len(values) != len(ports):
+            raise ExportError(
+                f"the converted graph has {len(values)} inputs or outputs where the model has {len(ports)}; "
+                "connect every input of the model to an output, and give each output once"
+            )
+    by_number = sorted(graph.inputs, key=_number)
+    for value, port in (
+        *zip(by_number, interface.inputs, strict=True),
+        *zip(graph.outputs, interface.outputs, strict=True),
+    ):
+        _set_port(value, port)
+
+
+def _number(value: ir.Value) -> int:
+    """The place of an input among the model's: the conversion calls it `input_3:0`."""
+    return int(str(value.name).removeprefix("input_").removesuffix(":0"))
+
+
+def _set_port(value: ir.Value, port: Port) -> None:
+    value.name = port.name
+    value.shape = ir.Shape(port.shape)

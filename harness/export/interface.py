@@ -1,0 +1,102 @@
+"""The names by which an ONNX file's inputs and outputs are called."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from harness.errors import ExportError
+
+if TYPE_CHECKING:
+    import keras
+
+BATCH = "batch"
+Dimension = int | str
+
+
+@dataclass(frozen=True)
+class Port:
+    """An input or output: its name, and its shape with symbols such as `batch` for what is not fixed."""
+
+    name: str
+    shape: tuple[Dimension, ...]
+
+
+@dataclass(frozen=True)
+class Interface:
+    """A model's inputs and outputs, in the order in which Keras flattens them."""
+
+    inputs: tuple[Port, ...]
+    outputs: tuple[Port, ...]
+
+
+def describe(model: keras.Model) -> Interface:
+    """The names and shapes of a model's inputs and outputs.
+
+    One input is `input`, one output `output`. Several are called by their key where the model takes or gives a
+    dict, else by the name given to `keras.Input` or to the layer. A name that Keras made up (`dense_7`) depends on
+    what was built before; it becomes `input_0`, `output_1` and so on.
+
+    Raises:
+        ExportError: the model has no defined inputs.
+    """
+    import keras
+
+    try:
+        inputs, outputs = model.inputs, model.outputs
+    except AttributeError:
+        inputs = outputs = None
+    if not inputs or not outputs:
+        raise ExportError(
+            f"model '{model.name}' has no defined inputs; make it a Sequential that starts with keras.Input, or "
+            "keras.Model(inputs, outputs)"
+        )
+    output = outputs[0] if isinstance(model, keras.Sequential) else model.output
+    input_names = _names("input", _keys(input_structure(model)), [_made_by(tensor) for tensor in inputs])
+    output_names = _names("output", _keys(output), [_made_by(tensor) for tensor in outputs], input_names)
+    shapes = [[tuple(tensor.shape) for tensor in keras.tree.flatten(tensors)] for tensors in (inputs, outputs)]
+    return Interface(
+        tuple(Port(name, _dimensions(name, shape)) for name, shape in zip(input_names, shapes[0], strict=True)),
+        tuple(Port(name, _dimensions(name, shape)) for name, shape in zip(output_names, shapes[1], strict=True)),
+    )
+
+
+def input_structure(model: keras.Model) -> Any:
+    """What the model is called with: a tensor, or a list or dict of tensors."""
+    import keras
+
+    return model.inputs[0] if isinstance(model, keras.Sequential) else model.input
+
+
+def _names(kind: str, keys: Sequence[str] | None, layers: Sequence[Any], taken: Sequence[str] = ()) -> list[str]:
+    """A name for each; `layers` are the layers that made the tensors, `taken` the names not to use."""
+    if len(layers) == 1:
+        return [kind]
+    names: list[str] = []
+    for index, layer in enumerate(layers):
+        name = keys[index] if keys else layer.name
+        automatic = not keys and is_automatic(layer)
+        names.append(f"{kind}_{index}" if automatic or name in {*names, *taken} else name)
+    return names
+
+
+def is_automatic(layer: keras.layers.Layer) -> bool:
+    """Whether a layer's name is its class and a counter, as Keras makes up: `dense_7`."""
+    stem = re.sub(r"_\d+$", "", str(layer.name))
+    return stem.replace("_", "").lower() == type(layer).__name__.lower()
+
+
+def _keys(structure: Any) -> list[str] | None:
+    """A dict's keys, in the order in which Keras flattens it."""
+    return sorted(structure) if isinstance(structure, dict) else None
+
+
+def _made_by(tensor: Any) -> Any:
+    return tensor._keras_history.operation
+
+
+def _dimensions(name: str, shape: tuple[int | None, ...]) -> tuple[Dimension, ...]:
+    rest = [f"{name}_{axis}" if size is None else size for axis, size in enumerate(shape[1:], start=1)]
+    return (BATCH, *rest) if shape else ()

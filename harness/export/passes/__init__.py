@@ -1,0 +1,1 @@
+"""Graph clean-up, one transformation a file; each says what it requires and what it ensures."""

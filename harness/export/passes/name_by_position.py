@@ -1,0 +1,76 @@
+"""Name and order everything by its place in the graph."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+import onnx_ir as ir
+from onnx import defs
+
+from harness.export.order import canonical_order, subgraphs
+
+
+class NameByPosition(ir.passes.InPlacePass):
+    """Order the nodes canonically, and name them, their values and weights by operation and position.
+
+    The third convolution is `Conv_3`, its output too, its weights `Conv_3.W` and `Conv_3.B`, after the names of the
+    ONNX specification. The converter's own names hold counters that depend on what was converted before.
+
+    Requires: no unused nodes or initializers.
+    Ensures: equal graphs have equal names and orders; the graph's inputs and outputs keep their names.
+    """
+
+    def call(self, model: ir.Model) -> ir.passes.PassResult:
+        _rename(model.graph, "", dict(model.opset_imports))
+        return ir.passes.PassResult(model, modified=True)
+
+
+def _rename(graph: ir.Graph, prefix: str, versions: dict[str, int]) -> None:
+    """Order and name one graph, then the graphs inside its nodes, whose names start with their node's."""
+    nodes = canonical_order(graph)
+    graph.remove(nodes)
+    graph.extend(nodes)
+    kept = {*graph.inputs, *graph.outputs} if not prefix else set()
+    for node, name in _named(nodes, prefix):
+        node.name = name
+        for index, value in enumerate(node.outputs):
+            if value not in kept and value.name:
+                value.name = name if len(node.outputs) == 1 else f"{name}.{index}"
+        for attribute, subgraph in subgraphs(node):
+            for index, value in enumerate(subgraph.inputs):
+                value.name = f"{name}.{attribute}.input_{index}"
+            _rename(subgraph, f"{name}.{attribute}/", versions)
+    _rename_initializers(graph, prefix, versions)
+
+
+def _rename_initializers(graph: ir.Graph, prefix: str, versions: dict[str, int]) -> None:
+    """Name each initializer after the first node that reads it, and order them as they are read."""
+    names: dict[ir.Value, str] = {}
+    for node in graph.all_nodes():
+        for position, value in enumerate(node.inputs):
+            if value is not None and value.is_initializer() and value.graph is graph:
+                names.setdefault(value, f"{node.name}.{_input_name(node, position, versions)}")
+    for value in graph.outputs:
+        if value.is_initializer():
+            names[value] = str(value.name)
+    graph.initializers.clear()
+    for value, name in names.items():
+        value.name = name
+        graph.initializers.add(value)
+
+
+def _named(nodes: list[ir.Node], prefix: str) -> Iterator[tuple[ir.Node, str]]:
+    counts: Counter[str] = Counter()
+    for node in nodes:
+        counts[node.op_type] += 1
+        yield node, f"{prefix}{node.op_type}_{counts[node.op_type]}"
+
+
+def _input_name(node: ir.Node, position: int, versions: dict[str, int]) -> str:
+    """What the specification calls a node's input, or its number where that names several."""
+    if not defs.has(node.op_type, versions[node.domain], node.domain):
+        return str(position)
+    formal = defs.get_schema(node.op_type, versions[node.domain], node.domain).inputs
+    is_variadic = formal[-1].option == defs.OpSchema.FormalParameterOption.Variadic
+    return str(position) if is_variadic else formal[position].name
