@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from harness.runtime.environment import usable_cpus
 from harness.runtime.inputs import describe_inputs, parse_input
 from harness.runtime.model_file import ModelFile, read_model
 from harness.runtime.placement import device_of, require_cuda
-from harness.runtime.process import WorkerFailedError, run_worker
+from harness.runtime.process import WorkerFailedError, run_worker, started_worker
 from harness.runtime.session import CUDA, load_runtime
 from harness.spec import Device, MeasureSpec, Mode
 
@@ -83,31 +83,39 @@ class Group:
         if self.spec.device == "cuda" and not offered:
             raise DeviceError("this onnxruntime has no CUDA; install onnxruntime-gpu, or use --device cpu")
         tried = "cuda" if offered and self.spec.device != "cpu" else "cpu"
-        with ThreadPoolExecutor(usable_cpus() if tried == "cpu" else 1) as pool:
-            list(pool.map(lambda index: self._probe(index, tried), range(len(self.members))))
+        left = list(range(len(self.members)))
+        while left:
+            self._probe(left[: 1 if tried == "cuda" else usable_cpus()], tried)
+            left = [index for index in left if self._unprobed(index)]
+            if all(member.device == "cpu" for member in self.members):
+                tried = "cpu"  # onnxruntime listed CUDA, and it does not run
         self.device = "cuda" if any(member.device != "cpu" for member in self.members) else "cpu"
         if self.device == "cpu" and "cuda_graph" in self.spec.modes:
             raise DeviceError(
                 "mode cuda_graph needs CUDA, which does not run here; leave it out, or see `harness doctor`"
             )
 
-    def _probe(self, index: int, device: str) -> None:
-        member = self.members[index]
-        todo = [row for row in self.rows.values() if row.key[0] == index]
-        while any(row.error is None and not row.usual_ns for row in todo):
-            rows = [row for row in todo if row.error is None]
-            job = self._job("probe", device, 0) | {"models": [self._model(index, rows)]}
-            try:
-                answer = run_worker(job, self.spec.timeout_s)
-            except WorkerFailedError as failure:
-                self._blame(failure, [index])
-                continue
-            if "load_error" in answer:
-                raise MeasureError(f"{member.file.path}: onnxruntime can't load it: {answer['load_error']}")
-            self._keep_probe(index, answer)
+    def _unprobed(self, index: int) -> list[Row]:
+        """The rows of a model that are neither probed nor known to fail."""
+        return [row for row in self.rows.values() if row.key[0] == index and row.error is None and not row.usual_ns]
+
+    def _probe(self, indices: Sequence[int], device: str) -> None:
+        """Probe some models at the same time, each in its own process."""
+        with ExitStack() as stack:
+            workers = {}
+            for index in indices:
+                job = self._job("probe", device, 0) | {"models": [self._model(index, self._unprobed(index))]}
+                workers[index] = stack.enter_context(started_worker(job))
+            for index, worker in workers.items():
+                try:
+                    self._keep_probe(index, worker.answer(self.spec.timeout_s))
+                except WorkerFailedError as failure:
+                    self._blame(failure, [index])
 
     def _keep_probe(self, index: int, answer: Mapping[str, Any]) -> None:
         member = self.members[index]
+        if "load_error" in answer:
+            raise MeasureError(f"{member.file.path}: onnxruntime can't load it: {answer['load_error']}")
         member.runtime_bytes = answer["runtime_bytes"]
         member.provider_options = answer["provider_options"]
         for found in answer["rows"]:

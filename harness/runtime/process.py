@@ -11,7 +11,6 @@ import subprocess
 import sys
 import tempfile
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
@@ -28,40 +27,14 @@ class WorkerFailedError(Exception):
         self.at = at
 
 
-def run_worker(job: Message, timeout_s: float, total_s: float | None = None) -> Message:
-    """Run one job in a fresh process and return its answer.
+class Worker:
+    """A process that has been given a job. Its stdin stays open, since the end of that tells it to end."""
 
-    A worker that says nothing for `timeout_s`, or is not done after `total_s`, is killed.
-
-    Raises:
-        WorkerFailedError: the worker ended without an answer, or was killed.
-    """
-    deadline = None if total_s is None else time.monotonic() + total_s
-    at: Message = {}
-    with _worker() as (process, lines, errors):
-        _send(process, job)
-        while True:
-            wait = timeout_s if deadline is None else max(0.0, min(timeout_s, deadline - time.monotonic()))
-            try:
-                line = lines.get(timeout=wait)
-            except queue.Empty:
-                raise WorkerFailedError(f"the worker hung: nothing for {wait:.0f} s {_where(at)}", at) from None
-            if line is None:
-                raise WorkerFailedError(_death(process, errors, at), at)
-            message = json.loads(line)
-            if "done" in message:
-                answer: Message = message["done"]
-                return answer
-            at = message
-
-
-@contextlib.contextmanager
-def _worker() -> Iterator[tuple[subprocess.Popen[str], Lines, IO[str]]]:
-    """The process, killed and collected whatever happens; its lines as they come, then None; its stderr."""
-    root = str(Path(__file__).resolve().parents[2])
-    path = os.pathsep.join(part for part in (root, os.environ.get("PYTHONPATH")) if part)
-    with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as errors:
-        process = subprocess.Popen(
+    def __init__(self, job: Message, errors: IO[str]) -> None:
+        root = str(Path(__file__).resolve().parents[2])
+        path = os.pathsep.join(part for part in (root, os.environ.get("PYTHONPATH")) if part)
+        self.errors, self.lines = errors, Lines()
+        self.process = subprocess.Popen(
             [sys.executable, "-P", "-m", "harness.runtime.worker"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -69,51 +42,83 @@ def _worker() -> Iterator[tuple[subprocess.Popen[str], Lines, IO[str]]]:
             text=True,
             env={**os.environ, "PYTHONPATH": path, "OPENBLAS_NUM_THREADS": "1"},
         )
-        lines: Lines = queue.Queue()
-        reader = threading.Thread(target=_read, args=(process, lines), daemon=True)
+        self.reader = threading.Thread(target=self._read, daemon=True)
+        self.reader.start()
+        with contextlib.suppress(BrokenPipeError):  # it died at once: its missing answer will tell why
+            _pipe(self.process.stdin).write(json.dumps(job) + "\n")
+            _pipe(self.process.stdin).flush()
+
+    def _read(self) -> None:
+        for line in _pipe(self.process.stdout):
+            self.lines.put(line)
+        self.lines.put(None)
+
+    def answer(self, timeout_s: float) -> Message:
+        """Wait for the answer; a worker that says nothing for `timeout_s` counts as failed.
+
+        Raises:
+            WorkerFailedError: it hung, or ended without an answer.
+        """
+        at: Message = {}
+        while True:
+            try:
+                line = self.lines.get(timeout=timeout_s)
+            except queue.Empty:
+                raise WorkerFailedError(f"the worker hung: nothing for {timeout_s:g} s {_where(at)}", at) from None
+            if line is None:
+                raise WorkerFailedError(self._death(at), at)
+            message = json.loads(line)
+            if "done" in message:
+                answer: Message = message["done"]
+                return answer
+            at = message
+
+    def _death(self, at: Message) -> str:
+        code = self.process.wait()
+        self.errors.seek(0)
+        said = [line.strip() for line in self.errors.read().splitlines() if line.strip()]
+        last = f": {said[-1]}" if said else ""
+        if code < 0:
+            name = signal.Signals(-code).name
+            guess = ", most likely out of memory" if name == "SIGKILL" else ""
+            return f"the worker was killed by {name}{guess} {_where(at)}{last}"
+        return f"the worker ended with exit code {code} {_where(at)}{last}"
+
+    def stop(self) -> None:
+        """Kill the process if it still runs, and collect what is left of it."""
+        self.process.kill()
+        self.process.wait()
+        self.reader.join()
+        for stream in (self.process.stdin, self.process.stdout):
+            with contextlib.suppress(BrokenPipeError):  # what was not yet written to a dead worker is not needed
+                _pipe(stream).close()
+
+
+@contextlib.contextmanager
+def started_worker(job: Message) -> Iterator[Worker]:
+    """A worker that is doing `job`, and is gone at the end whatever happens."""
+    with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as errors:
+        worker = Worker(job, errors)
         try:
-            reader.start()
-            yield process, lines, errors
+            yield worker
         finally:
-            process.kill()
-            process.wait()
-            reader.join()
-            for stream in (process.stdin, process.stdout):
-                if stream is not None:
-                    _close(stream)
+            worker.stop()
 
 
-def _close(stream: IO[str]) -> None:
-    with contextlib.suppress(BrokenPipeError):  # what was not yet written to a dead worker is not needed
-        stream.close()
+def run_worker(job: Message, timeout_s: float) -> Message:
+    """Run one job in a fresh process and return its answer.
+
+    Raises:
+        WorkerFailedError: the worker hung, or ended without an answer.
+    """
+    with started_worker(job) as worker:
+        return worker.answer(timeout_s)
 
 
-def _send(process: subprocess.Popen[str], job: Message) -> None:
-    """Send the job; stdin stays open, since its end tells the worker to end."""
-    if process.stdin is None:
-        raise AssertionError("the worker's stdin is a pipe")
-    with contextlib.suppress(BrokenPipeError):  # the worker died at once: its missing answer tells why
-        process.stdin.write(json.dumps(job) + "\n")
-        process.stdin.flush()
-
-
-def _read(process: subprocess.Popen[str], lines: Lines) -> None:
-    if process.stdout is not None:
-        for line in process.stdout:
-            lines.put(line)
-    lines.put(None)
-
-
-def _death(process: subprocess.Popen[str], errors: IO[str], at: Message) -> str:
-    code = process.wait()
-    errors.seek(0)
-    said = [line.strip() for line in errors.read().splitlines() if line.strip()]
-    reason = f": {said[-1]}" if said else ""
-    if code < 0:
-        name = signal.Signals(-code).name
-        guess = ", most likely out of memory" if name == "SIGKILL" else ""
-        return f"the worker was killed by {name}{guess} {_where(at)}{reason}"
-    return f"the worker ended with exit code {code} {_where(at)}{reason}"
+def _pipe(stream: IO[str] | None) -> IO[str]:
+    if stream is None:
+        raise AssertionError("a worker's streams are pipes")
+    return stream
 
 
 def _where(at: Message) -> str:

@@ -81,22 +81,27 @@ def end_to_end(session: Any, feeds: Sequence[Mapping[str, Array]]) -> Run:
 
 def device_resident(session: Any, feeds: Sequence[Mapping[str, Array]], outputs: Sequence[Array], device: str) -> Run:
     """Inputs and outputs stay in the device's memory at fixed addresses; a run ends when the device is done."""
-    import onnxruntime
-
-    bindings = []
-    for feed in feeds:
-        binding = session.io_binding()
-        for name, array in feed.items():
-            binding.bind_ortvalue_input(name, onnxruntime.OrtValue.ortvalue_from_numpy(array, device, 0))
-        for output, array in zip(session.get_outputs(), outputs, strict=True):
-            value = onnxruntime.OrtValue.ortvalue_from_numpy(array, device, 0)
-            binding.bind_ortvalue_output(output.name, value)
-        bindings.append(binding)
-    turn = cycle(bindings)
+    turn = cycle([Bound(session, feed, outputs, device) for feed in feeds])
 
     def run() -> None:
-        binding = next(turn)
+        binding = next(turn).binding
         session.run_with_iobinding(binding)
         binding.synchronize_outputs()
 
     return run
+
+
+class Bound:
+    """An IOBinding, and the values it is bound to: on the CPU it does not keep their memory alive itself."""
+
+    def __init__(self, session: Any, feed: Mapping[str, Array], outputs: Sequence[Array], device: str) -> None:
+        """`outputs` are arrays of the outputs' shapes and types; their values don't matter."""
+        from onnxruntime import OrtValue
+
+        self.binding = session.io_binding()
+        self.inputs = {name: OrtValue.ortvalue_from_numpy(array, device, 0) for name, array in feed.items()}
+        self.outputs = [OrtValue.ortvalue_from_numpy(array, device, 0) for array in outputs]
+        for name, value in self.inputs.items():
+            self.binding.bind_ortvalue_input(name, value)
+        for output, value in zip(session.get_outputs(), self.outputs, strict=True):
+            self.binding.bind_ortvalue_output(output.name, value)
