@@ -220,3 +220,16 @@ class Answers(Record):
     @property
     def pruned(self) -> tuple[Variant, ...]:
         return tuple(variant for variant in self.variants if not variant.original)
+
+    def standing_at(self, task: str, batch: int, *standings: Standing) -> list[Variant]:
+        """The variants of a task with one of these standings at a batch size, fastest first."""
+        found = [
+            variant
+            for variant in self.variants
+            if variant.task == task and batch in variant.places and variant.places[batch].standing in standings
+        ]
+        return sorted(found, key=lambda variant: variant.latencies[batch].median_us)
+
+    def frontier(self, task: str, batch: int) -> list[Variant]:
+        """The variants of a task on the frontier at a batch size, clearly or narrowly, fastest first."""
+        return self.standing_at(task, batch, Standing.ON, Standing.NARROWLY)

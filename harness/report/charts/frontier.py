@@ -25,7 +25,6 @@ from harness.report.charts.figure import (
     shape,
     titled,
 )
-from harness.report.findings import frontier_of
 from harness.report.names import Names, series_of
 
 # A variant this much less accurate than the best would flatten all others: it is left out, and named.
@@ -48,7 +47,7 @@ def frontier_figure(answers: Answers, names: Names) -> Figure | None:
             shown.update(each.network for each in kept)
             if kept:
                 title = f"Batch {batch}" + (f", {task}" if len(tasks) > 1 else "")
-                panels.append(_panel(kept, frontier_of(answers, task, batch), batch, title, names))
+                panels.append(_panel(kept, answers.frontier(task, batch), batch, title, names))
     if not panels:
         return None
     return Figure(

@@ -1,0 +1,45 @@
+"""What findings share: their shape, which variants they compare, and how lists are kept short."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from harness.compare import Answers, SpeedUp, Variant
+
+# The loss of accuracy that a pruned network may cost, as a fraction.
+TOLERATED_LOSS = 0.01
+FEW = 4
+MANY = 8
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A short title, a sentence or two, and what they stand on. A warning changes how all else is to be read."""
+
+    title: str
+    text: str
+    items: tuple[str, ...] = ()
+    warning: bool = False
+
+
+def comparable(answers: Answers) -> list[Variant]:
+    """Pruned variants that are not wrong on purpose and whose original learned, as far as is known."""
+    return [variant for variant in answers.pruned if not variant.control and variant.learned is not False]
+
+
+def with_speedup(answers: Answers, batch: int) -> list[tuple[Variant, SpeedUp]]:
+    return [(variant, variant.speedups[batch]) for variant in comparable(answers) if batch in variant.speedups]
+
+
+def first_few(parts: Sequence[str], limit: int, what: str) -> list[str]:
+    """The parts, or the first of them and how many more there are."""
+    shown = list(parts[:limit])
+    return shown if len(parts) <= limit else [*shown, f"And {len(parts) - limit} more {what}."]
+
+
+def examples(told: Sequence[str]) -> str:
+    """All where they are few; else how many, and the first two."""
+    if len(told) <= FEW:
+        return "; ".join(told)
+    return f"{len(told)} variants, such as {' and '.join(told[:2])}"

@@ -1,0 +1,109 @@
+"""What pruning and the study's other choices cost in accuracy and buy in speed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from harness.compare import Answers, SpeedUp, Variant, Verdict
+from harness.report import format as fmt
+from harness.report.findings.common import MANY, TOLERATED_LOSS, Finding, comparable, first_few, with_speedup
+from harness.report.names import Names
+
+
+def best_buy(answers: Answers, names: Names) -> Finding | None:
+    """The largest gain that is shown to cost less than what is tolerated."""
+    items = []
+    for batch in answers.batch_sizes:
+        faster = [
+            (variant, speedup)
+            for variant, speedup in with_speedup(answers, batch)
+            if speedup.verdict is Verdict.FASTER and variant.change is not None
+        ]
+        if faster:
+            items.append(f"Batch {batch}: {_best_of(faster, names)}")
+    if not items:
+        return None
+    text = (
+        f"The largest speed-up over the own original whose whole 95 % interval keeps the loss of accuracy under "
+        f"{100 * TOLERATED_LOSS:g} point."
+    )
+    return Finding("Best buy", text, tuple(items))
+
+
+def _best_of(faster: Sequence[tuple[Variant, SpeedUp]], names: Names) -> str:
+    def low(variant: Variant) -> float:
+        return variant.change.low if variant.change else -1.0
+
+    safe = [(variant, speedup) for variant, speedup in faster if low(variant) > -TOLERATED_LOSS]
+    if safe:
+        variant, speedup = max(safe, key=lambda pair: pair[1].value)
+        lead = ""
+    else:
+        variant, speedup = max(faster, key=lambda pair: low(pair[0]))
+        lead = "none of the faster ones is shown to cost so little; nearest is "
+    gain = f"{fmt.times(speedup.value)} as fast ({fmt.times_range(speedup)})"
+    return f"{lead}{names.full(variant)}: {gain} for {cost(variant)}."
+
+
+def cost(variant: Variant) -> str:
+    if variant.change is None:
+        return "an unknown change in accuracy"
+    return f"{fmt.points(variant.change.value)} points ({fmt.points_range(variant.change)})"
+
+
+def costs_and_gains(answers: Answers, names: Names) -> Finding | None:
+    """One line a network: what each pruning of it costs and buys."""
+    pruned = comparable(answers)
+    items = []
+    for network in answers.networks:
+        original = next((variant for variant in answers.of(network) if variant.original), None)
+        variants = [variant for variant in pruned if variant.network == network and variant.accuracy]
+        if original is not None and original.accuracy is not None and variants:
+            items.append(_network_line(original, variants, names))
+    if not items:
+        return None
+    batches = fmt.listed([str(batch) for batch in answers.batch_sizes])
+    measured = any(variant.speedups for variant in pruned)
+    speed = f", then speed-up at batch {batches}" if measured else ""
+    text = f"By amount pruned: change in accuracy against the own original in percentage points{speed}."
+    return Finding("What pruning costs and buys", text, tuple(first_few(items, MANY, "networks in the table")))
+
+
+def _network_line(original: Variant, variants: Sequence[Variant], names: Names) -> str:
+    assert original.accuracy is not None
+    told = []
+    for variant in variants:
+        change = f"{fmt.points(variant.change.value)} points" if variant.change else "change unknown"
+        gains = [_gain(speedup) for speedup in variant.speedups.values()]
+        told.append(f"{names.label(variant)}: {', '.join([change, fmt.listed(gains)] if gains else [change])}")
+    return f"{names.network(original)} ({fmt.percent(original.accuracy.value)} unpruned). {'; '.join(told)}."
+
+
+def _gain(speedup: SpeedUp) -> str:
+    unsure = " (inconclusive)" if speedup.verdict is Verdict.INCONCLUSIVE else ""
+    return f"{fmt.times(speedup.value)}{unsure}"
+
+
+def factors_alone(answers: Answers, names: Names) -> Finding | None:
+    """What each factor does to the unpruned networks."""
+    items = []
+    for contrast in answers.contrasts:
+        same = f" ({', '.join(f'{key} {value}' for key, value in contrast.same.items())})" if contrast.same else ""
+        told = (
+            [f"{fmt.points(contrast.change.value)} points ({fmt.points_range(contrast.change)})"]
+            if contrast.change
+            else []
+        )
+        told += [
+            f"{fmt.times(speedup.value)} as fast at batch {batch} ({fmt.times_range(speedup)})"
+            for batch, speedup in contrast.speedups.items()
+        ]
+        if told:
+            what = f"{contrast.factor} {contrast.value} instead of {contrast.base}"
+            items.append(f"{contrast.model}{same}, {what}: {', '.join(told)}.")
+    if not items:
+        return None
+    text = "One factor changed in the unpruned network, all else equal: accuracy in points, and speed."
+    return Finding(
+        "What the other choices cost and buy", text, tuple(first_few(items, MANY, "comparisons of this kind"))
+    )
