@@ -25,8 +25,13 @@ def examine() -> Checkup:
     environment = describe()
     offered = CUDA in load_runtime().get_available_providers()
     runs = offered and usable_device("auto") != "cpu"
-    problems = (*_cuda(environment, offered, runs), *_processor(environment))
-    return Checkup(environment=environment, devices=("cpu", "cuda") if runs else ("cpu",), problems=problems)
+    devices = ("cpu", "cuda") if runs else ("cpu",)
+    return Checkup(environment=environment, devices=devices, problems=problems(environment, offered=offered, runs=runs))
+
+
+def problems(environment: Mapping[str, Any], *, offered: bool, runs: bool) -> tuple[str, ...]:
+    """What to mend, a line each; `offered` is whether onnxruntime lists CUDA, `runs` whether it was seen to run."""
+    return (*_cuda(environment, offered, runs), *_processor(environment))
 
 
 def _cuda(environment: Mapping[str, Any], offered: bool, runs: bool) -> Iterator[str]:

@@ -1,0 +1,35 @@
+"""What the words on a command line mean, and what is said of those that mean nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from harness.arguments import fraction, settings, whole_numbers, write_text
+from harness.errors import SpecError, StoreError
+
+
+@pytest.mark.parametrize(("text", "value"), [("0.02", 0.02), ("2%", 0.02), ("0.5%", 0.005)])
+def test_fractions_and_percentages(text: str, value: float) -> None:
+    assert fraction(text, "--margin") == pytest.approx(value)
+
+
+def test_lists_and_settings() -> None:
+    assert whole_numbers("1,32", "--batch") == (1, 32)
+    assert settings(["use_tf32=0", "a=b=c"], "--provider-option") == {"use_tf32": "0", "a": "b=c"}
+
+
+def test_what_can_not_be_read_shows_an_example() -> None:
+    with pytest.raises(SpecError, match=r"--margin two: not a number; give a fraction such as 0.02, or 2%"):
+        fraction("two", "--margin")
+    with pytest.raises(SpecError, match="--batch 1;2: not whole numbers; give for example --batch 1,32"):
+        whole_numbers("1;2", "--batch")
+    with pytest.raises(SpecError, match="--provider-option tf32: not key=value"):
+        settings(["tf32"], "--provider-option")
+
+
+def test_a_file_that_can_not_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(StoreError, match=r"out.json: can't be written \(.*\); give another path"):
+        write_text(tmp_path / "file" / "out.json", "{}")

@@ -1,0 +1,127 @@
+"""What follows from raw samples: medians, percentiles, comparisons, and what a file keeps of them."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from pydantic import ValidationError
+
+from harness.errors import MeasureError
+from harness.measurement import Launch, MeasuredRow, Measurement, Percentile
+from tests.measurements import measurement
+
+
+def row_of(*blocks: tuple[int, ...]) -> MeasuredRow:
+    launch = Launch(number=0, first_ns=9000, warmup_ns=(5000,), settled=True, blocks_ns=blocks)
+    return MeasuredRow(
+        model=0, batch=4, mode="end_to_end", device="cpu", peak_bytes=None, error=None, launches=(launch,)
+    )
+
+
+def test_latency_is_the_median_of_the_blocks_medians() -> None:
+    row = row_of((1000, 1000, 9000), (3000, 3000, 3000), (2000, 2000, 2000))
+    assert row.median_us == 2.0
+    assert row.throughput_per_s == pytest.approx(4 * 1e6 / 2.0)
+    assert row.first_us == 9.0
+
+
+def test_a_row_without_launches_has_no_figures() -> None:
+    row = row_of().model_copy(update={"launches": ()})
+    assert (row.median_us, row.throughput_per_s, row.first_us) == (None, None, None)
+
+
+def test_percentiles_come_with_enough_independent_calls_or_with_the_reason() -> None:
+    """12 launches x 20 blocks x 5 calls: 1,200 calls, but the launches differ, so they are worth fewer."""
+    row = measurement(noise=0.0).rows[0]
+    assert row.percentile(90).value_us == pytest.approx(100, rel=0.05)
+    noisy = measurement(noise=0.2).rows[0].percentile(99)
+    assert noisy.value_us is None
+    assert noisy.reason is not None
+    assert noisy.reason.startswith("p99 needs 662 independent calls, these are worth ")
+
+
+def test_a_percentile_with_a_value_needs_no_reason() -> None:
+    assert Percentile(percent=90, value_us=1.0, independent=70, needed=64).reason is None
+
+
+def test_a_planted_speed_up_is_found_within_its_interval() -> None:
+    found = measurement((100.0, 50.0)).compare(0, 1, 1)
+    assert found.ci_low is not None
+    assert found.ci_high is not None
+    assert found.ci_low < 2.0 < found.ci_high
+    assert (found.verdict, found.launches) == ("faster", 12)
+
+
+def test_the_other_way_round_is_the_inverse() -> None:
+    """The ratio is symmetric: what one is faster, the other is slower."""
+    both = measurement((100.0, 80.0, 90.0))
+    there, back = both.compare(1, 2, 1), both.compare(2, 1, 1)
+    assert there.speedup is not None
+    assert back.speedup is not None
+    assert there.speedup * back.speedup == pytest.approx(1)
+    assert (there.verdict, back.verdict) == ("slower", "faster")
+
+
+def test_any_pair_can_be_compared_later() -> None:
+    """All models were interleaved: pairs need not have been asked for."""
+    later = Measurement.model_validate_json(measurement((100.0, 80.0, 64.0)).model_dump_json())
+    assert later.compare(1, 2, 1).speedup == pytest.approx(1.25, rel=0.02)
+
+
+def test_comparisons_made_together_are_corrected_together() -> None:
+    """A borderline difference stands alone, and not among ten others."""
+    several = measurement((100.0, 99.4, *[100.0] * 10), margin=0.001, noise=0.004)
+    alone, among = several.compare(0, 1, 1), several.compare_all()[0]
+    assert alone.p_value == among.p_value
+    assert alone.p_adjusted == alone.p_value
+    assert among.p_adjusted is not None
+    assert alone.p_adjusted is not None
+    assert among.p_adjusted > alone.p_adjusted
+
+
+def test_only_launches_that_measured_both_count() -> None:
+    one = measurement()
+    short = one.rows[1].model_copy(update={"launches": one.rows[1].launches[3:]})
+    assert len(one.rows[0].log_ratios(short)) == 9
+
+
+def test_a_row_that_failed_compares_as_inconclusive_without_numbers() -> None:
+    one = measurement()
+    failed = one.rows[1].model_copy(update={"launches": (), "error": "the worker hung"})
+    found = one.model_copy(update={"rows": (one.rows[0], failed)}).compare(0, 1, 1)
+    assert (found.verdict, found.speedup, found.ci_low, found.p_value) == ("inconclusive", None, None, None)
+
+
+def test_a_single_launch_gives_a_ratio_but_no_interval() -> None:
+    found = measurement(launches=1).compare(0, 1, 1)
+    assert found.speedup == pytest.approx(2, rel=0.02)
+    assert (found.ci_low, found.p_adjusted, found.verdict) == (None, None, "inconclusive")
+
+
+def test_the_control_is_judged_like_a_candidate() -> None:
+    (control,) = measurement().compare_control()
+    assert (control.baseline, control.candidate) == (0, 0)
+    assert control.verdict == "equivalent"
+
+
+def test_what_was_not_measured_is_named() -> None:
+    with pytest.raises(MeasureError, match="model 0 was not measured at batch 7 in mode end_to_end"):
+        measurement().row(0, 7)
+
+
+def test_drift_within_launches_is_measured_and_its_absence_too() -> None:
+    steady = measurement().rows[0].drift()
+    assert steady.low < 0 < steady.high
+    assert math.isfinite(steady.high)
+
+
+def test_a_file_comes_back_as_it_was() -> None:
+    one = measurement()
+    assert Measurement.model_validate_json(one.model_dump_json()) == one
+
+
+def test_a_file_of_another_version_is_refused() -> None:
+    values = measurement().model_dump(mode="json") | {"schema_version": "harness-measurement/0"}
+    with pytest.raises(ValidationError, match="schema_version"):
+        Measurement.model_validate(values)
