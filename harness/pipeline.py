@@ -24,6 +24,7 @@ from harness.errors import DataError, DeviceError, HarnessError, ModelError, Sto
 from harness.measure import measure
 from harness.measurement import Measurement
 from harness.progress import Progress, Silent
+from harness.quiet import import_keras
 from harness.records import Accuracy, Export, Pruning, Record, Row, Training
 from harness.results import RESULTS_FILE, Results
 from harness.runtime.environment import describe
@@ -79,10 +80,9 @@ class Stages:
         options = model_options(case, dataset)
 
         def make(folder: Path) -> None:
-            import keras
-
             from harness.train import train
 
+            keras = import_keras()
             keras.utils.set_random_seed(case.seed)
             model = models.build(case.model, **options)
             training = train(
@@ -106,10 +106,11 @@ class Stages:
         dataset = self.datasets[case.data]
 
         def make(folder: Path) -> None:
+            original = load_keras(trained.path("model.keras"))
             from harness.prune import prune
             from harness.train import train
 
-            pruned = prune(load_keras(trained.path("model.keras")), spec, seed=case.seed)
+            pruned = prune(original, spec, seed=case.seed)
             finetune = None
             if spec.finetune_epochs:
                 tuning = case.train.model_copy(update={"epochs": spec.finetune_epochs})
@@ -139,9 +140,9 @@ class Stages:
         dataset = self.datasets[case.data]
 
         def make(folder: Path) -> None:
+            model = load_keras(source.path("model.keras"))
             from harness.export import export
 
-            model = load_keras(source.path("model.keras"))
             save(export(model, folder / "model.onnx", dataset.test_images), folder / "export.json")
 
         return self._get("export", {"keras": source.key, "data": dataset.digest}, make)
@@ -333,8 +334,7 @@ def write_run(folder: Path, results: Results, outcomes: Iterable[Outcome]) -> Pa
 
 def load_keras(path: Path) -> Any:
     """A saved network, with Keras's memory of earlier ones cleared, so that a long study doesn't grow."""
-    import keras
-
+    keras = import_keras()
     keras.backend.clear_session()
     return keras.models.load_model(path, compile=False)
 

@@ -1,0 +1,31 @@
+"""Import Keras without the lines that TensorFlow's C++ libraries write to stderr before any logging can be set."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import tempfile
+from types import ModuleType
+
+
+def import_keras() -> ModuleType:
+    """The keras module. What is written to stderr during the import is shown only where the import fails."""
+    if "keras" in sys.modules:
+        return sys.modules["keras"]
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    sys.stderr.flush()
+    shown = os.dup(2)
+    with tempfile.TemporaryFile() as hidden:
+        os.dup2(hidden.fileno(), 2)
+        try:
+            import keras
+        except BaseException:
+            hidden.seek(0)
+            os.write(shown, hidden.read())
+            raise
+        finally:
+            os.dup2(shown, 2)
+            os.close(shown)
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)  # it warns of retracing, once a network that is trained
+    return keras
