@@ -23,7 +23,7 @@ from harness.progress import Progress, Silent
 from harness.runtime.environment import describe
 from harness.runtime.findings import findings
 from harness.runtime.group import Group, Key, Member
-from harness.runtime.inputs import describe_arrays, describe_inputs, parse_input
+from harness.runtime.inputs import describe_arrays, describe_inputs, fixed_batch, parse_input
 from harness.runtime.macs import count_macs
 from harness.runtime.model_file import ModelFile, read_model
 from harness.spec import MeasureSpec
@@ -94,7 +94,7 @@ def _copy(file: ModelFile, folder: Path) -> Path:
 def _inputs(
     files: Sequence[ModelFile], spec: MeasureSpec, arrays: Mapping[str, NDArray[Any]] | None, folder: Path
 ) -> list[dict[str, Any]]:
-    """What all models are fed.
+    """What all models are fed, as the first with a dynamic batch wants it.
 
     Raises:
         MeasureError: the models' inputs differ, or can't be invented.
@@ -104,10 +104,11 @@ def _inputs(
         if not first.takes_the_same_inputs_as(other):
             ours, theirs = (", ".join(map(str, file.inputs)) for file in (first, other))
             raise MeasureError(f"{other.path}: its inputs ({theirs}) differ from those of {first.path} ({ours})")
+    model = next((file for file in files if fixed_batch(file.inputs) is None), first)
     if arrays is None:
-        return describe_inputs(first.path, first.inputs, [parse_input(text) for text in spec.inputs])
+        return describe_inputs(model.path, model.inputs, [parse_input(text) for text in spec.inputs])
     np.savez(folder / "inputs.npz", allow_pickle=False, **dict(arrays))
-    return describe_arrays(first.path, first.inputs, folder / "inputs.npz")
+    return describe_arrays(model.path, model.inputs, folder / "inputs.npz")
 
 
 def _watched(group: Group, pairs: Sequence[tuple[int, int]]) -> list[tuple[Key, Key]]:

@@ -12,7 +12,7 @@ from typing import Any
 from harness.errors import DeviceError, MeasureError
 from harness.measurement import Launch, Placement, Process
 from harness.runtime.environment import usable_cpus
-from harness.runtime.inputs import describe_inputs, parse_input
+from harness.runtime.inputs import describe_inputs, fixed_batch, parse_input
 from harness.runtime.model_file import ModelFile, read_model
 from harness.runtime.placement import device_of, require_cuda
 from harness.runtime.process import WorkerFailedError, run_worker, started_worker
@@ -64,9 +64,21 @@ class Group:
             for batch in spec.batch_sizes
             for mode in spec.modes
         }
+        for row in self.rows.values():
+            row.error = self._batch_refused(row)
         self.device = "cpu"
         self.processes: list[Process] = []
         self.announce = False
+
+    def _batch_refused(self, row: Row) -> str | None:
+        """Why a model can't be run at a batch size, which is never changed silently; None where it can."""
+        index, batch, _ = row.key
+        fixed = fixed_batch(self.members[index].file.inputs)
+        if fixed is not None and fixed != batch:
+            return f"the model's batch is fixed at {fixed}; export it with a dynamic batch"
+        if batch != 1 and not any(description["batched"] for description in self.inputs):
+            return "no input has a batch axis, so only batch 1 can be measured"
+        return None
 
     @property
     def valid(self) -> list[Row]:
@@ -213,7 +225,8 @@ def placement(path: Path, device: Device = "auto", inputs: Sequence[str] = ()) -
         DeviceError: `device` is `cuda` and a part of the model falls to the CPU.
     """
     file = read_model(path)
-    spec = MeasureSpec(device=device, batch_sizes=(1,), inputs=tuple(inputs))
+    batch = fixed_batch(file.inputs) or 1
+    spec = MeasureSpec(device=device, batch_sizes=(batch,), inputs=tuple(inputs))
     fed = describe_inputs(path, file.inputs, [parse_input(text) for text in inputs])
     group = Group([Member(file, path)], fed, spec)
     group.probe()

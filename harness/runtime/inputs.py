@@ -19,15 +19,11 @@ GIVEN = (*INVENTED, "int8", "int16", "int32", "int64", "uint16", "uint32", "uint
 
 @dataclass(frozen=True)
 class ModelInput:
-    """One input of a model. A dimension is None where it varies; the first is the batch where `batched`."""
+    """One input of a model. A dimension is None where it varies."""
 
     name: str
     dtype: str
     shape: tuple[int | None, ...]
-
-    @property
-    def batched(self) -> bool:
-        return bool(self.shape) and self.shape[0] is None
 
     def __str__(self) -> str:
         shape = "x".join("?" if size is None else str(size) for size in self.shape)
@@ -59,6 +55,16 @@ def parse_input(text: str) -> GivenInput:
     return GivenInput(name, dtype, shape)
 
 
+def fixed_batch(inputs: Sequence[ModelInput]) -> int | None:
+    """The only batch size that a model takes: the first axis of its first input. None where any will do."""
+    return inputs[0].shape[0] if inputs and inputs[0].shape else None
+
+
+def _batched(wanted: ModelInput, fixed: int | None) -> bool:
+    """Whether an input's first axis is the batch: it varies, or is as long as the model's fixed batch."""
+    return bool(wanted.shape) and wanted.shape[0] in (None, fixed)
+
+
 def describe_inputs(path: Path, inputs: Sequence[ModelInput], given: Sequence[GivenInput]) -> list[dict[str, Any]]:
     """The inputs as the worker is told them: `{"shape", "dtype", "batched"}`, without the batch axis in the shape.
 
@@ -70,10 +76,11 @@ def describe_inputs(path: Path, inputs: Sequence[ModelInput], given: Sequence[Gi
     for name in by_name:
         if name not in names:
             raise MeasureError(f"{path}: has no input '{name}'; its inputs are {', '.join(map(str, inputs))}")
-    return [_describe(path, one, by_name.get(one.name)) for one in inputs]
+    fixed = fixed_batch(inputs)
+    return [_describe(path, one, by_name.get(one.name), _batched(one, fixed)) for one in inputs]
 
 
-def _describe(path: Path, wanted: ModelInput, given: GivenInput | None) -> dict[str, Any]:
+def _describe(path: Path, wanted: ModelInput, given: GivenInput | None, batched: bool) -> dict[str, Any]:
     if given is None:
         unknown = None in wanted.shape[1:]
         if unknown or wanted.dtype not in INVENTED:
@@ -83,7 +90,7 @@ def _describe(path: Path, wanted: ModelInput, given: GivenInput | None) -> dict[
         if not _fits(given, wanted):
             raise MeasureError(f"{path}: --input for '{given.name}' does not fit the model's {wanted}")
         shape, dtype = given.shape, given.dtype
-    batched = bool(shape) and shape[0] is None
+        batched = batched and shape[0] in (None, wanted.shape[0])
     return {"shape": list(shape[1:] if batched else shape), "dtype": dtype, "batched": batched}
 
 
@@ -95,12 +102,11 @@ def _suggestion(wanted: ModelInput) -> str:
 
 
 def _fits(given: GivenInput, wanted: ModelInput) -> bool:
-    same_rank = len(given.shape) == len(wanted.shape)
-    return (
-        same_rank
-        and given.dtype == wanted.dtype
-        and all(size is None or size == own for own, size in zip(given.shape, wanted.shape, strict=True))
-    )
+    """Whether the types are equal, and the sizes where the model fixes them; N fits any batch."""
+    if len(given.shape) != len(wanted.shape) or given.dtype != wanted.dtype:
+        return False
+    pairs = enumerate(zip(given.shape, wanted.shape, strict=True))
+    return all(own in (None, size) or (axis == 0 and size is None) for axis, (size, own) in pairs)
 
 
 def describe_arrays(path: Path, inputs: Sequence[ModelInput], file: Path) -> list[dict[str, Any]]:
@@ -110,16 +116,16 @@ def describe_arrays(path: Path, inputs: Sequence[ModelInput], file: Path) -> lis
         MeasureError: an array is missing, or has another type or shape than the model wants.
     """
     descriptions = []
+    fixed = fixed_batch(inputs)
     with np.load(file) as data:
         for wanted in inputs:
             if wanted.name not in data:
                 raise MeasureError(f"{path}: no array was given for input {wanted}")
-            array = data[wanted.name]
-            given = GivenInput(
-                wanted.name, str(array.dtype), (None if wanted.batched else array.shape[0], *array.shape[1:])
-            )
-            if not _fits(given, wanted):
+            array, batched = data[wanted.name], _batched(wanted, fixed)
+            shape = array.shape[1:] if batched else array.shape
+            given = GivenInput(wanted.name, str(array.dtype), (None, *shape) if batched else shape)
+            if not _fits(given, wanted) or (batched and len(array) == 0):
                 raise MeasureError(f"{path}: the array for {wanted} has shape {array.shape} and type {array.dtype}")
-            description = {"file": str(file), "key": wanted.name, "batched": wanted.batched}
-            descriptions.append(description | {"shape": list(array.shape[1:]), "dtype": str(array.dtype)})
+            description = {"file": str(file), "key": wanted.name, "batched": batched}
+            descriptions.append(description | {"shape": list(shape), "dtype": str(array.dtype)})
     return descriptions

@@ -100,6 +100,8 @@ def open_placed(path: Path, device: str, feed: Mapping[str, Any], threads: int) 
         on_cuda = replace(settings, device="cuda")
         try:
             session = open_session(path, on_cuda)
+            if device == "auto" and CUDA not in session.get_providers():
+                return session, "cpu"
             observed = observe(session, path, feed, on_cuda)
         except Exception as error:  # onnxruntime raises many kinds
             raise MeasureError(f"{path}: can't be run: {reason(error)}") from None

@@ -8,7 +8,14 @@ import numpy as np
 import pytest
 
 from harness.errors import MeasureError, SpecError
-from harness.runtime.inputs import GivenInput, ModelInput, describe_arrays, describe_inputs, parse_input
+from harness.runtime.inputs import (
+    GivenInput,
+    ModelInput,
+    describe_arrays,
+    describe_inputs,
+    fixed_batch,
+    parse_input,
+)
 
 PATH = Path("model.onnx")
 IMAGE = ModelInput("image", "float32", (None, 28, 28, 1))
@@ -28,7 +35,9 @@ def test_inputs_are_read_as_written(text: str, parsed: GivenInput) -> None:
     assert parse_input(text) == parsed
 
 
-@pytest.mark.parametrize("text", ["image", "image:3x4", "image:3xM:float32", "image:-1:float32", ":3:float32"])
+@pytest.mark.parametrize(
+    "text", ["image", "image:3x4", "image:3xM:float32", "image:-1:float32", ":3:float32", "image:NxNx1:float32"]
+)
 def test_a_malformed_input_shows_the_form(text: str) -> None:
     with pytest.raises(SpecError, match="name:shape:dtype; write for example image:Nx28x28x1:float32"):
         parse_input(text)
@@ -43,9 +52,21 @@ def test_floats_of_known_shape_are_invented() -> None:
     assert describe_inputs(PATH, [IMAGE], []) == [{"shape": [28, 28, 1], "dtype": "float32", "batched": True}]
 
 
-def test_a_fixed_batch_is_part_of_the_shape() -> None:
-    fixed = ModelInput("image", "float32", (4, 28))
-    assert describe_inputs(PATH, [fixed], []) == [{"shape": [4, 28], "dtype": "float32", "batched": False}]
+def test_a_fixed_first_axis_is_the_batch_and_another_length_is_not() -> None:
+    image, scale = ModelInput("image", "float32", (4, 28)), ModelInput("scale", "float32", (3,))
+    assert fixed_batch([image, scale]) == 4
+    assert fixed_batch([IMAGE, scale]) is None
+    assert describe_inputs(PATH, [image, scale], []) == [
+        {"shape": [28], "dtype": "float32", "batched": True},
+        {"shape": [3], "dtype": "float32", "batched": False},
+    ]
+
+
+def test_a_number_in_place_of_n_makes_it_no_batch() -> None:
+    """A model whose first axis is, say, a sequence."""
+    assert describe_inputs(PATH, [TOKENS], [parse_input("tokens:64x16:int64")]) == [
+        {"shape": [64, 16], "dtype": "int64", "batched": False}
+    ]
 
 
 def test_integers_can_not_be_invented_and_the_message_says_what_to_write() -> None:
