@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress as Bars
     from rich.progress import TaskID
 
+    from harness.data import Dataset
     from harness.measurement import Comparison, Measurement
 
 app = typer.Typer(
@@ -34,6 +35,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+PIPED_WIDTH = 240  # a table that goes to a file or another program is not squeezed into a terminal's width
 answers = Console()
 messages = Console(stderr=True, highlight=False)
 
@@ -99,6 +101,12 @@ def print_json(value: Any) -> None:
     sys.stdout.write(json.dumps(value, indent=2, allow_nan=False) + "\n")
 
 
+def print_lines(*lines: str) -> None:
+    """Print an answer as lines, just as they are."""
+    for line in lines:
+        answers.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
 QuietFlag = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")]
 
 
@@ -128,11 +136,48 @@ def run(
     if as_json:
         print_json(finished.results.model_dump(mode="json"))
     else:
-        answers.print(f"Report: {finished.report}", markup=False, highlight=False, soft_wrap=True)
+        from harness.report import summary
+
+        print_lines(*summary(finished.results), f"Report: {finished.report}")
     failed = [row for row in finished.results.rows if row.error]
     for row in failed:
         messages.print(f"{row.name}: {row.error}", markup=False, soft_wrap=True)
     raise typer.Exit(1 if failed else 0)
+
+
+@app.command()
+def report(
+    run: Annotated[Path, typer.Argument(help="The folder of a run, or its results.json.")],
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="Another folder for the report.")] = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Write a run's report again, from its results alone."""
+    from harness import report as reporting
+    from harness.results import read_results
+
+    found = read_results(run)
+    written = reporting.write(found, output or (run if run.is_dir() else run.parent))
+    if as_json:
+        print_json(reporting.as_json(found) | {"report": str(written.html)})
+        return
+    print_lines(*reporting.summary(found), f"Report: {written.html}")
+
+
+@app.command()
+def results(
+    runs: Annotated[list[Path], typer.Argument(help="Folders of runs, or their results.json.")],
+    as_json: JsonFlag = False,
+) -> None:
+    """Show each run's variants: accuracy, size, latency and speed-up."""
+    from harness import report as reporting
+    from harness.results import read_results
+
+    found = [read_results(run) for run in runs]
+    if as_json:
+        print_json([reporting.as_json(each) for each in found])
+        return
+    for each in found:
+        answers.print(reporting.terminal_table(each))
 
 
 @app.command()
@@ -210,6 +255,44 @@ def print_measurement(found: Measurement, comparisons: tuple[Comparison, ...]) -
 
 
 @app.command()
+def export(  # noqa: PLR0913, PLR0917 - one parameter an option
+    model: Annotated[Path, typer.Argument(help="The model, a .keras file.")],
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="The ONNX file. [default: MODEL.onnx]")] = None,
+    data: Annotated[str | None, typer.Option(help="Compare on this dataset, not on random examples.")] = None,
+    scale: Annotated[str, typer.Option(help="The dataset's pixels: unit (0 to 1) or raw (0 to 255).")] = "unit",
+    opset: Annotated[int, typer.Option(help="ONNX operator set, 13 to 18.")] = 18,
+    unsafe: Annotated[bool, typer.Option("--unsafe", help="Run code inside the file (Lambda layers).")] = False,
+    as_json: JsonFlag = False,
+) -> None:
+    """Export a Keras model to ONNX, and check that the file computes the same."""
+    from harness.export import export as export_model
+    from harness.export import random_examples
+    from harness.keras_file import load_model
+
+    loaded = load_model(model, unsafe=unsafe)
+    images = random_examples(loaded) if data is None else dataset(data, scale).test_images
+    path = output or model.with_suffix(".onnx")
+    found = export_model(loaded, path, images, opset=opset)
+    if as_json:
+        print_json({"path": str(path), **found.model_dump(mode="json")})
+        return
+    examples = f"{found.parity.examples} {'random examples' if data is None else 'test examples'}"
+    line = (
+        f"{path}: {found.size_bytes / 1e6:.2f} MB; agrees with Keras on {examples}, "
+        f"to {found.parity.largest_difference:.1g} of the outputs' spread"
+    )
+    answers.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+def dataset(name: str, scale: str) -> Dataset:
+    """The dataset that an option names."""
+    from harness.data import load
+    from harness.spec import DataSpec, checked
+
+    return load(checked(DataSpec, {"name": name, "scale": scale}, "--data"))
+
+
+@app.command()
 def doctor(as_json: JsonFlag = False) -> None:
     """Say what this machine can run, and what is wrong with it."""
     from harness.doctor import examine
@@ -233,6 +316,8 @@ def doctor(as_json: JsonFlag = False) -> None:
 def main() -> None:
     """Run the command line; what the user can mend becomes one line and exit code 2."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    if not answers.is_terminal:
+        answers.width = PIPED_WIDTH
     try:
         app()
     except HarnessError as error:

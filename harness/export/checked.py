@@ -32,14 +32,8 @@ def onnx_from_keras(model: keras.Model, path: Path, *, opset: int = LARGEST_OPSE
         ExportError: the model can't be converted.
         StoreError: the file can't be written.
     """
-    import onnx_ir as ir
-
-    proto, interface = model_proto_from_keras(model, opset=opset)
-    converted = ir.from_proto(proto)
-    clean(converted, interface)
-    data = ir.to_proto(converted).SerializeToString(deterministic=True)
     with written_whole(path) as unfinished:
-        unfinished.write_bytes(data)
+        unfinished.write_bytes(_converted(model, opset))
 
 
 def export(model: keras.Model, path: Path, images: Images, *, opset: int = LARGEST_OPSET) -> Export:
@@ -58,7 +52,7 @@ def export(model: keras.Model, path: Path, images: Images, *, opset: int = LARGE
         StoreError: the file can't be written.
     """
     with written_whole(path) as unfinished:
-        onnx_from_keras(model, unfinished, opset=opset)
+        unfinished.write_bytes(_converted(model, opset))
         found = parity(model, unfinished, images)
         require_parity(found, path.name)
         return Export(
@@ -68,3 +62,13 @@ def export(model: keras.Model, path: Path, images: Images, *, opset: int = LARGE
             architecture=architecture_digest(unfinished),
             parity=found,
         )
+
+
+def _converted(model: keras.Model, opset: int) -> bytes:
+    import onnx_ir as ir
+
+    proto, interface = model_proto_from_keras(model, opset=opset)
+    converted = ir.from_proto(proto)
+    clean(converted, interface)
+    data: bytes = ir.to_proto(converted).SerializeToString(deterministic=True)
+    return data

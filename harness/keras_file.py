@@ -1,0 +1,47 @@
+"""Read a saved Keras model."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from harness.errors import ModelError
+
+if TYPE_CHECKING:
+    import keras
+
+
+def load_model(path: Path, *, unsafe: bool = False) -> keras.Model:
+    """The model in a `.keras` file, not compiled.
+
+    Args:
+        path: as `model.save` wrote it.
+        unsafe: whether code inside the file (a Lambda layer) may run.
+
+    Raises:
+        ModelError: there is no such file, or it can't be loaded.
+    """
+    import keras
+
+    if not path.is_file():
+        raise ModelError(f"{path}: no such file; give the path of a .keras file")
+    try:
+        model: keras.Model = keras.models.load_model(path, compile=False, safe_mode=not unsafe)
+    except Exception as error:
+        raise ModelError(f"{path}: {_problem(str(error))}") from error
+    return model
+
+
+def _problem(message: str) -> str:
+    """What Keras says, in one line that says what to do."""
+    if "safe_mode" in message or "unsafe" in message:
+        return "holds a Lambda layer, whose code would run; use --unsafe if you trust the file"
+    unknown = re.search(r"Could not locate (?:class|function) '(\w+)'", message)
+    if unknown:
+        return (
+            f"uses {unknown[1]}, which Keras doesn't know; register it with "
+            "keras.saving.register_keras_serializable, and call harness from Python"
+        )
+    first_line = (message.strip().splitlines() or ["no reason given"])[0].rstrip(".")
+    return f"can't be loaded ({first_line}); give a file that model.save('name.keras') wrote"
