@@ -277,11 +277,10 @@ def export(  # noqa: PLR0913, PLR0917 - one parameter an option
         print_json({"path": str(path), **found.model_dump(mode="json")})
         return
     examples = f"{found.parity.examples} {'random examples' if data is None else 'test examples'}"
-    line = (
+    print_lines(
         f"{path}: {found.size_bytes / 1e6:.2f} MB; agrees with Keras on {examples}, "
         f"to {found.parity.largest_difference:.1g} of the outputs' spread"
     )
-    answers.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 def dataset(name: str, scale: str) -> Dataset:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.errors import ModelError
+from harness.quiet import import_keras
 
 if TYPE_CHECKING:
     import keras
@@ -22,12 +23,11 @@ def load_model(path: Path, *, unsafe: bool = False) -> keras.Model:
     Raises:
         ModelError: there is no such file, or it can't be loaded.
     """
-    import keras
-
     if not path.is_file():
         raise ModelError(f"{path}: no such file; give the path of a .keras file")
+    loader = import_keras().models
     try:
-        model: keras.Model = keras.models.load_model(path, compile=False, safe_mode=not unsafe)
+        model: keras.Model = loader.load_model(path, compile=False, safe_mode=not unsafe)
     except Exception as error:
         raise ModelError(f"{path}: {_problem(str(error))}") from error
     return model
