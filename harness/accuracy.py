@@ -58,12 +58,6 @@ def commonest_share(labels: NDArray[Any]) -> float:
     return float(counts.max() / len(labels))
 
 
-def chance(labels: NDArray[Any]) -> float:
-    """What always giving the commonest answer would score. `labels`: integers (N,) or (N, P)."""
-    _, counts = np.unique(labels, axis=0, return_counts=True)
-    return float(counts.max() / len(labels))
-
-
 def _only_input(path: Path) -> ModelInput:
     from harness.runtime.model_file import read_model
 
