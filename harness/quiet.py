@@ -19,7 +19,7 @@ def import_keras() -> ModuleType:
     with tempfile.TemporaryFile() as hidden:
         os.dup2(hidden.fileno(), 2)
         try:
-            import keras
+            import keras  # noqa: F401
         except BaseException:
             hidden.seek(0)
             os.write(shown, hidden.read())
@@ -28,4 +28,4 @@ def import_keras() -> ModuleType:
             os.dup2(shown, 2)
             os.close(shown)
     logging.getLogger("tensorflow").setLevel(logging.ERROR)  # it warns of retracing, once a network that is trained
-    return keras
+    return sys.modules["keras"]
