@@ -4,12 +4,12 @@
 used, and Keras's own record of a model's graph.
 """
 
-from harness.prune.api import PruneResult, apply, plan, prune
+from harness.prune.api import PruneResult, apply, plan, prune, replay
 from harness.prune.registry import rule
 from harness.prune.site import Site
 from harness.prune.verify import verify
 from harness.verbs import make_verb
 
-__all__ = ["PruneResult", "Site", "apply", "plan", "prune", "rule", "verify"]
+__all__ = ["PruneResult", "Site", "apply", "plan", "prune", "replay", "rule", "verify"]
 
 make_verb(__name__)

@@ -20,7 +20,7 @@ from harness.prune.planning import plan_of, removal_of
 from harness.prune.provenance import Group
 from harness.prune.surgery import remove
 from harness.prune.trace import Trace, trace
-from harness.prune.verify import verify
+from harness.prune.verify import Comparison, prove
 from harness.records import ChannelPlan, Proof, PruneReport, Pruning, Training
 from harness.spec import PruneSpec, checked
 
@@ -74,7 +74,13 @@ def plan(
         ModelError: the model is not built, or is subclassed.
         PruneError: weights are not finite, nothing can be pruned, or nothing would be removed.
     """
-    found = trace(model, spec.keep)
+    return decide(trace(model, spec.keep), spec, examples=examples, labels=labels, seed=seed)
+
+
+def decide(
+    found: Trace, spec: PruneSpec, *, examples: Array | None = None, labels: Array | None = None, seed: int = 0
+) -> ChannelPlan:
+    """The plan for a model whose channels are named."""
     _check_finite(found)
     groups = found.channels.groups()
     free = {index: group for index, group in enumerate(groups) if group.pinned is None and len(group.channels) > 1}
@@ -129,19 +135,33 @@ def prune(
         given = {} if spec is None else spec.model_dump(exclude_unset=True)
         spec = checked(PruneSpec, {**given, **options}, "prune")
     examples, labels = data if isinstance(data, tuple | list) else (data, None)
-    decided = plan(model, spec, examples=examples, labels=labels, seed=seed)
-    return result_of(model, decided, spec, seed)
+    found = trace(model, spec.keep)
+    decided = decide(found, spec, examples=examples, labels=labels, seed=seed)
+    return carry_out(model, found, decided, control=spec.rows == "first", seed=seed)
 
 
-def result_of(model: keras.Model, decided: ChannelPlan, spec: PruneSpec | None = None, seed: int = 0) -> PruneResult:
-    """Carry out a plan, prove it, and say what was removed."""
-    pruned = apply(model, decided)
+def replay(model: keras.Model, decided: ChannelPlan, *, seed: int = 0) -> PruneResult:
+    """Prune as a plan says, on a model of the same architecture, and prove it.
+
+    Raises:
+        ModelError: the model is not built, or is subclassed.
+        PruneError: the plan is for another architecture.
+        ProofError: the pruned network is not the masked original.
+    """
+    return carry_out(model, trace(model), decided, seed=seed)
+
+
+def carry_out(
+    model: keras.Model, found: Trace, decided: ChannelPlan, *, control: bool = False, seed: int = 0
+) -> PruneResult:
+    """Act, prove, and say what was removed. A control is spoilt on purpose, and has no proof."""
+    removal = removal_of(found, decided)
+    pruned = remove(model, found, removal)
     proof = None
-    if spec is not None and spec.rows == "first":
+    if control:
         first_rows.spoil(model, pruned)
     else:
-        proof = verify(model, pruned, decided, seed=seed)
-    found = trace(model, () if spec is None else spec.keep)
+        proof = prove(Comparison(model, pruned, found, removal, seed))
     reasons = pinned(found.channels.groups())
     return PruneResult(pruned, decided, proof, report(found, read_graph(pruned), decided, reasons))
 

@@ -40,13 +40,18 @@ class Call:
 
 @dataclass
 class Graph:
-    """Calls in an order in which they can run; `shapes` holds the shape of each tensor, batch axis first."""
+    """Calls in an order in which they can run; `shapes` holds the shape of each tensor, batch axis first.
+
+    `entries` tells, for each model inside the model, by its path, the tensors that every one of its calls takes.
+    """
 
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
     calls: tuple[Call, ...]
     shapes: dict[int, Shape]
     dtypes: dict[int, str]
+    entries: dict[str, list[tuple[int, ...]]]
+    models: dict[str, Any]
 
     @property
     def layers(self) -> dict[str, Any]:
@@ -76,6 +81,8 @@ class _Reader:
     calls: list[Call] = field(default_factory=list)
     shapes: dict[int, Shape] = field(default_factory=dict)
     dtypes: dict[int, str] = field(default_factory=dict)
+    entries: dict[str, list[tuple[int, ...]]] = field(default_factory=dict)
+    models: dict[str, Any] = field(default_factory=dict)
 
     def new_tensor(self, tensor: Any) -> int:
         index = len(self.shapes)
@@ -92,6 +99,8 @@ class _Reader:
             path = prefix + node.operation.name
             taken = tuple(known[id(tensor)] for tensor in node.input_tensors)
             if is_graph(node.operation):
+                self.entries.setdefault(path, []).append(taken)
+                self.models[path] = node.operation
                 made = self.read(node.operation, taken, path + "/")
             else:
                 made = tuple(self.new_tensor(tensor) for tensor in node.output_tensors)
@@ -111,7 +120,7 @@ def read_graph(model: keras.Model) -> Graph:
     reader = _Reader()
     inputs = tuple(reader.new_tensor(tensor) for tensor in model.inputs)
     outputs = reader.read(model, inputs, "")
-    return Graph(inputs, outputs, tuple(reader.calls), reader.shapes, reader.dtypes)
+    return Graph(inputs, outputs, tuple(reader.calls), reader.shapes, reader.dtypes, reader.entries, reader.models)
 
 
 def check_readable(model: keras.Model) -> None:

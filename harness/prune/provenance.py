@@ -143,29 +143,28 @@ class Channels:
 
     def groups(self) -> tuple[Group, ...]:
         """All channels, split into groups, in the order of their first channel."""
-        count = len(self._parent)
-        if not count:
+        if not self.count:
             return ()
-        roots = np.unique(self.find(np.arange(count, dtype=np.int32)))
-        label = np.array([int(root in self._pins) for root in roots])
-        makers: dict[int, list[str]] = {int(root): [] for root in roots}
+        everyone = self.find(np.arange(self.count, dtype=np.int32))
+        label = np.zeros(self.count, np.int64)  # of root ids; the others' are not read
+        together = [*self._made.values(), *self._seen.values(), np.array(sorted(self._pins), np.int32)]
+        sets = {members.tobytes(): members for members in (_members(everyone, ids) for ids in together)}
+        for members in sets.values():
+            label[members] = label.max() + 1 + np.unique(label[members], return_inverse=True)[1]
+        parts: dict[int, list[int]] = {}
+        for root in np.unique(everyone):
+            parts.setdefault(int(label[root]), []).append(int(root))
+        makers: dict[int, list[str]] = {part[0]: [] for part in parts.values()}
         for maker, ids in self._made.items():
-            label = _split(label, roots, self.find(ids))
-            for root in np.unique(self.find(ids)):
-                makers[int(root)].append(maker)
-        for ids in self._seen.values():
-            label = _split(label, roots, self.find(ids))
-        members: dict[int, list[int]] = {}
-        for root, part in zip(roots, label, strict=True):
-            members.setdefault(int(part), []).append(int(root))
-        return tuple(Group(tuple(part), tuple(makers[part[0]]), self._pins.get(part[0])) for part in members.values())
+            for root in set(_members(everyone, ids).tolist()) & makers.keys():
+                makers[root].append(maker)
+        return tuple(Group(tuple(part), tuple(makers[part[0]]), self._pins.get(part[0])) for part in parts.values())
 
     def removed(self, roots: Iterable[int]) -> Removal:
         """What goes when these channels (root ids) go."""
-        gone = np.zeros(len(self._parent) + 1, np.bool_)
+        gone = np.zeros(self.count + 1, np.bool_)
         gone[list(roots)] = True
-        everyone = self.find(np.arange(len(self._parent), dtype=np.int32))
-        gone[:-1] = gone[everyone] if len(everyone) else gone[:-1]
+        gone[:-1] = gone[self.find(np.arange(self.count, dtype=np.int32))]
         return Removal(gone)
 
 
@@ -174,10 +173,6 @@ class Removal:
 
     def __init__(self, gone: Flags) -> None:
         self._gone = gone  # the last entry answers for NO_CHANNEL, which is -1
-
-    @property
-    def empty(self) -> bool:
-        return not self._gone.any()
 
     def kept(self, names: Names) -> Flags:
         """True where an element stays; the same shape as `names`, broadcast where they are."""
@@ -189,7 +184,11 @@ class Removal:
 
     def shape(self, names: Names) -> tuple[int, ...]:
         """The shape that is left: a position goes when all its elements go."""
-        return tuple(len(self.kept_along(names, axis)) for axis in range(names.ndim))
+        kept = ~self._gone[compact(names)]
+        alive = [
+            np.atleast_1d(kept.any(axis=tuple(k for k in range(kept.ndim) if k != axis))) for axis in range(kept.ndim)
+        ]
+        return tuple(int(left.sum()) * (size // len(left)) for left, size in zip(alive, names.shape, strict=True))
 
     def mask(self, names: Names) -> Flags | None:
         """False where an element goes, with broadcast axes of size 1; None where nothing goes."""
@@ -231,7 +230,6 @@ def nameless(shape: tuple[int, ...]) -> Names:
     return np.broadcast_to(np.array(NO_CHANNEL, np.int32), shape)
 
 
-def _split(label: npt.NDArray[np.int_], roots: Names, members: Names) -> npt.NDArray[np.int_]:
-    """Refine a partition of `roots`: those among `members` part from those that are not."""
-    inside = np.isin(roots, members)
-    return np.unique(np.stack([label, inside]), axis=1, return_inverse=True)[1].reshape(-1)
+def _members(everyone: Names, ids: Names) -> Names:
+    """The different roots among some ids, in increasing order."""
+    return np.unique(everyone[ids[ids != NO_CHANNEL]])

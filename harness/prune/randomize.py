@@ -18,15 +18,25 @@ _AROUND_ONE = ("gamma", "variance", "moving_variance", "moving_stddev", "renorm_
 _SMALL = 0.3
 
 
-def random_inputs(graph: Graph, examples: int, seed: int) -> list[Value]:
-    """Normally distributed inputs, integers 0 and 1 for integer inputs; axes of unknown size get 96."""
+def random_inputs(graph: Graph, examples: int, seed: int, scale: float = 1.0) -> list[Value]:
+    """Normally distributed inputs, integers 0 and 1 for integer inputs; axes of unknown size get 96.
+
+    Args:
+        graph: the network to feed.
+        examples: how many.
+        seed: the same seed gives the same inputs.
+        scale: standard deviation of those that are not integers.
+
+    Raises:
+        ModelError: an input is not a number.
+    """
     generator = np.random.default_rng(seed)
     made: list[Value] = []
     for index in graph.inputs:
         shape = (examples, *(_UNKNOWN_SIZE if size is None else size for size in graph.shapes[index][1:]))
         dtype = keras.backend.standardize_dtype(graph.dtypes[index])
         if dtype.startswith("float") or dtype == "bfloat16":
-            made.append(generator.normal(size=shape).astype(np.float32))
+            made.append(generator.normal(0.0, scale, shape).astype(np.float32))
         elif dtype.startswith(("int", "uint", "bool")):
             made.append(generator.integers(0, 2, size=shape).astype(dtype))
         else:

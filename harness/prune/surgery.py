@@ -40,25 +40,39 @@ class _Copier:
     """Copies a model and the models inside it, each layer once, with fewer channels."""
 
     def __init__(self, trace: Trace, removal: Removal) -> None:
-        self._names = trace.layers
+        self._trace = trace
         self._removal = removal
-        self._paths = {id(op): path for path, op in trace.graph.layers.items()}
+        self._paths = {id(op): path for path, op in {**trace.graph.layers, **trace.graph.models}.items()}
         self._copies: dict[int, Any] = {}
         self._arguments: dict[int, Arguments] = {}
 
     def model(self, model: keras.Model) -> keras.Model:
+        inputs = self._inputs(model)
         if not isinstance(model, keras.Sequential):
-            return keras.models.clone_model(model, clone_function=self._layer, call_function=self._call)
-        tensor = model.inputs[0]
-        given = keras.Input(batch_shape=tensor.shape, dtype=tensor.dtype, name=tensor.name)
-        copy = keras.Sequential([given, *map(self._layer, model.layers)], name=model.name)
+            given = keras.tree.pack_sequence_as(model.input, inputs)
+            return keras.models.clone_model(
+                model, input_tensors=given, clone_function=self._layer, call_function=self._call
+            )
+        copy = keras.Sequential([*inputs, *map(self._layer, model.layers)], name=model.name)
         if model.compiled:
             copy.compile_from_config(model.get_compile_config())
         return copy
 
+    def _inputs(self, model: keras.Model) -> list[Any]:
+        """New inputs; those of a model inside the model lose channels as the tensors do that it is called on."""
+        path = self._paths.get(id(model))
+        taken = self._trace.graph.entries[path][0] if path is not None else self._trace.graph.inputs
+        made = []
+        for index, tensor in zip(taken, model.inputs, strict=True):
+            left = self._removal.shape(self._trace.tensors[index])
+            shape = [None if size is None else now for size, now in zip(tensor.shape, left, strict=True)]
+            batch_shape = (tensor.shape[0], *shape[1:])
+            made.append(keras.Input(batch_shape=batch_shape, dtype=tensor.dtype, name=tensor.name))
+        return made
+
     def _layer(self, op: Any) -> Any:
         if id(op) not in self._copies:
-            names = self._names.get(self._paths.get(id(op), ""), LayerNames())
+            names = self._trace.layers.get(self._paths.get(id(op), ""), LayerNames())
             copy = self.model(op) if is_graph(op) else rebuilt(op, changes(names, self._removal))
             self._copies[id(op)] = copy
             if names.arguments is not None:

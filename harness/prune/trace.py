@@ -46,6 +46,11 @@ def trace(model: keras.Model, keep: tuple[str, ...] = ()) -> Trace:
         for index, names in zip(call.outputs, _outputs(site), strict=True):
             found.tensors[index] = site.boxed(names)
             found.channels.see(names)
+    for path, entries in graph.entries.items():
+        for taken in entries[1:]:
+            for first, other in zip(entries[0], taken, strict=True):
+                reason = f"the model '{path}' is shared with a tensor without channels"
+                found.channels.unify(found.tensors[first], found.tensors[other], reason)
     for index in graph.outputs:
         found.channels.pin(found.tensors[index], "the model's output", foremost=True)
     _keep(found, keep)

@@ -27,8 +27,8 @@ from harness.prune.trace import Trace, trace
 from harness.records import ChannelPlan, Proof
 
 TOLERANCE = 1e-5
-_ATTEMPTS = 5
-_TELLING = 1e-3  # masking must change the logits by this share of their spread, or the trial says nothing
+_SCALES = (1.0, 100.0, 10.0, 1.0, 100.0)  # of the inputs: networks expect pixels of 0 to 1, or of 0 to 255
+_TELLING = 1e-4  # masks and inputs must change the logits by this share of their spread, or the trial says nothing
 
 
 def verify(
@@ -58,18 +58,32 @@ def verify(
         ProofError: the networks differ, or the comparison would mean nothing.
     """
     found = trace(original)
-    comparison = Comparison(original, pruned, found, removal_of(found, plan), examples, tolerance, seed)
+    return prove(Comparison(original, pruned, found, removal_of(found, plan), seed), examples, tolerance)
+
+
+def prove(comparison: Comparison, examples: int = 4, tolerance: float = TOLERANCE) -> Proof:
+    """`verify`, for an original whose channels are named already."""
     trials = {"weights carried over": comparison.carried_over()}
-    for name, values in (("real weights", None), ("random weights", comparison.telling_values())):
-        difference = comparison.difference(values)
+    telling = comparison.telling(examples)
+    for name, setting in (("random weights", telling), ("real weights", comparison.setting(telling.inputs, None))):
+        difference = comparison.difference(setting)
         if difference > tolerance and has_float64():
-            trials[f"{name}, float64"] = comparison.in_float64.difference(values)
+            trials[f"{name}, float64"] = comparison.difference_in_float64(setting)
         else:
             trials[name] = difference
     proof = Proof(trials=trials, examples=examples, tolerance=tolerance)
     if not proof.holds:
         raise ProofError(_failure(proof))
     return proof
+
+
+@dataclass(frozen=True)
+class Setting:
+    """Inputs, weights (None for the networks' own), and the masked original's logits with them."""
+
+    inputs: Sequence[Value]
+    values: Values | None
+    masked: Sequence[Value]
 
 
 @dataclass(frozen=True)
@@ -80,8 +94,6 @@ class Comparison:
     pruned: keras.Model
     trace: Trace
     removal: Removal
-    examples: int
-    tolerance: float
     seed: int
 
     @cached_property
@@ -96,48 +108,44 @@ class Comparison:
         return original, pruned
 
     @cached_property
-    def inputs(self) -> list[Value]:
-        """Random inputs: float32 where the model takes floats."""
-        return random_inputs(self.trace.graph, self.examples, self.seed)
-
-    @cached_property
     def masks(self) -> dict[int, Flags]:
         """False where elements of a tensor go; only tensors that lose some."""
         masks = {index: self.removal.mask(names) for index, names in self.trace.tensors.items()}
         return {index: mask for index, mask in masks.items() if mask is not None}
 
-    @cached_property
-    def in_float64(self) -> Comparison:
-        """The same comparison between copies that compute in float64."""
-        copies = as_float64(self.original), as_float64(self.pruned)
-        wide = Comparison(*copies, self.trace, self.removal, self.examples, self.tolerance, self.seed)
-        wide.inputs[:] = [x.astype(np.float64) if x.dtype == np.float32 else x for x in wide.inputs]
-        return wide
+    def setting(self, inputs: Sequence[Value], values: Values | None) -> Setting:
+        """Run the masked original."""
+        return Setting(inputs, values, self.networks[0].logits(inputs, values, self.masks))
 
-    def difference(self, values: Values | None) -> float:
-        """Largest difference of the logits, relative to their spread; with `values` for weights, or with their own."""
-        original, pruned = self.networks
-        masked = original.logits(self.inputs, values, self.masks)
-        own = None if values is None else self.cut(values)
-        try:
-            made = pruned.logits(self.inputs, own)
-        except Exception as error:
-            raise ProofError(f"the pruned network does not run: {str(error).strip().partition(chr(10))[0]}") from error
-        return relative_difference(masked, made)
-
-    def telling_values(self) -> Values:
-        """Random weights with which removing the channels shows in the logits."""
-        original, _ = self.networks
-        for attempt in range(_ATTEMPTS):
+    def telling(self, examples: int) -> Setting:
+        """Random weights and inputs with which removing the channels shows in the logits."""
+        for attempt, scale in enumerate(_SCALES):
             values = random_values(self.trace.graph, self.seed + attempt)
-            whole = original.logits(self.inputs, values)
-            masked = original.logits(self.inputs, values, self.masks)
-            if relative_difference(whole, masked) > _TELLING and all(varies(x) for x in masked):
-                return values
+            inputs = random_inputs(self.trace.graph, examples, self.seed + attempt, scale)
+            setting = self.setting(inputs, values)
+            effect = relative_difference(self.networks[0].logits(inputs, values), setting.masked)
+            if _TELLING < effect < np.inf and all(varies(outputs) for outputs in setting.masked):
+                return setting
         raise ProofError(
             "can't prove anything: the removed channels don't reach the outputs with any of "
-            f"{_ATTEMPTS} random sets of weights; prune layers that the outputs depend on"
+            f"{len(_SCALES)} random sets of weights; prune layers that the outputs depend on"
         )
+
+    def difference(self, setting: Setting) -> float:
+        """Largest difference of the logits, relative to their spread."""
+        own = None if setting.values is None else self.cut(setting.values)
+        try:
+            made = self.networks[1].logits(setting.inputs, own)
+        except Exception as error:
+            raise ProofError(f"the pruned network does not run: {str(error).strip().partition(chr(10))[0]}") from error
+        return relative_difference(setting.masked, made)
+
+    def difference_in_float64(self, setting: Setting) -> float:
+        """The same between copies that compute in float64."""
+        copies = as_float64(self.original), as_float64(self.pruned)
+        wide = Comparison(*copies, self.trace, self.removal, self.seed)
+        inputs = [x.astype(np.float64) if x.dtype == np.float32 else x for x in setting.inputs]
+        return wide.difference(wide.setting(inputs, setting.values))
 
     def cut(self, values: Values) -> dict[str, list[Value]]:
         """The pruned network's weights as they follow from the original's."""
