@@ -160,7 +160,7 @@ def report(
     if as_json:
         print_json(reporting.as_json(found) | {"report": str(written.html)})
         return
-    print_lines(*reporting.summary(found), f"Report: {written.html}")
+    print_lines(*written.summary, f"Report: {written.html}")
 
 
 @app.command()

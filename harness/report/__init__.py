@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
-from harness.report.writing import ReportPaths, summary, write
+from harness.report.terminal import as_json, summary, terminal_table
+from harness.report.writing import ReportPaths, write
 
-__all__ = ["ReportPaths", "summary", "write"]
+__all__ = ["ReportPaths", "as_json", "summary", "terminal_table", "write"]

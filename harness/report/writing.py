@@ -7,6 +7,7 @@ import os
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from harness.compare import Answers, asked_comparisons, compare
 from harness.report import format as fmt
 from harness.report import theme
 from harness.report.conditions import conditions, reproduce
-from harness.report.findings import Finding, findings
+from harness.report.findings import Finding, findings, lines_of
 from harness.report.names import Names
 from harness.report.tables import (
     Table,
@@ -36,11 +37,12 @@ VEGA_GLOBALS = "window.vegaEmbed = vegaEmbed;"
 
 @dataclass(frozen=True)
 class ReportPaths:
-    """What was written. `charts` are SVG and PNG files."""
+    """What was written. `charts` are SVG and PNG files; `summary` is what the report says first, as lines."""
 
     markdown: Path
     html: Path
     charts: tuple[Path, ...]
+    summary: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -92,18 +94,7 @@ def write(results: Results, folder: Path) -> ReportPaths:
     files["report.html"] = render("report.html.jinja", content, script=vega_script(), style=style()).encode()
     put(folder, files)
     charts = tuple(folder / name for name in files if name.startswith(CHARTS))
-    return ReportPaths(folder / "report.md", folder / "report.html", charts)
-
-
-def summary(results: Results) -> tuple[str, ...]:
-    """What the report says first, as lines for a terminal."""
-    answers = compare(results)
-    return tuple(line for finding in findings(answers, Names(answers)) for line in finding_lines(finding))
-
-
-def finding_lines(finding: Finding) -> Iterable[str]:
-    yield f"{finding.title}. {finding.text}"
-    yield from (f"  {item}" for item in finding.items)
+    return ReportPaths(folder / "report.md", folder / "report.html", charts, tuple(lines_of(content.findings)))
 
 
 def gather(results: Results) -> Content:
@@ -160,6 +151,7 @@ def script_json(value: Any) -> str:
     return text
 
 
+@cache
 def vega_script() -> str:
     """Vega, Vega-Lite and vega-embed as one script, so that the page needs no network."""
     import vl_convert

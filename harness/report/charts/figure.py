@@ -17,13 +17,8 @@ Datum = Mapping[str, Any]
 Rows = list[dict[str, Any]]
 Spec = dict[str, Any]
 PANEL_WIDTH = 400
-# Steps within a power of ten, coarse to fine.
-TICKS = (
-    (1, 2, 5),
-    (1, 1.5, 2, 3, 5, 7),
-    (1, 1.1, 1.2, 1.4, 1.6, 1.8, 2, 2.5, 3, 3.5, 4, 5, 6, 7, 8, 9),
-    (1, 1.05, 1.1, 1.15, 1.2, 1.25, 1.3, 1.35, 1.4, 1.5, 1.6, 1.7, 1.8, 1.9, 2, 3, 4, 5, 6, 7, 8, 9, 9.5),
-)
+# Round numbers within a power of ten, coarse to fine.
+TICKS = ((1, 2, 5), (1, 1.5, 2, 3, 5, 7), (1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 7, 8, 9))
 
 
 @dataclass(frozen=True)
@@ -119,14 +114,26 @@ def legend_panel(networks: Sequence[str], names: Names) -> Panel:
 
 
 def log_ticks(low: float, high: float) -> list[float]:
-    """Round numbers from `low` to `high`, four or more where that is possible: 1, 2, 5, 10 or finer."""
+    """Round numbers from `low` to `high` for a logarithmic axis: at least two, mostly four to eight."""
+    if high < 2 * low:
+        return _even_ticks(low, high)
+    powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    inside: list[float] = []
     for steps in TICKS:
-        powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
-        ticks = [round(step * 10**power, 10) for power in powers for step in steps]
+        ticks = [float(f"{step}e{power}") for power in powers for step in steps]
         inside = [tick for tick in ticks if low <= tick <= high]
         if len(inside) >= 4:
-            return inside
-    return inside
+            break
+    return inside[:: math.ceil(len(inside) / 8)]
+
+
+def _even_ticks(low: float, high: float) -> list[float]:
+    """Three to six multiples of a round step, for a range so narrow that a logarithmic axis looks like a linear one."""
+    wanted = (high - low) / 5
+    power = math.floor(math.log10(wanted))
+    step = next(float(f"{part}e{power}") for part in (1, 2, 2.5, 5, 10) if float(f"{part}e{power}") >= wanted)
+    ticks = [float(f"{count * step:.12g}") for count in range(math.floor(low / step), math.ceil(high / step) + 1)]
+    return [tick for tick in ticks if low <= tick <= high]
 
 
 def padded(values: Sequence[float], share: float) -> tuple[float, float]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 
 from harness.compare import Answers
 from harness.report.findings.common import Finding
@@ -12,7 +12,7 @@ from harness.report.findings.kernel import kernel_rows
 from harness.report.findings.speed import not_faster, on_the_frontier
 from harness.report.names import Names
 
-__all__ = ["Finding", "findings"]
+__all__ = ["Finding", "findings", "lines_of"]
 
 
 def findings(answers: Answers, names: Names) -> tuple[Finding, ...]:
@@ -32,3 +32,10 @@ def findings(answers: Answers, names: Names) -> tuple[Finding, ...]:
     )
     written = [finding for finding in (write(answers, names) for write in writers) if finding is not None]
     return tuple(sorted(written, key=lambda finding: not finding.warning))
+
+
+def lines_of(told: Iterable[Finding]) -> Iterator[str]:
+    """Findings as lines of text, what they stand on indented."""
+    for finding in told:
+        yield f"{finding.title}. {finding.text}"
+        yield from (f"  {item}" for item in finding.items)

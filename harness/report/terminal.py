@@ -1,0 +1,76 @@
+"""A run's answers for the terminal: sentences, a table, and JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from harness.compare import Answers, Variant, compare
+from harness.report import format as fmt
+from harness.report.findings import findings, lines_of
+from harness.report.names import Names
+from harness.results import Results
+from harness.tables import COLOURS
+
+if TYPE_CHECKING:
+    from rich.table import Table
+    from rich.text import Text
+
+
+def summary(results: Results) -> tuple[str, ...]:
+    """What the report says first, as lines."""
+    answers = compare(results)
+    return tuple(lines_of(findings(answers, Names(answers))))
+
+
+def as_json(results: Results) -> dict[str, Any]:
+    """The answers and the sentences, as plain values."""
+    answers = compare(results)
+    told = [
+        {"title": each.title, "text": each.text, "items": list(each.items), "warning": each.warning}
+        for each in findings(answers, Names(answers))
+    ]
+    return {**answers.model_dump(mode="json"), "findings": told}
+
+
+def terminal_table(results: Results) -> Table:
+    """Every variant of every network: accuracy, change, size, and latency and speed-up at each batch size."""
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    answers = compare(results)
+    names = Names(answers)
+    table = Table(title=answers.study, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("network, pruned by", overflow="fold")
+    for heading in ("accuracy %", "points", "KB"):
+        table.add_column(heading, justify="right")
+    for batch in answers.batch_sizes:
+        table.add_column(f"µs at {batch}", justify="right")
+        table.add_column(f"speed-up at {batch}", justify="right")
+    for network in answers.networks:
+        table.add_row(Text(names.networks[network], style="bold"))
+        for variant in answers.of(network):
+            table.add_row(Text(f"  {names.label(variant)}"), *_cells(variant, answers))
+        table.add_section()
+    return table
+
+
+def _cells(variant: Variant, answers: Answers) -> Iterable[str | Text]:
+    accuracy, change = variant.accuracy, variant.change
+    yield f"{100 * accuracy.value:.1f}" if accuracy else fmt.UNKNOWN
+    yield fmt.points(change.value) if change else ""
+    yield fmt.kilobytes_range(variant.size_bytes)
+    for batch in answers.batch_sizes:
+        latency, speedup = variant.latencies.get(batch), variant.speedups.get(batch)
+        yield fmt.microseconds(latency.median_us) if latency else fmt.UNKNOWN
+        if speedup is None:
+            yield ""
+        else:
+            yield _colored(f"{fmt.times(speedup.value)} {speedup.verdict.value}", speedup.verdict.value)
+
+
+def _colored(text: str, verdict: str) -> Text:
+    from rich.text import Text
+
+    return Text(text, style=COLOURS.get(verdict, ""))

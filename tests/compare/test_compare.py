@@ -1,0 +1,262 @@
+"""From results to answers, in worlds where the truth is known."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from harness.compare import Answers, Verdict, asked_comparisons, compare
+from harness.results import Results
+from harness.spec import Case, PruneSpec, Study
+from tests.synthetic import World, accuracy_of, digest, results_of
+
+STUDY = Study.model_validate(
+    {
+        "name": "small",
+        "seeds": [0, 1],
+        "networks": [
+            {
+                "model": "deepcaptcha",
+                "vary": {"padding": ["same", "valid"]},
+                "options": {"filters": [32, 48, 64]},
+                "prune": [{"ratio": [0.25, 0.5]}],
+            },
+            {"model": "single_conv", "prune": [{"filters": 1, "rows": "first"}, {"filters": 1}]},
+        ],
+    }
+)
+SAME, CONV = "deepcaptcha padding=same", "single_conv"
+
+
+@pytest.fixture(scope="module")
+def results() -> Results:
+    return results_of(STUDY)
+
+
+@pytest.fixture(scope="module")
+def answers(results: Results) -> Answers:
+    return compare(results)
+
+
+def test_every_network_and_pruning_becomes_one_variant_over_its_seeds(answers: Answers) -> None:
+    assert len(answers.variants) == 9
+    assert [len(variant.seeds) for variant in answers.variants] == [2] * 9
+    assert [variant.original for variant in answers.of(SAME)] == [True, False, False]
+
+
+def test_planted_speed_is_found(answers: Answers) -> None:
+    """A quarter off buys nothing at batch 1 and costs at batch 32; half off is about twice as fast."""
+    quarter, half = answers.variant(f"{SAME}, 25 %"), answers.variant(f"{SAME}, 50 %")
+    assert quarter.speedups[1].verdict is Verdict.EQUIVALENT
+    assert quarter.speedups[32].verdict is Verdict.SLOWER
+    assert quarter.speedups[32].value == pytest.approx(0.83, rel=0.03)
+    assert half.speedups[1].verdict is Verdict.FASTER
+    assert half.speedups[1].value == pytest.approx(2.1, rel=0.03)
+
+
+def test_planted_losses_of_accuracy_are_found(answers: Answers) -> None:
+    half = answers.variant(f"{SAME}, 50 %")
+    assert half.change is not None
+    assert half.change.value == pytest.approx(-0.006, abs=0.001)
+    mistake = answers.variant(f"{CONV}, 1 filter, first rows")
+    assert mistake.control
+    assert mistake.change is not None
+    assert mistake.change.value < -0.7
+
+
+def test_a_control_never_stands_on_the_frontier(answers: Answers) -> None:
+    assert answers.variant(f"{CONV}, 1 filter, first rows").places == {}
+    assert answers.variant(f"{CONV}, 1 filter").places.keys() == {1, 32}
+
+
+def test_the_frontier_is_sorted_by_latency_and_ends_with_the_most_accurate(answers: Answers) -> None:
+    frontier = answers.frontier("mnist5k", 1)
+    medians = [variant.latencies[1].median_us for variant in frontier]
+    accuracies = [variant.accuracy.value for variant in frontier if variant.accuracy]
+    assert medians == sorted(medians)
+    assert accuracies == sorted(accuracies)
+    assert accuracies[-1] == max(each.accuracy.value for each in answers.variants if each.accuracy)
+
+
+def test_variants_of_one_graph_share_their_latency(answers: Answers) -> None:
+    mistake, right = answers.variant(f"{CONV}, 1 filter, first rows"), answers.variant(f"{CONV}, 1 filter")
+    assert mistake.architectures == right.architectures
+    assert mistake.latencies == right.latencies
+    assert mistake.speedups == right.speedups
+
+
+def test_speedups_are_those_that_were_asked_for_corrected_together(results: Results, answers: Answers) -> None:
+    """Two paddings, two ratios, and one graph for both ways to remove a filter: five pairs at two batch sizes."""
+    asked = asked_comparisons(results)
+    assert len(asked) == 10
+    told = {(round(found.speedup or 0, 12), found.verdict) for found in asked}
+    mine = {(round(s.value, 12), s.verdict.value) for each in answers.pruned for s in each.speedups.values()}
+    assert mine == told
+
+
+def test_latency_intervals_are_of_the_ratio_to_a_reference_that_has_none(answers: Answers) -> None:
+    reference = answers.variant(f"{SAME}, original").latencies[1]
+    assert (reference.low_us, reference.high_us) == (None, None)
+    half = answers.variant(f"{SAME}, 50 %").latencies[1]
+    assert half.low_us is not None
+    assert half.high_us is not None
+    assert half.low_us < half.median_us < half.high_us
+    assert half.high_us / half.low_us < 1.1, "launches differ by half, but all networks alike"
+
+
+def test_the_control_is_told(answers: Answers) -> None:
+    assert [control.batch for control in answers.controls] == [1, 32]
+    assert {control.speedup.verdict for control in answers.controls} <= {Verdict.EQUIVALENT, Verdict.INCONCLUSIVE}
+
+
+def test_a_factor_is_told_with_everything_else_equal(answers: Answers) -> None:
+    (contrast,) = answers.contrasts
+    assert (contrast.factor, contrast.base, contrast.value, contrast.same) == ("padding", "same", "valid", {})
+    assert contrast.change is not None
+    assert contrast.change.value == pytest.approx(-0.006, abs=0.001)
+    assert contrast.speedups[1].value == pytest.approx(1 / 0.75, rel=0.03)
+
+
+def test_every_value_of_a_factor_is_compared_with_its_first_for_each_setting_of_the_others() -> None:
+    grid = {"model": "deepcaptcha", "vary": {"padding": ["same", "valid"], "dense": [64, 128, 256]}}
+    found = compare(results_of(Study.model_validate({"name": "grid", "networks": [grid]}))).contrasts
+    told = [(each.factor, each.value, *each.same.values()) for each in found]
+    assert [each for each in told if each[0] == "padding"] == [
+        ("padding", "valid", dense) for dense in ("64", "128", "256")
+    ]
+    assert len([each for each in told if each[0] == "dense"]) == 4
+
+
+def test_accuracies_of_different_tasks_are_not_compared() -> None:
+    network = {"model": "deepcaptcha", "vary": {"data.name": ["mnist5k", "fashion_mnist"]}}
+    answers = compare(results_of(Study.model_validate({"name": "tasks", "networks": [network]})))
+    assert [contrast.change for contrast in answers.contrasts] == [None]
+    assert [len(answers.frontier(task, 1)) for task in ("mnist5k", "fashion_mnist")] == [1, 1]
+
+
+def test_answers_can_be_written_as_json(answers: Answers) -> None:
+    text = json.dumps(answers.model_dump(mode="json"), allow_nan=False)
+    assert Answers.model_validate_json(text) == answers
+
+
+def unlearned(seeds: set[int]) -> World:
+    def accuracy(case: Case, prune: PruneSpec | None) -> float:
+        return 0.11 if case.seed in seeds and case.model == "deepcaptcha" else accuracy_of(case, prune)
+
+    return World(accuracy=accuracy)
+
+
+def test_a_seed_whose_original_did_not_learn_counts_for_nothing() -> None:
+    variant = compare(results_of(STUDY, unlearned({1}))).variant(f"{SAME}, 50 %")
+    assert variant.learned is True
+    assert variant.unlearned_seeds == (1,)
+    assert variant.counted == (0,)
+    assert variant.accuracy is not None
+    assert variant.accuracy.value > 0.9
+    assert variant.spread is None
+
+
+def test_a_network_that_never_learned_is_shown_but_not_on_the_frontier() -> None:
+    variant = compare(results_of(STUDY, unlearned({0, 1}))).variant(f"{SAME}, 50 %")
+    assert variant.learned is False
+    assert variant.counted == (0, 1)
+    assert variant.accuracy is not None
+    assert variant.accuracy.value == pytest.approx(0.11)
+    assert variant.places == {}
+
+
+def test_a_pruned_network_that_lost_everything_counts() -> None:
+    """Pruning that destroys a network is a result; an original that never learned is none."""
+
+    def accuracy(case: Case, prune: PruneSpec | None) -> float:
+        return accuracy_of(case, prune) if prune is None else 0.1
+
+    variant = compare(results_of(STUDY, World(accuracy=accuracy))).variant(f"{SAME}, 50 %")
+    assert variant.learned is True
+    assert variant.change is not None
+    assert variant.change.clearly_below
+    assert 1 in variant.places
+
+
+def test_without_chance_nothing_is_said_of_learning() -> None:
+    answers = compare(results_of(STUDY, World(chance=None)))
+    assert {variant.learned for variant in answers.variants} == {None}
+    assert all(len(variant.counted) == 2 for variant in answers.variants)
+
+
+def test_a_failed_row_is_told_and_loses_no_other() -> None:
+    name = f"{SAME} seed=1 50 %"
+    answers = compare(results_of(STUDY, World(failures={name: "ParityError: too far"})))
+    variant = answers.variant(f"{SAME}, 50 %")
+    assert answers.failures == {name: "ParityError: too far"}
+    assert variant.counted == (0,)
+    assert variant.speedups[1].verdict is Verdict.FASTER
+
+
+def test_a_failed_original_leaves_its_variants_without_change() -> None:
+    failures = {f"{SAME} seed={seed} original": "ExportError: no" for seed in (0, 1)}
+    variant = compare(results_of(STUDY, World(failures=failures))).variant(f"{SAME}, 50 %")
+    assert variant.change is None
+    assert variant.speedups == {}
+    assert variant.accuracy is not None
+    assert variant.latencies.keys() == {1, 32}
+
+
+def test_a_latency_that_could_not_be_measured_is_told() -> None:
+    answers = compare(results_of(STUDY, World(unmeasured={f"{SAME}, 50 %, 32": "out of memory"})))
+    variant = answers.variant(f"{SAME}, 50 %")
+    assert variant.latencies.keys() == {1}
+    assert variant.speedups.keys() == {1}
+    assert answers.failures == {f"latency of {SAME}, 50 %, batch 32": "out of memory"}
+
+
+def test_without_a_measurement_accuracy_is_still_compared() -> None:
+    answers = compare(results_of(STUDY, World(measured=False)))
+    assert all(not variant.latencies and not variant.speedups for variant in answers.variants)
+    assert answers.controls == ()
+    assert answers.variant(f"{SAME}, 50 %").change is not None
+
+
+def test_too_few_launches_leave_a_ratio_without_interval() -> None:
+    speedup = compare(results_of(STUDY, World(launches=1))).variant(f"{SAME}, 50 %").speedups[1]
+    assert (speedup.low, speedup.high) == (None, None)
+    assert speedup.verdict is Verdict.INCONCLUSIVE
+
+
+def test_other_modes_have_their_own_answers() -> None:
+    study = STUDY.model_copy(update={"measure": STUDY.measure.model_copy(update={"modes": ("end_to_end", "device")})})
+    results = results_of(study)
+    first, second = compare(results), compare(results, "device")
+    assert (first.mode, second.mode) == ("end_to_end", "device")
+    key = f"{SAME}, 50 %"
+    assert first.variant(key).speedups[1].value != second.variant(key).speedups[1].value
+
+
+def test_nothing_removed_is_the_same_graph_and_not_compared(results: Results) -> None:
+    rows = [
+        row.model_copy(update={"export": row.export.model_copy(update={"architecture": digest(f"{SAME} original")})})
+        if row.export and row.case.network == SAME and row.variant in ("original", "25 %")
+        else row
+        for row in results.rows
+    ]
+    speedup = compare(results.model_copy(update={"rows": tuple(rows)})).variant(f"{SAME}, 25 %").speedups[1]
+    assert speedup.verdict is Verdict.SAME_GRAPH
+    assert speedup.value == 1
+
+
+def test_seeds_of_different_graphs_are_joined_in_what_they_agree_on(results: Results) -> None:
+    """Seed 1's 50 % is taken for the 25 % graph: twice as fast and slower do not agree."""
+    quarter = next(row.export.architecture for row in results.rows if row.export and row.variant == "25 %")
+    rows = [
+        row.model_copy(update={"export": row.export.model_copy(update={"architecture": quarter})})
+        if row.export and row.case.network == SAME and row.variant == "50 %" and row.case.seed == 1
+        else row
+        for row in results.rows
+    ]
+    variant = compare(results.model_copy(update={"rows": tuple(rows)})).variant(f"{SAME}, 50 %")
+    assert len(variant.architectures) == 2
+    assert variant.speedups[32].verdict is Verdict.INCONCLUSIVE
+    assert variant.speedups[32].low is not None
+    assert variant.speedups[32].low < 0.9
+    assert variant.speedups[32].value == pytest.approx((0.83 * 2.1) ** 0.5, rel=0.03)

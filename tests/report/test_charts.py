@@ -1,0 +1,145 @@
+"""The report's charts, as specifications and as pictures."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import altair as alt
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harness.compare import Answers, compare
+from harness.report import ReportPaths, theme
+from harness.report.charts import Figure, figures
+from harness.report.charts.figure import log_ticks, padded
+from harness.report.charts.frontier import _labels
+from harness.report.names import Names
+from harness.results import Results
+from harness.spec import Case, PruneSpec, Study
+from tests.synthetic import World, accuracy_of, results_of
+
+
+@pytest.fixture(scope="module")
+def drawn(answers: Answers, names: Names) -> dict[str, Figure]:
+    return {figure.name: figure for figure in figures(answers, names)}
+
+
+def drawn_from(results: Results) -> dict[str, Figure]:
+    answers = compare(results)
+    return {figure.name: figure for figure in figures(answers, Names(answers))}
+
+
+def rows_of(spec: dict[str, Any]) -> list[dict[str, Any]]:
+    return [row for rows in spec["datasets"].values() for row in rows]
+
+
+def test_a_run_with_everything_has_all_four_figures(drawn: dict[str, Figure]) -> None:
+    assert list(drawn) == ["frontier", "speedup", "seeds", "rows"]
+
+
+def test_batch_sizes_have_panels_of_their_own(drawn: dict[str, Figure]) -> None:
+    titles = [spec["vconcat"][0]["title"] for spec in drawn["frontier"].specs()]
+    assert titles == ["Batch 1", "Batch 32"]
+    assert len(drawn["speedup"].panels) == 4, "two batch sizes for each of two ways to prune"
+
+
+@pytest.mark.parametrize("name", ["frontier", "speedup", "seeds", "rows"])
+def test_a_panel_is_valid_vega_lite(drawn: dict[str, Figure], name: str) -> None:
+    """Checked against Vega-Lite's own schema."""
+    alt.Chart.from_dict(drawn[name].specs()[0])
+
+
+def test_pictures_are_drawn_with_their_words(drawn: dict[str, Figure], written: ReportPaths) -> None:
+    svg = next(path for path in written.charts if path.name == "frontier.svg").read_text()
+    for words in (drawn["frontier"].title, "Batch 32", "Median latency, µs (log scale)", "deepcaptcha valid"):
+        assert words in svg
+
+
+def test_a_network_has_one_colour_and_shape_in_all_figures(drawn: dict[str, Figure], names: Names) -> None:
+    domain = list(names.networks.values())
+    found = [text for figure in drawn.values() for spec in figure.specs() for text in scales(spec)]
+    assert found
+    for scale in found:
+        assert scale["domain"] == domain
+        assert scale["range"][0] in (theme.COLORS[0], theme.SHAPES[0])
+
+
+def scales(spec: Any) -> list[dict[str, Any]]:
+    """All scales of colour and shape, anywhere in a specification."""
+    if isinstance(spec, list):
+        return [found for part in spec for found in scales(part)]
+    if not isinstance(spec, dict):
+        return []
+    own = [spec["scale"]] if spec.get("field") == "network" and "scale" in spec else []
+    return own + [found for part in spec.values() for found in scales(part)]
+
+
+def test_colour_and_shape_together_tell_many_networks_apart() -> None:
+    pairs = {(theme.color_of(index), theme.shape_of(index)) for index in range(42)}
+    assert len(pairs) == 42
+
+
+def test_what_is_wrong_on_purpose_is_not_drawn_as_a_choice(drawn: dict[str, Figure]) -> None:
+    for name in ("frontier", "speedup", "seeds"):
+        assert "first rows" not in json.dumps(drawn[name].specs(), ensure_ascii=False)
+    assert "first rows" in json.dumps(drawn["rows"].specs(), ensure_ascii=False)
+
+
+def test_a_point_that_would_flatten_all_others_is_named_instead(study: Study) -> None:
+    def accuracy(case: Case, prune: PruneSpec | None) -> float:
+        return 0.4 if prune is not None and prune.ratio == 0.5 else accuracy_of(case, prune)
+
+    figure = drawn_from(results_of(study, World(accuracy=accuracy)))["frontier"]
+    assert "Not drawn, more than 15 points below the best: deepcaptcha same, pruned by 50" in figure.caption
+    assert min(row["accuracy"] for spec in figure.specs() for row in rows_of(spec) if "accuracy" in row) > 80
+
+
+def test_nothing_measured_leaves_the_charts_of_accuracy(study: Study) -> None:
+    assert list(drawn_from(results_of(study, World(measured=False)))) == ["seeds", "rows"]
+
+
+def test_one_seed_has_no_spread_to_draw(study: Study) -> None:
+    assert "seeds" not in drawn_from(results_of(study.model_copy(update={"seeds": (0,)})))
+
+
+def test_unbounded_intervals_are_drawn_as_points(study: Study) -> None:
+    figure = drawn_from(results_of(study, World(launches=1)))["speedup"]
+    rows = [row for spec in figure.specs() for row in rows_of(spec) if "speedup" in row]
+    assert rows
+    assert all(row["low"] == row["speedup"] == row["high"] and row["open"] for row in rows)
+
+
+def test_numbers_of_points_that_touch_share_a_label() -> None:
+    points = [(1, 10.0, 90.0), (2, 30.0, 95.0), (3, 30.5, 95.1), (4, 31.0, 95.2)]
+    rows = [{"number": number, "on": True, "latency": x, "accuracy": y} for number, x, y in points]
+    hidden = {"number": None, "on": False, "latency": 20.0, "accuracy": 91.0}
+    labels = _labels([*rows, hidden], (5.0, 50.0), (80.0, 100.0))
+    assert [label["label"] for label in labels] == ["1", "2–4"]
+    assert labels[1]["latency"] == 31.0
+
+
+@given(st.floats(1e-2, 1e6), st.floats(1.05, 1e4))
+def test_ticks_are_few_and_within_the_axis(low: float, factor: float) -> None:
+    ticks = log_ticks(low, low * factor)
+    assert ticks == sorted(set(ticks))
+    assert 2 <= len(ticks) <= 9
+    assert all(low <= tick <= low * factor for tick in ticks)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "ticks"),
+    [
+        (0.9, 1.15, [0.9, 0.95, 1.0, 1.05, 1.1, 1.15]),
+        (0.77, 3.8, [1.0, 1.5, 2.0, 3.0]),
+        (12.5, 171.0, [15.0, 20.0, 30.0, 50.0, 70.0, 100.0, 150.0]),
+        (300.0, 40_000.0, [500.0, 1000.0, 2000.0, 5000.0, 10_000.0, 20_000.0]),
+    ],
+)
+def test_ticks_are_round_numbers(low: float, high: float, ticks: list[float]) -> None:
+    assert log_ticks(low, high) == ticks
+
+
+def test_a_domain_has_room_even_around_one_value() -> None:
+    assert padded([97.0], 0.06) == (96.8, 97.2)
