@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Set
+from dataclasses import dataclass
 
 import onnx_ir as ir
 from onnx import defs
@@ -22,35 +23,50 @@ class NameByPosition(ir.passes.InPlacePass):
     """
 
     def call(self, model: ir.Model) -> ir.passes.PassResult:
-        _rename(model.graph, "", dict(model.opset_imports))
+        kept = {*model.graph.inputs, *model.graph.outputs}
+        _rename(model.graph, "", Naming(kept, frozenset(str(value.name) for value in kept), model.opset_imports))
         return ir.passes.PassResult(model, modified=True)
 
 
-def _rename(graph: ir.Graph, prefix: str, versions: dict[str, int]) -> None:
+@dataclass(frozen=True)
+class Naming:
+    """The values that keep their names, those names, and the version of each operator domain."""
+
+    kept: Set[ir.Value]
+    taken: Set[str]
+    versions: Mapping[str, int]
+
+    def free(self, name: str) -> str:
+        """The name, or one like it that no kept value has."""
+        while name in self.taken:
+            name += "_"
+        return name
+
+
+def _rename(graph: ir.Graph, prefix: str, naming: Naming) -> None:
     """Order and name one graph, then the graphs inside its nodes, whose names start with their node's."""
     nodes = canonical_order(graph)
     graph.remove(nodes)
     graph.extend(nodes)
-    kept = {*graph.inputs, *graph.outputs} if not prefix else set()
     for node, name in _named(nodes, prefix):
         node.name = name
         for index, value in enumerate(node.outputs):
-            if value not in kept and value.name:
-                value.name = name if len(node.outputs) == 1 else f"{name}.{index}"
+            if value not in naming.kept and value.name:
+                value.name = naming.free(name if len(node.outputs) == 1 else f"{name}.{index}")
         for attribute, subgraph in subgraphs(node):
             for index, value in enumerate(subgraph.inputs):
-                value.name = f"{name}.{attribute}.input_{index}"
-            _rename(subgraph, f"{name}.{attribute}/", versions)
-    _rename_initializers(graph, prefix, versions)
+                value.name = naming.free(f"{name}.{attribute}.input_{index}")
+            _rename(subgraph, f"{name}.{attribute}/", naming)
+    _rename_initializers(graph, naming)
 
 
-def _rename_initializers(graph: ir.Graph, prefix: str, versions: dict[str, int]) -> None:
+def _rename_initializers(graph: ir.Graph, naming: Naming) -> None:
     """Name each initializer after the first node that reads it, and order them as they are read."""
     names: dict[ir.Value, str] = {}
     for node in graph.all_nodes():
         for position, value in enumerate(node.inputs):
             if value is not None and value.is_initializer() and value.graph is graph:
-                names.setdefault(value, f"{node.name}.{_input_name(node, position, versions)}")
+                names.setdefault(value, naming.free(f"{node.name}.{_input_name(node, position, naming.versions)}"))
     for value in graph.outputs:
         if value.is_initializer():
             names[value] = str(value.name)
@@ -67,7 +83,7 @@ def _named(nodes: list[ir.Node], prefix: str) -> Iterator[tuple[ir.Node, str]]:
         yield node, f"{prefix}{node.op_type}_{counts[node.op_type]}"
 
 
-def _input_name(node: ir.Node, position: int, versions: dict[str, int]) -> str:
+def _input_name(node: ir.Node, position: int, versions: Mapping[str, int]) -> str:
     """What the specification calls a node's input, or its number where that names several."""
     if not defs.has(node.op_type, versions[node.domain], node.domain):
         return str(position)

@@ -1,0 +1,106 @@
+"""Names and order that depend on the graph alone."""
+
+from __future__ import annotations
+
+import numpy as np
+import onnx_ir as ir
+import pytest
+
+from harness.export.passes.name_by_position import NameByPosition
+from tests.export.passes.graphs import graph, normal, outputs
+
+NET = """
+net (float[batch, 4] x) => (float[batch, 3] y)
+<float[4, 4] w37 = {1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16}, int64[2] sizes_9 = {3, 1}>
+{
+  [first_2] p = MatMul(x, w37)
+  [second_3] q = Relu(p)
+  [third_5] r = MatMul(q, w37)
+  [fourth_7] y, rest = Split <axis = 1> (r, sizes_9)
+}
+"""
+
+
+def renamed(text: str) -> ir.Model:
+    model = graph(text)
+    NameByPosition()(model)
+    return model
+
+
+def test_names() -> None:
+    """Operation and number; weights after the first node that reads them; inputs and outputs keep their names."""
+    model = renamed(NET)
+    nodes = list(model.graph)
+    assert [node.name for node in nodes] == ["MatMul_1", "Relu_1", "MatMul_2", "Split_1"]
+    assert [[value.name for value in node.outputs] for node in nodes] == [
+        ["MatMul_1"], ["Relu_1"], ["MatMul_2"], ["y", "Split_1.1"],
+    ]  # fmt: skip
+    assert list(model.graph.initializers) == ["MatMul_1.B", "Split_1.split"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [("w37", "w38"), ("_2]", "_4]"), ("q", "long_name"), ("net", "main"), ("sizes_9", '"MatMul_1.B"')],
+)
+def test_names_do_not_show(old: str, new: str) -> None:
+    """Whatever the converter called things, the file is the same."""
+    first, second = renamed(NET), renamed(NET.replace(old, new))
+    first.graph.name = second.graph.name = "net"
+    assert ir.to_proto(first) == ir.to_proto(second)
+
+
+def test_name_that_an_output_has() -> None:
+    """What the user named keeps its name, and everything else makes way."""
+    model = renamed(NET.replace(" y", " MatMul_1"))
+    assert [value.name for node in model.graph for value in node.outputs] == [
+        "MatMul_1_",
+        "Relu_1",
+        "MatMul_2",
+        "MatMul_1",
+        "Split_1.1",
+    ]
+    assert outputs(model, normal(2, 4))[0].shape == (2, 3)
+
+
+def test_order_does_not_show() -> None:
+    """Branches come in the order in which they are read, and the graph computes what it did."""
+    text = """
+    net (float[batch, 4] x) => (float[batch, 4] y)
+    {{
+      {}
+      {}
+      y = Sub(a, b)
+    }}
+    """
+    first, second = (
+        renamed(text.format("a = Relu(x)", "b = Tanh(x)")),
+        renamed(text.format("b = Tanh(x)", "a = Relu(x)")),
+    )
+    assert ir.to_proto(first) == ir.to_proto(second)
+    x = normal(3, 4)
+    assert (outputs(first, x)[0] == outputs(graph(text.format("a = Relu(x)", "b = Tanh(x)")), x)[0]).all()
+
+
+def test_names_inside_a_branch() -> None:
+    """A graph inside a node is named after the node, and still runs."""
+    text = """
+    net (float[4] x, bool which) => (float[4] y)
+    {
+      a = Relu(x)
+      y = If (which) <
+        then_branch = yes () => (float[4] p) { p = Add(a, x) },
+        else_branch = no () => (float[4] q) { q = Mul(a, x) }
+      >
+    }
+    """
+    model = renamed(text)
+    assert {node.name for node in model.graph.all_nodes()} == {
+        "Relu_1",
+        "If_1",
+        "If_1.then_branch/Add_1",
+        "If_1.else_branch/Mul_1",
+    }
+    x = normal(4)
+    for which in (True, False):
+        expected = outputs(graph(text), x, np.array(which))[0]
+        np.testing.assert_array_equal(outputs(model, x, np.array(which))[0], expected)

@@ -1,0 +1,67 @@
+"""`harness export`: the answer on stdout, one line for what is wrong."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+import models
+from harness.cli import app
+from harness.errors import DataError, ExportError, ModelError
+from tests.export.nets import randomized, small
+
+
+@pytest.fixture
+def saved(tmp_path: Path) -> Path:
+    small().save(tmp_path / "net.keras")
+    return tmp_path / "net.keras"
+
+
+def test_writes_beside_the_model(saved: Path) -> None:
+    """MODEL.onnx, compared on random examples."""
+    done = CliRunner().invoke(app, ["export", str(saved)])
+    assert done.exit_code == 0
+    assert done.stdout.startswith(
+        f"{saved.with_suffix('.onnx')}: 0.02 MB; agrees with Keras on 64 random examples, to "
+    )
+    assert saved.with_suffix(".onnx").is_file()
+
+
+def test_json_and_data(tmp_path: Path) -> None:
+    """The record as JSON and nothing else on stdout; the dataset's test examples."""
+    randomized(models.build("single_conv", filters=4)).save(tmp_path / "net.keras")
+    output = tmp_path / "folder" / "out.onnx"
+    arguments = ["export", str(tmp_path / "net.keras"), "-o", str(output), "--data", "mnist5k", "--json"]
+    answer = json.loads(CliRunner().invoke(app, arguments).stdout)
+    assert answer["path"] == str(output)
+    assert answer["size_bytes"] == output.stat().st_size
+    assert answer["parity"]["examples"] == 1000
+    assert answer["parity"]["top1_disagreements"] == 0
+
+
+def test_data_of_another_shape(saved: Path) -> None:
+    """Digits for a network that takes color."""
+    done = CliRunner().invoke(app, ["export", str(saved), "--data", "mnist5k"])
+    assert isinstance(done.exception, DataError)
+    assert "don't fit the model's input" in str(done.exception)
+    assert not saved.with_suffix(".onnx").exists()
+
+
+def test_missing_model(tmp_path: Path) -> None:
+    """A wrong path."""
+    done = CliRunner().invoke(app, ["export", str(tmp_path / "none.keras")])
+    assert isinstance(done.exception, ModelError)
+
+
+def test_other_backend(saved: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only TensorFlow's graphs can be converted, and one line says what to do; no other backend is installed here."""
+    monkeypatch.setattr("keras.backend.backend", lambda: "jax")
+    done = CliRunner().invoke(app, ["export", str(saved)])
+    assert isinstance(done.exception, ExportError)
+    assert str(done.exception) == (
+        "the Keras backend is jax, and ONNX export needs TensorFlow; save the model and export the file in a process "
+        "with KERAS_BACKEND=tensorflow"
+    )
