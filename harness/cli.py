@@ -8,21 +8,15 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 
 from harness.errors import HarnessError
-from harness.progress import Progress, Silent, Task
+from harness.terminal import answers, print_json, print_lines, print_message, terminal
 
 if TYPE_CHECKING:
-    from rich.progress import Progress as Bars
-    from rich.progress import TaskID
-
     from harness.data import Dataset
     from harness.measurement import Comparison, Measurement
 
@@ -35,76 +29,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-PIPED_WIDTH = 240  # a table that goes to a file or another program is not squeezed into a terminal's width
-answers = Console()
-messages = Console(stderr=True, highlight=False)
-
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print the answer as JSON on stdout.")]
-
-
-class Bar:
-    """A task as one line of a Rich progress display."""
-
-    def __init__(self, bars: Bars, task_id: TaskID, name: str) -> None:
-        self.bars, self.task_id, self.name = bars, task_id, name
-
-    def advance(self, steps: float = 1, note: str = "") -> None:
-        self.bars.update(self.task_id, advance=steps, description=f"{self.name}  {note}" if note else self.name)
-
-
-class Terminal:
-    """Progress drawn on stderr while it is a terminal; plain lines, one a task, where it is not.
-
-    Nested tasks share one display, which is there while any task is.
-    """
-
-    def __init__(self) -> None:
-        self.bars: Bars | None = None
-        self.running = 0
-
-    @contextmanager
-    def task(self, name: str, total: float | None = None) -> Iterator[Task]:
-        if not messages.is_terminal:
-            messages.print(name, markup=False, soft_wrap=True)
-            yield Silent()
-            return
-        bars = self.bars = self.bars or _bars()
-        bars.start()
-        self.running += 1
-        task_id = bars.add_task(name, total=total)
-        try:
-            yield Bar(bars, task_id, name)
-        finally:
-            bars.remove_task(task_id)
-            self.running -= 1
-            if not self.running:
-                bars.stop()
-
-
-def _bars() -> Bars:
-    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
-    from rich.progress import Progress as Bars
-
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    return Bars(*columns, console=messages, transient=True)
-
-
-def terminal(quiet: bool) -> Progress:
-    """Where a command shows what it is doing."""
-    return Silent() if quiet else Terminal()
-
-
-def print_json(value: Any) -> None:
-    """Print an answer as JSON on stdout: nothing else goes there."""
-    import json
-
-    sys.stdout.write(json.dumps(value, indent=2, allow_nan=False) + "\n")
-
-
-def print_lines(*lines: str) -> None:
-    """Print an answer as lines, just as they are."""
-    for line in lines:
-        answers.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 QuietFlag = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")]
@@ -141,7 +66,7 @@ def run(
         print_lines(*summary(finished.results), f"Report: {finished.report}")
     failed = [row for row in finished.results.rows if row.error]
     for row in failed:
-        messages.print(f"{row.name}: {row.error}", markup=False, soft_wrap=True)
+        print_message(f"{row.name}: {row.error}")
     raise typer.Exit(1 if failed else 0)
 
 
@@ -251,7 +176,7 @@ def print_measurement(found: Measurement, comparisons: tuple[Comparison, ...]) -
     for table in measurement_tables(found, comparisons):
         answers.print(table)
     for line in advice(found, comparisons):
-        answers.print(f"- {line}", markup=False, highlight=False, soft_wrap=True)
+        print_lines(f"- {line}")
 
 
 @app.command()
@@ -308,22 +233,19 @@ def doctor(as_json: JsonFlag = False) -> None:
         *(f"{gpu['name']}, driver {gpu['driver_version']}" for gpu in environment["gpus"]),
         *(f"- {problem}" for problem in found.problems),
     ]
-    for line in lines:
-        answers.print(line, markup=False, highlight=False, soft_wrap=True)
+    print_lines(*lines)
 
 
 def main() -> None:
     """Run the command line; what the user can mend becomes one line and exit code 2."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    if not answers.is_terminal:
-        answers.width = PIPED_WIDTH
     try:
         app()
     except HarnessError as error:
-        messages.print(f"harness: {error}", markup=False, soft_wrap=True)
+        print_message(f"harness: {error}")
         sys.exit(2)
     except KeyboardInterrupt:
-        messages.print("harness: interrupted; finished stages are kept, run again to go on")
+        print_message("harness: interrupted; finished stages are kept, run again to go on")
         sys.exit(130)
 
 

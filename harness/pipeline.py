@@ -23,7 +23,7 @@ from harness.data import Dataset, load
 from harness.errors import DataError, DeviceError, HarnessError, ModelError, StoreError
 from harness.measure import measure
 from harness.measurement import Measurement
-from harness.progress import Progress, Silent
+from harness.progress import Progress, Silent, Task
 from harness.quiet import import_keras
 from harness.records import Accuracy, Export, Pruning, Record, Row, Training
 from harness.results import RESULTS_FILE, Results
@@ -210,9 +210,10 @@ def run_study(study: Study, *, runs: Path, store: Path, progress: Progress | Non
     stages = Stages(Store(store, notice=log.warning), device, progress, datasets)
     outcomes: list[Outcome] = []
     with progress.task(f"study {study.name}", total=len(cases)) as task:
-        for case in cases:
-            outcomes += run_case(stages, case)
-            task.advance(note=case.name)
+        for number, case in enumerate(cases, start=1):
+            with progress.task(f"{number} of {len(cases)}: {case.name}", total=1 + len(case.prune)) as rows:
+                outcomes += run_case(stages, case, rows)
+            task.advance()
     results = Results(
         study=study.name,
         question=study.question,
@@ -258,16 +259,21 @@ def model_options(case: Case, dataset: Dataset) -> dict[str, Any]:
     return {"input_shape": list(dataset.image_shape), "n_class": dataset.n_class, **case.options}
 
 
-def run_case(stages: Stages, case: Case) -> list[Outcome]:
+def run_case(stages: Stages, case: Case, task: Task) -> list[Outcome]:
     """The original and its pruned variants; where the original can't be trained, none of them is there."""
+    prunes = (None, *case.prune)
     try:
         trained = stages.train(case)
     except FATAL:
         raise
     except Exception as error:
         problem = told(error, case.name)
-        return [Outcome(Row(case=case, prune=prune, error=problem)) for prune in (None, *case.prune)]
-    return [run_row(stages, case, prune, trained) for prune in (None, *case.prune)]
+        return [Outcome(Row(case=case, prune=prune, error=problem)) for prune in prunes]
+    outcomes = []
+    for prune in prunes:
+        outcomes.append(run_row(stages, case, prune, trained))
+        task.advance(note="" if prune is None else prune.label)
+    return outcomes
 
 
 def run_row(stages: Stages, case: Case, prune: PruneSpec | None, trained: Artifact) -> Outcome:

@@ -48,7 +48,7 @@ def train(
     optimizer = keras.optimizers.get({"class_name": spec.optimizer, "config": {"learning_rate": spec.learning_rate}})
     model.compile(optimizer=optimizer, loss="sparse_categorical_crossentropy", metrics=["accuracy"])
     started = time.perf_counter()
-    with (progress or Silent()).task(f"train {model.name}", total=spec.epochs) as task:
+    with (progress or Silent()).task("train", total=spec.epochs) as task:
         fitted = model.fit(
             images,
             targets,

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -151,18 +151,14 @@ def test_a_damaged_file_is_noticed_and_made_again(
     assert again.results.rows == finished.results.rows
 
 
-@dataclass
 class Interrupting(Silent):
     """Presses Ctrl-C when the first case is finished."""
-
-    pressed: list[str] = field(default_factory=list)
 
     @contextmanager
     def task(self, name: str, total: float | None = None) -> Iterator[Any]:
         yield self if name.startswith("study") else Silent()
 
     def advance(self, steps: float = 1, note: str = "") -> None:
-        self.pressed.append(note)
         raise KeyboardInterrupt
 
 
