@@ -104,6 +104,18 @@ def test_one_seed_has_no_spread_to_draw(study: Study) -> None:
     assert "seeds" not in drawn_from(results_of(study.model_copy(update={"seeds": (0,)})))
 
 
+def test_a_seed_that_did_not_learn_stands_at_the_edge_and_squeezes_no_other(study: Study) -> None:
+    def accuracy(case: Case, prune: PruneSpec | None) -> float:
+        return 0.1 if case.seed == 1 and case.options.get("padding") == "same" else accuracy_of(case, prune)
+
+    spec = drawn_from(results_of(study, World(accuracy=accuracy, measured=False)))["seeds"].specs()[0]
+    dots = [row for row in rows_of(spec) if "seed" in row]
+    low = spec["layer"][0]["encoding"]["x"]["scale"]["domain"][0]
+    assert low > 90
+    assert [row["accuracy"] == low for row in dots] == [row["unlearned"] for row in dots] == [False, True] * 3
+    assert dots[1]["text"].startswith("10.0")
+
+
 def test_unbounded_intervals_are_drawn_as_points(study: Study) -> None:
     figure = drawn_from(results_of(study, World(launches=1)))["speedup"]
     rows = [row for spec in figure.specs() for row in rows_of(spec) if "speedup" in row]

@@ -63,6 +63,7 @@ def _panel(
     variants: Sequence[Variant], rows: Sequence[dict[str, Any]], domain: tuple[float, float], names: Names
 ) -> Panel:
     labels = [names.label(variant) for variant in variants]
+    shown = [{**row, "accuracy": max(row["accuracy"], domain[0])} for row in rows]
     y = alt.Y("variant:N", sort=labels, title=None, axis=alt.Axis(domain=False, ticks=False, labelPadding=8))
     x = alt.X("accuracy:Q", title="Accuracy, %", axis=alt.Axis(tickCount=6)).scale(
         domain=[domain[0], min(100.0, domain[1])], nice=False
@@ -80,7 +81,7 @@ def _panel(
     ]
     title = names.network(variants[0])
     sheet = Data(title)
-    dots = sheet.chart(rows).mark_circle(size=46, strokeWidth=1.3, opacity=0.85)
+    dots = sheet.chart(shown).mark_circle(size=46, strokeWidth=1.3, opacity=0.85)
     chart = alt.layer(
         dots.encode(x=x, y=y, yOffset=alt.YOffset("seed:N"), stroke=color(names), fill=fill, tooltip=tooltip),
         sheet.chart(means).mark_tick(color=theme.INK, thickness=1.6, size=18).encode(x=x, y=y),
