@@ -7,36 +7,65 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do $$p -c '
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+READY_CUDA := $(VENV)/.ready-cuda
 DEVICE ?= auto
 STUDY ?= bench/studies/default.toml
 RUNS ?= runs
+COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
+	--group pyproject.toml:dev pyproject.toml
 RUN := $(RUNS)/$(basename $(notdir $(STUDY)))
 
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
-.PHONY: help setup bench test lint type check report lock clean
+# TensorFlow's GPU wheels would overwrite onnxruntime's cuDNN, so Keras trains on the GPU with JAX, which is told not to
+# take all of its memory.
+ENVIRONMENT := $(if $(filter cuda,$(DEVICE)),$(READY_CUDA),$(READY))
+ifeq ($(DEVICE),cuda)
+export KERAS_BACKEND ?= jax
+export XLA_PYTHON_CLIENT_PREALLOCATE ?= false
+endif
+
+.PHONY: help setup setup-cuda bench bench-selftest bench-cuda test lint type check report lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(READY) ## make .venv with the pinned dependencies
 
-$(READY): requirements.lock pyproject.toml
+# $(call install,LOCK) makes $(VENV) hold exactly what the lock lists, and this package.
+define install
 	@if [ -z "$(PYTHON)" ]; then echo "make: Python 3.11 to 3.13 is needed; install one, or give PYTHON=/path/to/python" >&2; exit 2; fi
 	@if command -v uv >/dev/null; then \
 		uv venv --quiet --allow-existing --python "$$($(PYTHON) -c 'import sys; print(sys.executable)')" $(VENV) && \
-		uv pip sync --quiet --python $(BIN)/python --require-hashes requirements.lock && \
+		uv pip sync --quiet --python $(BIN)/python --require-hashes $(1) && \
 		uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .; \
 	else \
 		$(PYTHON) -m venv $(VENV) && \
-		$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock && \
+		$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(1) && \
 		$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .; \
 	fi
+endef
+
+$(READY): requirements.lock pyproject.toml
+	$(call install,requirements.lock)
+	@rm -f $(READY_CUDA)
 	@touch $@
 
-bench: $(READY) ## train, prune, export, measure and report on real digits; DEVICE=cuda, STUDY=file.toml
+setup-cuda: $(READY_CUDA) ## make .venv for a GPU: Keras trains on JAX, onnxruntime runs on CUDA 13, TensorFlow exports
+
+$(READY_CUDA): requirements-cuda.lock pyproject.toml
+	$(call install,requirements-cuda.lock)
+	@touch $(READY) $@
+
+bench: $(ENVIRONMENT) ## train, prune, export, measure and report on real digits; DEVICE=cuda, STUDY=file.toml
 	$(BIN)/harness run $(STUDY) --output $(RUNS) --device $(DEVICE)
 	HARNESS_RUN=$(RUN) $(BIN)/python -m pytest bench --benchmark-json=$(RUN)/pytest-benchmark.json
+
+bench-selftest: $(READY) ## does the measurement keep its promises here? on an idle machine, about 25 minutes
+	$(BIN)/python -m bench.selftest --device cpu
+
+bench-cuda: $(READY_CUDA) ## all that needs a GPU, into bench/results/; ONNX=folder measures its files too
+	$(BIN)/python -m bench.cuda $(if $(ONNX),--onnx $(ONNX))
 
 test: $(READY) ## the tests, less the long sweeps
 	$(BIN)/python -m pytest
@@ -54,9 +83,9 @@ check: lint type test ## all that CI checks
 report: $(READY) ## write the report of the last run again, from its results.json
 	$(BIN)/harness report $(RUN)
 
-lock: ## renew requirements.lock from pyproject.toml (needs uv)
-	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
-		--upgrade --group pyproject.toml:dev pyproject.toml --output-file requirements.lock
+lock: ## renew the requirements locks from pyproject.toml (needs uv)
+	$(COMPILE) --upgrade --output-file requirements.lock
+	$(COMPILE) --upgrade --extra cuda --constraint requirements.lock --output-file requirements-cuda.lock
 
 clean: ## remove .venv, runs, and everything made
 	rm -rf $(VENV) $(RUNS) .harness .benchmarks .pytest_cache .mypy_cache .ruff_cache .hypothesis build ./*.egg-info

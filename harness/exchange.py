@@ -61,6 +61,7 @@ def _row(measurement: Measurement, row: MeasuredRow) -> dict[str, Any]:
         "session_us": model.session_us,
         "settled": row.settled,
         "peak_bytes": row.peak_bytes,
+        "gpu_bytes": row.gpu_bytes,
         "runtime_bytes": model.runtime_bytes,
         "size_bytes": model.size_bytes,
         "parameters": model.parameters,

@@ -159,6 +159,7 @@ def _measured(group: Group, key: Key) -> MeasuredRow:
         mode=key[2],
         device=member.device,
         peak_bytes=row.peak_bytes,
+        gpu_bytes=row.gpu_bytes,
         error=row.error,
         launches=tuple(row.launches),
     )

@@ -138,13 +138,18 @@ class MeasuredModel(Record):
 
 
 class MeasuredRow(Record):
-    """One model at one batch size in one mode. `error` says why it could not be measured."""
+    """One model at one batch size in one mode. `error` says why it could not be measured.
+
+    `peak_bytes` is the most memory of a process that runs only this model, the runtime included; `gpu_bytes` what the
+    model holds on the GPU, None on the CPU.
+    """
 
     model: int
     batch: int
     mode: Mode
     device: str
     peak_bytes: int | None
+    gpu_bytes: int | None = None
     error: str | None
     launches: tuple[Launch, ...]
 

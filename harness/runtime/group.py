@@ -33,6 +33,7 @@ class Row:
     key: Key
     usual_ns: int = 0
     peak_bytes: int | None = None
+    gpu_bytes: int | None = None
     launches: list[Launch] = field(default_factory=list)
     error: str | None = None
 
@@ -134,7 +135,7 @@ class Group:
             row = self.rows[index, found["batch"], found["mode"]]
             row.error = found.get("error")
             row.usual_ns = found.get("usual_ns", 0)
-            row.peak_bytes = found["peak_bytes"]
+            row.peak_bytes, row.gpu_bytes = found["peak_bytes"], found["gpu_bytes"]
         if "placement" in answer:
             if self.spec.device == "cuda":
                 require_cuda(member.file.path, answer["placement"])

@@ -7,6 +7,7 @@ asked is gone, and this one ends.
 
 from __future__ import annotations
 
+import ctypes
 import gc
 import json
 import os
@@ -21,10 +22,19 @@ import numpy as np
 
 from harness.runtime.placement import observe
 from harness.runtime.runs import Plan, Run, make_feed, make_run
-from harness.runtime.session import CUDA, SessionSettings, load_runtime, open_session, reason, share_threads
+from harness.runtime.session import (
+    CUDA,
+    SessionSettings,
+    load_runtime,
+    open_session,
+    preload_cuda_libraries,
+    reason,
+    share_threads,
+)
 from harness.runtime.timing import calls_per_block, clock, time_block, usual, warm_up
 
 Message = dict[str, Any]
+CUDA_RUNTIMES = ("libcudart.so.13", "libcudart.so.12", "cudart64_13.dll", "cudart64_12.dll")
 
 
 @dataclass
@@ -172,7 +182,7 @@ class Worker:
     def probe(self) -> Message:
         """One model alone in a fresh process: where it runs, its memory, and a first idea of its latency."""
         load_runtime()
-        before = memory_bytes()
+        before, gpu_before = memory_bytes(), gpu_bytes() if self.settings.device == "cuda" else None
         opened = self.open(0)
         session, _, load_error = opened
         if session is None:
@@ -181,7 +191,7 @@ class Worker:
         for row in self.rows:
             self.prepare(row, opened)
             found = {"error": row.error} if row.error else {"usual_ns": usual(row.warmup_ns)}
-            rows.append(row.name | found | {"peak_bytes": memory_bytes()})
+            rows.append(row.name | found | {"peak_bytes": memory_bytes(), "gpu_bytes": gpu_growth(gpu_before)})
         self.say({"at": "placement", "model": 0})
         answer = {
             "rows": rows,
@@ -205,6 +215,26 @@ def memory_bytes() -> int | None:
     except OSError:
         return None
     return next((int(line.split()[1]) * 1024 for line in status.splitlines() if line.startswith("VmHWM:")), None)
+
+
+def gpu_bytes() -> int | None:
+    """The memory in use on the GPU, by whatever process; None where CUDA's runtime library is not there."""
+    preload_cuda_libraries()
+    for name in CUDA_RUNTIMES:
+        try:
+            library = ctypes.CDLL(name)
+        except OSError:
+            continue
+        free, total = ctypes.c_size_t(), ctypes.c_size_t()
+        if library.cudaMemGetInfo(ctypes.byref(free), ctypes.byref(total)) == 0:
+            return total.value - free.value
+    return None
+
+
+def gpu_growth(before: int | None) -> int | None:
+    """How much more of the GPU's memory is in use than before: what a model holds there, its workspace included."""
+    now = None if before is None else gpu_bytes()
+    return None if now is None or before is None else max(0, now - before)
 
 
 def end_with_parent() -> None:
