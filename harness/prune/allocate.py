@@ -57,10 +57,10 @@ def _local(
 
 
 def _global(groups: Sequence[Group], scores: Mapping[int, Scores], spec: PruneSpec) -> dict[int, int]:
-    """The least important of all channels, each score divided by the mean of its group's."""
+    """The least important of all channels: their scores must be comparable."""
     assert spec.ratio is not None  # PruneSpec sees to it
     owners = np.concatenate([np.full(len(scores[index]), index) for index in scores])
-    ranks = np.concatenate([score / (score.mean() or 1.0) for score in scores.values()])
+    ranks = np.concatenate(list(scores.values()))
     order = np.argsort(ranks, kind="stable")[: math.floor(spec.ratio * len(ranks) + 1e-9)]
     found = dict(zip(*np.unique(owners[order], return_counts=True), strict=True))
     return {index: rounded(len(groups[index].channels), int(found.get(index, 0)), spec.round_to) for index in scores}

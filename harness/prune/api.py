@@ -15,9 +15,9 @@ from harness.prune import first_rows
 from harness.prune.allocate import allocate
 from harness.prune.cost import report
 from harness.prune.graph import read_graph, weights_of
-from harness.prune.importance import score
 from harness.prune.planning import plan_of, removal_of
 from harness.prune.provenance import Group
+from harness.prune.scoring import ABOUT_THE_LOSS, Data, score
 from harness.prune.surgery import remove
 from harness.prune.trace import Trace, trace
 from harness.prune.verify import Comparison, prove
@@ -74,12 +74,10 @@ def plan(
         ModelError: the model is not built, or is subclassed.
         PruneError: weights are not finite, nothing can be pruned, or nothing would be removed.
     """
-    return decide(trace(model, spec.keep), spec, examples=examples, labels=labels, seed=seed)
+    return decide(model, trace(model, spec.keep), spec, Data.of(examples, labels, seed))
 
 
-def decide(
-    found: Trace, spec: PruneSpec, *, examples: Array | None = None, labels: Array | None = None, seed: int = 0
-) -> ChannelPlan:
+def decide(model: keras.Model, found: Trace, spec: PruneSpec, data: Data) -> ChannelPlan:
     """The plan for a model whose channels are named."""
     _check_finite(found)
     groups = found.channels.groups()
@@ -87,8 +85,10 @@ def decide(
     if not free:
         reasons = "; ".join(f"'{layer}': {reason}" for layer, reason in pinned(groups).items())
         raise PruneError(f"nothing can be pruned: {reasons or 'no layer makes channels'}")
-    scores = score(found, spec.importance, seed)
+    scores = score(model, found, spec.importance, data)
     chosen = {index: scores[list(group.channels)] for index, group in free.items()}
+    if spec.global_ranking and spec.importance not in ABOUT_THE_LOSS:
+        chosen = {index: values / (values.mean() or 1.0) for index, values in chosen.items()}
     filters = frozenset(path for path, op in found.graph.layers.items() if isinstance(op, _CONVOLUTIONS))
     roots = allocate(groups, chosen, spec, filters)
     if not roots:
@@ -136,7 +136,7 @@ def prune(
         spec = checked(PruneSpec, {**given, **options}, "prune")
     examples, labels = data if isinstance(data, tuple | list) else (data, None)
     found = trace(model, spec.keep)
-    decided = decide(found, spec, examples=examples, labels=labels, seed=seed)
+    decided = decide(model, found, spec, Data.of(examples, labels, seed))
     return carry_out(model, found, decided, control=spec.rows == "first", seed=seed)
 
 

@@ -1,6 +1,7 @@
 """How much each channel matters, from the weights alone.
 
-A channel may be computed by several layers (an Add joins them); its importance is the sum over all of them.
+A channel may be computed by several layers (an Add joins them); its importance is the sum over all of them. Scores are
+arrays of float64, one entry for each id; that of a channel stands at its root id.
 """
 
 from __future__ import annotations
@@ -16,11 +17,10 @@ from harness.prune.provenance import NO_CHANNEL, Names
 from harness.prune.trace import Trace
 
 Scores = npt.NDArray[np.float64]
-Filters = npt.NDArray[np.float64]
-Measure = Callable[[Filters], Scores]
+Rows = npt.NDArray[np.float64]
 
 
-def filters_of(trace: Trace) -> Iterator[tuple[Names, Filters]]:
+def filters_of(trace: Trace) -> Iterator[tuple[Names, Rows]]:
     """Every weight that computes channels, such as a convolution's kernel.
 
     Yields:
@@ -35,35 +35,65 @@ def filters_of(trace: Trace) -> Iterator[tuple[Names, Filters]]:
                 yield trace.channels.find(names.axes[names.makes]), rows.reshape(len(rows), -1)
 
 
-def summed(trace: Trace, measure: Measure) -> Scores:
-    """A measure of each filter, added up over every layer that computes the channel: float64 (ids,), by root id."""
+def add_up(trace: Trace, parts: Iterator[tuple[Names, Scores]]) -> Scores:
+    """Add what several layers say about each channel."""
     scores = np.zeros(trace.channels.count)
-    for ids, rows in filters_of(trace):
+    for ids, values in parts:
         named = ids != NO_CHANNEL
-        np.add.at(scores, ids[named], measure(rows)[named])
+        np.add.at(scores, ids[named], values[named])
     return scores
 
 
 def l1(trace: Trace) -> Scores:
     """Sum of absolute weights (Li et al., 2017, 'Pruning Filters for Efficient ConvNets')."""
-    return summed(trace, lambda rows: np.abs(rows).sum(axis=1))
+    return add_up(trace, ((ids, np.abs(rows).sum(axis=1)) for ids, rows in filters_of(trace)))
 
 
 def l2(trace: Trace) -> Scores:
     """Euclidean norm (He et al., 2018, 'Soft Filter Pruning for Accelerating Deep CNNs')."""
-    return np.sqrt(summed(trace, lambda rows: np.square(rows).sum(axis=1)))
+    return np.sqrt(add_up(trace, ((ids, np.square(rows).sum(axis=1)) for ids, rows in filters_of(trace))))
+
+
+def fpgm(trace: Trace) -> Scores:
+    """Sum of the distances to all other filters of the layer: near the geometric median, the others can stand in.
+
+    He et al., 2019, 'Filter Pruning via Geometric Median for Deep CNNs Acceleration'.
+    """
+    return add_up(trace, ((ids, _distances(rows).sum(axis=1)) for ids, rows in filters_of(trace)))
+
+
+def _distances(rows: Rows) -> npt.NDArray[np.float64]:
+    """Euclidean distance between every two rows: (n, n)."""
+    squares = np.square(rows).sum(axis=1)
+    squared: Rows = np.maximum(squares[:, None] + squares[None, :] - 2 * rows @ rows.T, 0.0)
+    return np.sqrt(squared)
+
+
+def bn_scale(trace: Trace) -> Scores:
+    """Absolute scale of the BatchNormalization behind a filter (Liu et al., 2017, 'Network Slimming').
+
+    Channels that no BatchNormalization scales get their Euclidean norm: no group holds both kinds.
+    """
+    scales = add_up(trace, ((ids, np.abs(gamma)) for ids, gamma in _scales_of(trace)))
+    scaled = np.zeros(trace.channels.count, np.bool_)
+    for ids, _ in _scales_of(trace):
+        scaled[ids[ids != NO_CHANNEL]] = True
+    return np.where(scaled, scales, l2(trace))
+
+
+def _scales_of(trace: Trace) -> Iterator[tuple[Names, Scores]]:
+    for path, layer in trace.layers.items():
+        op = trace.graph.layers[path]
+        if isinstance(op, keras.layers.BatchNormalization):
+            for index, names in layer.weights.items():
+                if weights_of(op)[index].name == "gamma":
+                    gamma = np.asarray(keras.ops.convert_to_numpy(op.gamma.value), np.float64)
+                    yield trace.channels.find(names.axes[0]), gamma
 
 
 def random(trace: Trace, seed: int) -> Scores:
-    """Random numbers: the baseline that an importance has to beat (Mittal et al., 2018, 'Recovering from Random
-    Pruning').
-    """
+    """Random numbers: the baseline to beat (Mittal et al., 2018, 'Recovering from Random Pruning')."""
     return np.random.default_rng(seed).random(trace.channels.count)
 
 
-DATA_FREE: dict[str, Callable[[Trace], Scores]] = {"l1": l1, "l2": l2}
-
-
-def score(trace: Trace, importance: str, seed: int) -> Scores:
-    """The importance of every channel, by root id: float64 (ids,)."""
-    return random(trace, seed) if importance == "random" else DATA_FREE[importance](trace)
+FROM_WEIGHTS: dict[str, Callable[[Trace], Scores]] = {"l1": l1, "l2": l2, "fpgm": fpgm, "bn_scale": bn_scale}

@@ -17,7 +17,12 @@ Value = npt.NDArray[Any]
 Values = Mapping[str, Sequence[Value]]
 L = keras.layers
 _MOVES = (L.Reshape, L.Flatten, L.Permute, L.Identity, L.Dropout)
-_SQUASHING = {keras.activations.softmax, keras.activations.sigmoid, keras.activations.log_softmax}
+_WITH_KERNEL = L.Dense | L.EinsumDense | L.Conv1D | L.Conv2D | L.Conv3D
+_SQUASHING = {
+    keras.activations.softmax: "softmax",
+    keras.activations.sigmoid: "sigmoid",
+    keras.activations.log_softmax: "log_softmax",
+}
 
 
 @dataclass(frozen=True)
@@ -25,12 +30,13 @@ class LogitNetwork:
     """A graph whose last softmax or sigmoid is looked through.
 
     `skipped` are the paths of layers that are only a squashing function, `twins` those of layers that end in one,
-    each with a copy that ends before it.
+    each with a copy that ends before it; `squashed` names the function, by the number of the output.
     """
 
     graph: Graph
     skipped: frozenset[str]
     twins: Mapping[str, Any]
+    squashed: Mapping[int, str]
 
     def values(self) -> dict[str, list[Value]]:
         """The weights of every layer, by its path."""
@@ -83,24 +89,38 @@ class LogitNetwork:
 def logit_network(model: keras.Model) -> LogitNetwork:
     """Find what squashes the outputs at the very end, also when a Reshape follows it."""
     graph = read_graph(model)
+    skipped, twins, squashed = set(), {}, {}
+    for number, output in enumerate(graph.outputs):
+        call = _last_work(graph, output)
+        name = None if call is None else _squashing(call)
+        if call is None or name is None:
+            continue
+        squashed[number] = name
+        if isinstance(call.op, _WITH_KERNEL):
+            twins[call.path] = _twin(graph, call)
+        else:
+            skipped.add(call.path)
+    return LogitNetwork(graph, frozenset(skipped), twins, squashed)
+
+
+def _last_work(graph: Graph, output: int) -> Call | None:
+    """The last call before an output that does more than move elements, if nothing else uses what it makes."""
     makers = {index: call for call in graph.calls for index in call.outputs}
-    skipped, twins = set(), {}
-    for output in graph.outputs:
-        call = makers.get(output)
-        while call is not None and _only_use(graph, call):
-            if isinstance(call.op, _MOVES):
-                call = makers.get(call.inputs[0])
-                continue
-            activation = getattr(call.op, "activation", None)
-            if isinstance(call.op, L.Softmax) or type(call.op).__name__ in ("Softmax", "Sigmoid", "LogSoftmax"):
-                skipped.add(call.path)
-            elif activation in _SQUASHING:
-                if isinstance(call.op, L.Activation):
-                    skipped.add(call.path)
-                else:
-                    twins[call.path] = _twin(graph, call)
-            break
-    return LogitNetwork(graph, frozenset(skipped), twins)
+    call = makers.get(output)
+    while call is not None and _only_use(graph, call):
+        if not isinstance(call.op, _MOVES):
+            return call
+        call = makers.get(call.inputs[0])
+    return None
+
+
+def _squashing(call: Call) -> str | None:
+    """The name of the squashing function that a call ends with."""
+    if isinstance(call.op, L.Softmax):
+        return "softmax"
+    if isinstance(call.op, L.Activation | _WITH_KERNEL):
+        return _SQUASHING.get(call.op.activation)
+    return {"Softmax": "softmax", "Sigmoid": "sigmoid", "LogSoftmax": "log_softmax"}.get(type(call.op).__name__)
 
 
 def _only_use(graph: Graph, call: Call) -> bool:

@@ -20,7 +20,7 @@ QUIET = settings(deadline=None, database=None, suppress_health_check=list(Health
 
 
 def prunes_and_proves(program: list[Step], ratio: float, seed: int) -> None:
-    keras.backend.clear_session()
+    keras.backend.clear_session(free_memory=False)
     model = build(program)
     try:
         result = harness.prune(model, ratio=ratio, importance="random", seed=seed)

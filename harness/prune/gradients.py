@@ -1,0 +1,171 @@
+"""How much each channel matters, from the gradient of the loss on data.
+
+Keras has no gradients of its own that work on every backend, but its optimizers are given them: an optimizer that
+only writes them down, and a `train_on_batch` that changes nothing, are enough.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import keras
+import numpy as np
+import numpy.typing as npt
+
+from harness.errors import PruneError
+from harness.prune.graph import read_graph, weights_of
+from harness.prune.importance import Scores, add_up
+from harness.prune.logits import logit_network
+from harness.prune.provenance import Names
+from harness.prune.surgery import remove
+from harness.prune.trace import Trace
+
+Array = npt.NDArray[Any]
+Gradients = dict[tuple[str, int], tuple[Array, Array]]
+_BATCH = 16
+
+
+def taylor(model: keras.Model, trace: Trace, examples: Sequence[Array], labels: Sequence[Array]) -> Scores:
+    """First-order change of the loss when a channel is scaled to nothing, averaged over batches without its sign.
+
+    For a filter it is the sum of weight times gradient; where a BatchNormalization scales the channel, that sum over
+    its scale and offset, which is the channel itself. Molchanov et al., 2017, 'Pruning Convolutional Neural Networks
+    for Resource Efficient Inference', and 2019, 'Importance Estimation for Neural Network Pruning'.
+    """
+    normalised = {int(i) for ids, _ in _normalisations(trace) for i in ids}
+    scores = np.zeros(trace.channels.count)
+    batches = 0
+    for gradients in gradients_of(model, trace, examples, labels):
+        batches += 1
+        for path in trace.layers:
+            change = add_up(trace, _products(trace, path, gradients, normalised))
+            scores += np.abs(change)
+    return scores / max(batches, 1)
+
+
+def obd(model: keras.Model, trace: Trace, examples: Sequence[Array], labels: Sequence[Array]) -> Scores:
+    """Half the sum of squared weights times the diagonal of the Hessian, which squared gradients stand in for.
+
+    LeCun et al., 1990, 'Optimal Brain Damage'; the empirical Fisher information as its Hessian: Theis et al., 2018,
+    'Faster gaze prediction with dense networks and Fisher pruning'.
+    """
+    scores = np.zeros(trace.channels.count)
+    batches = 0
+    for gradients in gradients_of(model, trace, examples, labels):
+        batches += 1
+        scores += add_up(trace, _curvatures(trace, gradients))
+    return scores / max(batches, 1)
+
+
+def _products(trace: Trace, path: str, gradients: Gradients, normalised: set[int]) -> Iterator[tuple[Names, Scores]]:
+    """Weight times gradient of one layer's weights, added up for each channel that it computes."""
+    op = trace.graph.layers[path]
+    for index, names in trace.layers[path].weights.items():
+        name = weights_of(op)[index].name
+        if (path, index) not in gradients or (names.makes is None and name not in ("bias", "gamma", "beta")):
+            continue
+        ids = trace.channels.find(names.axes[0 if names.makes is None else names.makes])
+        value, gradient = gradients[path, index]
+        product = np.moveaxis(value * gradient, 0 if names.makes is None else names.makes, 0)
+        sums = product.reshape(len(product), -1).sum(axis=1)
+        of_normalisation = name in ("gamma", "beta")
+        chosen = np.array([(int(i) in normalised) == of_normalisation for i in ids])
+        yield ids[chosen], sums[chosen]
+
+
+def _curvatures(trace: Trace, gradients: Gradients) -> Iterator[tuple[Names, Scores]]:
+    for path, layer in trace.layers.items():
+        for index, names in layer.weights.items():
+            if names.makes is not None and (path, index) in gradients:
+                value, gradient = gradients[path, index]
+                rows = np.moveaxis(np.square(value * gradient), names.makes, 0)
+                yield trace.channels.find(names.axes[names.makes]), 0.5 * rows.reshape(len(rows), -1).sum(axis=1)
+
+
+def _normalisations(trace: Trace) -> Iterator[tuple[Names, str]]:
+    for path, layer in trace.layers.items():
+        if isinstance(trace.graph.layers[path], keras.layers.BatchNormalization):
+            for names in layer.weights.values():
+                yield trace.channels.find(names.axes[0]), path
+
+
+def gradients_of(
+    model: keras.Model, trace: Trace, examples: Sequence[Array], labels: Sequence[Array]
+) -> Iterator[Gradients]:
+    """Weights and gradients of the loss, batch after batch, in inference mode, of a copy of the model.
+
+    Yields:
+        By layer's path and weight's number: the weight, and the gradient of the batch's mean loss, of equal shape.
+    """
+    copy = remove(model, trace, trace.channels.removed([]))
+    recorder = GradientRecorder(learning_rate=0.0)
+    losses = [loss_for(model, number, target) for number, target in enumerate(labels)]
+    runner = InferenceMode(copy)
+    runner.compile(recorder, loss=losses if len(losses) > 1 else losses[0], run_eagerly=True)
+    places = {
+        id(weight): (path, index)
+        for path, new in zip(trace.graph.layers, read_graph(copy).layers.values(), strict=True)
+        for index, weight in enumerate(weights_of(new))
+    }
+    size = min(_BATCH, len(examples[0]))
+    for start in range(0, len(examples[0]) - size + 1, size):
+        batch = [part[start : start + size] for part in examples]
+        targets = [part[start : start + size] for part in labels]
+        runner.train_on_batch(batch if len(batch) > 1 else batch[0], targets if len(targets) > 1 else targets[0])
+        yield {places[id(variable)]: pair for variable, pair in recorder.recorded() if id(variable) in places}
+
+
+class InferenceMode(keras.Model):  # type: ignore[misc]
+    """A network that never drops anything out and never updates its statistics, even while it is trained."""
+
+    def __init__(self, network: keras.Model) -> None:
+        super().__init__()
+        self.network = network
+
+    def call(self, inputs: Any) -> Any:
+        """The network's outputs, in inference mode."""
+        return self.network(inputs, training=False)
+
+
+class GradientRecorder(keras.optimizers.Optimizer):  # type: ignore[misc]
+    """An optimizer that changes nothing and keeps the last gradients."""
+
+    def build(self, variables: Sequence[Any]) -> None:
+        """Make room for a gradient for each variable."""
+        super().build(variables)
+        self.watched = list(variables)
+        self.last = [self.add_variable_from_reference(variable, "gradient") for variable in variables]
+
+    def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
+        """Keep the gradient; leave the variable."""
+        self.assign(self.last[self._get_variable_index(variable)], gradient)
+
+    def recorded(self) -> list[tuple[Any, tuple[Array, Array]]]:
+        """Each variable with its value and its last gradient."""
+        to_numpy: Callable[[Any], Array] = keras.ops.convert_to_numpy
+        return [
+            (variable, (to_numpy(variable.value), to_numpy(last.value)))
+            for variable, last in zip(self.watched, self.last, strict=True)
+        ]
+
+
+def loss_for(model: keras.Model, number: int, labels: Array) -> keras.losses.Loss:
+    """The loss that fits an output and its labels: cross-entropy for classes, squared error for anything else.
+
+    Raises:
+        PruneError: the labels don't fit the output.
+    """
+    network = logit_network(model)
+    shape = network.graph.shapes[network.graph.outputs[number]]
+    ends = network.squashed.get(number)
+    if np.issubdtype(labels.dtype, np.integer) and labels.shape[1:] == shape[1:-1]:
+        return keras.losses.SparseCategoricalCrossentropy(from_logits=ends is None)
+    if labels.shape[1:] != shape[1:]:
+        raise PruneError(
+            f"data: the labels of output {number + 1} have shape {labels.shape}, the output {shape}; "
+            "give class numbers, or values of the output's shape"
+        )
+    if ends == "softmax":
+        return keras.losses.CategoricalCrossentropy()
+    return keras.losses.BinaryCrossentropy() if ends == "sigmoid" else keras.losses.MeanSquaredError()

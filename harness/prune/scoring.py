@@ -1,0 +1,92 @@
+"""The importance of every channel, by the name of the method, and the data that some methods need."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+import numpy.typing as npt
+
+from harness.errors import PruneError
+from harness.prune.activations import activation, apoz
+from harness.prune.gradients import obd, taylor
+from harness.prune.graph import Shape
+from harness.prune.importance import FROM_WEIGHTS, Scores, random
+from harness.prune.trace import Trace
+
+Array = npt.NDArray[Any]
+FROM_ACTIVATIONS = {"activation": activation, "apoz": apoz}
+FROM_GRADIENTS = {"taylor": taylor, "obd": obd}
+ABOUT_THE_LOSS = frozenset(FROM_GRADIENTS)  # comparable between layers as they are
+EXAMPLES = 512  # more change the ranking little, and cost time
+
+
+@dataclass(frozen=True)
+class Data:
+    """Inputs and labels, one array for each input and output of the model; none where none were given."""
+
+    examples: tuple[Array, ...]
+    labels: tuple[Array, ...]
+    seed: int
+
+    @classmethod
+    def of(cls, examples: Array | Sequence[Array] | None, labels: Array | Sequence[Array] | None, seed: int) -> Data:
+        """At most `EXAMPLES` of them, drawn by the seed."""
+        inputs, targets = _arrays(examples), _arrays(labels)
+        count = min((len(part) for part in (*inputs, *targets)), default=0)
+        if any(len(part) != count for part in (*inputs, *targets)):
+            raise PruneError(f"data: {[len(part) for part in (*inputs, *targets)]} examples; give one label an example")
+        chosen = np.sort(np.random.default_rng(seed).permutation(count)[:EXAMPLES])
+        return cls(tuple(part[chosen] for part in inputs), tuple(part[chosen] for part in targets), seed)
+
+
+def score(model: keras.Model, trace: Trace, importance: str, data: Data) -> Scores:
+    """The importance of every channel, at its root id: float64 (ids,).
+
+    Raises:
+        PruneError: the importance needs data that was not given, or that does not fit the model.
+    """
+    if importance == "random":
+        return random(trace, data.seed)
+    if importance in FROM_WEIGHTS:
+        return FROM_WEIGHTS[importance](trace)
+    if not data.examples:
+        raise PruneError(f"importance '{importance}' looks at data; give it, as data=images or --data NAME")
+    _check(trace, data.examples)
+    if importance in FROM_ACTIVATIONS:
+        return FROM_ACTIVATIONS[importance](trace, data.examples)
+    if len(data.labels) != len(trace.graph.outputs):
+        raise PruneError(f"importance '{importance}' needs labels; give them, as data=(images, labels) or --data NAME")
+    return FROM_GRADIENTS[importance](model, trace, data.examples, _shaped(trace, data.labels))
+
+
+def _check(trace: Trace, examples: Sequence[Array]) -> None:
+    shapes = [trace.graph.shapes[index] for index in trace.graph.inputs]
+    fits = len(shapes) == len(examples) and all(map(_agrees, examples, shapes))
+    if not fits:
+        raise PruneError(f"data: examples of shape {[part.shape for part in examples]} don't fit inputs {shapes}")
+
+
+def _agrees(part: Array, shape: Shape) -> bool:
+    sizes = zip(shape[1:], part.shape[1:], strict=True)
+    return part.ndim == len(shape) and all(size in (None, now) for size, now in sizes)
+
+
+def _shaped(trace: Trace, labels: Sequence[Array]) -> list[Array]:
+    """Class numbers in the shape of the output less its class axis, where only axes of size 1 differ."""
+    shapes: list[Shape] = [trace.graph.shapes[index] for index in trace.graph.outputs]
+    shaped = []
+    for shape, part in zip(shapes, labels, strict=True):
+        wanted = tuple(-1 if size is None else size for size in (len(part), *shape[1:-1]))
+        same_size = part.size == abs(int(np.prod(wanted)))
+        shaped.append(part.reshape(wanted) if np.issubdtype(part.dtype, np.integer) and same_size else part)
+    return shaped
+
+
+def _arrays(given: Array | Sequence[Array] | None) -> tuple[Array, ...]:
+    if given is None:
+        return ()
+    return tuple(np.asarray(part) for part in given) if isinstance(given, list | tuple) else (np.asarray(given),)
