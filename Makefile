@@ -16,6 +16,8 @@ COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-h
 RUN := $(RUNS)/$(basename $(notdir $(STUDY)))
 
 export TF_CPP_MIN_LOG_LEVEL ?= 3
+# Without compiled bytecode each process spends ten seconds compiling Keras and SciPy again.
+unexport PYTHONDONTWRITEBYTECODE
 
 # TensorFlow's GPU wheels would overwrite onnxruntime's cuDNN, so Keras trains on the GPU with JAX, which is told not to
 # take all of its memory.

@@ -17,6 +17,19 @@ def harness(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedPro
     )
 
 
+def in_process(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
+    """The exit code, stdout and stderr of a command, without the seconds that a new process takes to import."""
+    from harness.cli import main
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "argv", ["harness", *arguments])
+        with pytest.raises(SystemExit) as caught:
+            main()
+    shown = capsys.readouterr()
+    assert isinstance(caught.value.code, int)
+    return caught.value.code, shown.out, shown.err
+
+
 def test_help_imports_nothing_heavy() -> None:
     """What takes seconds to import is imported inside the commands."""
     code = (
@@ -49,15 +62,22 @@ def test_help_imports_nothing_heavy() -> None:
         ("name = 'x'\nmeasure.device = 'cuda'\n[[networks]]\nmodel = 'single_conv'", "cuda"),
     ],
 )
-def test_a_study_that_cannot_work_is_one_line_and_exit_code_2(tmp_path: Path, text: str | None, message: str) -> None:
+def test_a_study_that_cannot_work_is_one_line_and_exit_code_2(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    text: str | None,
+    message: str,
+) -> None:
     if text is not None:
         (tmp_path / "study.toml").write_text(text)
-    done = harness("run", "study.toml", "--quiet", cwd=tmp_path)
-    assert done.returncode == 2, done.stderr
-    assert message in done.stderr
-    assert done.stderr.startswith("harness: ")
-    assert done.stderr.count("\n") == 1
-    assert done.stdout == ""
+    monkeypatch.chdir(tmp_path)
+    code, stdout, stderr = in_process(capsys, "run", "study.toml", "--quiet")
+    assert code == 2, stderr
+    assert message in stderr
+    assert stderr.startswith("harness: ")
+    assert stderr.count("\n") == 1
+    assert stdout == ""
     assert not (tmp_path / "runs").exists() or list((tmp_path / "runs").iterdir()) == []
 
 

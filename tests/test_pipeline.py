@@ -17,7 +17,7 @@ from harness.pipeline import Run, run_study, slug
 from harness.progress import Silent
 from harness.results import read_results
 from harness.spec import Study, checked
-from tests.test_cli import harness
+from tests.test_cli import in_process
 
 STUDY: dict[str, Any] = {
     "name": "small",
@@ -174,17 +174,22 @@ def test_an_interrupted_run_goes_on_where_it_stopped(tmp_path: Path) -> None:
     assert first.items() <= place.artifacts("train").items()
 
 
-def test_the_exit_code_is_1_when_a_row_failed(tmp_path: Path, place: Place, finished: Run) -> None:
+def test_the_exit_code_is_1_when_a_row_failed(
+    tmp_path: Path, place: Place, finished: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
     lines = ["name = 'small'", "seeds = [0, 1]", "data.limit = 400", "train = {epochs = 2, batch_size = 32}"]
     lines += ["measure = {batch_sizes = [1], budget_s = 4, device = 'cpu'}", "[[networks]]", "model = 'single_conv'"]
     lines += ["options.filters = 8", "prune = [{filters = 1, rows = 'first'}, {filters = 1},"]
     lines += ["{ratio = 0.5, finetune_epochs = 1}, {ratio = 0.001}]"]
     (tmp_path / "small.toml").write_text("\n".join(lines))
     places = ("--output", str(place.folder / "runs"), "--store", str(place.folder / "store"))
-    done = harness("run", str(tmp_path / "small.toml"), *places, "--json", "--quiet")
-    assert done.returncode == 1
-    assert json.loads(done.stdout)["study"] == "small"
-    assert done.stderr.count("\n") == 2
+    code, stdout, stderr = in_process(capsys, "run", str(tmp_path / "small.toml"), *places, "--json", "--quiet")
+    assert code == 1
+    assert json.loads(stdout)["study"] == "small"
+    assert [line.partition(": ")[0] for line in stderr.splitlines()] == [
+        "single_conv seed=0 0.1 %",
+        "single_conv seed=1 0.1 %",
+    ]
 
 
 def test_slugs_are_file_names() -> None:
