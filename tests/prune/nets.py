@@ -49,3 +49,42 @@ def array(weight: keras.Variable) -> Any:
 def snapshot(model: keras.Model) -> list[Any]:
     """Copies of all weights."""
     return [array(weight) for weight in model.weights]
+
+
+def residual() -> keras.Model:
+    """A stem and a branch that are added, so that both compute the same channels."""
+    image = keras.Input((8, 8, 3))
+    stem = L.BatchNormalization(name="stem_bn")(L.Conv2D(8, 3, padding="same", name="stem")(image))
+    branch = L.Conv2D(8, 3, padding="same", name="branch")(L.ReLU()(stem))
+    total = L.ReLU()(L.Add(name="add")([stem, L.BatchNormalization(name="branch_bn")(branch)]))
+    deep = L.Conv2D(10, 3, activation="relu", name="deep")(total)
+    outputs = L.Dense(4, activation="softmax")(L.Dense(12, activation="relu", name="hidden")(L.Flatten()(deep)))
+    return keras.Model(image, outputs)
+
+
+def dense_blocks() -> keras.Model:
+    """Concatenated branches, of different widths, as in DenseNet and Inception."""
+    image = keras.Input((8, 8, 3))
+    a = L.Conv2D(4, 3, padding="same", activation="relu", name="a")(image)
+    b = L.Conv2D(6, 3, padding="same", activation="relu", name="b")(a)
+    both = L.Concatenate(name="concat")([a, b])
+    c = L.Conv2D(5, 3, name="c")(L.BatchNormalization(name="bn")(both))
+    return keras.Model(image, L.Dense(3)(L.Flatten()(c)))
+
+
+def squeeze_excite() -> keras.Model:
+    """A gate that a Reshape brings to the shape of what it gates."""
+    image = keras.Input((8, 8, 3))
+    wide = L.Conv2D(8, 3, name="wide")(image)
+    squeezed = L.Dense(4, activation="relu", name="squeeze")(L.GlobalAveragePooling2D()(wide))
+    gate = L.Dense(8, activation="sigmoid", name="excite")(squeezed)
+    gated = L.Multiply()([wide, L.Reshape((1, 1, 8), name="reshape")(gate)])
+    return keras.Model(image, L.Dense(3, name="out")(L.Flatten()(gated)))
+
+
+def grouped(channels: int = 8, groups: int = 2) -> keras.Model:
+    """A grouped convolution between two plain ones."""
+    image = keras.Input((8, 8, 3))
+    x = L.Conv2D(channels, 3, activation="relu", name="before")(image)
+    x = L.Conv2D(12, 3, groups=groups, activation="relu", name="grouped")(x)
+    return keras.Model(image, L.Dense(3)(L.GlobalAveragePooling2D()(L.Conv2D(6, 1, name="after")(x))))

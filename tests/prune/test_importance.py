@@ -9,23 +9,14 @@ import pytest
 import harness
 from harness.errors import PruneError
 from harness.prune import plan
+from harness.prune.gradients import taylor
+from harness.prune.trace import trace
 from harness.spec import PruneSpec
-from tests.prune.nets import array, chain, randomised
+from tests.prune.nets import array, chain, randomised, residual
 
 L = keras.layers
 FROM_WEIGHTS = ["l1", "l2", "bn_scale", "fpgm"]
 FROM_DATA = ["taylor", "activation", "apoz", "obd"]
-
-
-def residual() -> keras.Model:
-    """A stem and a branch that are added, so that both compute the same channels."""
-    image = keras.Input((8, 8, 3))
-    stem = L.BatchNormalization(name="stem_bn")(L.Conv2D(8, 3, padding="same", name="stem")(image))
-    branch = L.Conv2D(8, 3, padding="same", name="branch")(L.ReLU()(stem))
-    total = L.ReLU()(L.Add()([stem, L.BatchNormalization(name="branch_bn")(branch)]))
-    deep = L.Conv2D(10, 3, activation="relu", name="deep")(total)
-    outputs = L.Dense(4, activation="softmax")(L.Dense(12, activation="relu", name="hidden")(L.Flatten()(deep)))
-    return keras.Model(image, outputs)
 
 
 def kill(model: keras.Model, names: tuple[str, ...], dead: list[int]) -> None:
@@ -66,9 +57,6 @@ def test_taylor_is_the_change_of_the_loss() -> None:
             [keras.Input((8, 8, 3)), L.Conv2D(4, 3, name="conv"), L.Flatten(), L.Dense(4, activation="softmax")]
         )
     )
-    from harness.prune.gradients import taylor
-    from harness.prune.trace import trace
-
     scores = taylor(model, trace(model), [images], [labels])[:4]
     loss = keras.losses.SparseCategoricalCrossentropy()
     kernel, bias, step = array(model.get_layer("conv").kernel), array(model.get_layer("conv").bias), 1e-2
