@@ -227,13 +227,14 @@ def run(plan: Plan, parts: tuple[str, ...]) -> dict[str, Found]:
     return outcomes
 
 
-def markdown(outcomes: Mapping[str, Found], environment: Mapping[str, Any], command: str) -> str:
+def markdown(outcomes: Mapping[str, Found], environment: Mapping[str, Any], plan: Plan) -> str:
     versions = ", ".join(f"{name} {version}" for name, version in environment["versions"].items() if version)
     devices = [environment["cpu"], *(gpu["name"] for gpu in environment["gpus"])]
     lines = [
         "# The measurement's self-test",
         "",
-        f"{', '.join(devices)}; {len(environment['affinity'])} CPUs; {versions}. Made by `{command}`.",
+        f"{', '.join(devices)}; {len(environment['affinity'])} CPUs; {versions}.",
+        f"Made by `python -m bench.selftest --device {plan.device}`.",
         "",
         "| promise | wanted | found | holds | s |",
         "|---|---|---|---|---|",
@@ -245,6 +246,21 @@ def markdown(outcomes: Mapping[str, Found], environment: Mapping[str, Any], comm
     return "\n".join(lines) + "\n"
 
 
+def write(plan: Plan, parts: tuple[str, ...], folder: Path) -> int:
+    """Try the promises and write what came out; 0 when all hold, else 1."""
+    environment = describe()
+    outcomes = run(plan, parts)
+    folder.mkdir(parents=True, exist_ok=True)
+    answer = {
+        "environment": environment,
+        "plan": asdict(plan),
+        "outcomes": {name: asdict(each) for name, each in outcomes.items()},
+    }
+    (folder / f"selftest-{plan.device}.json").write_text(json.dumps(answer, indent=1) + "\n")
+    (folder / f"selftest-{plan.device}.md").write_text(markdown(outcomes, environment, plan))
+    return 0 if all(each.holds for each in outcomes.values()) else 1
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--device", choices=get_args(Device), default="cpu")
@@ -253,18 +269,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=RESULTS)
     chosen = parser.parse_args()
     plan = Plan(chosen.device, 1, 1, 1, 20, 2) if chosen.quick else Plan(chosen.device)
-    environment = describe()
-    outcomes = run(plan, tuple(chosen.parts))
-    chosen.out.mkdir(parents=True, exist_ok=True)
-    answer = {
-        "environment": environment,
-        "plan": asdict(plan),
-        "outcomes": {name: asdict(each) for name, each in outcomes.items()},
-    }
-    (chosen.out / f"selftest-{chosen.device}.json").write_text(json.dumps(answer, indent=1) + "\n")
-    command = "make bench-selftest" if not chosen.quick else "python -m bench.selftest --quick"
-    (chosen.out / f"selftest-{chosen.device}.md").write_text(markdown(outcomes, environment, command))
-    sys.exit(0 if all(each.holds for each in outcomes.values()) else 1)
+    sys.exit(write(plan, tuple(chosen.parts), chosen.out))
 
 
 if __name__ == "__main__":

@@ -140,10 +140,7 @@ class Stages:
         dataset = self.datasets[case.data]
 
         def make(folder: Path) -> None:
-            model = load_keras(source.path("model.keras"))
-            from harness.export import export
-
-            save(export(model, folder / "model.onnx", dataset.test_images), folder / "export.json")
+            save(export_saved(source.path("model.keras"), folder / "model.onnx", dataset), folder / "export.json")
 
         return self._get("export", {"keras": source.key, "data": dataset.digest}, make)
 
@@ -343,6 +340,18 @@ def load_keras(path: Path) -> Any:
     keras = import_keras()
     keras.backend.clear_session()
     return keras.models.load_model(path, compile=False)
+
+
+def export_saved(source: Path, path: Path, dataset: Dataset) -> Export:
+    """Export a saved network: here, or in a process of its own where Keras does not run on TensorFlow."""
+    if import_keras().backend.backend() != "tensorflow":
+        from harness.export.elsewhere import export_file
+
+        return export_file(source, path, dataset.test_images)
+    model = load_keras(source)
+    from harness.export import export
+
+    return export(model, path, dataset.test_images)
 
 
 def save(record: Record, path: Path) -> None:

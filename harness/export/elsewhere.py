@@ -1,0 +1,122 @@
+"""Export where Keras runs on another backend than TensorFlow: in a process of its own, kept for the next export.
+
+Keras trains on a GPU with JAX; ONNX export needs Keras on TensorFlow, and a process has one backend.
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from functools import cache
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness import errors
+from harness.records import Export
+
+Message = dict[str, Any]
+
+
+class Exporter:
+    """A process with Keras on TensorFlow. Its stdin stays open; it ends when that does."""
+
+    def __init__(self) -> None:
+        root = str(Path(__file__).resolve().parents[2])
+        path = os.pathsep.join(part for part in (root, os.environ.get("PYTHONPATH")) if part)
+        self.process = subprocess.Popen(
+            [sys.executable, "-P", "-m", "harness.export.elsewhere"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            env={**os.environ, "PYTHONPATH": path, "KERAS_BACKEND": "tensorflow", "TF_CPP_MIN_LOG_LEVEL": "3"},
+        )
+
+    def export(self, source: Path, path: Path, images: NDArray[Any]) -> Export:
+        """Export a saved Keras model, as `harness.export.export` does.
+
+        Raises:
+            HarnessError: of the kind that the export raised.
+            ExportError: the process ended.
+        """
+        with tempfile.TemporaryDirectory(prefix="harness-") as folder:
+            examples = Path(folder) / "examples.npy"
+            np.save(examples, images)
+            answer = self._ask({"source": str(source), "path": str(path), "examples": str(examples)})
+        if "error" in answer:
+            raise getattr(errors, answer["kind"])(answer["error"])
+        return Export.model_validate(answer["export"])
+
+    def _ask(self, job: Message) -> Message:
+        stdin, stdout = self.process.stdin, self.process.stdout
+        if stdin is None or stdout is None:
+            raise AssertionError("the exporter's streams are pipes")
+        with contextlib.suppress(BrokenPipeError):  # the missing answer tells it
+            stdin.write(json.dumps(job) + "\n")
+            stdin.flush()
+        line = stdout.readline()
+        if not line:
+            raise errors.ExportError(f"{job['source']}: the export's process ended with code {self.process.wait()}")
+        answer: Message = json.loads(line)
+        return answer
+
+    def close(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
+
+@cache
+def exporter() -> Exporter:
+    """The process that this one uses, started at its first export and ended with it."""
+    started = Exporter()
+    atexit.register(started.close)
+    return started
+
+
+def export_file(source: Path, path: Path, images: NDArray[Any]) -> Export:
+    """Export a saved Keras model to ONNX, whatever the backend of this process.
+
+    Raises:
+        ExportError, ParityError, DataError, StoreError: as `harness.export.export`.
+        ExportError: the export's process ended.
+    """
+    return exporter().export(source, path, images)
+
+
+def serve(jobs: IO[str], answers: IO[str]) -> None:
+    """Do one job a line until the jobs end; what the user can mend goes back as an error's kind and text."""
+    from harness.export.checked import export
+    from harness.quiet import import_keras
+
+    keras = import_keras()
+    for line in jobs:
+        job = json.loads(line)
+        keras.backend.clear_session()
+        try:
+            model = keras.models.load_model(job["source"], compile=False)
+            found = export(model, Path(job["path"]), np.load(job["examples"]))
+            answer: Message = {"export": found.model_dump(mode="json")}
+        except errors.HarnessError as error:
+            answer = {"kind": type(error).__name__, "error": str(error)}
+        answers.write(json.dumps(answer) + "\n")
+        answers.flush()
+
+
+def main() -> None:
+    """Serve on stdin and stdout; what libraries print on stdout goes to stderr."""
+    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
+    sys.stdout = sys.stderr
+    serve(sys.stdin, answers)
+
+
+if __name__ == "__main__":
+    main()

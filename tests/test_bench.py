@@ -1,0 +1,77 @@
+"""The benchmarks stand on networks of known cost, and find what a run exported."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+
+from bench.cuda import exported_networks, markdown, own_networks
+from bench.exported import networks
+from bench.networks import chain, classifier
+from harness.runtime.macs import count_macs
+from harness.runtime.model_file import read_model
+from harness.runtime.session import SessionSettings, open_session
+from tests.measurements import ENVIRONMENT, measurement
+from tests.onnx_files import cnn
+
+
+@pytest.mark.parametrize(("blocks", "more"), [(105, 1.05), (101, 1.01)])
+def test_a_planted_slow_down_is_that_much_more_of_the_same_work(tmp_path: Path, blocks: int, more: float) -> None:
+    """Identical blocks, and one kernel shared by all, so that the work grows and the memory doesn't."""
+    shapes = {"input": (1, 8, 6, 6)}
+    base = chain(tmp_path / "base.onnx", 100, channels=8, side=6)
+    slower = chain(tmp_path / "slower.onnx", blocks, channels=8, side=6)
+    ours, theirs = (count_macs(onnx.load(path), shapes).total for path in (base, slower))
+    assert ours is not None
+    assert theirs == pytest.approx(more * ours)
+    assert read_model(base).parameters == read_model(slower).parameters
+
+
+def test_the_networks_run_and_stay_finite(tmp_path: Path) -> None:
+    """Values that overflow or vanish would make slow denormal arithmetic of it."""
+    rng = np.random.default_rng(0)
+    for path, shape in (
+        (chain(tmp_path / "chain.onnx", 105, channels=8, side=6), (2, 8, 6, 6)),
+        (classifier(tmp_path / "classifier.onnx", (16, 32)), (2, 1, 28, 28)),
+    ):
+        answer = open_session(path, SessionSettings()).run(None, {"input": rng.random(shape, dtype=np.float32)})[0]
+        assert np.isfinite(answer).all()
+        assert 1e-20 < np.abs(answer).max() < 1e20
+
+
+def test_without_a_run_or_a_folder_there_are_networks_all_the_same(tmp_path: Path) -> None:
+    found = networks(tmp_path / "no-run", None, tmp_path)
+    assert [one.name for one in found] == ["classifier-16-32", "classifier-32-64"]
+    assert all(one.path.is_file() for one in found)
+
+
+def test_a_folder_s_files_are_found(tmp_path: Path) -> None:
+    cnn(tmp_path / "b.onnx")
+    (tmp_path / "inner").mkdir()
+    cnn(tmp_path / "inner" / "a.onnx")
+    assert {one.name for one in networks(None, tmp_path, tmp_path)} == {"a", "b"}
+
+
+def test_exported_files_are_grouped_by_what_they_take(tmp_path: Path) -> None:
+    cnn(tmp_path / "a.onnx")
+    cnn(tmp_path / "b.onnx", filters=4)
+    classifier(tmp_path / "c.onnx", (8,))
+    groups = exported_networks(tmp_path)
+    assert [[path.stem for path in paths] for paths in groups.values()] == [["a", "b"], ["c"]]
+
+
+def test_the_groups_for_cuda_are_measurable_together(tmp_path: Path) -> None:
+    for paths in own_networks(tmp_path).values():
+        first = read_model(paths[0])
+        assert all(first.takes_the_same_inputs_as(read_model(path)) for path in paths)
+
+
+def test_figures_are_written_with_their_intervals() -> None:
+    gpu = {"name": "NVIDIA X", "driver_version": "580", "clocks.max.sm": "1980 MHz"}
+    text = markdown({"widths": measurement()}, {**ENVIRONMENT, "gpus": [gpu]})
+    assert "NVIDIA X, driver 580" in text
+    assert "| model1 | 1 | end_to_end | cpu | 5" in text
+    assert "| faster |" in text
