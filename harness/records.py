@@ -117,8 +117,8 @@ class Pruning(Record):
 class Parity(Record):
     """Keras against the ONNX file, on the same examples.
 
-    `largest_difference` is relative to the spread of the Keras outputs; `top1_disagreements` leaves out the
-    `ties`, examples whose two best Keras outputs are closer than 1e-5.
+    `largest_difference` is relative to the spread of the Keras outputs, or of their logarithms where a Softmax made
+    them; `top1_disagreements` leaves out the `ties`, examples whose two best Keras outputs are closer than 1e-5.
     """
 
     examples: int

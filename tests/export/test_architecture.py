@@ -11,6 +11,7 @@ import onnx
 import pytest
 from onnx import parser
 
+import harness
 import models
 from harness.errors import ExportError
 from harness.export import architecture_digest, onnx_from_keras
@@ -49,9 +50,7 @@ def test_equal_weights_in_two_layers_are_equal(tmp_path: Path) -> None:
 
 def test_pruned_seeds_of_the_same_widths_are_equal(tmp_path: Path) -> None:
     """Two seeds lose different channels; what is left has one shape."""
-    import harness.prune as pruning
-
-    digests = [digest_of(pruning.prune(small(seed=seed), ratio=0.5).model, tmp_path) for seed in (0, 1)]
+    digests = [digest_of(harness.prune(small(seed=seed), ratio=0.5).model, tmp_path) for seed in (0, 1)]
     assert digests[0] == digests[1] == digest_of(small(filters=4), tmp_path)
     assert digests[0] != digest_of(small(), tmp_path)
 

@@ -9,6 +9,7 @@ import numpy as np
 import onnx
 import pytest
 
+import harness
 from harness.errors import DataError, ExportError, ParityError, StoreError
 from harness.export import export, onnx_from_keras, parity
 from harness.store import file_digest
@@ -34,10 +35,10 @@ def test_agrees_with_keras_at_any_batch_size(name: str, tmp_path: Path) -> None:
 
 
 def test_record_describes_the_file(tmp_path: Path) -> None:
-    """Size, digest and opset are those of the file that was written."""
+    """Size, digest and opset are those of the file that was written; `harness.export` is the same function."""
     path = tmp_path / "net.onnx"
     model = small()
-    found = export(model, path, examples(model), opset=17)
+    found = harness.export(model, path, examples(model), opset=17)
     assert (found.opset, found.size_bytes, found.sha256) == (17, path.stat().st_size, file_digest(path))
     assert [opset.version for opset in onnx.load(path).opset_import] == [17]
 
