@@ -90,6 +90,7 @@ def test_a_worker_that_can_not_start_shows_its_last_words(tmp_path: Path) -> Non
 def measuring(path: Path) -> psutil.Popen:
     """A process that measures a model without end, and its workers."""
     command = (
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)  # a background job's is ignored\n"
         "from pathlib import Path; from harness.measure import measure; from harness.spec import MeasureSpec\n"
         f"measure([Path({str(path)!r})], MeasureSpec(device='cpu', batch_sizes=(1,)))"
     )
