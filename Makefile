@@ -70,7 +70,7 @@ bench-cuda: $(READY_CUDA) ## all that needs a GPU, into bench/results/; ONNX=fol
 	$(BIN)/python -m bench.cuda $(if $(ONNX),--onnx $(ONNX))
 
 test: $(READY) ## the tests, less the long sweeps
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint: $(READY) ## style, format and import directions
 	$(BIN)/ruff check .
