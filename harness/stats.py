@@ -15,6 +15,7 @@ Verdict = Literal["faster", "slower", "equivalent", "inconclusive"]
 
 CONFIDENCE = 0.95
 PEEKING = 2
+SEQUENTIAL_CONFIDENCE = 1 - (1 - CONFIDENCE) / PEEKING
 TRIMMED_SHARE = 0.1
 MINIMUM_LAUNCHES = 10
 
@@ -47,26 +48,61 @@ def median(values: ArrayLike) -> float:
     return float(np.median(np.asarray(values, dtype=float)))
 
 
-def t_interval(values: ArrayLike, confidence: float = CONFIDENCE, trimmed: float = 0.0) -> Interval:
-    """Student's t interval for the mean of independent values.
+@dataclass(frozen=True)
+class Mean:
+    """A mean with its standard error and degrees of freedom; the error is None where it can't be known."""
 
-    With `trimmed`, that share of the values is left out at each end, and the error comes from the winsorized
-    values: the trimmed t of Tukey and McLaughlin (Sankhya A 25, 1963), which one wild value in ten does not widen.
-    Fewer than two values, or values without any spread, say nothing: the interval is unbounded and p is 1.
+    value: float
+    error: float | None
+    freedom: int
+
+
+def trimmed_mean(values: ArrayLike, trimmed: float = 0.0) -> Mean:
+    """The mean of independent values, a share of which is left out at each end.
+
+    The error comes from the winsorized values: Tukey and McLaughlin (Sankhya A 25, 1963). Fewer than two values, or
+    values without any spread, say nothing of it.
     """
-    from scipy import special
-
     sample = np.sort(np.asarray(values, dtype=float))
     cut = int(trimmed * sample.size)
     kept = sample[cut : sample.size - cut]
-    mean = float(kept.mean()) if kept.size else 0.0
+    value = float(kept.mean()) if kept.size else 0.0
     if kept.size < 2 or kept[0] == kept[-1]:
-        return Interval(mean, -math.inf, math.inf, 1.0)
+        return Mean(value, None, 0)
     winsorized = np.clip(sample, kept[0], kept[-1])
-    error = float(winsorized.std(ddof=1)) * math.sqrt(sample.size) / kept.size
-    reach = float(special.stdtrit(kept.size - 1, (1 + confidence) / 2)) * error
-    p_value = float(2 * special.stdtr(kept.size - 1, -abs(mean) / error))
-    return Interval(mean, mean - reach, mean + reach, p_value)
+    squares = float(((winsorized - winsorized.mean()) ** 2).sum())
+    return Mean(value, math.sqrt(squares / (kept.size * (kept.size - 1))), kept.size - 1)
+
+
+def t_interval(values: ArrayLike, confidence: float = CONFIDENCE, trimmed: float = 0.0) -> Interval:
+    """Student's t interval for the mean of independent values, trimmed or not.
+
+    Where the error can't be known, the interval is unbounded and p is 1.
+    """
+    mean = trimmed_mean(values, trimmed)
+    return _interval(mean.value, mean.error, mean.freedom, confidence)
+
+
+def t_interval_of_difference(
+    first: ArrayLike, second: ArrayLike, confidence: float = CONFIDENCE, trimmed: float = 0.0
+) -> Interval:
+    """Welch's t interval for mean(first) - mean(second), trimmed as Yuen does (Biometrika 61, 1974)."""
+    ours, theirs = trimmed_mean(first, trimmed), trimmed_mean(second, trimmed)
+    difference = ours.value - theirs.value
+    if ours.error is None or theirs.error is None:
+        return _interval(difference, None, 0, confidence)
+    squares = (ours.error**2, theirs.error**2)
+    freedom = sum(squares) ** 2 / (squares[0] ** 2 / ours.freedom + squares[1] ** 2 / theirs.freedom)
+    return _interval(difference, math.sqrt(sum(squares)), freedom, confidence)
+
+
+def _interval(value: float, error: float | None, freedom: float, confidence: float) -> Interval:
+    from scipy import special
+
+    if error is None:
+        return Interval(value, -math.inf, math.inf, 1.0)
+    reach = float(special.stdtrit(freedom, (1 + confidence) / 2)) * error
+    return Interval(value, value - reach, value + reach, float(2 * special.stdtr(freedom, -abs(value) / error)))
 
 
 def deviation(values: ArrayLike) -> float:
@@ -99,7 +135,15 @@ def sequential_interval(values: ArrayLike) -> Interval:
     least favourable spread: tests/test_stats.py). So p is multiplied by that, and the interval is computed at the
     level that corresponds, 97.5 %.
     """
-    interval = t_interval(values, 1 - (1 - CONFIDENCE) / PEEKING, TRIMMED_SHARE)
+    return _doubled(t_interval(values, SEQUENTIAL_CONFIDENCE, TRIMMED_SHARE))
+
+
+def sequential_difference(first: ArrayLike, second: ArrayLike) -> Interval:
+    """The 95 % interval of mean(first) - mean(second), each from a measurement that stopped as above."""
+    return _doubled(t_interval_of_difference(first, second, SEQUENTIAL_CONFIDENCE, TRIMMED_SHARE))
+
+
+def _doubled(interval: Interval) -> Interval:
     return replace(interval, p_value=min(1.0, PEEKING * interval.p_value))
 
 

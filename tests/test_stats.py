@@ -23,12 +23,25 @@ def test_t_interval_agrees_with_the_textbook() -> None:
 
 
 def test_trimmed_t_interval_agrees_with_the_definition() -> None:
-    """Ten values, one trimmed at each end: winsorized deviation over 0.8 sqrt(10), 7 degrees of freedom."""
+    """Ten values, one trimmed at each end: winsorized squares over 8 x 7, 7 degrees of freedom."""
     values = [2.0, 3, 4, 5, 6, 7, 8, 9, 10, 99]
     interval = stats.t_interval(values, trimmed=0.1)
     winsorized = np.array([3.0, 3, 4, 5, 6, 7, 8, 9, 10, 10])
     assert interval.estimate == pytest.approx(6.5)
-    assert interval.half_width == pytest.approx(2.3646 * winsorized.std(ddof=1) / (0.8 * math.sqrt(10)), rel=1e-3)
+    assert interval.half_width == pytest.approx(2.3646 * math.sqrt(9 * winsorized.var(ddof=1) / 56), rel=1e-3)
+
+
+def test_welch_s_interval_agrees_with_scipy() -> None:
+    """Untrimmed and trimmed, SciPy's test of two independent samples is the reference."""
+    from scipy.stats import ttest_ind
+
+    rng = np.random.default_rng(0)
+    first, second = rng.normal(0.1, 1, 20), rng.normal(0, 3, 12)
+    for trimmed in (0.0, 0.1):
+        interval = stats.t_interval_of_difference(first, second, trimmed=trimmed)
+        theirs = ttest_ind(first, second, equal_var=False, trim=trimmed)
+        assert interval.p_value == pytest.approx(theirs.pvalue, rel=1e-6)
+        assert (interval.low, interval.high) == pytest.approx(tuple(theirs.confidence_interval()), rel=1e-6)
 
 
 def test_one_wild_launch_does_not_widen_the_trimmed_interval() -> None:

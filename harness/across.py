@@ -1,0 +1,131 @@
+"""Two measurements made at different times, compared through a file that is in both."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from harness import stats
+from harness.conditions import require_same_conditions
+from harness.errors import MeasureError
+from harness.measurement import Measurement
+from harness.records import Record
+from harness.results import RESULTS_FILE, Results, read_results
+from harness.spec import Mode
+
+
+class Change(Record):
+    """A model now against the one of the same name before; a speed-up above 1 is faster.
+
+    Each is taken relative to a file that is there both times, so that a machine that is slower today does not count.
+    """
+
+    name: str
+    batch: int
+    mode: Mode
+    speedup: float
+    ci_low: float | None
+    ci_high: float | None
+    p_adjusted: float
+    verdict: stats.Verdict
+
+
+@dataclass(frozen=True)
+class Occasion:
+    """A measurement, and what each of its models is called."""
+
+    measurement: Measurement
+    names: tuple[str, ...]
+
+
+def read_occasion(path: Path) -> Occasion:
+    """Read what `harness measure --out` wrote, where a model has its file's name, or a run's folder or results.json.
+
+    Raises:
+        MeasureError: there is no such file, or it holds no measurement.
+        SpecError: the folder holds no results.
+    """
+    if path.is_dir() or path.name == RESULTS_FILE:
+        return _of_run(path, read_results(path))
+    try:
+        found = Measurement.model_validate_json(path.read_bytes())
+    except OSError as error:
+        raise MeasureError(
+            f"{path}: can't be read ({error.strerror}); give a run's folder, or a file from `harness measure --out`"
+        ) from None
+    except ValidationError:
+        raise MeasureError(f"{path}: not a file from `harness measure --out` of this version; measure again") from None
+    return Occasion(found, tuple(Path(model.path).stem for model in found.models))
+
+
+def _of_run(path: Path, results: Results) -> Occasion:
+    if results.measurement is None:
+        raise MeasureError(f"{path}: nothing was measured in this run")
+    rows = {row.export.sha256: row.name for row in reversed(results.rows) if row.export is not None}
+    models = results.measurement.models
+    return Occasion(results.measurement, tuple(rows.get(model.sha256, model.path) for model in models))
+
+
+def changes(before: Occasion, after: Occasion) -> tuple[Change, ...]:
+    """Compare the models that have the same name on both occasions, corrected together.
+
+    The reference is the first file that is there both times. A model that is itself the same file both times should
+    come out equal, and shows how far two occasions can be trusted. The margin is the second occasion's.
+
+    Raises:
+        MeasureError: the conditions differ, or the occasions have no file, or no name beside it, in common.
+    """
+    require_same_conditions(before.measurement, after.measurement)
+    ours, theirs = _reference(before.measurement, after.measurement)
+    earlier = {name: index for index, name in enumerate(before.names) if index != ours}
+    pairs = [(earlier[name], index) for index, name in enumerate(after.names) if index != theirs and name in earlier]
+    compared: list[tuple[int, int, Mode, stats.Interval]] = []
+    for batch in after.measurement.spec.batch_sizes:
+        for mode in after.measurement.spec.modes:
+            if batch not in before.measurement.spec.batch_sizes:
+                continue
+            for old, new in pairs:
+                then = _relative(before.measurement, ours, old, batch, mode)
+                now = _relative(after.measurement, theirs, new, batch, mode)
+                compared.append((new, batch, mode, stats.sequential_difference(now, then)))
+    if not compared:
+        raise MeasureError("beside the file that is there both times, no model and batch size has the same name")
+    adjusted = stats.holm([interval.p_value for *_, interval in compared])
+    return tuple(
+        _change(after, index, batch, mode, interval, p)
+        for (index, batch, mode, interval), p in zip(compared, adjusted, strict=True)
+    )
+
+
+def _relative(measurement: Measurement, reference: int, model: int, batch: int, mode: Mode) -> tuple[float, ...]:
+    """A model's log speed-up over the reference in each launch."""
+    return measurement.row(reference, batch, mode).log_ratios(measurement.row(model, batch, mode))
+
+
+def _change(after: Occasion, index: int, batch: int, mode: Mode, interval: stats.Interval, p: float) -> Change:
+    bounded = math.isfinite(interval.low)
+    return Change(
+        name=after.names[index],
+        batch=batch,
+        mode=mode,
+        speedup=math.exp(interval.estimate),
+        ci_low=math.exp(interval.low) if bounded else None,
+        ci_high=math.exp(interval.high) if bounded else None,
+        p_adjusted=p,
+        verdict=stats.verdict(interval, p, after.measurement.spec.margin),
+    )
+
+
+def _reference(first: Measurement, second: Measurement) -> tuple[int, int]:
+    """The positions of the first file that is in both."""
+    theirs = {model.sha256: index for index, model in reversed(list(enumerate(second.models)))}
+    for index, model in enumerate(first.models):
+        if model.sha256 in theirs:
+            return index, theirs[model.sha256]
+    raise MeasureError(
+        "no file is in both measurements, so nothing tells the models from the occasions; measure them together, or "
+        "each beside the same baseline"
+    )

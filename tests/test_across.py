@@ -1,0 +1,80 @@
+"""Two occasions, compared through a file that is there both times."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from harness.across import Occasion, changes, read_occasion
+from harness.errors import MeasureError
+from harness.measurement import Measurement
+from tests.measurements import measurement
+
+
+def occasion(
+    latencies_us: tuple[float, ...], names: tuple[str, ...] = ("base", "model"), **options: object
+) -> Occasion:
+    return Occasion(measurement(latencies_us, **options), names)  # type: ignore[arg-type]
+
+
+def test_a_slower_machine_is_no_change() -> None:
+    """Everything takes 40 % longer today, the baseline too."""
+    (change,) = changes(occasion((100.0, 50.0)), occasion((140.0, 70.0)))
+    assert change.verdict == "equivalent"
+    assert change.speedup == pytest.approx(1, abs=0.02)
+
+
+def test_a_model_that_got_slower_against_the_baseline_is_found() -> None:
+    (change,) = changes(occasion((100.0, 50.0)), occasion((100.0, 60.0)))
+    assert (change.name, change.batch, change.mode, change.verdict) == ("model", 1, "end_to_end", "slower")
+    assert change.ci_low is not None
+    assert change.ci_high is not None
+    assert change.ci_low < 50 / 60 < change.ci_high
+
+
+def test_noise_on_both_occasions_counts() -> None:
+    """The interval is wider than either occasion's own."""
+    one = occasion((100.0, 50.0), noise=0.02)
+    (change,) = changes(one, one)
+    own = one.measurement.compare(0, 1, 1)
+    assert change.ci_high is not None
+    assert own.ci_high is not None
+    assert own.ci_low is not None
+    assert change.ci_high - 1 > (own.ci_high - own.ci_low) / 2 / own.ci_high
+
+
+def test_different_conditions_are_refused_and_named() -> None:
+    with pytest.raises(MeasureError, match="different conditions, so not comparable: threads: 1 against 2"):
+        changes(occasion((100.0, 50.0)), occasion((100.0, 50.0), threads=2))
+
+
+def test_without_a_common_file_nothing_can_be_said() -> None:
+    one, other = occasion((100.0, 50.0)), measurement((100.0, 50.0))
+    renamed = tuple(model.model_copy(update={"sha256": f"other{model.sha256}"}) for model in other.models)
+    with pytest.raises(MeasureError, match="no file is in both measurements"):
+        changes(one, Occasion(other.model_copy(update={"models": renamed}), one.names))
+
+
+def test_without_a_common_name_nothing_can_be_said() -> None:
+    with pytest.raises(MeasureError, match="no model and batch size has the same name"):
+        changes(occasion((100.0, 50.0)), occasion((100.0, 50.0), names=("base", "another")))
+
+
+def test_a_measurement_is_read_with_its_files_names(tmp_path: Path) -> None:
+    path = tmp_path / "before.json"
+    path.write_text(measurement().model_dump_json())
+    found = read_occasion(path)
+    assert found.names == ("model0", "model1")
+    assert found.measurement == Measurement.model_validate_json(path.read_text())
+
+
+@pytest.mark.parametrize("text", ["", "{}", '{"schema_version": "harness-measurement/0"}', "no json"])
+def test_what_is_no_measurement_is_one_line(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "before.json"
+    path.write_text(text)
+    with pytest.raises(MeasureError, match="not a file from `harness measure --out` of this version") as refused:
+        read_occasion(path)
+    assert "\n" not in str(refused.value)
+    with pytest.raises(MeasureError, match=r"can't be read \(No such file"):
+        read_occasion(tmp_path / "nowhere.json")
