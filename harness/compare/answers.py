@@ -51,13 +51,15 @@ class SpeedUp(Record):
 
 
 class Latency(Record):
-    """A network's median latency at one batch size.
+    """A network's latency at one batch size, for comparing it with the others of the run.
 
-    The bounds are those of its paired ratio to a reference network, which has none: what all networks share, such as
-    a slow process, is no difference between them. None where there are too few launches.
+    Only the reference network, the first one, has its plain median over launches. An original has that, divided by
+    its paired speed-up over the reference, and a pruned variant its original's, divided by its speed-up over it. So
+    latencies agree with the speed-ups, and what slows some launches for all networks is no difference between them.
+    The bounds are those of the ratio to the reference, which has none itself; None where there are too few launches.
     """
 
-    median_us: float
+    typical_us: float
     low_us: float | None
     high_us: float | None
 
@@ -228,7 +230,7 @@ class Answers(Record):
             for variant in self.variants
             if variant.task == task and batch in variant.places and variant.places[batch].standing in standings
         ]
-        return sorted(found, key=lambda variant: variant.latencies[batch].median_us)
+        return sorted(found, key=lambda variant: variant.latencies[batch].typical_us)
 
     def frontier(self, task: str, batch: int) -> list[Variant]:
         """The variants of a task on the frontier at a batch size, clearly or narrowly, fastest first."""

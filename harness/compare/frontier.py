@@ -2,7 +2,7 @@
 
 The rule, for the variants of one task at one batch size:
 
-- A variant is *on* the frontier when no other has a median latency at most as long and an accuracy at least as high,
+- A variant is *on* the frontier when no other has a latency at most as long and an accuracy at least as high,
   one of them better, in the values measured.
 - It is only *narrowly* on it when another is clearly better in one of the two, while its own lead in the other is not
   clear. `Clearly` means `faster` or `slower` in the paired measurement of the two, and for the accuracy on the same
@@ -69,13 +69,13 @@ def _place(point: Point, others: Sequence[Point], evidence: Evidence) -> Place:
         clear = [other for other in beaten_by if max(evidence.speed(other, point), evidence.accuracy(other, point)) > 0]
         standing = Standing.BEHIND if clear else Standing.CLOSE
         rivals = clear or beaten_by
-    rival = min(rivals, key=lambda other: (-other.accuracy, other.latency.median_us), default=None)
+    rival = min(rivals, key=lambda other: (-other.accuracy, other.latency.typical_us), default=None)
     return Place(standing=standing, rival=rival.key if rival else None)
 
 
 def beats(ours: Point, theirs: Point) -> bool:
     """Whether ours is at least as good in both values, and better in one."""
-    sides = (theirs.latency.median_us - ours.latency.median_us, ours.accuracy - theirs.accuracy)
+    sides = (theirs.latency.typical_us - ours.latency.typical_us, ours.accuracy - theirs.accuracy)
     return min(sides) >= 0 and max(sides) > 0
 
 

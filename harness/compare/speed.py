@@ -32,17 +32,21 @@ class Timings:
         return self.measurement.row(number, batch, self.mode)
 
     def latency(self, architecture: str, batch: int) -> Latency | None:
-        """A graph's median latency, with the interval of its ratio to the first graph that was measured."""
-        row = self.row(architecture, batch)
-        median_us = row.median_us if row is not None else None
-        if median_us is None:
+        """A graph's latency by way of the reference, the first graph that was measured at this batch size."""
+        reference = next((name for name in self.index if self._timed(name, batch)), None)
+        row = self.row(reference, batch)
+        if row is None or row.median_us is None:
             return None
-        reference = next((name for name in self.index if self._timed(name, batch)), architecture)
-        ratio = None if reference == architecture else self.speedup(reference, architecture, batch)
-        low = high = None
-        if ratio is not None and ratio.low is not None and ratio.high is not None:
-            low, high = median_us * ratio.value / ratio.high, median_us * ratio.value / ratio.low
-        return Latency(median_us=median_us, low_us=low, high_us=high)
+        if reference is None or reference == architecture:
+            return Latency(typical_us=row.median_us, low_us=None, high_us=None)
+        ratio = self.speedup(reference, architecture, batch)
+        if ratio is None:
+            return None
+        return Latency(
+            typical_us=row.median_us / ratio.value,
+            low_us=row.median_us / ratio.high if ratio.high is not None else None,
+            high_us=row.median_us / ratio.low if ratio.low is not None else None,
+        )
 
     def speedup(self, baseline: str, candidate: str, batch: int) -> SpeedUp | None:
         """One pair judged on its own; one and the same graph has nothing to compare."""
@@ -106,13 +110,22 @@ def with_speed(variants: Sequence[Variant], timings: Timings, batch_sizes: Seque
     """The variants with their latencies, and their speed-ups against their own originals, corrected together."""
     pairs = {variant.key: graph_pairs(variant, variants) for variant in variants if not variant.original}
     judged = timings.speedups(different_pairs(variants))
-    timed = []
+    timed: list[Variant] = []
+    originals = {variant.network: variant for variant in variants if variant.original}
     for variant in variants:
-        latencies = {batch: latency_of(variant, timings, batch) for batch in batch_sizes}
         speedups = {
             batch: combined([judged.get((*pair, batch)) or _same(pair, timings, batch) for pair in pairs[variant.key]])
             for batch in batch_sizes
             if variant.key in pairs
+        }
+        original = originals.get(variant.network)
+        latencies = {
+            batch: anchored(
+                latency_of(variant, timings, batch),
+                latency_of(original, timings, batch) if original else None,
+                speedups.get(batch),
+            )
+            for batch in batch_sizes
         }
         known = {
             "latencies": {batch: latency for batch, latency in latencies.items() if latency is not None},
@@ -120,6 +133,18 @@ def with_speed(variants: Sequence[Variant], timings: Timings, batch_sizes: Seque
         }
         timed.append(variant.model_copy(update=known))
     return tuple(timed)
+
+
+def anchored(latency: Latency | None, original: Latency | None, speedup: SpeedUp | None) -> Latency | None:
+    """A pruned variant's latency, moved to where its speed-up puts it beside its original's."""
+    if latency is None or original is None or speedup is None:
+        return latency
+    factor = original.typical_us / speedup.value / latency.typical_us
+    return Latency(
+        typical_us=latency.typical_us * factor,
+        low_us=None if latency.low_us is None else latency.low_us * factor,
+        high_us=None if latency.high_us is None else latency.high_us * factor,
+    )
 
 
 def _same(pair: tuple[str, str], timings: Timings, batch: int) -> SpeedUp | None:
@@ -145,15 +170,15 @@ def graph_pairs(variant: Variant, variants: Iterable[Variant]) -> tuple[tuple[st
 
 
 def latency_of(variant: Variant, timings: Timings, batch: int) -> Latency | None:
-    """The median latency; over several graphs the mean of their medians, within the reach of all."""
+    """A variant's latency; over several graphs the mean of theirs, within the reach of all."""
     found = [timings.latency(architecture, batch) for architecture in variant.architectures]
     known = [latency for latency in found if latency is not None]
     if len(known) < 2:
         return known[0] if known else None
     return Latency(
-        median_us=sum(latency.median_us for latency in known) / len(known),
-        low_us=min(latency.low_us or latency.median_us for latency in known),
-        high_us=max(latency.high_us or latency.median_us for latency in known),
+        typical_us=sum(latency.typical_us for latency in known) / len(known),
+        low_us=min(latency.low_us or latency.typical_us for latency in known),
+        high_us=max(latency.high_us or latency.typical_us for latency in known),
     )
 
 

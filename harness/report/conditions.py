@@ -73,8 +73,9 @@ def _latency(results: Results) -> Part | None:
         "once and timed them in short blocks in random order; the process is the unit of the statistics. "
         f"{_settings(measurement)} The measurement ended after {measurement.seconds:.0f} s, {_ending(measurement)}. "
         f"Variants and seeds whose ONNX files differ only in their weights' values run the same kernels, so one file "
-        f"stands for each graph: {len(set(exported))} graphs for {len(exported)} files. Absolute latencies hold for "
-        "this machine at that time; speed-ups are paired within processes, so what slows a process down cancels."
+        f"stands for each graph: {len(set(exported))} graphs for {len(exported)} files. Speed-ups are paired within "
+        "processes, so that what slows a process down cancels. Latencies follow from them: the first network's median, "
+        "divided by paired speed-ups; they hold for this machine at that time. Each file's plain median is below."
     )
     return "Latency", text
 

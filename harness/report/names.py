@@ -66,7 +66,7 @@ class Names:
             if epochs and name not in groups.setdefault(epochs, []):
                 groups[epochs].append(name)
         told = [
-            f"Every pruned {listed(names)} was fine-tuned for {plural(epochs, 'epoch')}."
+            f"Every pruned {listed(names)} was fine-tuned for {plural(epochs, 'epoch')}, which its original was not."
             for epochs, names in groups.items()
         ]
         return " ".join(told)

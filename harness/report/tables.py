@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import PurePath
 from typing import Any
 
 from harness.compare import Answers, Interval, SpeedUp, Variant, Verdict
@@ -95,7 +94,7 @@ def _main_row(variant: Variant, answers: Answers, names: Names) -> tuple[Cell, .
     ]
     for batch in answers.batch_sizes:
         latency = variant.latencies.get(batch)
-        cells.append(Cell(fmt.microseconds(latency.median_us) if latency else fmt.UNKNOWN))
+        cells.append(Cell(fmt.microseconds(latency.typical_us) if latency else fmt.UNKNOWN))
         cells.append(_speed_cell(variant, variant.speedups.get(batch)))
     disagreements = variant.parity_disagreements
     cells += [
@@ -188,17 +187,31 @@ def graph_table(results: Results, answers: Answers, names: Names) -> Table | Non
     measurement = results.measurement
     if measurement is None:
         return None
-    architectures = {row.export.sha256: row.export.architecture for row in results.rows if row.export}
-    columns = [Column("Stands for", number=False), Column("File", number=False), Column("MACs"), Column("Session, ms")]
+    users = users_of(results, answers, names)
+    columns = [
+        Column("Stands for", number=False),
+        Column("SHA-256", number=False),
+        Column("MACs"),
+        Column("Session, ms"),
+    ]
+    columns += [Column(f"Median, batch {batch}") for batch in answers.batch_sizes]
     columns += [Column(f"First run, batch {batch}") for batch in answers.batch_sizes]
     columns += [Column(f"Per second, batch {batch}") for batch in answers.batch_sizes]
     columns += [Column("Peak memory, MB"), Column("Device", number=False)]
     rows = []
     for index, model in enumerate(measurement.models):
-        graph = architectures.get(model.sha256)
-        users = [names.full(variant) for variant in answers.variants if graph in variant.architectures]
-        rows.append(tuple(_graph_row(measurement, index, model, "; ".join(users), answers)))
+        rows.append(tuple(_graph_row(measurement, index, model, "; ".join(users[model.path]), answers)))
     return Table(tuple(columns), tuple(rows))
+
+
+def users_of(results: Results, answers: Answers, names: Names) -> dict[str, list[str]]:
+    """The variants that each measured file stands for, by its path."""
+    graphs = {row.export.sha256: row.export.architecture for row in results.rows if row.export}
+    models = results.measurement.models if results.measurement else ()
+    return {
+        model.path: [names.full(each) for each in answers.variants if graphs.get(model.sha256) in each.architectures]
+        for model in models
+    }
 
 
 def _graph_row(
@@ -206,9 +219,11 @@ def _graph_row(
 ) -> Iterable[Cell]:
     measured = [measurement.row(index, batch, answers.mode) for batch in answers.batch_sizes]
     yield Cell(users or fmt.UNKNOWN)
-    yield Cell(PurePath(model.path).name)
+    yield Cell(model.sha256[:12])
     yield Cell(fmt.UNKNOWN if model.macs is None else fmt.count(model.macs))
     yield Cell(fmt.UNKNOWN if model.session_us is None else fmt.microseconds(model.session_us / 1000))
+    for row in measured:
+        yield Cell(fmt.UNKNOWN if row.median_us is None else fmt.duration(row.median_us))
     for row in measured:
         yield Cell(fmt.UNKNOWN if row.first_us is None else fmt.duration(row.first_us))
     for row in measured:

@@ -63,7 +63,7 @@ def _cells(variant: Variant, answers: Answers) -> Iterable[str | Text]:
     yield fmt.kilobytes_range(variant.size_bytes)
     for batch in answers.batch_sizes:
         latency, speedup = variant.latencies.get(batch), variant.speedups.get(batch)
-        yield fmt.microseconds(latency.median_us) if latency else fmt.UNKNOWN
+        yield fmt.microseconds(latency.typical_us) if latency else fmt.UNKNOWN
         if speedup is None:
             yield ""
         else:

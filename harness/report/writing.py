@@ -26,6 +26,7 @@ from harness.report.tables import (
     graph_table,
     main_table,
     seed_table,
+    users_of,
 )
 from harness.results import Results
 from harness.store import disk_errors
@@ -113,12 +114,22 @@ def gather(results: Results) -> Content:
         seeds=seed_table(answers, names),
         failures=failure_table(answers),
         controls=control_table(answers),
-        advice=advice(results.measurement, asked_comparisons(results)) if results.measurement else (),
+        advice=self_diagnosis(results, answers, names),
         graphs=graph_table(results, answers, names),
         conditions=conditions(results, answers),
         environment=environment_table(results.environment),
         reproduce=reproduce(results),
     )
+
+
+def self_diagnosis(results: Results, answers: Answers, names: Names) -> tuple[str, ...]:
+    """What the measurement says about itself, with each file called by the first variant that it stands for."""
+    measurement = results.measurement
+    if measurement is None:
+        return ()
+    users = users_of(results, answers, names)
+    models = [model.model_copy(update={"path": (users[model.path] or [model.path])[0]}) for model in measurement.models]
+    return advice(measurement.model_copy(update={"models": tuple(models)}), asked_comparisons(results))
 
 
 def draw(answers: Answers, names: Names) -> Iterable[Drawing]:

@@ -72,9 +72,9 @@ def test_a_control_never_stands_on_the_frontier(answers: Answers) -> None:
 
 def test_the_frontier_is_sorted_by_latency_and_ends_with_the_most_accurate(answers: Answers) -> None:
     frontier = answers.frontier("mnist5k", 1)
-    medians = [variant.latencies[1].median_us for variant in frontier]
+    latencies = [variant.latencies[1].typical_us for variant in frontier]
     accuracies = [variant.accuracy.value for variant in frontier if variant.accuracy]
-    assert medians == sorted(medians)
+    assert latencies == sorted(latencies)
     assert accuracies == sorted(accuracies)
     assert accuracies[-1] == max(each.accuracy.value for each in answers.variants if each.accuracy)
 
@@ -101,8 +101,20 @@ def test_latency_intervals_are_of_the_ratio_to_a_reference_that_has_none(answers
     half = answers.variant(f"{SAME}, 50 %").latencies[1]
     assert half.low_us is not None
     assert half.high_us is not None
-    assert half.low_us < half.median_us < half.high_us
+    assert half.low_us < half.typical_us < half.high_us
     assert half.high_us / half.low_us < 1.1, "launches differ by half, but all networks alike"
+
+
+def test_latencies_agree_with_the_speed_ups(results: Results, answers: Answers) -> None:
+    """The first network has its plain median; all others follow from paired ratios."""
+    assert results.measurement is not None
+    first = answers.variant(f"{SAME}, original")
+    assert first.latencies[32].typical_us == results.measurement.row(0, 32).median_us
+    for variant in answers.pruned:
+        original = answers.of(variant.network)[0]
+        for batch, speedup in variant.speedups.items():
+            expected = original.latencies[batch].typical_us / speedup.value
+            assert variant.latencies[batch].typical_us == pytest.approx(expected)
 
 
 def test_the_control_is_told(answers: Answers) -> None:

@@ -11,8 +11,8 @@ from harness.compare import Latency, Place, Standing
 from harness.compare.frontier import Evidence, Point, beats, places
 
 
-def point(key: str, accuracy: float, median_us: float) -> Point:
-    return Point(key, accuracy, Latency(median_us=median_us, low_us=None, high_us=None))
+def point(key: str, accuracy: float, typical_us: float) -> Point:
+    return Point(key, accuracy, Latency(typical_us=typical_us, low_us=None, high_us=None))
 
 
 def evidence(faster: Collection[str] = (), more_accurate: Collection[str] = ()) -> Evidence:

@@ -52,7 +52,7 @@ def test_fine_tuning_that_all_variants_had_is_said_once() -> None:
         {"model": "net", "vary": {"padding": ["same", "valid"]}, "prune": [{"ratio": [0.2, 0.4], "finetune_epochs": 2}]}
     )
     assert {names.label(variant) for variant in names.answers.pruned} == {"20\u00a0%", "40\u00a0%"}
-    assert names.tuning_note() == "Every pruned net was fine-tuned for 2 epochs."
+    assert names.tuning_note() == "Every pruned net was fine-tuned for 2 epochs, which its original was not."
 
 
 def test_fine_tuning_that_differs_is_part_of_the_label() -> None:

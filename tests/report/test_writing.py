@@ -9,9 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from harness.compare import Answers
 from harness.errors import StoreError
 from harness.report import ReportPaths, write
-from harness.report.writing import markdown_text, put, script_json
+from harness.report.names import Names
+from harness.report.writing import markdown_text, put, script_json, self_diagnosis
+from harness.results import Results
 from harness.spec import Study
 from tests.synthetic import World, results_of
 
@@ -136,6 +139,17 @@ def test_a_file_that_can_not_be_written_is_one_line_and_leaves_the_old_one(tmp_p
         put(tmp_path, {"charts/x.svg": b"new", "report.html": b"new"})
     assert (tmp_path / "report.html").read_text() == "old"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["charts", "report.html"]
+
+
+def test_the_measurement_names_networks_and_not_files(results: Results, answers: Answers, names: Names) -> None:
+    """A file's path in the store tells a reader nothing."""
+    assert results.measurement is not None
+    slow = results.measurement.models[0].model_copy(update={"findings": ("a convolution that CUDA runs slowly",)})
+    models = (slow, *results.measurement.models[1:])
+    measurement = results.measurement.model_copy(update={"models": models})
+    told = self_diagnosis(results.model_copy(update={"measurement": measurement}), answers, names)
+    assert any(line.startswith("deepcaptcha same, unpruned: a convolution") for line in told), told
+    assert not any(".onnx" in line for line in told)
 
 
 def test_several_modes_have_a_table_each(study: Study, tmp_path: Path) -> None:

@@ -52,7 +52,7 @@ def frontier_figure(answers: Answers, names: Names) -> Figure | None:
         return None
     return Figure(
         name="frontier",
-        title="Accuracy (%) against median latency (µs): up and to the left is better",
+        title="Accuracy (%) against latency (µs): up and to the left is better",
         caption=_caption(list(hidden.values()), names),
         panels=tuple(panels),
         legend=tuple(name for network, name in names.networks.items() if network in shown),
@@ -106,15 +106,15 @@ def _row(variant: Variant, batch: int, names: Names, number: int | None) -> dict
         "accuracy": 100 * variant.accuracy.value,
         "low": 100 * variant.accuracy.low,
         "high": 100 * variant.accuracy.high,
-        "latency": latency.median_us,
-        "latency_low": latency.low_us or latency.median_us,
-        "latency_high": latency.high_us or latency.median_us,
+        "latency": latency.typical_us,
+        "latency_low": latency.low_us or latency.typical_us,
+        "latency_high": latency.high_us or latency.typical_us,
         "parameters": variant.parameters[0] if variant.parameters else 0,
         "number": number,
         "on": number is not None,
         "standing": str(standing.value),
         "speedup": fmt.times(speedup.value) if speedup else fmt.UNKNOWN,
-        "latency_text": fmt.duration(latency.median_us),
+        "latency_text": fmt.duration(latency.typical_us),
         "accuracy_text": f"{fmt.percent(variant.accuracy.value)} ({fmt.percent_range(variant.accuracy)})",
     }
 
@@ -125,7 +125,7 @@ def _layers(rows: Rows, joined: Rows, names: Names, sheet: Data) -> list[alt.Cha
     bottom, top = padded([row[key] for row in rows for key in ("low", "high")], 0.06)
     top = min(100.0, top)
     x_axis = alt.Axis(values=log_ticks(low, high), format=",~r", grid=False)
-    x = alt.X("latency:Q", title="Median latency, µs (log scale)", axis=x_axis)
+    x = alt.X("latency:Q", title="Latency, µs (log scale)", axis=x_axis)
     x = x.scale(type="log", domain=[low, high], nice=False)
     y = alt.Y("accuracy:Q", title="Accuracy, %").scale(domain=[bottom, top], nice=False)
     colored = sheet.chart(rows).encode(color=color(names))
@@ -150,7 +150,7 @@ def _tooltip() -> list[alt.Tooltip]:
         alt.Tooltip("network:N", title="Network"),
         alt.Tooltip("variant:N", title="Variant"),
         alt.Tooltip("accuracy_text:N", title="Accuracy"),
-        alt.Tooltip("latency_text:N", title="Median latency"),
+        alt.Tooltip("latency_text:N", title="Latency"),
         alt.Tooltip("speedup:N", title="Speed-up over its original"),
         alt.Tooltip("parameters:Q", title="Parameters", format=","),
         alt.Tooltip("standing:N", title="Standing"),

@@ -66,6 +66,8 @@ def costs_and_gains(answers: Answers, names: Names) -> Finding | None:
     measured = any(variant.speedups for variant in pruned)
     speed = f", then speed-up at batch {batches}" if measured else ""
     text = f"By amount pruned: change in accuracy against the own original in percentage points{speed}."
+    if names.tuning_note():
+        text += f" {names.tuning_note()} A gain in accuracy may come from that."
     return Finding("What pruning costs and buys", text, tuple(first_few(items, MANY, "networks in the table")))
 
 

@@ -49,7 +49,7 @@ def _frontier_line(found: Sequence[Variant], close: Sequence[Variant], batch: in
 
 def _stand(variant: Variant, batch: int, names: Names) -> str:
     assert variant.accuracy is not None
-    latency = fmt.duration(variant.latencies[batch].median_us)
+    latency = fmt.duration(variant.latencies[batch].typical_us)
     return f"{names.full(variant)} ({fmt.percent(variant.accuracy.value)}, {latency})"
 
 
