@@ -103,6 +103,26 @@ def total(counts: Iterable[int | None]) -> int | None:
     return None if None in known else sum(count for count in known if count is not None)
 
 
+class Recovery(Record):
+    """Accuracy on the same `examples` test examples, at every step of winning it back, beside three baselines.
+
+    `recalibrated` is None where no layer has statistics to measure again. All were fine-tuned for `epochs`, the same
+    widths from new weights trained for `scratch_epochs`; the baselines are None where they were not asked for.
+    """
+
+    examples: int
+    epochs: int
+    distilled: bool
+    original: float
+    pruned: float
+    recalibrated: float | None
+    tuned: float
+    random_channels: float | None = None
+    from_scratch: float | None = None
+    scratch_epochs: int | None = None
+    original_longer: float | None = None
+
+
 class Pruning(Record):
     """What a prune did. `proof` is None only for a control that is wrong on purpose."""
 

@@ -10,7 +10,7 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
-from harness.errors import PruneError
+from harness.errors import ProofError, PruneError
 from harness.prune import first_rows
 from harness.prune.allocate import allocate
 from harness.prune.cost import report
@@ -40,6 +40,17 @@ class PruneResult:
     plan: ChannelPlan
     proof: Proof | None
     report: PruneReport
+
+    @property
+    def proven(self) -> Proof:
+        """The proof; a control has none.
+
+        Raises:
+            ProofError: this is a control.
+        """
+        if self.proof is None:
+            raise ProofError("this network is wrong on purpose, as a control; prune with rows = 'provenance'")
+        return self.proof
 
     def record(self, finetune: Training | None = None) -> Pruning:
         """What a results file keeps of it."""

@@ -13,10 +13,9 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
-from harness.errors import PruneError
 from harness.prune.graph import read_graph, weights_of
 from harness.prune.importance import Scores, add_up
-from harness.prune.logits import logit_network
+from harness.prune.losses import loss_for
 from harness.prune.provenance import Names
 from harness.prune.surgery import remove
 from harness.prune.trace import Trace
@@ -148,24 +147,3 @@ class GradientRecorder(keras.optimizers.Optimizer):  # type: ignore[misc]
             (variable, (to_numpy(variable.value), to_numpy(last.value)))
             for variable, last in zip(self.watched, self.last, strict=True)
         ]
-
-
-def loss_for(model: keras.Model, number: int, labels: Array) -> keras.losses.Loss:
-    """The loss that fits an output and its labels: cross-entropy for classes, squared error for anything else.
-
-    Raises:
-        PruneError: the labels don't fit the output.
-    """
-    network = logit_network(model)
-    shape = network.graph.shapes[network.graph.outputs[number]]
-    ends = network.squashed.get(number)
-    if np.issubdtype(labels.dtype, np.integer) and labels.shape[1:] == shape[1:-1]:
-        return keras.losses.SparseCategoricalCrossentropy(from_logits=ends is None)
-    if labels.shape[1:] != shape[1:]:
-        raise PruneError(
-            f"data: the labels of output {number + 1} have shape {labels.shape}, the output {shape}; "
-            "give class numbers, or values of the output's shape"
-        )
-    if ends == "softmax":
-        return keras.losses.CategoricalCrossentropy()
-    return keras.losses.BinaryCrossentropy() if ends == "sigmoid" else keras.losses.MeanSquaredError()

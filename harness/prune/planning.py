@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import keras
 import numpy as np
 
 from harness.errors import PruneError
 from harness.prune.provenance import Removal
-from harness.prune.trace import Trace
+from harness.prune.trace import Trace, trace
 from harness.records import ChannelPlan
 
 
@@ -56,3 +57,21 @@ def _check_free(trace: Trace, gone: set[int]) -> None:
     for group in trace.channels.groups():
         if group.pinned is not None and gone & set(group.channels):
             raise PruneError(f"the plan removes channels of '{group.makers[0]}' that must stay: {group.pinned}")
+
+
+def composed(first: ChannelPlan, second: ChannelPlan) -> ChannelPlan:
+    """The plan that does at once what two do after each other."""
+    kept = {path: tuple(first.kept[path][place] for place in places) for path, places in second.kept.items()}
+    return first.model_copy(update={"kept": kept})
+
+
+def shuffled(model: keras.Model, plan: ChannelPlan, seed: int) -> ChannelPlan:
+    """A plan that keeps as many channels of every group as another, drawn at random."""
+    found = trace(model)
+    gone = removal_of(found, plan)
+    generator = np.random.default_rng(seed)
+    roots: list[int] = []
+    for group in found.channels.groups():
+        channels = np.asarray(group.channels, np.int32)
+        roots += generator.permutation(channels)[: int((~gone.kept(channels)).sum())].tolist()
+    return plan_of(found, found.channels.removed(roots))

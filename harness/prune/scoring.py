@@ -15,6 +15,7 @@ from harness.prune.activations import activation, apoz
 from harness.prune.gradients import obd, taylor
 from harness.prune.graph import Shape
 from harness.prune.importance import FROM_WEIGHTS, Scores, random
+from harness.prune.losses import shaped_like_classes
 from harness.prune.trace import Trace
 
 Array = npt.NDArray[Any]
@@ -60,7 +61,9 @@ def score(model: keras.Model, trace: Trace, importance: str, data: Data) -> Scor
         return FROM_ACTIVATIONS[importance](trace, data.examples)
     if len(data.labels) != len(trace.graph.outputs):
         raise PruneError(f"importance '{importance}' needs labels; give them, as data=(images, labels) or --data NAME")
-    return FROM_GRADIENTS[importance](model, trace, data.examples, _shaped(trace, data.labels))
+    shapes = [trace.graph.shapes[index] for index in trace.graph.outputs]
+    labels = [shaped_like_classes(part, shape) for part, shape in zip(data.labels, shapes, strict=True)]
+    return FROM_GRADIENTS[importance](model, trace, data.examples, labels)
 
 
 def _check(trace: Trace, examples: Sequence[Array]) -> None:
@@ -73,17 +76,6 @@ def _check(trace: Trace, examples: Sequence[Array]) -> None:
 def _agrees(part: Array, shape: Shape) -> bool:
     sizes = zip(shape[1:], part.shape[1:], strict=True)
     return part.ndim == len(shape) and all(size in (None, now) for size, now in sizes)
-
-
-def _shaped(trace: Trace, labels: Sequence[Array]) -> list[Array]:
-    """Class numbers in the shape of the output less its class axis, where only axes of size 1 differ."""
-    shapes: list[Shape] = [trace.graph.shapes[index] for index in trace.graph.outputs]
-    shaped = []
-    for shape, part in zip(shapes, labels, strict=True):
-        wanted = tuple(-1 if size is None else size for size in (len(part), *shape[1:-1]))
-        same_size = part.size == abs(int(np.prod(wanted)))
-        shaped.append(part.reshape(wanted) if np.issubdtype(part.dtype, np.integer) and same_size else part)
-    return shaped
 
 
 def _arrays(given: Array | Sequence[Array] | None) -> tuple[Array, ...]:

@@ -41,9 +41,9 @@ def randomised(model: keras.Model, seed: int = 0) -> keras.Model:
     return model
 
 
-def array(weight: keras.Variable) -> Any:
-    """A copy of a weight's value."""
-    return np.array(keras.ops.convert_to_numpy(weight.value))
+def array(weight: Any) -> Any:
+    """A copy of the value of a weight or a tensor."""
+    return np.array(keras.ops.convert_to_numpy(weight))
 
 
 def snapshot(model: keras.Model) -> list[Any]:

@@ -1,0 +1,196 @@
+"""Win back what pruning cost, and say honestly what won it: three baselines stand beside the result."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import keras
+import numpy.typing as npt
+
+from harness.errors import PruneError
+from harness.progress import Progress, Silent
+from harness.prune.api import PruneResult, apply, pinned, prune
+from harness.prune.cost import report
+from harness.prune.distill import SHARE, TEMPERATURE, Distiller, outputs_of, teacher_targets
+from harness.prune.graph import read_graph
+from harness.prune.losses import loss_for, shaped_like_classes
+from harness.prune.planning import composed, shuffled
+from harness.prune.recalibrate import recalibrate
+from harness.prune.trace import trace
+from harness.records import Recovery
+from harness.spec import PruneSpec, TrainSpec
+
+Array = npt.NDArray[Any]
+Tune = Callable[[keras.Model], None]
+
+
+@dataclass(frozen=True)
+class Examples:
+    """Images (N, ...) and class numbers (N,) to train on, and others to judge by."""
+
+    train_images: Array
+    train_labels: Array
+    test_images: Array
+    test_labels: Array
+
+
+@dataclass(frozen=True)
+class RecoverySpec:
+    """How to win accuracy back.
+
+    `train` says how long and how fast; `distill` adds the original's answers to the labels. `scratch_epochs` is how
+    long the same widths are trained from new weights, for comparison: as long as the original was, to be fair; None
+    for as long as the fine-tuning.
+    """
+
+    train: TrainSpec = field(default_factory=TrainSpec)
+    distill: bool = False
+    scratch_epochs: int | None = None
+    baselines: bool = True
+    seed: int = 0
+
+
+def recover(
+    original: keras.Model,
+    result: PruneResult,
+    examples: Examples,
+    spec: RecoverySpec,
+    progress: Progress | None = None,
+) -> Recovery:
+    """Recalibrate and fine-tune `result.model`, in place, and measure its accuracy at every step.
+
+    Args:
+        original: the network that was pruned; it is never changed.
+        result: what came out of the pruning.
+        examples: data to train on and to judge by.
+        spec: how.
+        progress: is told what is trained.
+
+    Raises:
+        PruneError: the model is no classifier of one input and one output, or the labels don't fit it.
+    """
+    _check_classifier(original)
+    shown = progress or Silent()
+    report: dict[str, Any] = {
+        "examples": len(examples.test_labels),
+        "epochs": spec.train.epochs,
+        "distilled": spec.distill,
+        "original": accuracy(original, examples),
+        "pruned": accuracy(result.model, examples),
+    }
+    with shown.task("recalibrate and fine-tune"):
+        normalised = recalibrate(result.model, examples.train_images, spec.train.batch_size)
+        report["recalibrated"] = accuracy(result.model, examples) if normalised else None
+        finetune(result.model, examples, spec, teacher=original if spec.distill else None)
+        report["tuned"] = accuracy(result.model, examples)
+    if spec.baselines:
+        report |= _baselines(original, result, examples, spec, shown)
+    return Recovery(**report)
+
+
+def _baselines(
+    original: keras.Model, result: PruneResult, examples: Examples, spec: RecoverySpec, progress: Progress
+) -> dict[str, Any]:
+    """Random channels of the same widths, those widths from new weights, and the original trained on."""
+    teacher = original if spec.distill else None
+    with progress.task("baseline: random channels"):
+        arbitrary = apply(original, shuffled(original, result.plan, spec.seed))
+        recalibrate(arbitrary, examples.train_images, spec.train.batch_size)
+        finetune(arbitrary, examples, spec, teacher=teacher)
+    epochs = spec.scratch_epochs or spec.train.epochs
+    with progress.task("baseline: the same widths from scratch"):
+        keras.utils.set_random_seed(spec.seed)
+        fresh = keras.models.clone_model(result.model)
+        finetune(fresh, examples, replace(spec, train=spec.train.model_copy(update={"epochs": epochs})))
+    with progress.task("baseline: the original, trained on"):
+        longer = copied(original)
+        finetune(longer, examples, spec)
+    return {
+        "random_channels": accuracy(arbitrary, examples),
+        "from_scratch": accuracy(fresh, examples),
+        "scratch_epochs": epochs,
+        "original_longer": accuracy(longer, examples),
+    }
+
+
+def finetune(model: keras.Model, examples: Examples, spec: RecoverySpec, teacher: keras.Model | None = None) -> None:
+    """Train a classifier on, in place; with a teacher, on its answers as well."""
+    keras.utils.set_random_seed(spec.seed)
+    options = {"learning_rate": spec.train.learning_rate}
+    optimizer = keras.optimizers.get({"class_name": spec.train.optimizer, "config": options})
+    labels = shaped_like_classes(examples.train_labels, model.output_shape)
+    loss = loss_for(model, 0, labels)
+    targets: Any = labels
+    trained = model
+    if teacher is None:
+        trained.compile(optimizer=optimizer, loss=loss)
+    else:
+        targets = (labels, teacher_targets(teacher, examples.train_images))
+        trained = Distiller(model, loss, TEMPERATURE, SHARE)
+        trained.compile(optimizer=optimizer)
+    size, epochs = spec.train.batch_size, spec.train.epochs
+    trained.fit(examples.train_images, targets, batch_size=size, epochs=epochs, verbose=0)
+
+
+def accuracy(model: keras.Model, examples: Examples) -> float:
+    """The share of test images whose likeliest class is right."""
+    outputs = outputs_of(model, examples.test_images)
+    found = outputs.argmax(axis=-1).reshape(len(outputs), -1)
+    return float((found == examples.test_labels.reshape(len(outputs), -1)).mean())
+
+
+def copied(model: keras.Model) -> keras.Model:
+    """A model of its own with the same weights."""
+    copy = keras.models.clone_model(model)
+    copy.set_weights(model.get_weights())
+    return copy
+
+
+def prune_in_steps(
+    model: keras.Model, spec: PruneSpec, steps: int, tune: Tune, *, data: Any = None, seed: int = 0
+) -> PruneResult:
+    """Prune little by little, and let `tune` train the network between the steps; a proof for every step.
+
+    Every step removes the same share of the original's channels, and rounds in favour of keeping. The plan of the
+    result is about the original; its proof holds the trials of all steps.
+
+    Args:
+        model: the network to prune; it is never changed.
+        spec: what to remove in all, by `ratio`.
+        steps: in how many steps.
+        tune: trains a pruned network, in place; called after each step but the last.
+        data: as in `prune`.
+        seed: as in `prune`.
+
+    Raises:
+        PruneError: the spec has no ratio, or a step can't be done.
+    """
+    if spec.ratio is None or spec.rows == "first" or steps < 1:
+        raise PruneError(f"can't prune {spec.label} in {steps} steps; give a ratio, right rows, and one step at least")
+    trials: dict[str, float] = {}
+    results: list[PruneResult] = []
+    current = model
+    for step in range(steps):
+        left = 1 - spec.ratio * step / steps
+        share = spec.model_copy(update={"ratio": spec.ratio / steps / left})
+        results.append(prune(current, share, data=data, seed=seed + step))
+        trials |= {f"step {step + 1}, {name}": value for name, value in results[-1].proven.trials.items()}
+        current = results[-1].model
+        if step < steps - 1:
+            tune(current)
+    whole = functools.reduce(composed, (result.plan for result in results))
+    found = trace(model, spec.keep)
+    return PruneResult(
+        model=current,
+        plan=whole,
+        proof=results[-1].proven.model_copy(update={"trials": trials}),
+        report=report(found, read_graph(current), whole, pinned(found.channels.groups())),
+    )
+
+
+def _check_classifier(model: keras.Model) -> None:
+    if len(model.inputs) != 1 or len(model.outputs) != 1:
+        raise PruneError("recovery needs a classifier with one input and one output; train the pruned model yourself")
