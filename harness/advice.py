@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from harness import stats
 from harness.measurement import Comparison, MeasuredRow, Measurement
+from harness.runtime.placement import fallen
 
 DRIFT_THAT_MATTERS = 0.05
 BUSY_BELOW = 0.95
@@ -24,6 +25,7 @@ def advice(measurement: Measurement, comparisons: tuple[Comparison, ...]) -> tup
         *_wide(measurement, comparisons),
         *_cached(measurement),
         *_copies(measurement),
+        *_placed(measurement),
         *_graphs(measurement),
     )
 
@@ -152,6 +154,23 @@ def _copies(measurement: Measurement) -> Iterator[str]:
                 f"{_name(measurement, row)}: copies between host and device take {copies:.0f} us, the model "
                 f"{row.median_us:.0f} us; keep data on the device (IOBinding) or send smaller types"
             )
+
+
+def _placed(measurement: Measurement) -> Iterator[str]:
+    """On a GPU: the nodes whose work falls to the CPU, and the copies and shape computations on the way."""
+    for model in measurement.models:
+        if model.placement is None or model.device == "cpu":
+            continue
+        nodes = fallen({"ran": model.placement.ran})
+        if nodes:
+            yield f"{model.path}: {len(nodes)} nodes fall to the CPU: {_some(nodes)}"
+        if model.placement.on_the_way:
+            yield f"{model.path}: copies and shape computations on the way: {_some(model.placement.on_the_way)}"
+
+
+def _some(names: Sequence[str], most: int = 5) -> str:
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
 
 
 def _graphs(measurement: Measurement) -> Iterator[str]:

@@ -67,6 +67,7 @@ def _row(measurement: Measurement, row: MeasuredRow) -> dict[str, Any]:
         "parameters": model.parameters,
         "macs": None if model.macs is None else model.macs * row.batch,
         "opset": model.opset,
+        "on_the_way": list(model.placement.on_the_way) if model.placement else [],
         "placement": model.placement.model_dump(mode="json") if model.placement else None,
         "error": row.error,
         "samples": [[[call / 1000 for call in block] for block in launch.blocks_ns] for launch in row.launches],

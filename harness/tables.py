@@ -12,6 +12,7 @@ from harness.measurement import Comparison, MeasuredRow, Measurement
 if TYPE_CHECKING:
     from rich.table import Table
 
+PERCENTILES = (90, 99)
 COLOURS = {"faster": "green", "slower": "red", "equivalent": "cyan", "inconclusive": "yellow"}
 
 
@@ -52,7 +53,23 @@ def _latencies(measurement: Measurement) -> Table:
     names = short_names(measurement)
     for row in measurement.rows:
         table.add_row(names[row.model], _mode(row), *_cells(row))
+    table.caption = _left_out(measurement)
+    table.caption_justify = "left"
     return table
+
+
+def _left_out(measurement: Measurement) -> str | None:
+    """Why percentiles are missing: the row whose calls are worth least."""
+    names = short_names(measurement)
+    lines = []
+    for percent in PERCENTILES:
+        found = [(row.percentile(percent), row) for row in measurement.rows if row.launches]
+        missing = [(one, row) for one, row in found if one.value_us is None]
+        if missing:
+            worst, row = min(missing, key=lambda pair: pair[0].independent)
+            where = f"{names[row.model]} at batch {row.batch}"
+            lines.append(f"{worst.reason}: left out for {len(missing)} of {len(found)} rows, least for {where}")
+    return "\n".join(lines) or None
 
 
 def _cells(row: MeasuredRow) -> list[str]:
@@ -60,7 +77,7 @@ def _cells(row: MeasuredRow) -> list[str]:
         return ["[red]invalid[/red]"]
     return [
         _number(row.median_us),
-        *(_number(row.percentile(percent).value_us) for percent in (90, 99)),
+        *(_number(row.percentile(percent).value_us) for percent in PERCENTILES),
         _number(row.first_us),
         _number(row.throughput_per_s),
         _number(row.peak_bytes and row.peak_bytes / 1e6),

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from harness.advice import advice
-from harness.measurement import Fed, MeasuredRow, Measurement
+from harness.measurement import Fed, MeasuredRow, Measurement, Placement
 from tests.measurements import launch, measurement
 
 
@@ -129,3 +129,21 @@ def test_what_the_graphs_show_is_passed_on() -> None:
     found = one.models[1].model_copy(update={"findings": ("channels off the hardware's step",)})
     shown = lines(one.model_copy(update={"models": (one.models[0], found)}))
     assert shown == ("folder/model1.onnx: channels off the hardware's step",)
+
+
+def test_on_a_gpu_what_falls_to_the_cpu_and_the_copies_are_listed() -> None:
+    one = measurement()
+    ran = (
+        ("CUDAExecutionProvider", "conv", "Conv", ("float",)),
+        ("CUDAExecutionProvider", "copy", "MemcpyToHost", ("float",)),
+        ("CPUExecutionProvider", "odd", "Unique", ("float",)),
+        ("CPUExecutionProvider", "size", "Shape", ("int64",)),
+    )
+    placed = Placement(assigned=(), ran=ran)
+    model = one.models[1].model_copy(update={"placement": placed, "device": "cuda+cpu"})
+    shown = lines(one.model_copy(update={"models": (one.models[0], model)}))
+    assert shown == (
+        "folder/model1.onnx: 1 nodes fall to the CPU: 'odd' (Unique)",
+        "folder/model1.onnx: copies and shape computations on the way: 'copy' (MemcpyToHost) on CUDAExecutionProvider, "
+        "'size' (Shape) on CPUExecutionProvider",
+    )

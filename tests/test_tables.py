@@ -28,6 +28,10 @@ def test_a_failed_row_is_marked_and_not_a_number() -> None:
     assert "invalid" in shown(one.model_copy(update={"rows": (one.rows[0], failed)}))
 
 
+def test_a_percentile_that_is_left_out_says_why() -> None:
+    assert "p99 needs 662 independent calls, these are worth" in shown(measurement(noise=0.2))
+
+
 def test_files_of_one_name_are_told_apart_by_their_folders() -> None:
     one = measurement()
     models = tuple(
