@@ -93,6 +93,8 @@ def test_a_point_that_would_flatten_all_others_is_named_instead(study: Study) ->
 
     figure = drawn_from(results_of(study, World(accuracy=accuracy)))["frontier"]
     assert "Not drawn, more than 15 points below the best: deepcaptcha same, pruned by 50" in figure.caption
+    lines = [row["line"] for row in rows_of(figure.specs()[0]) if "line" in row]
+    assert lines == list(range(1, len(lines) + 1)), "numbers count what is drawn"
     assert min(row["accuracy"] for spec in figure.specs() for row in rows_of(spec) if "accuracy" in row) > 80
 
 

@@ -47,7 +47,8 @@ def frontier_figure(answers: Answers, names: Names) -> Figure | None:
             shown.update(each.network for each in kept)
             if kept:
                 title = f"Batch {batch}" + (f", {task}" if len(tasks) > 1 else "")
-                panels.append(_panel(kept, answers.frontier(task, batch), batch, title, names))
+                frontier = [each for each in answers.frontier(task, batch) if each in kept]
+                panels.append(_panel(kept, frontier, batch, title, names))
     if not panels:
         return None
     return Figure(
