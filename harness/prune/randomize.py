@@ -44,19 +44,29 @@ def random_inputs(graph: Graph, examples: int, seed: int, scale: float = 1.0) ->
     return made
 
 
-def random_values(graph: Graph, seed: int) -> dict[str, list[Value]]:
-    """Random weights for every layer, by its path: He-scaled kernels, and statistics unlike each other."""
+def random_values(graph: Graph, pruned: Graph, seed: int) -> dict[str, list[Value]]:
+    """Random weights for every layer, by its path: He-scaled kernels, and statistics unlike each other.
+
+    The scale is that of the pruned network's kernels, which add up fewer inputs: or else the inputs of a deep network
+    that keeps little would hardly reach its outputs.
+    """
     generator = np.random.default_rng(seed)
-    return {path: [_random(generator, op, weight) for weight in weights_of(op)] for path, op in graph.layers.items()}
+    return {
+        path: [
+            _random(generator, op, weight, tuple(small.shape))
+            for weight, small in zip(weights_of(op), weights_of(after), strict=True)
+        ]
+        for (path, op), after in zip(graph.layers.items(), pruned.layers.values(), strict=True)
+    }
 
 
-def _random(generator: np.random.Generator, op: Any, weight: Any) -> Value:
+def _random(generator: np.random.Generator, op: Any, weight: Any, pruned_shape: tuple[int, ...]) -> Value:
     shape = tuple(weight.shape)
     if "float" not in keras.backend.standardize_dtype(weight.dtype):
         return np.asarray(keras.ops.convert_to_numpy(weight.value))
     if weight.name in _AROUND_ONE:
         return generator.uniform(0.5, 1.5, shape).astype(np.float32)
-    deviation = math.sqrt(2 / fan_in(op, weight.name, shape)) if "kernel" in weight.name else _SMALL
+    deviation = math.sqrt(2 / fan_in(op, weight.name, pruned_shape)) if "kernel" in weight.name else _SMALL
     value = generator.standard_normal(shape, np.float32)
     value *= deviation
     return value

@@ -120,11 +120,11 @@ class Comparison:
     def telling(self, examples: int) -> Setting:
         """Random weights and inputs with which removing the channels shows in the logits."""
         for attempt, scale in enumerate(_SCALES):
-            values = random_values(self.trace.graph, self.seed + attempt)
+            values = random_values(self.trace.graph, self.networks[1].graph, self.seed + attempt)
             inputs = random_inputs(self.trace.graph, examples, self.seed + attempt, scale)
             setting = self.setting(inputs, values)
-            effect = relative_difference(self.networks[0].logits(inputs, values), setting.masked)
-            if _TELLING < effect < np.inf and all(varies(outputs) for outputs in setting.masked):
+            effect = relative_difference(setting.masked, self.networks[0].logits(inputs, values))
+            if effect > _TELLING and all(varies(outputs) for outputs in setting.masked):
                 return setting
         raise ProofError(
             "can't prove anything: the removed channels don't reach the outputs with any of "
