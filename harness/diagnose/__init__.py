@@ -1,0 +1,14 @@
+"""Why a network does not learn: `harness.diagnose(model, images, labels, loss=...)`.
+
+A few forward and backward passes over a copy of the network, and a check for each known cause. The model itself is
+never changed. docs/diagnose.md says what each finding means and where its threshold comes from.
+"""
+
+from harness.diagnose.diagnosing import diagnose
+from harness.diagnose.findings import Diagnosis, Finding, LayerPicture, Number, Proof, Trial
+from harness.diagnose.learned import learned
+from harness.verbs import make_verb
+
+__all__ = ["Diagnosis", "Finding", "LayerPicture", "Number", "Proof", "Trial", "diagnose", "learned"]
+
+make_verb(__name__)

@@ -1,0 +1,83 @@
+"""The cures that can be applied without a person: each as a change of the network, its inputs, loss or rate."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+
+from harness.diagnose.evidence import Evidence
+from harness.diagnose.findings import Finding
+from harness.diagnose.network import Edit
+
+
+@dataclass(frozen=True)
+class Change:
+    """One change, all else equal. Images become (images - shift) / scale; None leaves the loss or rate as it is."""
+
+    text: str
+    edit: Edit | None = None
+    shift: float = 0.0
+    scale: float = 1.0
+    loss: Any = None
+    learning_rate: float | None = None
+
+
+def change_for(evidence: Evidence, finding: Finding) -> Change | None:
+    """The change that cures a finding; None where it takes a person."""
+    make = _CHANGES.get(finding.kind)
+    return None if make is None else make(evidence, finding)
+
+
+def _move_softmax(evidence: Evidence, finding: Finding) -> Change | None:
+    head = evidence.head
+    if head.activation_layer is None:
+        return None
+    drop = frozenset({head.activation_layer})
+    if head.activation == "softmax" and head.hidden_by and keras.backend.backend() == "tensorflow":
+        return Change("the Softmax last", Edit(drop=drop, softmax_last=True))
+    return Change("logits and from_logits=True", Edit(drop=drop), loss=_with_logits(evidence, True))
+
+
+def _remove_activation(evidence: Evidence, finding: Finding) -> Change | None:
+    call = evidence.head.bounded_by
+    return None if call is None else Change(f"no {call.activation} in {call.name}", Edit(drop=frozenset({call.name})))
+
+
+def _flip_from_logits(evidence: Evidence, finding: Finding) -> Change | None:
+    flipped = not evidence.question.loss.from_logits
+    return Change(f"from_logits={flipped}", loss=_with_logits(evidence, flipped))
+
+
+def _scale(evidence: Evidence, finding: Finding) -> Change | None:
+    images = evidence.batch.images
+    if images.min() >= 0 and 1 < images.max() <= 255:
+        return Change("the images divided by 255", scale=255.0)
+    shift, scale = float(images.mean()), float(images.std()) or 1.0
+    return Change(f"the images less {shift:.3g}, divided by {scale:.3g}", shift=shift, scale=scale)
+
+
+def _other_rate(evidence: Evidence, finding: Finding) -> Change | None:
+    rate = finding.evidence.better
+    return None if rate is None else Change(f"a learning rate of {rate:g}", learning_rate=rate)
+
+
+def _with_logits(evidence: Evidence, from_logits: bool) -> Any:
+    kinds = {
+        "sparse": keras.losses.SparseCategoricalCrossentropy,
+        "categorical": keras.losses.CategoricalCrossentropy,
+        "binary": keras.losses.BinaryCrossentropy,
+    }
+    return kinds[evidence.question.loss.kind](from_logits=from_logits)
+
+
+_CHANGES: Mapping[str, Callable[[Evidence, Finding], Change | None]] = {
+    "softmax-hidden": _move_softmax,
+    "clipped-logits": _remove_activation,
+    "from-logits": _flip_from_logits,
+    "inputs-unscaled": _scale,
+    "learning-rate-high": _other_rate,
+    "learning-rate-low": _other_rate,
+}

@@ -1,0 +1,84 @@
+"""The checks, in the order in which their findings are worth reading: causes before signs.
+
+Each is a function from Evidence to findings, whose docstring states its threshold and where that comes from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+from harness.diagnose.checks.activations import activations_explode, activations_shrink
+from harness.diagnose.checks.data import data_not_finite, labels_for_each_image, one_class, weights_not_finite
+from harness.diagnose.checks.dead import dead_units
+from harness.diagnose.checks.gradients import gradients_explode, gradients_vanish, nothing_trainable, zero_gradient
+from harness.diagnose.checks.head import clipped_logits, softmax_of_one
+from harness.diagnose.checks.history import chance_plateau, loss_not_finite
+from harness.diagnose.checks.inputs import inputs_unscaled
+from harness.diagnose.checks.labels import class_count, label_encoding
+from harness.diagnose.checks.linear import no_nonlinearity
+from harness.diagnose.checks.loss_path import from_logits, softmax_hidden
+from harness.diagnose.checks.predictions import predictions_collapsed
+from harness.diagnose.checks.rate import learning_rate_high, learning_rate_low
+from harness.diagnose.checks.rows import rows_misordered
+from harness.diagnose.checks.saturation import output_saturated
+from harness.diagnose.checks.shapes import feature_map_eaten, input_shape
+from harness.diagnose.evidence import Evidence
+from harness.diagnose.findings import Finding
+
+
+@dataclass(frozen=True)
+class Check:
+    """One check. Where a `gate` finds that learning stops, those after it can't run: the network doesn't."""
+
+    find: Callable[[Evidence], Iterator[Finding]]
+    gate: bool = False
+
+
+CHECKS: tuple[Check, ...] = (
+    Check(labels_for_each_image, gate=True),
+    Check(data_not_finite, gate=True),
+    Check(weights_not_finite, gate=True),
+    Check(input_shape, gate=True),
+    Check(feature_map_eaten, gate=True),
+    Check(class_count, gate=True),
+    Check(label_encoding),
+    Check(one_class),
+    Check(rows_misordered),
+    Check(softmax_hidden),
+    Check(from_logits),
+    Check(softmax_of_one),
+    Check(clipped_logits),
+    Check(nothing_trainable, gate=True),
+    Check(inputs_unscaled),
+    Check(activations_explode),
+    Check(dead_units),
+    Check(activations_shrink),
+    Check(gradients_vanish),
+    Check(learning_rate_high),
+    Check(learning_rate_low),
+    Check(no_nonlinearity),
+    Check(output_saturated),
+    Check(gradients_explode),
+    Check(zero_gradient),
+    Check(predictions_collapsed),
+    Check(loss_not_finite),
+    Check(chance_plateau),
+)
+
+_LOSS_PATH = frozenset({"softmax-hidden", "from-logits", "clipped-logits", "softmax-of-one"})
+
+# A kind, and those that explain it: a sign is left out where its cause was found.
+SIGNS: Mapping[str, frozenset[str]] = {
+    "output-saturated": frozenset({"inputs-unscaled", "activations-explode", "softmax-hidden"}),
+    "gradients-explode": frozenset({"inputs-unscaled", "activations-explode", "softmax-hidden"}),
+    "activations-explode": frozenset({"inputs-unscaled"}),
+    "activations-shrink": frozenset({"dead-units"}),
+    "predictions-collapsed": frozenset({"dead-units", "activations-shrink", "gradients-vanish"}) | _LOSS_PATH,
+    "gradients-vanish": frozenset({"activations-shrink", "dead-units"}) | _LOSS_PATH,
+    "dead-units": frozenset({"learning-rate-high", "clipped-logits"}),
+    "zero-gradient": frozenset({"dead-units", "one-class", "learning-rate-high", "activations-shrink"}) | _LOSS_PATH,
+    "learning-rate-low": frozenset({"activations-shrink", "gradients-vanish", "dead-units", "zero-gradient"})
+    | _LOSS_PATH,
+    "learning-rate-high": frozenset({"softmax-hidden"}),
+}

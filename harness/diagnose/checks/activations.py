@@ -1,0 +1,82 @@
+"""Signals that fade or grow on their way through the layers."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+from harness.diagnose.evidence import Evidence
+from harness.diagnose.findings import Finding, Number
+from harness.diagnose.layers import kernel_shape
+
+# Chains of Dense layers on digits, six epochs with Adam (docs/diagnose.md): fallen to 1/190, they learn as others do;
+# to 1/1,500 slowly; to 1/25,000 very slowly; from 1/120,000 on hardly at all.
+SHRINK_STOPS = 1e5
+SHRINK_SLOWS = 1e3
+# Grown 28 times beyond the larger of 1 and the inputs, the loss began at 174 and six epochs gave 67 %, not 89 %.
+GROWTH_SLOWS = 25.0
+
+
+def activations_explode(evidence: Evidence) -> Iterator[Finding]:
+    """The outputs of layers grow with depth.
+
+    Threshold: a spread 25 times the larger of 1 and the inputs' (measured: docs/diagnose.md). It stops learning
+    where the numbers overflow.
+    """
+    spreads = _spreads(evidence)
+    finite = all(activity.finite for activity in evidence.before.forward.activities)
+    if not spreads:
+        return
+    name, largest = max(spreads, key=lambda pair: pair[1] if math.isfinite(pair[1]) else math.inf)
+    unit = max(1.0, evidence.before.forward.input_rms)
+    if finite and largest < GROWTH_SLOWS * unit:
+        return
+    yield Finding(
+        kind="activations-explode",
+        severity="slows learning" if finite else "stops learning",
+        what=f"The activations grow with depth, up to {name}",
+        where=name,
+        evidence=Number(
+            value=largest / unit if finite else None,
+            unit="times the inputs",
+            text=f"the spread of what the layers make goes from {spreads[0][1]:.3g} at {spreads[0][0]} to "
+            f"{largest:.3g} at {name}",
+        ),
+        why="The logits are huge before training begins, so the loss is too, and its steps are far too long.",
+        cure="Keep to glorot_uniform or he_normal initializers, or put BatchNormalization after each convolution",
+    )
+
+
+def activations_shrink(evidence: Evidence) -> Iterator[Finding]:
+    """The outputs of layers fade with depth.
+
+    Threshold: a spread of the last layers of 1/1,000 of the first's slows learning, 1/100,000 stops it (measured:
+    docs/diagnose.md).
+    """
+    spreads = _spreads(evidence)
+    if len(spreads) < 2 or not all(math.isfinite(spread) for _, spread in spreads):
+        return
+    (first, start), (last, end) = max(spreads, key=lambda pair: pair[1]), spreads[-1]
+    ratio = start / end if end > 0 else math.inf
+    if ratio < SHRINK_SLOWS or first == last:
+        return
+    yield Finding(
+        kind="activations-shrink",
+        severity="stops learning" if ratio >= SHRINK_STOPS else "slows learning",
+        what=f"The activations fade with depth, down to {last}",
+        where=last,
+        evidence=Number(
+            value=1 / ratio,
+            unit="of the first layers' spread",
+            text=f"the spread of what the layers make falls from {start:.3g} at {first} to {end:.3g} at {last}",
+        ),
+        why="The last layers see next to nothing of the image, and gradients fade by the same factor on the way back.",
+        cure="Use he_normal initializers with ReLU, BatchNormalization after each convolution, or fewer layers",
+    )
+
+
+def _spreads(evidence: Evidence) -> list[tuple[str, float]]:
+    """The name and spread of each layer with a kernel, in order, but for the one that makes the logits."""
+    pairs = zip(evidence.network.calls, evidence.before.forward.activities, strict=True)
+    last = evidence.head.logits_layer
+    return [(call.name, activity.spread) for call, activity in pairs if kernel_shape(call.layer) and call.name != last]

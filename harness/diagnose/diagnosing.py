@@ -1,0 +1,143 @@
+"""From a model and its data to a diagnosis."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from harness.diagnose.checks import CHECKS, SIGNS
+from harness.diagnose.evidence import Evidence, Question
+from harness.diagnose.findings import Diagnosis, Finding, in_order, without_signs
+from harness.diagnose.network import check_readable
+from harness.diagnose.picture import picture
+from harness.diagnose.prove import with_proofs
+from harness.diagnose.targets import Loss, read_loss
+from harness.errors import DataError, SpecError
+from harness.progress import Progress, Silent
+
+
+def diagnose(  # noqa: PLR0913 - each is something that a user may leave out
+    model: keras.Model,
+    images: NDArray[Any],
+    labels: NDArray[Any],
+    *,
+    loss: Any = None,
+    history: Any = None,
+    prove: bool = False,
+    optimizer: Any = None,
+    learning_rate: float | None = None,
+    progress: Progress | None = None,
+) -> Diagnosis:
+    """Find out why a network does not learn, or would not.
+
+    Args:
+        model: a classifier of one input and one output, functional or Sequential; compiled or not. Never changed.
+        images: (N, ...) as they go into the network. A batch of them is looked at, and all are checked for NaN.
+        labels: (N,) class numbers, or (N, classes) one-hot rows.
+        loss: as for `model.compile`; the model's own where it is compiled.
+        history: of a training that was disappointing: what `fit` returned, or metric -> value after each epoch.
+        prove: train shortly without and with each cure that can be applied by itself.
+        optimizer: as for `model.compile`; the model's own, or Adam.
+        learning_rate: the one to test; the optimizer's own.
+        progress: is told what is being looked at.
+
+    Raises:
+        SpecError: the loss is missing or unknown, or the learning rate is not a positive number.
+        ModelError: the model's layers can't be seen.
+        DataError: there are no images.
+    """
+    check_readable(model)
+    images, labels = np.asarray(images), np.asarray(labels)
+    if not images.shape or not labels.shape or not len(images) or not len(labels):
+        raise DataError("there are no examples to diagnose the model with; give at least some of each class")
+    asked = _loss(model, loss)
+    used, rate = _optimizer(model, optimizer, learning_rate)
+    rate_given = model.compiled or optimizer is not None or learning_rate is not None
+    evidence = Evidence(Question(model, images, labels, asked, _history(history), used, rate, rate_given))
+    shown = progress or Silent()
+    findings, complete = _run_checks(evidence, shown)
+    if prove and complete:
+        findings = with_proofs(evidence, findings, shown)
+    return _diagnosis(evidence, findings, complete)
+
+
+def _loss(model: keras.Model, loss: Any) -> Loss:
+    """The loss that was given, or the one that the model was compiled with."""
+    if loss is None and model.compiled:
+        loss = model.loss
+    if loss is None:
+        raise SpecError(
+            "loss is missing, and decides what a network can learn from; give loss='sparse_categorical_crossentropy' "
+            "for class numbers, 'categorical_crossentropy' for one-hot rows, or the one you train with"
+        )
+    return read_loss(loss)
+
+
+def _history(history: Any) -> Mapping[str, tuple[float, ...]]:
+    """What `fit` returned, or a mapping, or nothing, as a mapping; None counts as not a number."""
+    values = getattr(history, "history", history) or {}
+    if not isinstance(values, Mapping) or not all(isinstance(v, Sequence) for v in values.values()):
+        raise SpecError("history can't be read; give what fit() returned, or {'loss': [...], 'accuracy': [...]}")
+    return {
+        str(name): tuple(float("nan") if value is None else float(value) for value in series)
+        for name, series in values.items()
+        if series
+    }
+
+
+def _optimizer(model: keras.Model, optimizer: Any, learning_rate: float | None) -> tuple[Any, float]:
+    """The optimizer to rehearse with, and its learning rate."""
+    if learning_rate is not None and not (math.isfinite(learning_rate) and learning_rate > 0):
+        raise SpecError(f"learning_rate = {learning_rate!r} can't be used; give a number above 0")
+    if optimizer is None:
+        optimizer = model.optimizer if model.compiled else "adam"
+    try:
+        used = keras.optimizers.get(optimizer)
+    except (ValueError, TypeError):
+        raise SpecError(f"optimizer = {optimizer!r} is unknown; use one of Keras's, such as adam or sgd") from None
+    rate = float(keras.ops.convert_to_numpy(used.learning_rate)) if learning_rate is None else learning_rate
+    return used, float(f"{rate:.6g}")  # 0.001 rather than its nearest float32
+
+
+def _run_checks(evidence: Evidence, progress: Progress) -> tuple[tuple[Finding, ...], bool]:
+    """All findings in order, and whether every check could run."""
+    findings: list[Finding] = []
+    complete = True
+    with progress.task(f"diagnose {evidence.question.model.name}", total=len(CHECKS)) as task:
+        for check in CHECKS:
+            found = list(check.find(evidence))
+            findings += found
+            task.advance()
+            if check.gate and any(finding.severity == "stops learning" for finding in found):
+                complete = False
+                break
+    return in_order(without_signs(findings, SIGNS)), complete
+
+
+def _diagnosis(evidence: Evidence, findings: tuple[Finding, ...], complete: bool) -> Diagnosis:
+    question = evidence.question
+    unchecked = []
+    if not complete:
+        unchecked.append("the layers, gradients and first steps: the network can't run on this data as it is")
+    elif not evidence.steps:
+        unchecked.append(
+            "the first steps and the learning rate: at this image size a step costs more than the seconds "
+            "a diagnosis has; diagnose the same design on smaller images too"
+        )
+    return Diagnosis(
+        model=question.model.name,
+        loss=question.loss.name,
+        backend=keras.backend.backend(),
+        examples=evidence.batch_size if complete else 0,
+        optimizer=question.optimizer.name,
+        learning_rate=question.learning_rate,
+        findings=findings,
+        layers=picture(evidence) if complete else (),
+        losses=tuple(loss if math.isfinite(loss) else None for loss in evidence.losses) if complete else (),
+        unchecked=tuple(unchecked),
+    )

@@ -1,0 +1,213 @@
+"""What the checks look at: a copy of the network, a batch of examples, and what happens in a few passes over it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from harness.diagnose.forward import Forward, run_forward
+from harness.diagnose.gradients import Backward, Gradients
+from harness.diagnose.head import Head, find_head
+from harness.diagnose.layers import multiply_accumulates
+from harness.diagnose.learned import above_chance, chance_level
+from harness.diagnose.network import Network, copy_network
+from harness.diagnose.rehearsal import rehearse, with_rate
+from harness.diagnose.targets import Labels, Loss, read_labels, targets_for
+
+BATCH = 128
+STEPS = 10
+# What one example costs is counted in multiply-accumulates. Two cores do some ten thousand million of them a second,
+# and move one number of a layer's output through a forward and a backward pass in the time of about eighty.
+BUDGET = 60e9
+NUMBER = 80
+PASSES = 3
+LEAST = 4
+
+
+@dataclass(frozen=True)
+class Question:
+    """What a user wants diagnosed, checked as far as it must be to begin.
+
+    Attributes:
+        images: (N, ...) as they go into the network.
+        labels: (N,) class numbers or (N, classes) one-hot rows.
+        history: metric -> value after each epoch, of a training that was disappointing.
+        optimizer: as it is configured for training; only its configuration is used.
+        rate_given: whether the learning rate is the user's own, rather than Keras's default.
+    """
+
+    model: keras.Model
+    images: NDArray[Any]
+    labels: NDArray[Any]
+    loss: Loss
+    history: Mapping[str, tuple[float, ...]]
+    optimizer: keras.optimizers.Optimizer
+    learning_rate: float
+    rate_given: bool
+
+
+@dataclass(frozen=True)
+class Batch:
+    """The examples looked at: images (B, ...), targets as the loss wants them, classes int64 (B,) or None."""
+
+    images: NDArray[np.float32]
+    targets: NDArray[Any]
+    classes: NDArray[np.int64] | None
+
+
+@dataclass(frozen=True)
+class Passes:
+    """One forward and one backward pass with the same weights."""
+
+    forward: Forward
+    backward: Backward
+
+
+class Evidence:
+    """Everything is computed when a check first asks for it, and kept."""
+
+    def __init__(self, question: Question) -> None:
+        self.question = question
+
+    @cached_property
+    def labels(self) -> Labels:
+        return read_labels(self.question.labels)
+
+    @cached_property
+    def network(self) -> Network:
+        return copy_network(self.question.model, tuple(self.question.images.shape[1:]))
+
+    @cached_property
+    def head(self) -> Head:
+        return find_head(self.network)
+
+    @property
+    def output_shape(self) -> tuple[int, ...]:
+        """Of the user's model, for one example."""
+        return tuple(self.question.model.output_shape[1:])
+
+    @cached_property
+    def cost(self) -> float:
+        """Of one example, forward and backward."""
+        calls = self.network.calls
+        return 1.0 + sum(multiply_accumulates(c.layer, c.shape) + NUMBER * math.prod(c.shape) for c in calls)
+
+    @cached_property
+    def batch_size(self) -> int:
+        """As many examples as the budget allows for a rehearsal and a pass before and after it."""
+        fitting = BUDGET / (self.cost * (STEPS + PASSES))
+        return int(np.clip(fitting, min(LEAST, len(self.question.images)), min(BATCH, len(self.question.images))))
+
+    @cached_property
+    def steps(self) -> int:
+        """How many optimizer steps the budget leaves for the rehearsal; none where that is fewer than three."""
+        steps = int(min(STEPS, BUDGET / (self.cost * self.batch_size) - PASSES))
+        return steps if steps >= 3 else 0
+
+    @cached_property
+    def batch(self) -> Batch:
+        """Examples drawn at random, always the same ones for the same data."""
+        question = self.question
+        chosen = np.random.default_rng(0).permutation(len(question.images))[: self.batch_size]
+        targets = targets_for(question.loss, question.labels, self.labels, self.output_shape)
+        classes = self.labels.classes
+        return Batch(
+            images=np.asarray(question.images[chosen], dtype=np.float32),
+            targets=targets[chosen],
+            classes=None if classes is None else classes[chosen],
+        )
+
+    @cached_property
+    def gradients(self) -> Gradients:
+        return Gradients(self.network, self.head.logits, self.question.loss, len(self.batch.images))
+
+    @cached_property
+    def predictions(self) -> NDArray[Any]:
+        """(B, ...) the output outside training, with the user's weights."""
+        self._restore()
+        return np.asarray(keras.ops.convert_to_numpy(self.network.model(self.batch.images, training=False)))
+
+    @cached_property
+    def trained(self) -> bool:
+        """Whether the model has been trained: its optimizer counted steps, or what begins at zero has moved."""
+        model = self.question.model
+        if model.compiled and model.optimizer is not None and int(model.optimizer.iterations) > 0:
+            return True
+        return any(_moved(call.layer) for call in self.network.calls)
+
+    @cached_property
+    def accuracy(self) -> float | None:
+        """Of the predictions on the batch; None where the labels are not classes."""
+        classes = self.batch.classes
+        outputs = self.predictions.reshape(len(self.predictions), -1)
+        if classes is None or outputs.shape[1] != self.output_shape[-1]:
+            return None
+        middle = 0.0 if self.head.activation is None else 0.5
+        answers = outputs.argmax(axis=1) if outputs.shape[1] > 1 else (outputs[:, 0] > middle).astype(int)
+        return float((answers == classes).mean())
+
+    @cached_property
+    def has_learned(self) -> bool:
+        """Whether the model, as it was given, does better than chance."""
+        classes, accuracy = self.batch.classes, self.accuracy
+        if not self.trained or classes is None or accuracy is None:
+            return False
+        return above_chance(accuracy, chance_level(classes), len(classes))
+
+    @cached_property
+    def before(self) -> Passes:
+        """With the weights that the user's model has."""
+        self._restore()
+        return self._passes()
+
+    @cached_property
+    def rehearsed(self) -> tuple[tuple[float, ...], Passes]:
+        """The losses of a rehearsal at the learning rate asked about, and a pass with the weights it led to."""
+        losses = self.rehearse(self.question.learning_rate)
+        return losses, self._passes()
+
+    @property
+    def after(self) -> Passes:
+        return self.rehearsed[1]
+
+    @property
+    def losses(self) -> tuple[float, ...]:
+        return self.rehearsed[0]
+
+    def rehearse(self, learning_rate: float) -> tuple[float, ...]:
+        """The losses of a rehearsal at some learning rate, beginning with the user's weights."""
+        self._restore()
+        optimizer = with_rate(self.question.optimizer, learning_rate)
+        return rehearse(self.network, self._backward, optimizer, self.steps)
+
+    def _passes(self) -> Passes:
+        backward = self._backward()
+        return Passes(run_forward(self.network, self.head.logits, self.batch.images), backward)
+
+    def _backward(self) -> Backward:
+        return self.gradients(self.batch.images, self.batch.targets)
+
+    @cached_property
+    def _start(self) -> list[NDArray[Any]]:
+        return list(self.network.model.get_weights())
+
+    def _restore(self) -> None:
+        self.network.model.set_weights(self._start)
+
+
+def _moved(layer: Any) -> bool:
+    """Whether a layer has weights that are not zero although they began there."""
+    names = {"bias": "bias_initializer", "moving_mean": "moving_mean_initializer", "beta": "beta_initializer"}
+    for name, initializer in names.items():
+        weight = getattr(layer, name, None)
+        begins_at_zero = isinstance(getattr(layer, initializer, None), keras.initializers.Zeros)
+        if weight is not None and begins_at_zero and np.any(keras.ops.convert_to_numpy(weight)):
+            return True
+    return False

@@ -1,0 +1,149 @@
+"""What a diagnosis says: findings, each with its number, and a picture of every layer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Literal
+
+from harness.records import Record
+
+DIAGNOSIS_SCHEMA = "harness-diagnosis/1"
+
+Severity = Literal["stops learning", "slows learning", "note"]
+Certainty = Literal["certain", "likely"]
+
+_SEVERITIES: tuple[Severity, ...] = ("stops learning", "slows learning", "note")
+_CERTAINTIES: tuple[Certainty, ...] = ("certain", "likely")
+
+
+class Number(Record):
+    """A number and its unit, and the sentence that says what it means here.
+
+    `better` is the value to use instead, where one was found.
+    """
+
+    value: float | None
+    unit: str
+    text: str
+    better: float | None = None
+
+
+class Trial(Record):
+    """One seed's short training: accuracy on its own examples, and whether that is learning (see `learned`)."""
+
+    seed: int
+    accuracy: float
+    learned: bool
+
+
+class Proof(Record):
+    """Short trainings without and with the cure; a fresh start for each seed, on equal terms."""
+
+    change: str
+    examples: int
+    steps: int
+    learning_rate: float
+    without: tuple[Trial, ...]
+    with_cure: tuple[Trial, ...]
+
+    @property
+    def text(self) -> str:
+        """The outcome in one sentence."""
+        without, with_cure = _outcome(self.without), _outcome(self.with_cure)
+        return f"{self.steps} training steps, {self.change}: {without} without, {with_cure} with"
+
+
+class Finding(Record):
+    """One thing that is wrong, or worth knowing.
+
+    Attributes:
+        kind: a stable name, such as `softmax-hidden`; docs/diagnose.md has a section for each.
+        severity: `stops learning`: as it stands the network does not learn, or has lost what it learned.
+        certainty: `certain` where it was seen as such, `likely` where it is a sign that may have another cause.
+        what: one sentence.
+        where: the layer's name; None where it is no layer.
+        evidence: the number it rests on.
+        why: how this keeps the network from learning.
+        cure: the change to make.
+        proof: trainings with and without that change, where they were asked for and the change can be made.
+    """
+
+    kind: str
+    severity: Severity
+    what: str
+    evidence: Number
+    why: str
+    cure: str
+    where: str | None = None
+    certainty: Certainty = "certain"
+    proof: Proof | None = None
+
+
+class LayerPicture(Record):
+    """One layer on the examples looked at, in training mode, before any step.
+
+    `spread` is the standard deviation of its output, `dead` the share of its units that are zero on every example
+    (None: no ReLU), `gradient` the norm of its weights' gradient (None: no trainable weights). None also where a
+    number is not finite.
+    """
+
+    layer: str
+    kind: str
+    shape: tuple[int, ...]
+    spread: float | None
+    dead: float | None
+    gradient: float | None
+
+
+class Diagnosis(Record):
+    """What was found, worst first; `unchecked` says what could not be looked at, and why.
+
+    `losses` are those of a rehearsal: optimizer steps on a copy, always on the same examples, at `learning_rate`.
+    """
+
+    schema_version: Literal["harness-diagnosis/1"] = "harness-diagnosis/1"
+    model: str
+    loss: str
+    backend: str
+    examples: int
+    optimizer: str
+    learning_rate: float
+    findings: tuple[Finding, ...]
+    layers: tuple[LayerPicture, ...] = ()
+    losses: tuple[float | None, ...] = ()
+    unchecked: tuple[str, ...] = ()
+
+    @property
+    def stops_learning(self) -> bool:
+        """Whether anything found keeps the network from learning."""
+        return any(finding.severity == "stops learning" for finding in self.findings)
+
+    def kinds(self) -> tuple[str, ...]:
+        """The kinds found, worst first."""
+        return tuple(finding.kind for finding in self.findings)
+
+
+def in_order(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """By severity, then certainty; what remains equal keeps its order, in which causes come before signs."""
+    return tuple(sorted(findings, key=lambda f: (_SEVERITIES.index(f.severity), _CERTAINTIES.index(f.certainty))))
+
+
+def without_signs(findings: Iterable[Finding], causes: Mapping[str, frozenset[str]]) -> tuple[Finding, ...]:
+    """Leave out each finding that another one explains. `causes` maps a kind to the kinds that explain it.
+
+    A sign stays when it is worse than every cause found: then there is more to it.
+    """
+    found = tuple(findings)
+    kept = []
+    for finding in found:
+        explaining = [other for other in found if other.kind in causes.get(finding.kind, frozenset())]
+        rank = _SEVERITIES.index(finding.severity)
+        if not any(_SEVERITIES.index(other.severity) <= rank for other in explaining):
+            kept.append(finding)
+    return tuple(kept)
+
+
+def _outcome(trials: tuple[Trial, ...]) -> str:
+    learned = sum(trial.learned for trial in trials)
+    accuracies = ", ".join(f"{100 * trial.accuracy:.0f} %" for trial in trials)
+    return f"{learned} of {len(trials)} seeds learn ({accuracies})"

@@ -1,0 +1,99 @@
+"""Labels and losses: what kind each is, and labels in the shape that a loss wants."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from harness.errors import SpecError
+
+LossKind = Literal["sparse", "categorical", "binary", "other"]
+
+_KINDS: dict[Any, LossKind] = {
+    keras.losses.SparseCategoricalCrossentropy: "sparse",
+    keras.losses.sparse_categorical_crossentropy: "sparse",
+    keras.losses.CategoricalCrossentropy: "categorical",
+    keras.losses.categorical_crossentropy: "categorical",
+    keras.losses.BinaryCrossentropy: "binary",
+    keras.losses.binary_crossentropy: "binary",
+}
+
+
+@dataclass(frozen=True)
+class Loss:
+    """A loss function as Keras takes it, and what it expects."""
+
+    function: Any
+    name: str
+    kind: LossKind
+    from_logits: bool
+
+    @property
+    def is_crossentropy(self) -> bool:
+        return self.kind != "other"
+
+
+def read_loss(loss: Any) -> Loss:
+    """Read a loss given by name, as a function, or as a Keras Loss.
+
+    Raises:
+        SpecError: the name is unknown.
+    """
+    try:
+        function = keras.losses.get(loss)
+    except (ValueError, TypeError):
+        raise SpecError(
+            f"loss = {loss!r} is unknown; use one of Keras's, such as sparse_categorical_crossentropy"
+        ) from None
+    name = str(getattr(function, "name", None) or getattr(function, "__name__", type(function).__name__))
+    kind = _KINDS.get(function if function in _KINDS else type(function), "other")
+    config = function.get_config() if isinstance(function, keras.losses.Loss) else {}
+    return Loss(function, name, kind, bool(config.get("from_logits", False)))
+
+
+@dataclass(frozen=True)
+class Labels:
+    """Labels as they were given. `encoding` is None where they are neither class numbers nor one-hot rows.
+
+    `classes` is int64 (N,), the class of each example, where there is an encoding.
+    """
+
+    encoding: Literal["integer", "one-hot"] | None
+    classes: NDArray[np.int64] | None
+
+
+def read_labels(labels: NDArray[Any]) -> Labels:
+    """Tell class numbers, (N,) or (N, 1), from one-hot rows, (N, ..., K)."""
+    if labels.dtype.kind not in "buif":
+        return Labels(None, None)
+    if math.prod(labels.shape[1:]) == 1:
+        flat = labels.reshape(-1)
+        whole = bool(np.all(np.isfinite(flat))) and bool(np.all(flat == np.floor(flat)))
+        return Labels("integer", flat.astype(np.int64)) if whole else Labels(None, None)
+    rows = labels.reshape(len(labels), -1)
+    if np.isin(rows, (0, 1)).all() and (rows.sum(axis=1) == 1).all():
+        return Labels("one-hot", rows.argmax(axis=1).astype(np.int64))
+    return Labels(None, None)
+
+
+def targets_for(loss: Loss, labels: NDArray[Any], read: Labels, output_shape: tuple[int, ...]) -> NDArray[Any]:
+    """Labels as the loss wants them, whichever way they were encoded.
+
+    `output_shape` is that of the network, for one example: (..., classes).
+
+    Returns:
+        (N, ...) class numbers for `sparse`; (N, ..., classes) one-hot for `categorical`; the output's shape else.
+    """
+    *positions, width = output_shape
+    if read.classes is None:
+        return labels.astype(np.float32)
+    if loss.kind == "sparse":
+        return read.classes.reshape((-1, *positions))
+    if width == 1:
+        return read.classes.astype(np.float32).reshape((-1, *output_shape))
+    return np.eye(width, dtype=np.float32)[read.classes].reshape((-1, *output_shape))
