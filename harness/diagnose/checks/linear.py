@@ -21,11 +21,11 @@ def no_nonlinearity(evidence: Evidence) -> Iterator[Finding]:
     """
     network = evidence.network
     pairs = [(first, second) for first in network.calls if (second := _next_linear(network, first)) is not None]
-    if not pairs:
-        return
     kernels = [call for call in network.calls if kernel_shape(call.layer)]
-    whole = len(pairs) == len(kernels) - 1
-    first, second = pairs[0]
+    whole = len(kernels) > 1 and not _bends(evidence)
+    if not pairs and not whole:
+        return
+    first, second = pairs[0] if pairs else kernels[:2]
     yield Finding(
         kind="no-nonlinearity",
         severity="slows learning" if whole else "note",
@@ -34,12 +34,24 @@ def no_nonlinearity(evidence: Evidence) -> Iterator[Finding]:
         evidence=Number(
             value=len(pairs),
             unit="pairs of layers",
-            text=f"{len(pairs)} of {len(kernels) - 1} neighbouring layers with kernels have no bend between them"
-            + ("; the whole network is one linear function" if whole else ""),
+            text="from the input to the logits, the whole network is one linear function"
+            if whole
+            else f"of {len(kernels)} layers with kernels, {len(pairs)} lead straight into the next",
         ),
         why="A linear function of a linear function is linear: the second layer adds weights, but nothing that the "
         "first alone could not compute.",
         cure=f"Give {first.name} an activation, such as activation='relu'",
+    )
+
+
+def _bends(evidence: Evidence) -> bool:
+    """Whether anything up to the logits is not linear."""
+    head, network = evidence.head, evidence.network
+    after = {id(call.output) for call in head.hidden_by} | {id(network.model.outputs[0])}
+    return any(
+        not (kernel_shape(call.layer) or is_linear(call.layer, call.activation))
+        for call in network.calls
+        if call.name != head.activation_layer and id(call.output) not in after
     )
 
 
@@ -67,4 +79,4 @@ def _is_bottleneck(first: Call, second: Call) -> bool:
         taken, width = math.prod(first.inputs[0].shape[1:]), math.prod(first.shape)
     else:
         taken, width = math.prod((kernel_shape(first.layer) or (1,))[:-1]), first.shape[-1]
-    return width < min(taken, second.shape[-1])
+    return bool(width < min(taken, second.shape[-1]))
