@@ -99,6 +99,10 @@ def _wide(measurement: Measurement, comparisons: tuple[Comparison, ...]) -> Iter
     worst = max(wide, key=_half_width)
     width, count = _half_width(worst), measurement.launches
     what = f"{len(wide)} of {len(comparisons)} intervals are wider than ±{100 * measurement.spec.precision:g} %"
+    busy = count - worst.launches
+    if busy > count / 2:
+        yield f"{what}: in {busy} of {count} launches the machine was too busy to time batch {worst.batch}"
+        return
     if not math.isfinite(width):
         yield f"{what}: the budget held {count} launches, too few for an interval; give more --budget"
         return

@@ -134,7 +134,7 @@ def _launch(group: Group, watched: Sequence[tuple[Key, Key]], deadline: float, p
             spent = time.monotonic() - start
             width = _widest(group, watched)
             task.advance(spent, f"{number} launches, ±{100 * math.expm1(width):.1f} %" if math.isfinite(width) else "")
-            if number >= stats.MINIMUM_LAUNCHES and math.expm1(width) <= group.spec.precision:
+            if math.expm1(width) <= group.spec.precision:
                 return "precision"
             if time.monotonic() + spent > deadline:
                 break
@@ -142,13 +142,18 @@ def _launch(group: Group, watched: Sequence[tuple[Key, Key]], deadline: float, p
 
 
 def _widest(group: Group, watched: Sequence[tuple[Key, Key]]) -> float:
-    """The widest half-width of a watched interval, as a logarithm; rows that failed are not waited for."""
-    intervals = [
-        stats.sequential_interval(_measured(group, group.rows[first].key).log_ratios(_measured(group, second)))
+    """The widest half-width of a watched interval, as a logarithm; infinite while one rests on too few launches.
+
+    Rows that failed are not waited for.
+    """
+    ratios = [
+        _measured(group, first).log_ratios(_measured(group, second))
         for first, second in watched
         if group.rows[first].error is None and group.rows[second].error is None
     ]
-    return max((interval.half_width for interval in intervals), default=math.inf)
+    if min(map(len, ratios), default=0) < stats.MINIMUM_LAUNCHES:
+        return math.inf
+    return max(stats.sequential_interval(each).half_width for each in ratios)
 
 
 def _measured(group: Group, key: Key) -> MeasuredRow:

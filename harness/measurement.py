@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from harness import stats
 from harness.errors import MeasureError
 from harness.records import Record
 from harness.spec import MeasureSpec, Mode
 
+MANY_CALLS = 8
+UNDISTURBED = 0.9
+FEWEST_ROUNDS = 3
+
 
 class Launch(Record):
     """What one fresh process saw of one row. Times are in nanoseconds.
 
     `number` is the launch; `blocks_ns` holds the call times of each round, rounds being shared by all rows of a
-    launch; `settled` says whether the warm-up reached calls that no longer get faster.
+    launch; `settled` says whether the warm-up reached calls that no longer get faster. `cpu_shares` is the share of
+    each block in which the process had a core; None where that can't be known (several threads, a GPU).
     """
 
     number: int
@@ -27,6 +33,7 @@ class Launch(Record):
     warmup_ns: tuple[int, ...]
     settled: bool
     blocks_ns: tuple[tuple[int, ...], ...]
+    cpu_shares: tuple[float, ...] | None = None
 
     @property
     def calls_ns(self) -> tuple[int, ...]:
@@ -37,10 +44,29 @@ class Launch(Record):
         """Each block's median."""
         return tuple(stats.median(block) for block in self.blocks_ns)
 
+    @cached_property
+    def clean(self) -> tuple[bool, ...]:
+        """Whether each block's median can be trusted: it has many calls, or the process kept its core.
+
+        A median of many calls ignores the few that were interrupted. Of few and long calls, on a busy machine, most
+        are: a comparison with a model of shorter calls would then be off by as much as a factor of two.
+        """
+        if self.cpu_shares is None:
+            return (True,) * len(self.blocks_ns)
+        pairs = zip(self.blocks_ns, self.cpu_shares, strict=True)
+        return tuple(len(block) >= MANY_CALLS or share >= UNDISTURBED for block, share in pairs)
+
     @property
     def usual_us(self) -> float:
-        """The launch's latency: the median of its blocks' medians, in microseconds."""
-        return stats.median(self.medians_ns) / 1000
+        """The launch's latency: the median of its clean blocks' medians, or of all where none is clean."""
+        clean = [median for median, good in zip(self.medians_ns, self.clean, strict=True) if good]
+        return stats.median(clean or self.medians_ns) / 1000
+
+    def paired_logs(self, candidate: Launch) -> NDArray[np.float64]:
+        """log(this / candidate) of the rounds in which both blocks are clean; empty where those are too few."""
+        rounds = zip(self.medians_ns, candidate.medians_ns, self.clean, candidate.clean, strict=True)
+        logs = np.array([math.log(ours / theirs) for ours, theirs, one, other in rounds if one and other])
+        return logs if len(logs) >= FEWEST_ROUNDS else np.empty(0)
 
 
 class Percentile(Record):
@@ -195,20 +221,23 @@ class MeasuredRow(Record):
         return {launch.number: launch for launch in self.launches}
 
     def log_ratios(self, candidate: MeasuredRow) -> tuple[float, ...]:
-        """The log speed-up of `candidate` over this row in each launch that measured both."""
-        return tuple(
-            stats.launch_log_ratio(launch.medians_ns, candidate._by_number[launch.number].medians_ns)
-            for launch in self.launches
-            if launch.number in candidate._by_number
-        )
+        """The log speed-up of `candidate` over this row, in each launch with enough clean rounds of both.
+
+        It is the median over rounds of log(this / candidate): the pairing within a round cancels what changes
+        slowly, and the median ignores the rounds in which a neighbour disturbed one of the two.
+        """
+        return tuple(stats.median(logs) for logs in self._paired(candidate))
+
+    def _paired(self, candidate: MeasuredRow) -> Iterator[NDArray[np.float64]]:
+        for launch in self.launches:
+            if launch.number in candidate._by_number:
+                logs = launch.paired_logs(candidate._by_number[launch.number])
+                if logs.size:
+                    yield logs
 
     def round_errors(self, candidate: MeasuredRow) -> tuple[float, ...]:
         """The standard error of each launch's log speed-up, from the spread of its rounds."""
-        return tuple(
-            stats.median_error(np.log(launch.medians_ns) - np.log(candidate._by_number[launch.number].medians_ns))
-            for launch in self.launches
-            if launch.number in candidate._by_number
-        )
+        return tuple(stats.median_error(logs) for logs in self._paired(candidate))
 
 
 class Comparison(Record):

@@ -34,16 +34,6 @@ class Interval:
         return (self.high - self.low) / 2
 
 
-def launch_log_ratio(baseline: Sequence[float], candidate: Sequence[float]) -> float:
-    """One launch's log speed-up: the median over rounds of log(baseline / candidate).
-
-    Both hold one median call time for each round, in the same order of rounds. The median of a block is untouched
-    by a few interrupted calls, the pairing within a round cancels what changes slowly, and the median over rounds
-    ignores those in which a neighbour took the core from one of the two, even where that is a third of them.
-    """
-    return median(np.log(np.asarray(baseline, dtype=float) / np.asarray(candidate, dtype=float)))
-
-
 def median(values: ArrayLike) -> float:
     return float(np.median(np.asarray(values, dtype=float)))
 

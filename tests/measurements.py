@@ -29,7 +29,14 @@ def launch(number: int, latency_us: float, rng: np.random.Generator, rounds: int
     pace = latency_us * 1000 * (1 + drift * np.arange(rounds) / rounds) * (1 + 0.01 * rng.standard_normal(rounds))
     calls = pace[:, None] * (1 + 0.01 * rng.standard_normal((rounds, 5)))
     blocks = tuple(tuple(int(call) for call in block) for block in calls)
-    return Launch(number=number, first_ns=int(3000 * latency_us), warmup_ns=blocks[0], settled=True, blocks_ns=blocks)
+    return Launch(
+        number=number,
+        first_ns=int(3000 * latency_us),
+        warmup_ns=blocks[0],
+        settled=True,
+        blocks_ns=blocks,
+        cpu_shares=(1.0,) * rounds,
+    )
 
 
 def measurement(

@@ -45,6 +45,17 @@ def test_too_few_launches_for_an_interval_say_so() -> None:
     assert any("the budget held 1 launches" in line for line in lines(measurement(launches=1)))
 
 
+def test_launches_that_were_too_busy_are_counted() -> None:
+    """Seven of twelve: their few long calls lost the core in every round."""
+    one = measurement(noise=0.05)
+    launches = tuple(
+        each.model_copy(update={"cpu_shares": (0.5,) * 20}) if number < 7 else each
+        for number, each in enumerate(one.rows[0].launches)
+    )
+    shown = lines(with_first_row(one, launches=launches))
+    assert any("in 7 of 12 launches the machine was too busy to time batch 1" in line for line in shown)
+
+
 def test_more_threads_than_cpus() -> None:
     assert any("8 threads share 4 CPUs" in line for line in lines(measurement(threads=8)))
     container = measurement(threads=2, environment={"cgroup_cpus": 1.5})

@@ -86,6 +86,49 @@ def test_only_launches_that_measured_both_count() -> None:
     assert len(one.rows[0].log_ratios(short)) == 9
 
 
+def of_rounds(model: int, blocks: list[tuple[int, ...]], shares: list[float] | None) -> MeasuredRow:
+    """One launch with these blocks and shares of the core."""
+    row = row_of(*blocks)
+    launch = row.launches[0].model_copy(update={"cpu_shares": None if shares is None else tuple(shares)})
+    return row.model_copy(update={"model": model, "launches": (launch,)})
+
+
+def test_rounds_that_a_neighbour_disturbed_don_t_move_the_ratio() -> None:
+    """Three of ten: the median over rounds is the launch's ratio."""
+    fast = [(50,) * 3] * 7 + [(400,) * 3, (300,) * 3, (500,) * 3]
+    (ratio,) = of_rounds(0, [(100,) * 3] * 10, None).log_ratios(of_rounds(1, fast, None))
+    assert ratio == pytest.approx(math.log(2))
+
+
+def test_few_long_calls_that_lost_the_core_are_set_aside() -> None:
+    """Most rounds are disturbed and twice as long; the three in which the process kept its core decide."""
+    calm = of_rounds(0, [(1000,) * 3] * 9, [1.0] * 9)
+    blocks, shares = [(8000,) * 3] * 6 + [(4000,) * 3] * 3, [0.5] * 6 + [0.98] * 3
+    (ratio,) = calm.log_ratios(of_rounds(1, blocks, shares))
+    assert ratio == pytest.approx(-math.log(4))
+    assert of_rounds(1, blocks, shares).median_us == 4.0
+
+
+def test_many_short_calls_need_no_setting_aside() -> None:
+    """Their median ignores the few that were interrupted, however long the block took."""
+    calm, hit = of_rounds(0, [(100,) * 20] * 5, [1.0] * 5), of_rounds(1, [(200,) * 19 + (90_000,)] * 5, [0.1] * 5)
+    (ratio,) = calm.log_ratios(hit)
+    assert ratio == pytest.approx(-math.log(2))
+
+
+def test_a_launch_with_too_few_clean_rounds_says_nothing() -> None:
+    """Rather than something wrong."""
+    calm, busy = (of_rounds(model, [(1000,) * 3] * 9, shares) for model, shares in enumerate(([1.0] * 9, [0.5] * 9)))
+    assert calm.log_ratios(busy) == ()
+    assert busy.median_us == 1.0
+
+
+def test_where_the_core_s_share_is_unknown_every_round_counts() -> None:
+    """On a GPU, or with several threads."""
+    one, other = (of_rounds(model, [(1000,) * 3] * 4, None) for model in (0, 1))
+    assert one.log_ratios(other) == (0.0,)
+
+
 def test_a_row_that_failed_compares_as_inconclusive_without_numbers() -> None:
     one = measurement()
     failed = one.rows[1].model_copy(update={"launches": (), "error": "the worker hung"})

@@ -86,12 +86,6 @@ def _measure_until_precise(values: np.ndarray, precision: float) -> float:
     return interval.p_value
 
 
-def test_launch_log_ratio_ignores_rounds_in_which_a_neighbour_took_the_core() -> None:
-    baseline = [100.0] * 10
-    candidate = [50.0, 50, 50, 50, 50, 50, 50, 400, 300, 500]
-    assert stats.launch_log_ratio(baseline, candidate) == pytest.approx(math.log(2))
-
-
 @given(st.lists(FRACTIONS, min_size=1, max_size=8))
 def test_holm_agrees_with_its_definition(p_values: list[float]) -> None:
     """Rejecting at 5 % by adjusted p-values is Holm's step-down rule: p(k) <= 0.05 / (m - k) for all up to k."""

@@ -71,6 +71,16 @@ class Group:
         self.processes: list[Process] = []
         self.announce = False
 
+    @property
+    def one_thread(self) -> bool:
+        """Whether the measuring thread does all of the work, so that its CPU time says whether it was interrupted."""
+        return self.device == "cpu" and self.spec.threads == 1 and self.spec.inter_op_threads == 1
+
+    def _cpu_share(self, rows: Sequence[Mapping[str, Any]]) -> float | None:
+        """The mean share of the timed blocks in which a launch had a core."""
+        shares = [share for row in rows for share in row.get("cpu_shares") or ()]
+        return sum(shares) / len(shares) if shares and self.one_thread else None
+
     def _batch_refused(self, row: Row) -> str | None:
         """Why a model can't be run at a batch size, which is never changed silently; None where it can."""
         index, batch, _ = row.key
@@ -162,7 +172,7 @@ class Group:
             Process(
                 number=number,
                 startup_ns=answer["startup_ns"],
-                cpu_share=answer["cpu_share"] if self.device == "cpu" and self.spec.threads == 1 else None,
+                cpu_share=self._cpu_share(answer["rows"]),
                 seconds=time.monotonic() - start,
             )
         )
@@ -172,7 +182,7 @@ class Group:
             row = self.rows[indices[found["model"]], found["batch"], found["mode"]]
             row.error = found.get("error")
             if row.error is None:
-                row.launches.append(_launch(number, found))
+                row.launches.append(_launch(number, found, self.one_thread))
 
     def _blame(self, failure: WorkerFailedError, indices: Sequence[int]) -> None:
         """Make invalid what the worker was at when it failed. Where that is not known, the next one announces it."""
@@ -237,11 +247,13 @@ def placement(path: Path, device: Device = "auto", inputs: Sequence[str] = ()) -
     return found
 
 
-def _launch(number: int, found: Mapping[str, Any]) -> Launch:
+def _launch(number: int, found: Mapping[str, Any], one_thread: bool) -> Launch:
+    shares = found["cpu_shares"] if one_thread else None
     return Launch(
         number=number,
         first_ns=found["first_ns"],
         warmup_ns=tuple(found["warmup_ns"]),
         settled=found["settled"],
         blocks_ns=tuple(tuple(block) for block in found["blocks_ns"]),
+        cpu_shares=None if shares is None else tuple(shares),
     )

@@ -62,7 +62,7 @@ class Worker:
         at: Message = {}
         while True:
             try:
-                line = self.lines.get(timeout=timeout_s)
+                line = self._line(timeout_s)
             except queue.Empty:
                 raise WorkerFailedError(f"the worker hung: nothing for {timeout_s:g} s {_where(at)}", at) from None
             if line is None:
@@ -72,6 +72,12 @@ class Worker:
                 answer: Message = message["done"]
                 return answer
             at = message
+
+    def _line(self, timeout_s: float) -> str | None:
+        """The next line. Half the time is waited twice: a machine that slept wakes up with the first half spent."""
+        with contextlib.suppress(queue.Empty):
+            return self.lines.get(timeout=timeout_s / 2)
+        return self.lines.get(timeout=timeout_s / 2)
 
     def _death(self, at: Message) -> str:
         code = self.process.wait()

@@ -49,6 +49,7 @@ class Row:
     warmup_ns: list[int] = field(default_factory=list)
     settled: bool = False
     blocks_ns: list[list[int]] = field(default_factory=list)
+    cpu_shares: list[float] = field(default_factory=list)
     error: str | None = None
 
     @property
@@ -63,6 +64,7 @@ class Row:
             "warmup_ns": self.warmup_ns,
             "settled": self.settled,
             "blocks_ns": self.blocks_ns,
+            "cpu_shares": self.cpu_shares if fine_cpu_clock() else None,
         }
 
 
@@ -72,7 +74,6 @@ class Worker:
     def __init__(self, job: Message, answers: TextIO) -> None:
         self.job, self.answers = job, answers
         self.settings = SessionSettings(**job["settings"])
-        self.spent_ns = (0, 0)
         self.rng = np.random.default_rng(job["seed"])
         self.rows = [
             Row(index, batch, mode) for index, model in enumerate(job["models"]) for batch, mode in model["rows"]
@@ -96,10 +97,8 @@ class Worker:
         gc.collect()
         gc.disable()
         self.time_rounds()
-        wall_ns, cpu_ns = self.spent_ns
         return {
             "startup_ns": startup_ns,
-            "cpu_share": cpu_ns / max(1, wall_ns),
             "session_ns": {index: session[1] for index, session in sessions.items()},
             "rows": [row.found() for row in self.rows],
         }
@@ -168,7 +167,7 @@ class Worker:
                 self.time_row(row)
 
     def time_row(self, row: Row) -> None:
-        """Time one block of a row, and count the wall time and this thread's CPU time that it took."""
+        """Time one block of a row, and the share of that time in which this thread had a core."""
         if row.run is None:
             raise AssertionError("a row without an error was prepared")
         calls = calls_per_block(usual(row.warmup_ns), self.job["block_ns"])
@@ -177,7 +176,7 @@ class Worker:
             row.blocks_ns.append(time_block(row.run, calls))
         except Exception as error:  # as above
             row.error = reason(error)
-        self.spent_ns = (self.spent_ns[0] + clock() - wall, self.spent_ns[1] + time.thread_time_ns() - cpu)
+        row.cpu_shares.append(round((time.thread_time_ns() - cpu) / max(1, clock() - wall), 3))
 
     def probe(self) -> Message:
         """One model alone in a fresh process: where it runs, its memory, and a first idea of its latency."""
@@ -203,6 +202,11 @@ class Worker:
             feed = make_feed(self.plan(able[0]))
             answer["placement"] = observe(session, self.job["models"][0]["path"], feed, self.settings)
         return answer
+
+
+def fine_cpu_clock() -> bool:
+    """Whether a thread's CPU time is counted finely enough to say something of a single block."""
+    return time.get_clock_info("thread_time").resolution <= 1e-6
 
 
 def memory_bytes() -> int | None:
