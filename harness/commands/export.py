@@ -1,0 +1,39 @@
+"""`harness export`: a Keras model as an ONNX file that computes the same."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from harness.commands.options import JsonFlag, dataset
+from harness.terminal import print_json, print_lines
+
+
+def export(  # noqa: PLR0913, PLR0917 - one parameter an option
+    model: Annotated[Path, typer.Argument(help="The model, a .keras file.")],
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="The ONNX file. [default: MODEL.onnx]")] = None,
+    data: Annotated[str | None, typer.Option(help="Compare on this dataset, not on random examples.")] = None,
+    scale: Annotated[str, typer.Option(help="The dataset's pixels: unit (0 to 1) or raw (0 to 255).")] = "unit",
+    opset: Annotated[int, typer.Option(help="ONNX operator set, 13 to 18.")] = 18,
+    unsafe: Annotated[bool, typer.Option("--unsafe", help="Run code inside the file (Lambda layers).")] = False,
+    as_json: JsonFlag = False,
+) -> None:
+    """Export a Keras model to ONNX, and check that the file computes the same."""
+    from harness.export import export as export_model
+    from harness.export import random_examples
+    from harness.keras_file import load_model
+
+    loaded = load_model(model, unsafe=unsafe)
+    images = random_examples(loaded) if data is None else dataset(data, scale).test_images
+    path = output or model.with_suffix(".onnx")
+    found = export_model(loaded, path, images, opset=opset)
+    if as_json:
+        print_json({"path": str(path), **found.model_dump(mode="json")})
+        return
+    examples = f"{found.parity.examples} {'random examples' if data is None else 'test examples'}"
+    print_lines(
+        f"{path}: {found.size_bytes / 1e6:.2f} MB; agrees with Keras on {examples}, "
+        f"to {found.parity.largest_difference:.1g} of the outputs' spread"
+    )
