@@ -1,0 +1,332 @@
+"""Faults planted in the four networks and others: each has one cause, which must be the first finding."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import keras
+import numpy as np
+
+import models
+from harness.data import Dataset
+from tests.diagnose.cases import Asked, Case, L, ask, chain, dense_chain, digits, fitted, one_hot, with_weights
+
+SMALL_CAPTCHA = {"filters": [8, 12, 16], "dense_units": 64}
+EIGHT = {"input_shape": [40, 40, 3], "n_class": 10}
+FUNNEL = {**EIGHT, "design": "funnel", "filters": [8, 8, 16], "dense_units": 64}
+CONSTANT = {**EIGHT, "filters": [16, 16, 16]}
+
+
+def single(**options: Any) -> keras.Model:
+    return models.build("single_conv", **{"filters": 8, **options})
+
+
+def captcha(**options: Any) -> keras.Model:
+    return models.build("deepcaptcha", **{**SMALL_CAPTCHA, "reshape": "before_softmax", **options})
+
+
+def colored(**options: Any) -> keras.Model:
+    return models.build("colored", **{"filters": 16, "head_activation": "none", **options})
+
+
+def funnel(**options: Any) -> keras.Model:
+    return models.build("eight_class", **{**FUNNEL, **options})
+
+
+def constant(**options: Any) -> keras.Model:
+    return models.build("eight_class", **{**CONSTANT, **options})
+
+
+def color() -> Dataset:
+    return digits(color=True)
+
+
+def color_40() -> Dataset:
+    return digits(color=True, side=40)
+
+
+def changed(data: Dataset | None = None, *, images: Any = None, labels: Any = None) -> Any:
+    """Turns a model into a case with the data's images or labels changed."""
+    data = data or digits()
+
+    def made(model: keras.Model, **options: Any) -> Asked:
+        return Asked(
+            model,
+            data.train_images if images is None else images(data.train_images),
+            data.train_labels if labels is None else labels(data.train_labels),
+            options,
+        )
+
+    return made
+
+
+def times(model: keras.Model, factor: float) -> keras.Model:
+    """All kernels multiplied."""
+    model.set_weights([weight * factor if weight.ndim > 1 else weight for weight in model.get_weights()])
+    return model
+
+
+def holed(values: Any, value: float) -> Any:
+    values = values.copy()
+    values[3, 5, 5, 0] = value
+    return values
+
+
+def shifted_bias(model: keras.Model, layer: str, amount: float) -> keras.Model:
+    return with_weights(model, layer, lambda weights: [weights[0], weights[1] + amount])
+
+
+def broken_weights(model: keras.Model, layer: str) -> keras.Model:
+    return with_weights(model, layer, lambda weights: [weights[0] * np.nan, weights[1]])
+
+
+def flexible(*layers: Any) -> keras.Model:
+    return chain(*layers, L.GlobalAveragePooling2D(), L.Dense(10, activation="softmax"), shape=(None, None, 1))
+
+
+def first_rows(filters: int, removed: int) -> keras.Model:
+    """The thread's way of removing filters: the kernel after Flatten keeps its first rows."""
+    return cut(filters, removed, lambda kernel, rows: kernel[:rows])
+
+
+def cut(filters: int, removed: int, rows: Any) -> keras.Model:
+    whole = fitted(single(filters=filters), digits(limit=1500), epochs=3)
+    conv, dense = whole.get_layer("conv_1").get_weights(), whole.get_layer("dense_1").get_weights()
+    kept = filters - removed
+    pruned = single(filters=kept)
+    pruned.get_layer("conv_1").set_weights([conv[0][..., :kept], conv[1][:kept]])
+    pruned.get_layer("dense_1").set_weights([rows(dense[0], 26 * 26 * kept), dense[1]])
+    return pruned
+
+
+def channels_first(kernel: Any, rows: int) -> Any:
+    return kernel.reshape(26, 26, -1, 10).transpose(2, 0, 1, 3).reshape(rows, 10)
+
+
+def normal(deviation: float) -> Any:
+    return keras.initializers.RandomNormal(stddev=deviation)
+
+
+def stuck_history(epochs: int = 5) -> dict[str, list[float]]:
+    return {"loss": [2.31] * epochs, "accuracy": [0.1] * epochs}
+
+
+def binary(labels: Any) -> Any:
+    return labels % 2
+
+
+PLANTED: tuple[Case, ...] = (
+    # The scale of the inputs.
+    Case("single_conv, 0 to 255", lambda: ask(single(), digits("raw")), "inputs-unscaled"),
+    Case("deepcaptcha, 0 to 255", lambda: ask(captcha(), digits("raw")), "inputs-unscaled"),
+    Case("colored, 0 to 255", lambda: ask(colored(), digits("raw", color=True)), "inputs-unscaled"),
+    Case("eight_class, 0 to 255", lambda: ask(funnel(), digits("raw", color=True, side=40)), "inputs-unscaled"),
+    Case("single_conv, divided twice", lambda: changed(images=lambda x: x / 255)(single()), "inputs-unscaled"),
+    Case("deepcaptcha, divided twice", lambda: changed(images=lambda x: x / 255)(captcha()), "inputs-unscaled"),
+    # What stands between the logits and the loss.
+    Case("deepcaptcha as asked", lambda: ask(models.build("deepcaptcha"), digits("raw")), "softmax-hidden"),
+    Case(
+        "single_conv, Reshape after Softmax",
+        lambda: ask(
+            chain(
+                L.Conv2D(8, 3, activation="relu"), L.Flatten(), L.Dense(10, activation="softmax"), L.Reshape((1, 10))
+            ),
+            digits("raw"),
+        ),
+        "softmax-hidden",
+    ),
+    Case(
+        "dense, Dropout after Softmax",
+        lambda: ask(
+            chain(L.Flatten(), L.Dense(64, activation="relu"), L.Dense(10), L.Softmax(), L.Dropout(0.1)), digits("raw")
+        ),
+        "softmax-hidden",
+    ),
+    Case(
+        "eight_class, no Softmax",
+        lambda: ask(without_last_activation(funnel()), color_40()),
+        "from-logits",
+    ),
+    Case("single_conv, no Softmax", lambda: ask(without_last_activation(single())), "from-logits"),
+    Case(
+        "single_conv, no Softmax, one-hot",
+        lambda: changed(labels=one_hot)(without_last_activation(single()), loss="categorical_crossentropy"),
+        "from-logits",
+    ),
+    Case(
+        "deepcaptcha, Softmax twice",
+        lambda: ask(
+            captcha(reshape="after_softmax"), loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        ),
+        "from-logits",
+    ),
+    Case("colored as asked", lambda: ask(models.build("colored"), color()), "clipped-logits"),
+    Case(
+        "colored, ReLUs everywhere",
+        lambda: ask(colored(head_activation="relu", conv_activation="relu"), color()),
+        "clipped-logits",
+    ),
+    Case("single_conv, ReLU before Softmax", lambda: ask(bounded_head("relu")), "clipped-logits"),
+    Case("single_conv, tanh before Softmax", lambda: ask(bounded_head("tanh")), "clipped-logits"),
+    Case("single_conv, sigmoid before Softmax", lambda: ask(bounded_head("sigmoid")), "clipped-logits"),
+    Case(
+        "Softmax over one output",
+        lambda: changed(labels=binary)(
+            chain(L.Flatten(), L.Dense(16, activation="relu"), L.Dense(1, activation="softmax")),
+            loss="binary_crossentropy",
+        ),
+        "softmax-of-one",
+    ),
+    Case("a dead output", lambda: changed(labels=one_hot)(dead_output(), loss="mse"), "zero-gradient"),
+    # Labels.
+    Case("single_conv, one-hot labels", lambda: changed(labels=one_hot)(single()), "label-encoding"),
+    Case("deepcaptcha, class numbers", lambda: ask(captcha(), loss="categorical_crossentropy"), "label-encoding"),
+    Case("eight_class, class numbers", lambda: ask(funnel(), color_40(), loss="binary_crossentropy"), "label-encoding"),
+    Case("single_conv, labels from 1", lambda: changed(labels=lambda y: y + 1)(single()), "class-count"),
+    Case("eight_class, 8 outputs for 10", lambda: ask(funnel(n_class=8), color_40()), "class-count"),
+    Case("deepcaptcha, one class", lambda: changed(labels=lambda y: y * 0 + 3)(captcha()), "one-class"),
+    Case("colored, a label short", lambda: changed(color(), labels=lambda y: y[:-1])(colored()), "examples-mismatch"),
+    # Shapes.
+    Case("deepcaptcha, color images", lambda: ask(captcha(), color()), "input-shape"),
+    Case(
+        "colored, channels first",
+        lambda: changed(color(), images=lambda x: np.moveaxis(x, -1, 1))(colored()),
+        "input-shape",
+    ),
+    Case("single_conv, no channel axis", lambda: changed(images=lambda x: x[..., 0])(single()), "input-shape"),
+    Case("eight_class, small images", lambda: ask(funnel(), color()), "input-shape"),
+    Case(
+        "valid convolutions eat 28 pixels",
+        lambda: ask(flexible(*[L.Conv2D(4, 7, activation="relu") for _ in range(5)])),
+        "feature-map-eaten",
+    ),
+    Case(
+        "poolings eat 28 pixels",
+        lambda: ask(
+            flexible(*[layer for _ in range(5) for layer in (L.Conv2D(4, 3, padding="same"), L.MaxPooling2D())])
+        ),
+        "feature-map-eaten",
+    ),
+    # Not numbers.
+    Case("single_conv, a NaN pixel", lambda: changed(images=lambda x: holed(x, np.nan))(single()), "data-not-finite"),
+    Case(
+        "colored, an infinite pixel",
+        lambda: changed(color(), images=lambda x: holed(x, np.inf))(colored()),
+        "data-not-finite",
+    ),
+    Case("deepcaptcha, NaN weights", lambda: ask(broken_weights(captcha(), "conv_2")), "weights-not-finite"),
+    Case(
+        "eight_class, NaN weights", lambda: ask(broken_weights(funnel(), "dense_1"), color_40()), "weights-not-finite"
+    ),
+    # Linear layers.
+    Case(
+        "single_conv without ReLU",
+        lambda: ask(chain(L.Conv2D(8, 3), L.Flatten(), L.Dense(10, activation="softmax"))),
+        "no-nonlinearity",
+    ),
+    Case("dense layers without activation", lambda: ask(dense_chain(3, "linear")), "no-nonlinearity"),
+    Case(
+        "convolutions and averages without activation",
+        lambda: ask(
+            chain(
+                L.Conv2D(8, 3),
+                L.AveragePooling2D(2),
+                L.Conv2D(16, 3),
+                L.BatchNormalization(),
+                L.Flatten(),
+                L.Dense(10, activation="softmax"),
+            )
+        ),
+        "no-nonlinearity",
+    ),
+    # Dead units.
+    Case("deepcaptcha, dead convolution", lambda: ask(shifted_bias(captcha(), "conv_3", -9)), "dead-units"),
+    Case("eight_class, dead Dense layer", lambda: ask(shifted_bias(funnel(), "dense_1", -9), color_40()), "dead-units"),
+    Case("single_conv, dead convolution", lambda: ask(shifted_bias(single(), "conv_1", -9)), "dead-units"),
+    Case("deepcaptcha, killed in training", lambda: ask(killed(captcha())), "dead-units"),
+    # Signals and gradients.
+    Case("eight small initial layers", lambda: ask(dense_chain(8, "relu", normal(0.01))), "activations-shrink"),
+    Case("eight_class constant, small weights", lambda: ask(times(constant(), 0.1), color_40()), "activations-shrink"),
+    Case("deepcaptcha, small weights", lambda: ask(times(captcha(), 0.02)), "activations-shrink"),
+    Case("six large initial layers", lambda: ask(dense_chain(6, "relu", normal(0.5))), "activations-explode"),
+    Case("deepcaptcha, large weights", lambda: ask(times(captcha(), 6)), "activations-explode"),
+    Case("eight_class constant, large weights", lambda: ask(times(constant(), 6), color_40()), "activations-explode"),
+    Case("eight sigmoid layers", lambda: ask(dense_chain(8, "sigmoid")), "gradients-vanish"),
+    Case("six sigmoid layers", lambda: ask(dense_chain(6, "sigmoid")), "gradients-vanish"),
+    Case("five sigmoid convolutions", lambda: ask(sigmoid_convolutions(5)), "gradients-vanish"),
+    Case("a rounding activation", lambda: ask(dense_chain(1, keras.ops.sign)), "gradients-vanish"),
+    Case("deepcaptcha, large last layer", lambda: ask(scaled_layer(captcha(), "dense_2", 400)), "output-saturated"),
+    Case("single_conv, large last layer", lambda: ask(scaled_layer(single(), "dense_1", 40)), "output-saturated"),
+    # Learning rates.
+    Case("deepcaptcha, Adam at 1", lambda: ask(captcha(), learning_rate=1.0), "learning-rate-high"),
+    Case("single_conv, SGD at 30", lambda: ask(single(), optimizer="sgd", learning_rate=30.0), "learning-rate-high"),
+    Case("eight_class, Adam at 0.3", lambda: ask(funnel(), color_40(), learning_rate=0.3), "learning-rate-high"),
+    Case("deepcaptcha, Adam at 1e-7", lambda: ask(captcha(), learning_rate=1e-7), "learning-rate-low"),
+    Case(
+        "colored, SGD at 1e-5",
+        lambda: ask(colored(), color(), optimizer="sgd", learning_rate=1e-5),
+        "learning-rate-low",
+    ),
+    Case("eight_class, Adam at 1e-8", lambda: ask(funnel(), color_40(), learning_rate=1e-8), "learning-rate-low"),
+    # What a training left.
+    Case("single_conv, one answer", lambda: ask(one_answer(fitted(single(), digits(), 1))), "predictions-collapsed"),
+    Case(
+        "deepcaptcha, one answer",
+        lambda: ask(one_answer(fitted(captcha(), digits(), 1), "dense_2")),
+        "predictions-collapsed",
+    ),
+    Case("a history at chance", lambda: ask(single(), history=stuck_history()), "chance-plateau"),
+    Case(
+        "a history without accuracy", lambda: ask(captcha(), history={"loss": [2.4, 2.31, 2.3, 2.3]}), "chance-plateau"
+    ),
+    Case("a history of NaN", lambda: ask(single(), history={"loss": [3.0, float("nan")]}), "loss-not-finite"),
+    Case("removed filter as asked", lambda: ask(first_rows(32, 1)), "rows-misordered"),
+    Case("four of 16 filters removed, first rows", lambda: ask(first_rows(16, 4)), "rows-misordered"),
+    Case("a kernel with channels first", lambda: ask(cut(16, 0, channels_first)), "rows-misordered"),
+    Case("every layer frozen", lambda: ask(frozen(captcha())), "nothing-trainable"),
+)
+
+
+def without_last_activation(model: keras.Model) -> keras.Model:
+    model.layers[-1].activation = keras.activations.linear
+    return model
+
+
+def bounded_head(activation: str) -> keras.Model:
+    return chain(L.Conv2D(8, 3, activation="relu"), L.Flatten(), L.Dense(10, activation=activation), L.Softmax())
+
+
+def dead_output() -> keras.Model:
+    return shifted_bias(chain(L.Flatten(), L.Dense(10, activation="relu", name="out")), "out", -50)
+
+
+def killed(model: keras.Model) -> keras.Model:
+    """One epoch at a learning rate a thousand times too high."""
+    model = fitted(model, digits(), epochs=1, learning_rate=1.0)
+    return shifted_bias(model, "dense_1", -1e4)
+
+
+def sigmoid_convolutions(depth: int) -> keras.Model:
+    layers = [L.Conv2D(8, 3, padding="same", activation="sigmoid") for _ in range(depth)]
+    return chain(*layers, L.GlobalAveragePooling2D(), L.Dense(10, activation="softmax"))
+
+
+def scaled_layer(model: keras.Model, layer: str, factor: float) -> keras.Model:
+    return with_weights(model, layer, lambda weights: [weights[0] * factor, weights[1]])
+
+
+def one_answer(model: keras.Model, layer: str = "dense_1") -> keras.Model:
+    return with_weights(model, layer, lambda weights: [weights[0] * 0.01, weights[1] + 9 * np.eye(10)[4]])
+
+
+def frozen(model: keras.Model) -> keras.Model:
+    model.trainable = False
+    return model
+
+
+def named(*names: str) -> list[Case]:
+    """Some of the faults, by name."""
+    found = [case for case in PLANTED if case.name in names]
+    assert len(found) == len(names)
+    return [replace(case) for case in found]
