@@ -106,8 +106,9 @@ def total(counts: Iterable[int | None]) -> int | None:
 class Recovery(Record):
     """Accuracy on the same `examples` test examples, at every step of winning it back, beside three baselines.
 
-    `recalibrated` is None where no layer has statistics to measure again. All were fine-tuned for `epochs`, the same
-    widths from new weights trained for `scratch_epochs`; the baselines are None where they were not asked for.
+    `recalibrated` is None where no layer has statistics to measure again, `tuned` where nothing was trained. All were
+    fine-tuned for `epochs`, the same widths from new weights trained for `scratch_epochs`; the baselines are None where
+    they were not asked for.
     """
 
     examples: int
@@ -115,12 +116,26 @@ class Recovery(Record):
     distilled: bool
     original: float
     pruned: float
-    recalibrated: float | None
-    tuned: float
+    recalibrated: float | None = None
+    tuned: float | None = None
     random_channels: float | None = None
     from_scratch: float | None = None
     scratch_epochs: int | None = None
     original_longer: float | None = None
+
+
+class PruneFile(Record):
+    """What stands beside a pruned file, as `NAME.report.json`: what was asked, the proof, and what it did.
+
+    `spec` is None where a plan was replayed. The proof is about the network before it was recalibrated or trained on.
+    """
+
+    schema_version: Literal["harness-prune/1"] = "harness-prune/1"
+    source: str
+    spec: PruneSpec | None
+    proof: Proof
+    report: PruneReport
+    recovery: Recovery | None
 
 
 class Pruning(Record):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Protocol
 
 import keras
 import numpy.typing as npt
@@ -27,26 +27,31 @@ Array = npt.NDArray[Any]
 Tune = Callable[[keras.Model], None]
 
 
-@dataclass(frozen=True)
-class Examples:
-    """Images (N, ...) and class numbers (N,) to train on, and others to judge by."""
+class Examples(Protocol):
+    """Images (N, ...) and class numbers (N,) to train on, and others to judge by; a `harness.data.Dataset` is one."""
 
-    train_images: Array
-    train_labels: Array
-    test_images: Array
-    test_labels: Array
+    @property
+    def train_images(self) -> Array: ...
+    @property
+    def train_labels(self) -> Array: ...
+    @property
+    def test_images(self) -> Array: ...
+    @property
+    def test_labels(self) -> Array: ...
 
 
 @dataclass(frozen=True)
 class RecoverySpec:
     """How to win accuracy back.
 
-    `train` says how long and how fast; `distill` adds the original's answers to the labels. `scratch_epochs` is how
-    long the same widths are trained from new weights, for comparison: as long as the original was, to be fair; None
-    for as long as the fine-tuning.
+    `recalibrate` measures the statistics of BatchNormalization again. `train` says how long and how fast to fine-tune,
+    None not to; `distill` adds the original's answers to the labels. `scratch_epochs` is how long the same widths are
+    trained from new weights, for comparison: as long as the original was, to be fair; None for as long as the
+    fine-tuning.
     """
 
-    train: TrainSpec = field(default_factory=TrainSpec)
+    train: TrainSpec | None = None
+    recalibrate: bool = True
     distill: bool = False
     scratch_epochs: int | None = None
     baselines: bool = True
@@ -76,38 +81,45 @@ def recover(
     shown = progress or Silent()
     report: dict[str, Any] = {
         "examples": len(examples.test_labels),
-        "epochs": spec.train.epochs,
-        "distilled": spec.distill,
+        "epochs": 0 if spec.train is None else spec.train.epochs,
+        "distilled": spec.distill and spec.train is not None,
         "original": accuracy(original, examples),
         "pruned": accuracy(result.model, examples),
     }
-    with shown.task("recalibrate and fine-tune"):
-        normalised = recalibrate(result.model, examples.train_images, spec.train.batch_size)
-        report["recalibrated"] = accuracy(result.model, examples) if normalised else None
-        finetune(result.model, examples, spec, teacher=original if spec.distill else None)
-        report["tuned"] = accuracy(result.model, examples)
-    if spec.baselines:
-        report |= _baselines(original, result, examples, spec, shown)
+    with shown.task("recalibrate"):
+        if spec.recalibrate and recalibrate(result.model, examples.train_images):
+            report["recalibrated"] = accuracy(result.model, examples)
+    if spec.train is not None:
+        with shown.task("fine-tune"):
+            finetune(result.model, examples, spec.train, teacher=original if spec.distill else None, seed=spec.seed)
+            report["tuned"] = accuracy(result.model, examples)
+        if spec.baselines:
+            report |= _baselines(original, result, examples, spec, spec.train, shown)
     return Recovery(**report)
 
 
 def _baselines(
-    original: keras.Model, result: PruneResult, examples: Examples, spec: RecoverySpec, progress: Progress
+    original: keras.Model,
+    result: PruneResult,
+    examples: Examples,
+    spec: RecoverySpec,
+    train: TrainSpec,
+    progress: Progress,
 ) -> dict[str, Any]:
     """Random channels of the same widths, those widths from new weights, and the original trained on."""
-    teacher = original if spec.distill else None
     with progress.task("baseline: random channels"):
         arbitrary = apply(original, shuffled(original, result.plan, spec.seed))
-        recalibrate(arbitrary, examples.train_images, spec.train.batch_size)
-        finetune(arbitrary, examples, spec, teacher=teacher)
-    epochs = spec.scratch_epochs or spec.train.epochs
+        if spec.recalibrate:
+            recalibrate(arbitrary, examples.train_images)
+        finetune(arbitrary, examples, train, teacher=original if spec.distill else None, seed=spec.seed)
+    epochs = spec.scratch_epochs or train.epochs
     with progress.task("baseline: the same widths from scratch"):
         keras.utils.set_random_seed(spec.seed)
         fresh = keras.models.clone_model(result.model)
-        finetune(fresh, examples, replace(spec, train=spec.train.model_copy(update={"epochs": epochs})))
+        finetune(fresh, examples, train.model_copy(update={"epochs": epochs}), seed=spec.seed)
     with progress.task("baseline: the original, trained on"):
         longer = copied(original)
-        finetune(longer, examples, spec)
+        finetune(longer, examples, train, seed=spec.seed)
     return {
         "random_channels": accuracy(arbitrary, examples),
         "from_scratch": accuracy(fresh, examples),
@@ -116,23 +128,23 @@ def _baselines(
     }
 
 
-def finetune(model: keras.Model, examples: Examples, spec: RecoverySpec, teacher: keras.Model | None = None) -> None:
+def finetune(
+    model: keras.Model, examples: Examples, train: TrainSpec, *, teacher: keras.Model | None = None, seed: int = 0
+) -> None:
     """Train a classifier on, in place; with a teacher, on its answers as well."""
-    keras.utils.set_random_seed(spec.seed)
-    options = {"learning_rate": spec.train.learning_rate}
-    optimizer = keras.optimizers.get({"class_name": spec.train.optimizer, "config": options})
+    keras.utils.set_random_seed(seed)
+    options = {"learning_rate": train.learning_rate}
+    optimizer = keras.optimizers.get({"class_name": train.optimizer, "config": options})
     labels = shaped_like_classes(examples.train_labels, model.output_shape)
     loss = loss_for(model, 0, labels)
-    targets: Any = labels
-    trained = model
     if teacher is None:
-        trained.compile(optimizer=optimizer, loss=loss)
-    else:
-        targets = (labels, teacher_targets(teacher, examples.train_images))
-        trained = Distiller(model, loss, TEMPERATURE, SHARE)
-        trained.compile(optimizer=optimizer)
-    size, epochs = spec.train.batch_size, spec.train.epochs
-    trained.fit(examples.train_images, targets, batch_size=size, epochs=epochs, verbose=0)
+        model.compile(optimizer=optimizer, loss=loss)
+        model.fit(examples.train_images, labels, batch_size=train.batch_size, epochs=train.epochs, verbose=0)
+        return
+    targets = (labels, teacher_targets(teacher, examples.train_images))
+    distiller = Distiller(model, loss, TEMPERATURE, SHARE)
+    distiller.compile(optimizer=optimizer)
+    distiller.fit(examples.train_images, targets, batch_size=train.batch_size, epochs=train.epochs, verbose=0)
 
 
 def accuracy(model: keras.Model, examples: Examples) -> float:

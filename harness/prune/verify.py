@@ -27,6 +27,7 @@ from harness.prune.trace import Trace, trace
 from harness.records import ChannelPlan, Proof
 
 TOLERANCE = 1e-5
+EXAMPLES = 4
 _SCALES = (1.0, 100.0, 10.0, 1.0, 100.0)  # of the inputs: networks expect pixels of 0 to 1, or of 0 to 255
 _TELLING = 1e-4  # masks and inputs must change the logits by this share of their spread, or the trial says nothing
 
@@ -36,11 +37,11 @@ def verify(
     pruned: keras.Model,
     plan: ChannelPlan,
     *,
-    examples: int = 4,
+    examples: int = EXAMPLES,
     tolerance: float = TOLERANCE,
     seed: int = 0,
 ) -> Proof:
-    """Compare the masked original with the pruned network on random inputs, up to the logits.
+    """Check that the pruned network computes what the masked original computes, up to the logits.
 
     It is tried with the weights as they are and with random weights and statistics; where float32 is too coarse, in
     float64. The weights themselves must be those of the original.
@@ -61,8 +62,20 @@ def verify(
     return prove(Comparison(original, pruned, found, removal_of(found, plan), seed), examples, tolerance)
 
 
-def prove(comparison: Comparison, examples: int = 4, tolerance: float = TOLERANCE) -> Proof:
+def prove(comparison: Comparison, examples: int = EXAMPLES, tolerance: float = TOLERANCE) -> Proof:
     """`verify`, for an original whose channels are named already."""
+    proof = compare(comparison, examples, tolerance)
+    if not proof.holds:
+        raise ProofError(failure(proof))
+    return proof
+
+
+def compare(comparison: Comparison, examples: int, tolerance: float) -> Proof:
+    """Run the trials. The proof that comes out need not hold.
+
+    Raises:
+        ProofError: the networks can't be compared, or the comparison would mean nothing.
+    """
     trials = {"weights carried over": comparison.carried_over()}
     telling = comparison.telling(examples)
     for name, setting in (("random weights", telling), ("real weights", comparison.setting(telling.inputs, None))):
@@ -71,10 +84,7 @@ def prove(comparison: Comparison, examples: int = 4, tolerance: float = TOLERANC
             trials[f"{name}, float64"] = comparison.difference_in_float64(setting)
         else:
             trials[name] = difference
-    proof = Proof(trials=trials, examples=examples, tolerance=tolerance)
-    if not proof.holds:
-        raise ProofError(_failure(proof))
-    return proof
+    return Proof(trials=trials, examples=examples, tolerance=tolerance)
 
 
 @dataclass(frozen=True)
@@ -214,7 +224,8 @@ def as_float64(model: keras.Model) -> keras.Model:
     return copy
 
 
-def _failure(proof: Proof) -> str:
+def failure(proof: Proof) -> str:
+    """What a proof that does not hold says, in one line."""
     name, difference = max(proof.trials.items(), key=lambda trial: trial[1])
     advice = "prune again, and verify before training on"
     if not has_float64():

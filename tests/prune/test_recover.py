@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import keras
 import numpy as np
 import pytest
@@ -12,11 +14,19 @@ from harness.prune import verify
 from harness.prune.distill import teacher_targets
 from harness.prune.planning import composed, shuffled
 from harness.prune.recalibrate import recalibrate
-from harness.prune.recover import Examples, RecoverySpec, accuracy, finetune, prune_in_steps, recover
+from harness.prune.recover import RecoverySpec, accuracy, finetune, prune_in_steps, recover
 from harness.spec import PruneSpec, TrainSpec
 from tests.prune.nets import array, chain, randomised, snapshot
 
 L = keras.layers
+
+
+@dataclass(frozen=True)
+class Examples:
+    train_images: np.ndarray
+    train_labels: np.ndarray
+    test_images: np.ndarray
+    test_labels: np.ndarray
 
 
 def stripes(count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -43,7 +53,7 @@ def trained(examples: Examples) -> keras.Model:
             L.Flatten(), L.Dropout(0.2), L.Dense(4, activation="softmax"),
         ]
     )  # fmt: skip
-    finetune(model, examples, RecoverySpec(train=TrainSpec(epochs=6, learning_rate=3e-3, batch_size=32)))
+    finetune(model, examples, TrainSpec(epochs=6, learning_rate=3e-3, batch_size=32))
     return model
 
 
@@ -54,6 +64,7 @@ def test_accuracy_is_reported_at_every_step_beside_three_baselines(trained: kera
     report = recover(trained, result, examples, spec)
     assert report.original == accuracy(trained, examples) > 0.7
     assert report.tuned == accuracy(result.model, examples)
+    assert report.tuned is not None
     assert report.tuned > report.pruned
     assert report.recalibrated is not None
     assert None not in (report.random_channels, report.from_scratch, report.original_longer)
@@ -101,9 +112,8 @@ def test_the_teacher_is_heard() -> None:
     teacher.set_weights([kernel.reshape(64, 4), np.zeros(4, np.float32)])
     student = keras.Sequential([keras.Input((8, 8, 1)), L.Flatten(), L.Dense(4)])
     silent = np.zeros(320, np.int64)
-    spec = RecoverySpec(train=TrainSpec(epochs=8, learning_rate=1e-2, batch_size=32))
     examples = Examples(images, silent, images, labels)
-    finetune(student, examples, spec, teacher=teacher)
+    finetune(student, examples, TrainSpec(epochs=8, learning_rate=1e-2, batch_size=32), teacher=teacher)
     assert accuracy(student, examples) > 0.6
 
 

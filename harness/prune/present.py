@@ -1,0 +1,91 @@
+"""What pruning did, for the terminal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from harness.records import LayerCost, Proof, PruneReport, Recovery
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+
+def layer_table(report: PruneReport) -> Table:
+    """Channels, parameters and multiply-accumulates before and after, a line for each layer that has any."""
+    from rich import box
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_footer=True)
+    table.add_column("layer", footer="all", overflow="fold")
+    table.add_column("kind")
+    table.add_column("channels", justify="right")
+    parameters = _change(report.parameters_before, report.parameters_after)
+    table.add_column("parameters", footer=parameters, justify="right", no_wrap=True)
+    table.add_column("MACs", footer=_change(report.macs_before, report.macs_after), justify="right", no_wrap=True)
+    for layer in report.layers:
+        if layer.parameters_before or layer.macs_before:
+            table.add_row(layer.layer, layer.kind, *_cells(layer))
+    return table
+
+
+def _cells(layer: LayerCost) -> tuple[str, str, str]:
+    channels = "" if layer.channels_before is None else _change(layer.channels_before, layer.channels_after)
+    macs = "" if layer.macs_before == 0 else _change(layer.macs_before, layer.macs_after)
+    return channels, _change(layer.parameters_before, layer.parameters_after), macs
+
+
+def _change(before: int | None, after: int | None) -> str:
+    if before is None or after is None:
+        return "unknown"
+    return f"{before:,} → {after:,}" if before != after else f"{before:,}"
+
+
+def pinned_lines(report: PruneReport) -> list[str]:
+    """The layers that had to keep channels, those of one reason together."""
+    reasons: dict[str, list[str]] = {}
+    for layer, reason in report.pinned.items():
+        reasons.setdefault(reason, []).append(layer)
+    return [f"pinned: {_listed(layers)}: {reason}" for reason, layers in reasons.items()]
+
+
+def _listed(layers: list[str]) -> str:
+    return ", ".join(layers[:4]) + (f" and {len(layers) - 4} more" if len(layers) > 4 else "")
+
+
+def summary_line(report: PruneReport) -> str:
+    """What is left, as shares of the original."""
+    parts = [f"{report.parameters_after:,} of {report.parameters_before:,} parameters"]
+    parts[0] += f" ({_share(report.parameters_after, report.parameters_before)})"
+    if report.macs_before and report.macs_after is not None:
+        share = _share(report.macs_after, report.macs_before)
+        parts.append(f"{report.macs_after:,} of {report.macs_before:,} MACs ({share})")
+    return "kept " + ", ".join(parts)
+
+
+def _share(part: int, whole: int) -> str:
+    return f"{100 * part / whole:.0f} %"
+
+
+def proof_lines(proof: Proof) -> list[str]:
+    """Every trial, and whether the proof holds."""
+    verdict = "proved" if proof.holds else "NOT proved"
+    trials = ", ".join(f"{value:.1e} with {name}" for name, value in proof.trials.items())
+    against = f"largest difference from the masked original, relative to the logits' spread: {trials}"
+    return [f"{verdict} on {proof.examples} random examples; {against} (at most {proof.tolerance:.0e} allowed)"]
+
+
+def recovery_lines(recovery: Recovery) -> list[str]:
+    """Accuracies, each beside what it is to be compared with."""
+    epochs = f"{recovery.epochs} epoch" + ("s" if recovery.epochs != 1 else "")
+    tuned = f"fine-tuned for {epochs}" + (", distilled from the original" if recovery.distilled else "")
+    rows = [
+        ("original", recovery.original),
+        ("pruned", recovery.pruned),
+        ("recalibrated", recovery.recalibrated),
+        (tuned, recovery.tuned),
+        (f"baseline: random channels of the same widths, {tuned}", recovery.random_channels),
+        (f"baseline: the same widths from new weights, {recovery.scratch_epochs} epochs", recovery.from_scratch),
+        (f"baseline: the original, trained for {epochs} more", recovery.original_longer),
+    ]
+    shown = [f"{100 * value:5.1f} %  {name}" for name, value in rows if value is not None]
+    return [f"accuracy on {recovery.examples} test examples:", *shown]
