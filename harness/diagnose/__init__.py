@@ -6,7 +6,7 @@ never changed. docs/diagnose.md says what each finding means and where its thres
 
 from harness.diagnose.diagnosing import diagnose
 from harness.diagnose.findings import Diagnosis, Finding, LayerPicture, Number, Proof, Trial
-from harness.diagnose.learned import learned
+from harness.learned import learned
 from harness.verbs import make_verb
 
 __all__ = ["Diagnosis", "Finding", "LayerPicture", "Number", "Proof", "Trial", "diagnose", "learned"]

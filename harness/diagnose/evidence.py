@@ -16,10 +16,10 @@ from harness.diagnose.forward import Forward, run_forward
 from harness.diagnose.gradients import Backward, Gradients
 from harness.diagnose.head import Head, find_head
 from harness.diagnose.layers import multiply_accumulates
-from harness.diagnose.learned import above_chance, chance_level
 from harness.diagnose.network import Network, copy_network
 from harness.diagnose.rehearsal import rehearse, with_rate
 from harness.diagnose.targets import Labels, Loss, read_labels, targets_for
+from harness.learned import above_chance, chance_level
 
 BATCH = 128
 STEPS = 10

@@ -11,10 +11,10 @@ from harness.diagnose.changes import Change, change_for
 from harness.diagnose.evidence import Evidence
 from harness.diagnose.findings import Finding, Proof, Trial
 from harness.diagnose.gradients import worth_compiling
-from harness.diagnose.learned import chance_level, learned
 from harness.diagnose.network import copy_network
 from harness.diagnose.rehearsal import with_rate
 from harness.diagnose.targets import targets_for
+from harness.learned import chance_level, learned
 from harness.progress import Progress
 
 SEEDS = (0, 1, 2)

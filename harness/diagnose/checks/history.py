@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from harness.diagnose.evidence import Evidence
 from harness.diagnose.findings import Finding, Number
-from harness.diagnose.learned import above_chance, chance_level
+from harness.learned import above_chance, chance_level
 
 
 def loss_not_finite(evidence: Evidence) -> Iterator[Finding]:
@@ -30,7 +30,7 @@ def chance_plateau(evidence: Evidence) -> Iterator[Finding]:
     """A training ended no better than guessing.
 
     Threshold: the last training accuracy is not significantly above the share of the commonest class (one-sided
-    binomial test over the examples, p below 0.001: `harness.diagnose.learned`). Without an accuracy: the loss never
+    binomial test over the examples, p below 0.001: `harness.learned`). Without an accuracy: the loss never
     fell more than 2 % below the entropy of the classes.
     """
     history, classes = evidence.question.history, evidence.labels.classes
