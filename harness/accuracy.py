@@ -49,7 +49,12 @@ def evaluate(
         except Exception as error:  # onnxruntime raises many kinds
             raise MeasureError(f"{path}: can't be run on these examples: {reason(error)}") from None
         correct[start : start + step] = right(path, scores, part)
-    return Accuracy(correct="".join(np.where(correct, "1", "0")), device=where, chance=commonest_share(labels))
+    return judged(correct, labels, where)
+
+
+def judged(correct: NDArray[np.bool_], labels: NDArray[Any], device: str) -> Accuracy:
+    """Which of the examples were right, bool (N,), as a record."""
+    return Accuracy(correct="".join(np.where(correct, "1", "0")), device=device, chance=commonest_share(labels))
 
 
 def commonest_share(labels: NDArray[Any]) -> float:
@@ -75,7 +80,7 @@ def _batch(wanted: ModelInput, images: NDArray[Any], start: int, step: int, fixe
     return batch
 
 
-def right(path: Path, scores: NDArray[Any], labels: NDArray[Any]) -> NDArray[np.bool_]:
+def right(path: Path | str, scores: NDArray[Any], labels: NDArray[Any]) -> NDArray[np.bool_]:
     """Which examples are classified correctly: bool (N,). `scores`: (N, classes) or (N, P, classes)."""
     best = scores.argmax(axis=-1)
     if best.ndim == 2 and best.shape[1] == 1 and labels.ndim == 1:

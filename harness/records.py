@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from harness.learned import learned
 from harness.spec import Case, PruneSpec
 
 
@@ -17,7 +19,10 @@ class Record(BaseModel):
 
 
 class Training(Record):
-    """How one training went. `history` maps a metric to its value after each epoch, None where not finite."""
+    """How one training went. `history` maps a metric to its value after each epoch, None where not finite.
+
+    `examples` were trained on; `chance` is the share of the commonest class among their labels (None: not recorded).
+    """
 
     history: Mapping[str, tuple[float | None, ...]]
     parameters: int
@@ -25,6 +30,18 @@ class Training(Record):
     backend: str
     device: str
     keras_version: str
+    examples: int | None = None
+    chance: float | None = None
+
+    @property
+    def learned(self) -> bool | None:
+        """Whether it learned, as harness/learned.py defines it; None where what that takes was not recorded."""
+        accuracies, losses = self.history.get("accuracy", ()), self.history.get("loss", ())
+        if self.examples is None or self.chance is None or not accuracies:
+            return None
+        last = accuracies[-1]
+        finite = [math.nan if loss is None else loss for loss in losses]
+        return last is not None and learned(last, self.chance, self.examples, finite)
 
 
 class ChannelPlan(Record):

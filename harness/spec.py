@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import re
 import tomllib
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar, get_args
@@ -17,7 +19,9 @@ Padding = Literal["same", "valid"]
 Importance = Literal["l1", "l2", "bn_scale", "fpgm", "taylor", "activation", "apoz", "obd", "random"]
 Mode = Literal["end_to_end", "device", "cuda_graph"]
 Fraction = Annotated[float, Field(gt=0, lt=1)]
+Share = Annotated[float, Field(ge=0, lt=1)]
 PositiveInt = Annotated[int, Field(ge=1)]
+Channels = Annotated[tuple[Annotated[int, Field(ge=0)], ...], Field(min_length=1)]
 PositiveFloat = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 S = TypeVar("S", bound="Spec")
@@ -38,8 +42,9 @@ class DataSpec(Spec):
 
     `limit` keeps that many examples in all, the same share of each class. `test_fraction` of them, again of each
     class, become the test set. A dataset with an official test set (`mnist`, `fashion_mnist`, an npz of two parts)
-    keeps it: `test_fraction` has no say there, and `limit` takes from both parts in proportion. `split_seed` draws
-    all of this and the colors, so the split is the same for every network of a study. See docs/data.md.
+    keeps it: `test_fraction` has no say there, and `limit` takes from both parts in proportion. `label_noise` is the
+    share of the training labels that are replaced by another class at random; test labels never are. `split_seed`
+    draws all of this and the colors, so the split is the same for every network of a study. See docs/data.md.
     """
 
     name: str = "mnist5k"
@@ -49,6 +54,7 @@ class DataSpec(Spec):
     resize: tuple[PositiveInt, PositiveInt] | None = None
     limit: PositiveInt | None = None
     test_fraction: Fraction = 0.2
+    label_noise: Share = 0.0
     split_seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
 
 
@@ -64,15 +70,17 @@ class TrainSpec(Spec):
 class PruneSpec(Spec):
     """How many channels each layer loses, which ones, and what follows.
 
-    Exactly one of `ratio` (share of each layer's channels, in [0, 1)) and `filters` (channels removed from each
-    convolution) is given. `rows = "first"` repeats a common mistake, as a control: the kernel after Flatten
-    keeps its first rows instead of those of the channels that remain. `keep` names layers that keep all channels.
-    What is left of each layer is rounded up to a multiple of `round_to`. `global_ranking` removes the `ratio` least
-    important of all channels, instead of that share of every layer.
+    Exactly one of `ratio` (share of each layer's channels, in [0, 1)), `filters` (channels removed from each
+    convolution) and `remove` (a layer's name → the channels that go, counted from 0) is given. `rows = "first"`
+    repeats a common mistake, as a control: the kernel after Flatten keeps its first rows instead of those of the
+    channels that remain. `keep` names layers that keep all channels. What is left of each layer is rounded up to a
+    multiple of `round_to`. `global_ranking` removes the `ratio` least important of all channels, instead of that share
+    of every layer.
     """
 
-    ratio: Annotated[float, Field(ge=0, lt=1)] | None = None
+    ratio: Share | None = None
     filters: PositiveInt | None = None
+    remove: Annotated[Mapping[str, Channels], Field(min_length=1)] | None = None
     importance: Importance = "l1"
     keep: tuple[str, ...] = ()
     round_to: PositiveInt = 1
@@ -82,17 +90,21 @@ class PruneSpec(Spec):
 
     @model_validator(mode="after")
     def _one_amount(self) -> PruneSpec:
-        if (self.ratio is None) == (self.filters is None):
-            raise ValueError("give exactly one of ratio and filters")
+        if sum(amount is not None for amount in (self.ratio, self.filters, self.remove)) != 1:
+            raise ValueError("give exactly one of ratio, filters and remove")
         if self.global_ranking and self.ratio is None:
-            raise ValueError("global_ranking needs a ratio; leave out filters")
+            raise ValueError("global_ranking needs a ratio; leave out filters and remove")
+        if self.remove is not None and (self.round_to > 1 or self.importance != "l1"):
+            raise ValueError("remove says which channels go; leave out importance and round_to")
         return self
 
     @property
     def label(self) -> str:
-        """A short name such as `50 %` or `1 filter, first rows`."""
+        """A short name such as `50 %`, `1 filter, first rows` or `conv_1 without 7`."""
         if self.ratio is not None:
             amount = f"{100 * self.ratio:g} %"
+        elif self.remove is not None:
+            amount = without(self.remove)
         else:
             amount = f"{self.filters} filter" + ("s" if self.filters != 1 else "")
         parts = [amount] if self.importance == "l1" else [amount, self.importance]
@@ -147,7 +159,8 @@ class MeasureSpec(Spec):
 class Case(Spec):
     """One network to train with one seed, and the ways to prune it.
 
-    `factors` are the options in which the study's networks differ, such as `{"padding": "same"}`.
+    `factors` are the options in which the study's networks differ, such as `{"padding": "same"}`. `deploy` is whether
+    it goes on to ONNX: see Network.
     """
 
     model: str
@@ -157,6 +170,7 @@ class Case(Spec):
     train: TrainSpec
     seed: int
     prune: tuple[PruneSpec, ...]
+    deploy: bool = True
 
     @property
     def network(self) -> str:
@@ -169,22 +183,29 @@ class Case(Spec):
 
 
 class PruneGrid(Spec):
-    """A `[[networks.prune]]` table: a PruneSpec whose `ratio` may be a list."""
+    """A `[[networks.prune]]` table: a PruneSpec, in which every list of values is an axis of a grid.
+
+    `keep` is a list itself, and none of the axes.
+    """
 
     model_config = ConfigDict(frozen=True, extra="allow")
 
     def specs(self, where: str) -> tuple[PruneSpec, ...]:
         fields = dict(self.model_extra or {})
-        ratios = fields.pop("ratio", None)
-        if not isinstance(ratios, list):
-            ratios = [ratios]
-        return tuple(checked(PruneSpec, {**fields, "ratio": ratio}, where) for ratio in ratios)
+        axes = {key: values for key, values in fields.items() if isinstance(values, list) and key != "keep"}
+        for key, values in axes.items():
+            if not values:
+                raise SpecError(f"{where}: {key} is empty; give at least one value")
+        points = itertools.product(*axes.values())
+        return tuple(checked(PruneSpec, {**fields, **dict(zip(axes, point, strict=True))}, where) for point in points)
 
 
 class Network(Spec):
     """A `[[networks]]` table: one architecture, what varies, and how it is pruned.
 
     `vary` maps an option of the model to its values; `data.KEY` and `train.KEY` vary the data and the training.
+    With `deploy = false` it and what it is pruned to are judged in Keras, on the same test examples, and neither
+    exported nor measured: enough where the question is only whether something learns.
     """
 
     model: str
@@ -194,6 +215,7 @@ class Network(Spec):
     train: dict[str, Any] = {}
     seeds: tuple[int, ...] | None = None
     prune: tuple[PruneGrid, ...] = ()
+    deploy: bool = True
 
     @model_validator(mode="after")
     def _something_to_vary(self) -> Network:
@@ -223,9 +245,18 @@ class Study(Spec):
                 raise SpecError(f"networks: two cases are both called '{name}'; vary something or remove one")
         return tuple(cases)
 
+    def on(self, data: str) -> Study:
+        """The same study on other data, by its name; so the run's is another, such as `same-padding-fashion_mnist`."""
+        found = checked(DataSpec, {**self.data.model_dump(), "name": data, "folder": None}, "data")
+        suffix = re.sub(r"[^a-z0-9_]+", "-", data.lower()).strip("-")
+        return self.model_copy(update={"data": found, "name": f"{self.name}-{suffix}"})
+
     def _expand(self, network: Network, index: int) -> Iterable[Case]:
         where = f"networks[{index}]"
         prune = tuple(spec for i, grid in enumerate(network.prune) for spec in grid.specs(f"{where}.prune[{i}]"))
+        for label, count in Counter(spec.label for spec in prune).items():
+            if count > 1:
+                raise SpecError(f"{where}.prune: {count} prunings are called '{label}'; change or remove all but one")
         for values in itertools.product(*network.vary.values()):
             factors = dict(zip(network.vary, values, strict=True))
             options, data, train = dict(network.options), dict(network.data), dict(network.train)
@@ -244,6 +275,7 @@ class Study(Spec):
                     train=checked(TrainSpec, {**self.train.model_dump(), **train}, f"{where}.train"),
                     seed=seed,
                     prune=prune,
+                    deploy=network.deploy,
                 )
 
 
@@ -303,6 +335,11 @@ def _models_in(annotation: Any) -> list[type[BaseModel]]:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return [annotation]
     return [found for part in get_args(annotation) for found in _models_in(part)]
+
+
+def without(remove: Mapping[str, Iterable[int]]) -> str:
+    """Channels that go, in words: `conv_1 without 7`, `conv_1 without 7 and 9, conv_2 without 0`."""
+    return ", ".join(f"{layer} without {' and '.join(map(str, channels))}" for layer, channels in remove.items())
 
 
 def short(value: Any) -> str:

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from harness.errors import DataError
+from harness.learned import chance_level
 from harness.progress import Progress, Silent
 from harness.records import Training
 from harness.spec import TrainSpec
@@ -64,7 +65,17 @@ def train(
         backend=keras.backend.backend(),
         device=training_device(),
         keras_version=keras.__version__,
+        examples=len(labels),
+        chance=chance_level(labels),
     )
+
+
+def predict(model: keras.Model, images: npt.NDArray[np.float32], batch_size: int = 256) -> npt.NDArray[np.float32]:
+    """The network's outputs for images (N, H, W, C): (N, ...). Nothing is compiled, which pays for small networks."""
+    import keras
+
+    parts = [images[start : start + batch_size] for start in range(0, len(images), batch_size)]
+    return np.concatenate([keras.ops.convert_to_numpy(model(part, training=False)) for part in parts])
 
 
 def fitting_targets(

@@ -68,8 +68,8 @@ def test_a_wrong_study_is_one_line_naming_the_field(values: dict[str, object], m
     ("network", "message"),
     [
         ({"prune": [{"ratio": 1.2}]}, "networks[0].prune[0]: ratio = 1.2: input should be less than 1"),
-        ({"prune": [{"ratio": 0.5, "filters": 1}]}, "give exactly one of ratio and filters"),
-        ({"prune": [{}]}, "give exactly one of ratio and filters"),
+        ({"prune": [{"ratio": 0.5, "filters": 1}]}, "give exactly one of ratio, filters and remove"),
+        ({"prune": [{}]}, "give exactly one of ratio, filters and remove"),
         ({"prune": [{"ratio": 0.5, "importence": "l1"}]}, "'importence' is unknown; known here: ratio"),
         ({"vary": {"padding": []}}, "vary.padding is empty; give at least one value"),
         ({"vary": {"prune.ratio": [0.5]}}, "'prune.ratio' is unknown; use an option, data.KEY or train.KEY"),

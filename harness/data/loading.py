@@ -11,6 +11,7 @@ from harness.data import transforms
 from harness.data.dataset import Dataset, Images
 from harness.data.images import read_images
 from harness.data.mnist import mnist, mnist5k
+from harness.data.noise import with_noise
 from harness.data.npz import read_npz
 from harness.data.source import Examples, Source, check_memory
 from harness.data.split import split
@@ -37,7 +38,7 @@ def load(spec: DataSpec) -> Dataset:
     generator = np.random.default_rng(spec.split_seed)
     return Dataset(
         train_images=_transform(train, spec, generator),
-        train_labels=train.labels,
+        train_labels=with_noise(train.labels, spec.label_noise, len(source.class_names), spec.split_seed),
         test_images=_transform(test, spec, generator),
         test_labels=test.labels,
         class_names=source.class_names,

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from harness.errors import PruneError
-from harness.prune.provenance import Group
+from harness.prune.provenance import Channels, Group
 from harness.spec import PruneSpec
 
 Scores = npt.NDArray[np.float64]
@@ -64,6 +64,31 @@ def _global(groups: Sequence[Group], scores: Mapping[int, Scores], spec: PruneSp
     order = np.argsort(ranks, kind="stable")[: math.floor(spec.ratio * len(ranks) + 1e-9)]
     found = dict(zip(*np.unique(owners[order], return_counts=True), strict=True))
     return {index: rounded(len(groups[index].channels), int(found.get(index, 0)), spec.round_to) for index in scores}
+
+
+def named(channels: Channels, remove: Mapping[str, Sequence[int]]) -> list[int]:
+    """The root ids of channels given by layer and place. What other layers make together with them goes too.
+
+    Raises:
+        PruneError: there is no such layer or channel, a channel must stay, or nothing of a layer would be left.
+    """
+    groups = {root: group for group in channels.groups() for root in group.channels}
+    removed: set[int] = set()
+    for layer, places in remove.items():
+        ids = channels.made.get(layer)
+        if ids is None:
+            raise PruneError(f"remove: no layer '{layer}' makes channels; use one of {', '.join(channels.made)}")
+        if max(places) >= len(ids):
+            raise PruneError(f"remove: '{layer}' has no channel {max(places)}; its channels are 0 to {len(ids) - 1}")
+        roots = {int(root) for root in channels.find(ids[list(places)])}
+        reason = next((groups[root].pinned for root in roots if groups[root].pinned), None)
+        if reason is not None:
+            raise PruneError(f"remove: channels of '{layer}' must stay: {reason}")
+        removed |= roots
+    emptied = next((group for group in groups.values() if removed.issuperset(group.channels)), None)
+    if emptied is not None:
+        raise PruneError(f"remove: nothing of '{emptied.makers[0]}' would be left; remove fewer of its channels")
+    return sorted(removed)
 
 
 def rounded(size: int, count: int, multiple: int) -> int:

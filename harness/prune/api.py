@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from harness.errors import ProofError, PruneError
 from harness.prune import first_rows
-from harness.prune.allocate import allocate
+from harness.prune.allocate import allocate, named
 from harness.prune.cost import report
 from harness.prune.graph import read_graph, weights_of
 from harness.prune.planning import plan_of, removal_of
@@ -96,6 +96,8 @@ def decide(model: keras.Model, found: Trace, spec: PruneSpec, data: Data) -> Cha
     if not free:
         reasons = "; ".join(f"'{layer}': {reason}" for layer, reason in pinned(groups).items())
         raise PruneError(f"nothing can be pruned: {reasons or 'no layer makes channels'}")
+    if spec.remove is not None:
+        return plan_of(found, found.channels.removed(named(found.channels, spec.remove)))
     scores = score(model, found, spec.importance, data)
     chosen = {index: scores[list(group.channels)] for index, group in free.items()}
     if spec.global_ranking and spec.importance not in ABOUT_THE_LOSS:
@@ -133,8 +135,8 @@ def prune(
         spec: how much, and by which importance.
         data: inputs, or (inputs, labels), for an importance that needs them.
         seed: for random importance, and for the proof's inputs and weights.
-        **options: fields of the spec, instead of it or to change it: `ratio` or `filters`, `importance`, `keep`,
-            `round_to`, `global_ranking`.
+        **options: fields of the spec, instead of it or to change it: `ratio`, `filters` or `remove`, `importance`,
+            `keep`, `round_to`, `global_ranking`.
 
     Raises:
         SpecError: an option is unknown or out of range.
