@@ -1,0 +1,93 @@
+"""Diagnose many cases, and count what was named rightly: `python -m tests.diagnose.sweep planted [NAME ...]`."""
+
+from __future__ import annotations
+
+import gc
+import sys
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import keras
+
+from harness.diagnose import Diagnosis
+from harness.progress import Progress, Silent
+from tests.diagnose.cases import Case
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What was said of one case; `error` is the exception where the diagnosis failed."""
+
+    name: str
+    planted: str | None
+    diagnosis: Diagnosis | None
+    error: str
+    seconds: float
+
+    @property
+    def first(self) -> str:
+        """The kind of the first finding."""
+        if self.diagnosis is None:
+            return self.error
+        return next(iter(self.diagnosis.kinds()), "nothing")
+
+    @property
+    def named(self) -> bool:
+        """Whether the planted fault is the first finding."""
+        return self.diagnosis is not None and self.first == self.planted
+
+    @property
+    def false_alarm(self) -> bool:
+        """Whether a healthy network was said not to learn, or could not be diagnosed at all."""
+        return self.diagnosis is None or self.diagnosis.stops_learning
+
+    @property
+    def line(self) -> str:
+        found = [] if self.diagnosis is None else self.diagnosis.findings
+        said = ", ".join(f"{f.kind} ({f.severity})" for f in found) or self.error or "nothing"
+        return f"{self.seconds:5.1f} s  {self.name}: {said}" + (f"; planted {self.planted}" if self.planted else "")
+
+
+def sweep(cases: Iterable[Case], progress: Progress | None = None) -> list[Outcome]:
+    """Diagnose each case in turn; seconds are those of the diagnosis, not of building or training the network."""
+    outcomes = []
+    shown = progress or Silent()
+    for case in cases:
+        with shown.task(case.name):
+            outcomes.append(_outcome(case))
+        keras.backend.clear_session()
+        gc.collect()
+    return outcomes
+
+
+def _outcome(case: Case) -> Outcome:
+    keras.utils.set_random_seed(1)
+    asked = case.make()
+    started = time.perf_counter()
+    diagnosis, error = None, ""
+    try:
+        diagnosis = asked.diagnose()
+    except Exception as problem:
+        error = f"{type(problem).__name__}: {str(problem).splitlines()[0]}"
+    return Outcome(case.name, case.kind, diagnosis, error, time.perf_counter() - started)
+
+
+def main() -> None:
+    """Show the outcomes of a table's cases, or of those named; those that are wrong are marked."""
+    from tests.diagnose import healthy, planted
+
+    tables = {"planted": planted.PLANTED, "healthy": healthy.HEALTHY, "applications": healthy.APPLICATIONS}
+    table, names = tables[sys.argv[1]], sys.argv[2:]
+    for case in table:
+        if not names or case.name in names:
+            (outcome,) = sweep([case])
+            wrong = not outcome.named if case.kind else outcome.false_alarm
+            print("WRONG" if wrong else "     ", outcome.line, flush=True)  # noqa: T201
+            if names and outcome.diagnosis is not None:
+                for f in outcome.diagnosis.findings:
+                    print("           ", f.kind, "|", f.where, "|", f.evidence.text)  # noqa: T201
+
+
+if __name__ == "__main__":
+    main()
