@@ -8,13 +8,14 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
-_VERBS = ("measure", "prune", "export")  # modules that can be called: see harness/verbs.py
+_VERBS = ("measure", "prune", "export", "diagnose")  # modules that can be called: see harness/verbs.py
 _NAMES = {
     "HarnessError": "harness.errors",
     "Study": "harness.spec",
     "evaluate": "harness.accuracy",
     "read_study": "harness.spec",
     "run_study": "harness.pipeline",
+    "verify": "harness.prune",
 }
 
 

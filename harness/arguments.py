@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from harness.errors import SpecError, StoreError
 
@@ -42,6 +44,35 @@ def settings(texts: Sequence[str], option: str) -> dict[str, str]:
         if "=" not in text:
             raise SpecError(f"{option} {text}: not key=value; give for example {option} use_tf32=0")
     return dict(text.split("=", 1) for text in texts)
+
+
+def values(texts: Sequence[str], option: str) -> dict[str, Any]:
+    """`["padding=same", "filters=[8, 16]"]` as {"padding": "same", "filters": [8, 16]}.
+
+    Raises:
+        SpecError: one is not of the form key=value.
+    """
+    return {key: _value(text) for key, text in settings(texts, option).items()}
+
+
+def _value(text: str) -> Any:
+    """A number, list or truth value as JSON writes it; else the text itself."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+def size(text: str, option: str) -> tuple[int, int]:
+    """`64x48` as (64, 48).
+
+    Raises:
+        SpecError: it is no such thing.
+    """
+    parts = text.split("x")
+    if len(parts) != 2 or not all(part.isdecimal() and int(part) for part in parts):
+        raise SpecError(f"{option} {text}: not a size; give height x width, for example {option} 64x48")
+    return int(parts[0]), int(parts[1])
 
 
 def write_text(path: Path, text: str) -> None:

@@ -12,6 +12,7 @@ import sys
 import typer
 
 from harness.commands.compare import compare
+from harness.commands.diagnose import diagnose
 from harness.commands.doctor import doctor
 from harness.commands.export import export
 from harness.commands.measure import measure
@@ -30,7 +31,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for _command in (run, export, measure, compare, results, report, doctor):
+for _command in (run, export, measure, compare, results, report, diagnose, doctor):
     app.command()(_command)
 
 

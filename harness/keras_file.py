@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,12 +14,13 @@ if TYPE_CHECKING:
     import keras
 
 
-def load_model(path: Path, *, unsafe: bool = False) -> keras.Model:
-    """The model in a `.keras` file, not compiled.
+def load_model(path: Path, *, unsafe: bool = False, compiled: bool = False) -> keras.Model:
+    """The model in a `.keras` file, not compiled unless that is asked for.
 
     Args:
         path: as `model.save` wrote it.
         unsafe: whether code inside the file (a Lambda layer) may run.
+        compiled: with the loss and optimizer in the file, if it holds some that Keras knows.
 
     Raises:
         ModelError: there is no such file, or it can't be loaded.
@@ -26,11 +28,14 @@ def load_model(path: Path, *, unsafe: bool = False) -> keras.Model:
     if not path.is_file():
         raise ModelError(f"{path}: no such file; give the path of a .keras file")
     loader = import_keras().models
+    if compiled:
+        # A loss that Keras doesn't know is no reason to refuse a model whose layers it knows.
+        with contextlib.suppress(Exception):
+            return loader.load_model(path, safe_mode=not unsafe)
     try:
-        model: keras.Model = loader.load_model(path, compile=False, safe_mode=not unsafe)
+        return loader.load_model(path, compile=False, safe_mode=not unsafe)
     except Exception as error:
         raise ModelError(f"{path}: {_problem(str(error))}") from error
-    return model
 
 
 def _problem(message: str) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.arguments import fraction, settings, whole_numbers, write_text
+from harness.arguments import fraction, settings, size, values, whole_numbers, write_text
 from harness.errors import SpecError, StoreError
 
 
@@ -18,6 +18,18 @@ def test_fractions_and_percentages(text: str, value: float) -> None:
 def test_lists_and_settings() -> None:
     assert whole_numbers("1,32", "--batch") == (1, 32)
     assert settings(["use_tf32=0", "a=b=c"], "--provider-option") == {"use_tf32": "0", "a": "b=c"}
+
+
+def test_values_are_read_as_json_where_they_are_json() -> None:
+    read = values(["padding=same", "filters=[8, 16]", "n_class=8"], "--option")
+    assert read == {"padding": "same", "filters": [8, 16], "n_class": 8}
+
+
+def test_sizes() -> None:
+    assert size("64x48", "--resize") == (64, 48)
+    for wrong in ("64", "64x", "0x48", "64x48x3", "-1x5"):
+        with pytest.raises(SpecError, match=r"not a size; give height x width, for example --resize 64x48"):
+            size(wrong, "--resize")
 
 
 def test_what_can_not_be_read_shows_an_example() -> None:

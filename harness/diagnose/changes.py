@@ -11,6 +11,7 @@ import keras
 from harness.diagnose.evidence import Evidence
 from harness.diagnose.findings import Finding
 from harness.diagnose.network import Edit
+from harness.diagnose.targets import crossentropy
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,9 @@ def _move_softmax(evidence: Evidence, finding: Finding) -> Change | None:
     drop = frozenset({head.activation_layer})
     if head.activation == "softmax" and head.hidden_by and keras.backend.backend() == "tensorflow":
         return Change("the Softmax last", Edit(drop=drop, softmax_last=True))
-    return Change("logits and from_logits=True", Edit(drop=drop), loss=_with_logits(evidence, True))
+    return Change(
+        "logits and from_logits=True", Edit(drop=drop), loss=crossentropy(evidence.question.loss.kind, from_logits=True)
+    )
 
 
 def _remove_activation(evidence: Evidence, finding: Finding) -> Change | None:
@@ -48,7 +51,7 @@ def _remove_activation(evidence: Evidence, finding: Finding) -> Change | None:
 
 def _flip_from_logits(evidence: Evidence, finding: Finding) -> Change | None:
     flipped = not evidence.question.loss.from_logits
-    return Change(f"from_logits={flipped}", loss=_with_logits(evidence, flipped))
+    return Change(f"from_logits={flipped}", loss=crossentropy(evidence.question.loss.kind, from_logits=flipped))
 
 
 def _scale(evidence: Evidence, finding: Finding) -> Change | None:
@@ -62,15 +65,6 @@ def _scale(evidence: Evidence, finding: Finding) -> Change | None:
 def _other_rate(evidence: Evidence, finding: Finding) -> Change | None:
     rate = finding.evidence.better
     return None if rate is None else Change(f"a learning rate of {rate:g}", learning_rate=rate)
-
-
-def _with_logits(evidence: Evidence, from_logits: bool) -> Any:
-    kinds = {
-        "sparse": keras.losses.SparseCategoricalCrossentropy,
-        "categorical": keras.losses.CategoricalCrossentropy,
-        "binary": keras.losses.BinaryCrossentropy,
-    }
-    return kinds[evidence.question.loss.kind](from_logits=from_logits)
 
 
 _CHANGES: Mapping[str, Callable[[Evidence, Finding], Change | None]] = {

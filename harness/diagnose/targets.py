@@ -56,6 +56,22 @@ def read_loss(loss: Any) -> Loss:
     return Loss(function, name, kind, bool(config.get("from_logits", False)))
 
 
+def crossentropy(kind: LossKind, *, from_logits: bool) -> keras.losses.Loss:
+    """The cross-entropy of a kind, which takes logits or probabilities.
+
+    Raises:
+        SpecError: the kind is `other`.
+    """
+    made = {
+        "sparse": keras.losses.SparseCategoricalCrossentropy,
+        "categorical": keras.losses.CategoricalCrossentropy,
+        "binary": keras.losses.BinaryCrossentropy,
+    }
+    if kind not in made:
+        raise SpecError("only a cross-entropy takes logits; use another loss, or leave out from_logits")
+    return made[kind](from_logits=from_logits)
+
+
 @dataclass(frozen=True)
 class Labels:
     """Labels as they were given. `encoding` is None where they are neither class numbers nor one-hot rows.
