@@ -27,7 +27,7 @@ export KERAS_BACKEND ?= jax
 export XLA_PYTHON_CLIENT_PREALLOCATE ?= false
 endif
 
-.PHONY: help setup setup-cuda bench bench-selftest bench-cuda test lint type check report lock clean
+.PHONY: help setup setup-cuda bench bench-selftest bench-diagnose bench-cuda test lint type check report lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -65,6 +65,9 @@ bench: $(ENVIRONMENT) ## train, prune, export, measure and report on real digits
 
 bench-selftest: $(READY) ## does the measurement keep its promises here? on an idle machine, about 25 minutes
 	$(BIN)/python -m bench.selftest --device cpu
+
+bench-diagnose: $(READY) ## how often a diagnosis is right, and how long it takes; about half an hour
+	$(BIN)/python -m bench.diagnose
 
 bench-cuda: $(READY_CUDA) ## all that needs a GPU, into bench/results/; ONNX=folder measures its files too
 	$(BIN)/python -m bench.cuda $(if $(ONNX),--onnx $(ONNX))

@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import keras
 
@@ -43,10 +44,25 @@ class Outcome:
         return self.diagnosis is None or self.diagnosis.stops_learning
 
     @property
-    def line(self) -> str:
+    def said(self) -> str:
+        """All findings, worst first."""
         found = [] if self.diagnosis is None else self.diagnosis.findings
-        said = ", ".join(f"{f.kind} ({f.severity})" for f in found) or self.error or "nothing"
-        return f"{self.seconds:5.1f} s  {self.name}: {said}" + (f"; planted {self.planted}" if self.planted else "")
+        return ", ".join(f"{f.kind} ({f.severity})" for f in found) or self.error or "nothing"
+
+    @property
+    def line(self) -> str:
+        planted = f"; planted {self.planted}" if self.planted else ""
+        return f"{self.seconds:5.1f} s  {self.name}: {self.said}{planted}"
+
+    def as_json(self) -> dict[str, Any]:
+        diagnosis = None if self.diagnosis is None else self.diagnosis.model_dump(mode="json", exclude={"layers"})
+        return {
+            "name": self.name,
+            "planted": self.planted,
+            "error": self.error,
+            "seconds": round(self.seconds, 2),
+            "diagnosis": diagnosis,
+        }
 
 
 def sweep(cases: Iterable[Case], progress: Progress | None = None) -> list[Outcome]:
@@ -75,10 +91,9 @@ def _outcome(case: Case) -> Outcome:
 
 def main() -> None:
     """Show the outcomes of a table's cases, or of those named; those that are wrong are marked."""
-    from tests.diagnose import healthy, planted
+    from bench.diagnose import PARTS
 
-    tables = {"planted": planted.PLANTED, "healthy": healthy.HEALTHY, "applications": healthy.APPLICATIONS}
-    table, names = tables[sys.argv[1]], sys.argv[2:]
+    table, names = PARTS[sys.argv[1]].cases, sys.argv[2:]
     for case in table:
         if not names or case.name in names:
             (outcome,) = sweep([case])
