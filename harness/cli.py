@@ -16,9 +16,11 @@ from harness.commands.diagnose import diagnose
 from harness.commands.doctor import doctor
 from harness.commands.export import export
 from harness.commands.measure import measure
+from harness.commands.prune import prune
 from harness.commands.report import report
 from harness.commands.results import results
 from harness.commands.run import run
+from harness.commands.verify import verify
 from harness.errors import HarnessError
 from harness.terminal import print_message
 
@@ -31,7 +33,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for _command in (run, export, measure, compare, results, report, diagnose, doctor):
+for _command in (run, prune, verify, export, measure, compare, results, report, diagnose, doctor):
     app.command()(_command)
 
 

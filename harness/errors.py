@@ -27,6 +27,10 @@ class ProofError(PruneError):
     """The pruned network does not compute what the masked original computes."""
 
 
+class UnprovableError(ProofError):
+    """The networks could be compared, but the comparison would mean nothing."""
+
+
 class ExportError(HarnessError):
     """A Keras model can't be exported to ONNX."""
 

@@ -155,6 +155,14 @@ class PruneFile(Record):
     recovery: Recovery | None
 
 
+class Verdict(Record):
+    """Whether a pruned file is the masked original: `holds` is None where that can't be told; `why` is one line."""
+
+    holds: bool | None
+    why: str
+    proof: Proof | None = None
+
+
 class Pruning(Record):
     """What a prune did. `proof` is None only for a control that is wrong on purpose."""
 

@@ -16,6 +16,7 @@ from harness.prune.allocate import allocate, named
 from harness.prune.cost import report
 from harness.prune.graph import read_graph, weights_of
 from harness.prune.planning import plan_of, removal_of
+from harness.prune.present import by_reason
 from harness.prune.provenance import Group
 from harness.prune.scoring import ABOUT_THE_LOSS, Data, score
 from harness.prune.surgery import remove
@@ -94,11 +95,13 @@ def decide(model: keras.Model, found: Trace, spec: PruneSpec, data: Data) -> Cha
     groups = found.channels.groups()
     free = {index: group for index, group in enumerate(groups) if group.pinned is None and len(group.channels) > 1}
     if not free:
-        reasons = "; ".join(f"'{layer}': {reason}" for layer, reason in pinned(groups).items())
-        raise PruneError(f"nothing can be pruned: {reasons or 'no layer makes channels'}")
+        reasons = "; ".join(by_reason(pinned(groups))) or "no layer makes channels"
+        raise PruneError(f"nothing can be pruned: {reasons}; prune a network with hidden layers that have rules")
     if spec.remove is not None:
         return plan_of(found, found.channels.removed(named(found.channels, spec.remove)))
     scores = score(model, found, spec.importance, data)
+    if not np.isfinite(scores).all():
+        raise PruneError(f"importance '{spec.importance}' is not finite on this data; look for NaN in it")
     chosen = {index: scores[list(group.channels)] for index, group in free.items()}
     if spec.global_ranking and spec.importance not in ABOUT_THE_LOSS:
         chosen = {index: values / (values.mean() or 1.0) for index, values in chosen.items()}
@@ -147,6 +150,8 @@ def prune(
     if spec is None or options:
         given = {} if spec is None else spec.model_dump(exclude_unset=True)
         spec = checked(PruneSpec, {**given, **options}, "prune")
+    if isinstance(data, tuple | list) and len(data) != 2:
+        raise PruneError(f"data: {len(data)} parts; give images, or (images, labels)")
     examples, labels = data if isinstance(data, tuple | list) else (data, None)
     found = trace(model, spec.keep)
     decided = decide(model, found, spec, Data.of(examples, labels, seed))
@@ -158,10 +163,14 @@ def replay(model: keras.Model, decided: ChannelPlan, *, seed: int = 0) -> PruneR
 
     Raises:
         ModelError: the model is not built, or is subclassed.
-        PruneError: the plan is for another architecture.
+        PruneError: the plan is for another architecture, weights are not finite, or nothing is removed.
         ProofError: the pruned network is not the masked original.
     """
-    return carry_out(model, trace(model), decided, seed=seed)
+    found = trace(model)
+    _check_finite(found)
+    if all(len(kept) == decided.channels.get(path) for path, kept in decided.kept.items()):
+        raise PruneError("the plan removes no channel at all; give one that does")
+    return carry_out(model, found, decided, seed=seed)
 
 
 def carry_out(
@@ -195,6 +204,5 @@ def pinned(groups: Sequence[Group]) -> dict[str, str]:
 def _check_finite(found: Trace) -> None:
     for path, op in found.graph.layers.items():
         for weight in weights_of(op):
-            value = keras.ops.convert_to_numpy(weight.value)
-            if not np.isfinite(np.asarray(value, np.float64)).all():
+            if not np.isfinite(keras.ops.convert_to_numpy(weight.value)).all():
                 raise PruneError(f"weight '{weight.name}' of '{path}' holds NaN or infinity; train the model again")

@@ -19,6 +19,20 @@ def plan_path(model: Path) -> Path:
     return model.with_suffix(".plan.json")
 
 
+def report_path(model: Path) -> Path:
+    """Where the report about a pruned model stands: `NAME.report.json` beside `NAME.keras`."""
+    return model.with_suffix(".report.json")
+
+
+def picture_path(model: Path) -> Path:
+    """Where the picture of a pruned model's layers stands: `NAME.layers.svg` beside `NAME.keras`."""
+    return model.with_suffix(".layers.svg")
+
+
+def _beside(model: Path) -> tuple[Path, Path, Path]:
+    return plan_path(model), report_path(model), picture_path(model)
+
+
 def read_plan(path: Path) -> ChannelPlan:
     """Read a plan.
 
@@ -33,16 +47,39 @@ def read_plan(path: Path) -> ChannelPlan:
         raise PruneError(f"{path}: not a plan; give the .plan.json that `harness prune` wrote") from None
 
 
-def check_output(source: Path, output: Path) -> None:
-    """Refuse a place for the output that can't hold it.
+def read_about(model: Path) -> PruneFile | None:
+    """What was written down beside a pruned model; None where nothing was, or nothing that can be read."""
+    try:
+        return PruneFile.model_validate_json(report_path(model).read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, ValidationError):
+        return None
+
+
+def trained_on(about: PruneFile | None) -> bool:
+    """Whether a pruned network's weights were changed after the proof, by what was written down about it."""
+    recovery = about.recovery if about is not None else None
+    return recovery is not None and (recovery.recalibrated, recovery.tuned) != (None, None)
+
+
+def check_output(output: Path, *inputs: Path) -> None:
+    """Refuse a place for the output that can't hold it, before any work is done.
 
     Raises:
-        PruneError: it is the input, or no .keras file.
+        PruneError: it is no .keras file, or one of the files to be written is an input.
+        StoreError: the folder can't be written to.
     """
     if output.suffix != ".keras":
         raise PruneError(f"--output {output}: give a file name that ends in .keras")
-    if output.resolve() == source.resolve():
-        raise PruneError(f"--output {output} is the input, which is never changed; give another name")
+    if output.is_dir():
+        raise PruneError(f"--output {output}: is a folder; give a file name")
+    for path in inputs:
+        if path.resolve() in {made.resolve() for made in (output, *_beside(output))}:
+            raise PruneError(
+                f"--output {output} would overwrite the input {path}, which is never changed; give another name"
+            )
+    above = next(folder for folder in output.absolute().parents if folder.exists())
+    with disk_errors(above), tempfile.TemporaryFile(dir=above):
+        pass
 
 
 def save(result: PruneResult, output: Path, about: PruneFile) -> list[Path]:
@@ -56,8 +93,8 @@ def save(result: PruneResult, output: Path, about: PruneFile) -> list[Path]:
     """
     texts = {
         plan_path(output): result.plan.model_dump_json(indent=1),
-        output.with_suffix(".report.json"): about.model_dump_json(indent=1),
-        output.with_suffix(".layers.svg"): picture(result.report),
+        report_path(output): about.model_dump_json(indent=1),
+        picture_path(output): picture(result.report),
     }
     with disk_errors(output.parent):
         output.parent.mkdir(parents=True, exist_ok=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from harness.records import LayerCost, Proof, PruneReport, Recovery
@@ -40,12 +41,12 @@ def _change(before: int | None, after: int | None) -> str:
     return f"{before:,} → {after:,}" if before != after else f"{before:,}"
 
 
-def pinned_lines(report: PruneReport) -> list[str]:
-    """The layers that had to keep channels, those of one reason together."""
+def by_reason(pinned: Mapping[str, str]) -> list[str]:
+    """The layers that had to keep channels, those of one reason together: `a, b and 3 more (the model's output)`."""
     reasons: dict[str, list[str]] = {}
-    for layer, reason in report.pinned.items():
+    for layer, reason in pinned.items():
         reasons.setdefault(reason, []).append(layer)
-    return [f"pinned: {_listed(layers)}: {reason}" for reason, layers in reasons.items()]
+    return [f"{_listed(layers)} ({reason})" for reason, layers in reasons.items()]
 
 
 def _listed(layers: list[str]) -> str:
@@ -66,12 +67,14 @@ def _share(part: int, whole: int) -> str:
     return f"{100 * part / whole:.0f} %"
 
 
-def proof_lines(proof: Proof) -> list[str]:
+def proof_line(proof: Proof) -> str:
     """Every trial, and whether the proof holds."""
     verdict = "proved" if proof.holds else "NOT proved"
     trials = ", ".join(f"{value:.1e} with {name}" for name, value in proof.trials.items())
-    against = f"largest difference from the masked original, relative to the logits' spread: {trials}"
-    return [f"{verdict} on {proof.examples} random examples; {against} (at most {proof.tolerance:.0e} allowed)"]
+    return (
+        f"{verdict} on {proof.examples} random examples: largest difference from the masked original, as a share of "
+        f"the logits' spread: {trials} (allowed: {proof.tolerance:.0e})"
+    )
 
 
 def recovery_lines(recovery: Recovery) -> list[str]:

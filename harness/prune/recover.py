@@ -15,8 +15,10 @@ from harness.progress import Progress, Silent
 from harness.prune.api import PruneResult, apply, pinned, prune
 from harness.prune.cost import report
 from harness.prune.distill import SHARE, TEMPERATURE, Distiller, outputs_of, teacher_targets
+from harness.prune.fitting import are_class_numbers, check_examples, shaped_like_classes
 from harness.prune.graph import read_graph
-from harness.prune.losses import loss_for, shaped_like_classes
+from harness.prune.logits import logit_network
+from harness.prune.losses import loss_for
 from harness.prune.planning import composed, shuffled
 from harness.prune.recalibrate import recalibrate
 from harness.prune.trace import trace
@@ -47,13 +49,15 @@ class RecoverySpec:
     `recalibrate` measures the statistics of BatchNormalization again. `train` says how long and how fast to fine-tune,
     None not to; `distill` adds the original's answers to the labels. `scratch_epochs` is how long the same widths are
     trained from new weights, for comparison: as long as the original was, to be fair; None for as long as the
-    fine-tuning.
+    fine-tuning. `earlier_epochs` were trained before, between the steps of an iterative schedule; the baselines are
+    trained for them too.
     """
 
     train: TrainSpec | None = None
     recalibrate: bool = True
     distill: bool = False
     scratch_epochs: int | None = None
+    earlier_epochs: int = 0
     baselines: bool = True
     seed: int = 0
 
@@ -77,11 +81,11 @@ def recover(
     Raises:
         PruneError: the model is no classifier of one input and one output, or the labels don't fit it.
     """
-    _check_classifier(original)
+    check_fits(original, examples)
     shown = progress or Silent()
     report: dict[str, Any] = {
         "examples": len(examples.test_labels),
-        "epochs": 0 if spec.train is None else spec.train.epochs,
+        "epochs": 0 if spec.train is None else spec.train.epochs + spec.earlier_epochs,
         "distilled": spec.distill and spec.train is not None,
         "original": accuracy(original, examples),
         "pruned": accuracy(result.model, examples),
@@ -94,7 +98,8 @@ def recover(
             finetune(result.model, examples, spec.train, teacher=original if spec.distill else None, seed=spec.seed)
             report["tuned"] = accuracy(result.model, examples)
         if spec.baselines:
-            report |= _baselines(original, result, examples, spec, spec.train, shown)
+            in_all = spec.train.model_copy(update={"epochs": report["epochs"]})
+            report |= _baselines(original, result, examples, spec, in_all, shown)
     return Recovery(**report)
 
 
@@ -131,26 +136,31 @@ def _baselines(
 def finetune(
     model: keras.Model, examples: Examples, train: TrainSpec, *, teacher: keras.Model | None = None, seed: int = 0
 ) -> None:
-    """Train a classifier on, in place; with a teacher, on its answers as well."""
+    """Train a classifier on, in place; with a teacher, on its answers as well. It is as compiled as it was before."""
     keras.utils.set_random_seed(seed)
     options = {"learning_rate": train.learning_rate}
     optimizer = keras.optimizers.get({"class_name": train.optimizer, "config": options})
     labels = shaped_like_classes(examples.train_labels, model.output_shape)
     loss = loss_for(model, 0, labels)
+    targets: Any = labels
     if teacher is None:
-        model.compile(optimizer=optimizer, loss=loss)
-        model.fit(examples.train_images, labels, batch_size=train.batch_size, epochs=train.epochs, verbose=0)
-        return
-    targets = (labels, teacher_targets(teacher, examples.train_images))
-    distiller = Distiller(model, loss, TEMPERATURE, SHARE)
-    distiller.compile(optimizer=optimizer)
-    distiller.fit(examples.train_images, targets, batch_size=train.batch_size, epochs=train.epochs, verbose=0)
+        trained = keras.Model(model.inputs, model.outputs)
+        trained.compile(optimizer=optimizer, loss=loss)
+    else:
+        targets = (labels, teacher_targets(teacher, examples.train_images))
+        trained = Distiller(model, loss, TEMPERATURE, SHARE)
+        trained.compile(optimizer=optimizer)
+    trained.fit(examples.train_images, targets, batch_size=train.batch_size, epochs=train.epochs, verbose=0)
 
 
 def accuracy(model: keras.Model, examples: Examples) -> float:
-    """The share of test images whose likeliest class is right."""
+    """The share of test images whose likeliest class is right; a single output says whether it is class 1."""
     outputs = outputs_of(model, examples.test_images)
-    found = outputs.argmax(axis=-1).reshape(len(outputs), -1)
+    if outputs.shape[-1] == 1:
+        found = outputs > (0.5 if 0 in logit_network(model).squashed else 0.0)
+    else:
+        found = outputs.argmax(axis=-1)
+    found = found.reshape(len(outputs), -1)
     return float((found == examples.test_labels.reshape(len(outputs), -1)).mean())
 
 
@@ -203,6 +213,10 @@ def prune_in_steps(
     )
 
 
-def _check_classifier(model: keras.Model) -> None:
+def check_fits(model: keras.Model, examples: Examples) -> None:
+    """Raise PruneError unless the model is a classifier that these examples fit."""
     if len(model.inputs) != 1 or len(model.outputs) != 1:
         raise PruneError("recovery needs a classifier with one input and one output; train the pruned model yourself")
+    check_examples([model.input_shape], [examples.train_images])
+    if not are_class_numbers(shaped_like_classes(examples.train_labels, model.output_shape), model.output_shape):
+        raise PruneError("recovery needs class numbers as labels; train the pruned model yourself")

@@ -12,10 +12,9 @@ import numpy.typing as npt
 
 from harness.errors import PruneError
 from harness.prune.activations import activation, apoz
+from harness.prune.fitting import check_examples, shaped_like_classes
 from harness.prune.gradients import obd, taylor
-from harness.prune.graph import Shape
 from harness.prune.importance import FROM_WEIGHTS, Scores, random
-from harness.prune.losses import shaped_like_classes
 from harness.prune.trace import Trace
 
 Array = npt.NDArray[Any]
@@ -40,6 +39,8 @@ class Data:
         count = min((len(part) for part in (*inputs, *targets)), default=0)
         if any(len(part) != count for part in (*inputs, *targets)):
             raise PruneError(f"data: {[len(part) for part in (*inputs, *targets)]} examples; give one label an example")
+        if (inputs or targets) and not count:
+            raise PruneError("data: there are no examples; give some")
         chosen = np.sort(np.random.default_rng(seed).permutation(count)[:EXAMPLES])
         return cls(tuple(part[chosen] for part in inputs), tuple(part[chosen] for part in targets), seed)
 
@@ -56,7 +57,7 @@ def score(model: keras.Model, trace: Trace, importance: str, data: Data) -> Scor
         return FROM_WEIGHTS[importance](trace)
     if not data.examples:
         raise PruneError(f"importance '{importance}' looks at data; give it, as data=images or --data NAME")
-    _check(trace, data.examples)
+    check_examples([trace.graph.shapes[index] for index in trace.graph.inputs], data.examples)
     if importance in FROM_ACTIVATIONS:
         return FROM_ACTIVATIONS[importance](trace, data.examples)
     if len(data.labels) != len(trace.graph.outputs):
@@ -64,18 +65,6 @@ def score(model: keras.Model, trace: Trace, importance: str, data: Data) -> Scor
     shapes = [trace.graph.shapes[index] for index in trace.graph.outputs]
     labels = [shaped_like_classes(part, shape) for part, shape in zip(data.labels, shapes, strict=True)]
     return FROM_GRADIENTS[importance](model, trace, data.examples, labels)
-
-
-def _check(trace: Trace, examples: Sequence[Array]) -> None:
-    shapes = [trace.graph.shapes[index] for index in trace.graph.inputs]
-    fits = len(shapes) == len(examples) and all(map(_agrees, examples, shapes))
-    if not fits:
-        raise PruneError(f"data: examples of shape {[part.shape for part in examples]} don't fit inputs {shapes}")
-
-
-def _agrees(part: Array, shape: Shape) -> bool:
-    sizes = zip(shape[1:], part.shape[1:], strict=True)
-    return part.ndim == len(shape) and all(size in (None, now) for size, now in sizes)
 
 
 def _arrays(given: Array | Sequence[Array] | None) -> tuple[Array, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from dataclasses import dataclass
 
 import keras
@@ -78,8 +79,16 @@ def _outputs(site: Site) -> list[Names]:
 def _keep(found: Trace, keep: tuple[str, ...]) -> None:
     for path in keep:
         if path not in found.layers:
-            raise PruneError(f"keep: there is no layer '{path}'; known: {', '.join(found.layers)}")
+            raise PruneError(f"keep: there is no layer '{path}'; {_suggestion(found, path)}")
         for call in found.graph.calls:
             if call.path == path:
                 for index in call.outputs:
                     found.channels.pin(found.tensors[index], f"kept as asked ('{path}')")
+
+
+def _suggestion(found: Trace, path: str) -> str:
+    close = difflib.get_close_matches(path, found.layers)
+    if close:
+        return f"did you mean {' or '.join(close)}?"
+    known = list(found.channels.made)
+    return f"those with channels are {', '.join(known[:6])}" + (f" and {len(known) - 6} more" if len(known) > 6 else "")

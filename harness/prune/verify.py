@@ -16,7 +16,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from harness.errors import ProofError
+from harness.errors import ProofError, UnprovableError
 from harness.prune.graph import read_graph, weights_of
 from harness.prune.logits import LogitNetwork, Value, Values, logit_network
 from harness.prune.planning import removal_of
@@ -70,15 +70,25 @@ def prove(comparison: Comparison, examples: int = EXAMPLES, tolerance: float = T
     return proof
 
 
-def compare(comparison: Comparison, examples: int, tolerance: float) -> Proof:
+def compare(
+    comparison: Comparison, examples: int = EXAMPLES, tolerance: float = TOLERANCE, *, own_weights: bool = True
+) -> Proof:
     """Run the trials. The proof that comes out need not hold.
 
+    Without `own_weights` only random weights are tried: that is about the architecture alone, whatever the pruned
+    network's weights have become.
+
     Raises:
-        ProofError: the networks can't be compared, or the comparison would mean nothing.
+        ProofError: the pruned network is not one that the plan leaves.
+        UnprovableError: the comparison would mean nothing.
     """
-    trials = {"weights carried over": comparison.carried_over()}
     telling = comparison.telling(examples)
-    for name, setting in (("random weights", telling), ("real weights", comparison.setting(telling.inputs, None))):
+    settings = {"random weights": telling}
+    trials: dict[str, float] = {}
+    if own_weights:
+        trials["weights carried over"] = comparison.carried_over()
+        settings["real weights"] = comparison.setting(telling.inputs, None)
+    for name, setting in settings.items():
         difference = comparison.difference(setting)
         if difference > tolerance and has_float64():
             trials[f"{name}, float64"] = comparison.difference_in_float64(setting)
@@ -110,8 +120,10 @@ class Comparison:
     def networks(self) -> tuple[LogitNetwork, LogitNetwork]:
         """Original and pruned, up to their logits."""
         original, pruned = logit_network(self.original), logit_network(self.pruned)
-        kinds = [[type(op) for op in network.graph.layers.values()] for network in (original, pruned)]
-        if kinds[0] != kinds[1]:
+        before, after = (
+            [(type(op), len(weights_of(op))) for op in network.graph.layers.values()] for network in (original, pruned)
+        )
+        if before != after:
             raise ProofError(
                 "the pruned network does not have the original's layers; verify the two that belong together"
             )
@@ -136,7 +148,7 @@ class Comparison:
             effect = relative_difference(setting.masked, self.networks[0].logits(inputs, values))
             if effect > _TELLING and all(varies(outputs) for outputs in setting.masked):
                 return setting
-        raise ProofError(
+        raise UnprovableError(
             "can't prove anything: the removed channels don't reach the outputs with any of "
             f"{len(_SCALES)} random sets of weights; prune layers that the outputs depend on"
         )

@@ -1,0 +1,46 @@
+"""`harness verify`: is the pruned network the original without those channels?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from harness.commands.options import JsonFlag
+from harness.quiet import import_keras
+from harness.terminal import print_json, print_lines
+
+
+def verify(  # noqa: PLR0913, PLR0917 - one parameter an option
+    original: Annotated[Path, typer.Argument(help="The model that was pruned, a .keras file.")],
+    pruned: Annotated[Path, typer.Argument(help="What came out, with its .plan.json beside it.")],
+    plan: Annotated[Path | None, typer.Option(help="The plan. [default: PRUNED.plan.json]")] = None,
+    architecture: Annotated[
+        bool, typer.Option("--architecture", help="Random weights alone: for a network trained on since.")
+    ] = False,
+    seed: Annotated[int, typer.Option(help="Of the random inputs and weights.")] = 0,
+    unsafe: Annotated[bool, typer.Option("--unsafe", help="Run code inside the files (Lambda layers).")] = False,
+    as_json: JsonFlag = False,
+) -> None:
+    """Check that a pruned model computes what the masked original does; exit 1 if not, 2 if that can't be told."""
+    import_keras()
+    from harness.keras_file import load_model
+    from harness.prune.files import plan_path, read_about, read_plan, trained_on
+    from harness.prune.present import proof_line
+    from harness.prune.verdict import judge
+
+    decided = read_plan(plan or plan_path(pruned))
+    found = judge(
+        load_model(original, unsafe=unsafe),
+        load_model(pruned, unsafe=unsafe),
+        decided,
+        trained_on=trained_on(read_about(pruned)),
+        architecture=architecture,
+        seed=seed,
+    )
+    if as_json:
+        print_json(found.model_dump(mode="json"))
+    else:
+        print_lines(f"{pruned}: {found.why}", *([proof_line(found.proof)] if found.proof else []))
+    raise typer.Exit({True: 0, False: 1, None: 2}[found.holds])

@@ -1,0 +1,110 @@
+"""A whole prune from file to file: load, prune, prove, win accuracy back, write."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import keras
+
+from harness.errors import SpecError
+from harness.keras_file import load_model
+from harness.progress import Progress, Silent
+from harness.prune.api import PruneResult, prune, replay
+from harness.prune.files import check_output, read_plan, save
+from harness.prune.recalibrate import recalibrate
+from harness.prune.recover import Examples, RecoverySpec, check_fits, finetune, prune_in_steps, recover
+from harness.records import PruneFile
+from harness.spec import PruneSpec
+
+
+@dataclass(frozen=True)
+class Job:
+    """What to prune, how, and where to write it.
+
+    Exactly one of `spec` and `plan`, a file to replay, is given. In several `steps` the network is trained between
+    them as `recovery` says, which then needs `examples`. `unsafe` lets code inside the file run.
+    """
+
+    source: Path
+    output: Path
+    spec: PruneSpec | None = None
+    plan: Path | None = None
+    steps: int = 1
+    examples: Examples | None = None
+    recovery: RecoverySpec = field(default_factory=lambda: RecoverySpec(recalibrate=False))
+    unsafe: bool = False
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if (self.spec is None) == (self.plan is None):
+            raise SpecError("harness prune: give one of --ratio, --filters and --plan")
+        if self.steps > 1 and (self.recovery.train is None or self.spec is None):
+            raise SpecError("--steps: the network is trained between the steps; give --ratio and --finetune-epochs")
+        if self.examples is None and (self.recovery.recalibrate or self.recovery.train is not None):
+            raise SpecError("--recalibrate and --finetune-epochs: need examples; give --data NAME")
+        if self.recovery.distill and self.recovery.train is None:
+            raise SpecError("--distill: the original's answers are for fine-tuning; give --finetune-epochs")
+        if self.seed < 0 or (self.recovery.scratch_epochs or 1) < 1:
+            raise SpecError("--seed and --scratch-epochs: give numbers that are not negative")
+
+    @property
+    def after(self) -> RecoverySpec:
+        """The recovery after the last step; the baselines count the training between the steps too."""
+        epochs = 0 if self.recovery.train is None else self.recovery.train.epochs
+        return replace(self.recovery, earlier_epochs=(self.steps - 1) * epochs, seed=self.seed)
+
+
+@dataclass(frozen=True)
+class Done:
+    """What a job made: the pruned network, what was written about it, and the files, the model first."""
+
+    result: PruneResult
+    about: PruneFile
+    files: list[Path]
+
+
+def run_job(job: Job, progress: Progress | None = None) -> Done:
+    """Do all of it. Nothing is written unless all of it worked.
+
+    Raises:
+        ModelError: the file holds no model that can be read.
+        PruneError: nothing can be pruned as asked, or the plan or the data don't fit.
+        ProofError: the pruned network is not the masked original.
+        StoreError: the output can't be written.
+    """
+    shown = progress or Silent()
+    check_output(job.output, job.source, *([job.plan] if job.plan else []))
+    with shown.task(f"load {job.source.name}"):
+        original = load_model(job.source, unsafe=job.unsafe)
+    if job.examples is not None:
+        check_fits(original, job.examples)
+    with shown.task("prune and prove"):
+        result = _pruned(original, job)
+    recovery = None
+    if job.examples is not None:
+        recovery = recover(original, result, job.examples, job.after, shown)
+    about = PruneFile(
+        source=job.source.name, spec=job.spec, proof=result.proven, report=result.report, recovery=recovery
+    )
+    return Done(result, about, save(result, job.output, about))
+
+
+def _pruned(original: keras.Model, job: Job) -> PruneResult:
+    if job.plan is not None:
+        return replay(original, read_plan(job.plan), seed=job.seed)
+    assert job.spec is not None  # Job sees to it
+    examples = job.examples
+    data = None if examples is None else (examples.train_images, examples.train_labels)
+    if job.steps == 1:
+        return prune(original, job.spec, data=data, seed=job.seed)
+
+    def tune(model: keras.Model) -> None:
+        assert examples is not None  # Job sees to it
+        assert job.recovery.train is not None
+        teacher = original if job.recovery.distill else None
+        if job.recovery.recalibrate:
+            recalibrate(model, examples.train_images)
+        finetune(model, examples, job.recovery.train, teacher=teacher, seed=job.seed)
+
+    return prune_in_steps(original, job.spec, job.steps, tune, data=data, seed=job.seed)
