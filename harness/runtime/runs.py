@@ -69,14 +69,16 @@ def make_run(session: Any, plan: Plan, settings: SessionSettings) -> Run:
 
 
 def end_to_end(session: Any, feeds: Sequence[Mapping[str, Array]]) -> Run:
-    """Host arrays in, host arrays out: what a caller of `session.run` waits for."""
-    names = [output.name for output in session.get_outputs()]
+    """Host arrays in, host arrays out: what a caller of `session.run(None, feed)` waits for.
+
+    Naming the outputs would save a call that takes 25 us about 1 us; most callers don't.
+    """
     run = session.run
     if len(feeds) == 1:
         feed = feeds[0]
-        return lambda: run(names, feed)
+        return lambda: run(None, feed)
     turn = cycle(feeds)
-    return lambda: run(names, next(turn))
+    return lambda: run(None, next(turn))
 
 
 def device_resident(session: Any, feeds: Sequence[Mapping[str, Array]], outputs: Sequence[Array], device: str) -> Run:
