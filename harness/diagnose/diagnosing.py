@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import keras
@@ -16,8 +16,8 @@ from harness.diagnose.findings import Diagnosis, Finding, in_order, without_sign
 from harness.diagnose.network import check_readable
 from harness.diagnose.picture import picture
 from harness.diagnose.prove import with_proofs
-from harness.diagnose.targets import Loss, read_loss
-from harness.errors import DataError, SpecError
+from harness.diagnose.targets import Loss, read_labels, read_loss
+from harness.errors import DataError, ModelError, SpecError
 from harness.progress import Progress, Silent
 
 
@@ -48,14 +48,15 @@ def diagnose(  # noqa: PLR0913 - each is something that a user may leave out
 
     Raises:
         SpecError: the loss is missing or unknown, or the learning rate is not a positive number.
-        ModelError: the model's layers can't be seen.
-        DataError: there are no images.
+        ModelError: the model's layers can't be seen, or it is no classifier.
+        DataError: there are no images, or they are no numbers.
     """
     check_readable(model)
-    images, labels = np.asarray(images), np.asarray(labels)
-    if not images.shape or not labels.shape or not len(images) or not len(labels):
-        raise DataError("there are no examples to diagnose the model with; give at least some of each class")
+    images, labels = _array(images, "images"), _array(labels, "labels")
+    if images.dtype.kind not in "buif":
+        raise DataError(f"the images are {images.dtype}, not numbers; give an array of pixels")
     asked = _loss(model, loss)
+    _check_classifier(model, labels, asked)
     used, rate = _optimizer(model, optimizer, learning_rate)
     rate_given = model.compiled or optimizer is not None or learning_rate is not None
     evidence = Evidence(Question(model, images, labels, asked, _history(history), used, rate, rate_given))
@@ -64,6 +65,34 @@ def diagnose(  # noqa: PLR0913 - each is something that a user may leave out
     if prove and complete:
         findings = with_proofs(evidence, findings, shown)
     return _diagnosis(evidence, findings, complete)
+
+
+def _array(values: Any, name: str) -> NDArray[Any]:
+    try:
+        array = np.asarray(values)
+    except ValueError:
+        raise DataError(f"the {name} are not all of one shape; give them as one array") from None
+    if not array.shape or not len(array):
+        raise DataError(f"there are no {name} to diagnose the model with; give at least some of each class")
+    return array
+
+
+def _check_classifier(model: keras.Model, labels: NDArray[Any], loss: Loss) -> None:
+    """Raise ModelError where what the model predicts is not one class an example."""
+    *positions, width = model.output_shape[1:] or (None,)
+    if any(length != 1 for length in positions) or width is None:
+        raise ModelError(
+            f"{model.name} gives an output of {'x'.join(map(str, model.output_shape[1:]))} for an example; diagnose "
+            "takes classifiers, with one output for each class"
+        )
+    read = read_labels(labels)
+    numbers = labels.dtype.kind == "f" and read.encoding is None and bool(np.isfinite(labels).all())
+    several = read.classes is not None and width == 1 and read.classes.max() > 1
+    if loss.kind == "rows" and (numbers or several):
+        raise ModelError(
+            f"{model.name} with {loss.name} predicts numbers, not classes; diagnose takes classifiers, so give it the "
+            "labels and loss of one"
+        )
 
 
 def _loss(model: keras.Model, loss: Any) -> Loss:
@@ -81,13 +110,16 @@ def _loss(model: keras.Model, loss: Any) -> Loss:
 def _history(history: Any) -> Mapping[str, tuple[float, ...]]:
     """What `fit` returned, or a mapping, or nothing, as a mapping; None counts as not a number."""
     values = getattr(history, "history", history) or {}
-    if not isinstance(values, Mapping) or not all(isinstance(v, Sequence) for v in values.values()):
-        raise SpecError("history can't be read; give what fit() returned, or {'loss': [...], 'accuracy': [...]}")
-    return {
-        str(name): tuple(float("nan") if value is None else float(value) for value in series)
-        for name, series in values.items()
-        if series
-    }
+    try:
+        return {
+            str(name): tuple(float("nan") if value is None else float(value) for value in series)
+            for name, series in values.items()
+            if len(series)
+        }
+    except (AttributeError, TypeError, ValueError):
+        raise SpecError(
+            "history can't be read; give what fit() returned, or {'loss': [...], 'accuracy': [...]}"
+        ) from None
 
 
 def _optimizer(model: keras.Model, optimizer: Any, learning_rate: float | None) -> tuple[Any, float]:

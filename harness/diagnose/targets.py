@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from harness.errors import SpecError
 
-LossKind = Literal["sparse", "categorical", "binary", "other"]
+# `rows`: another of Keras's losses, which compares an output with a label of the same shape; `custom`: anyone's own.
+LossKind = Literal["sparse", "categorical", "binary", "rows", "custom"]
 
 _KINDS: dict[Any, LossKind] = {
     keras.losses.SparseCategoricalCrossentropy: "sparse",
@@ -35,7 +36,7 @@ class Loss:
 
     @property
     def is_crossentropy(self) -> bool:
-        return self.kind != "other"
+        return self.kind in ("sparse", "categorical", "binary")
 
 
 def read_loss(loss: Any) -> Loss:
@@ -51,16 +52,22 @@ def read_loss(loss: Any) -> Loss:
             f"loss = {loss!r} is unknown; use one of Keras's, such as sparse_categorical_crossentropy"
         ) from None
     name = str(getattr(function, "name", None) or getattr(function, "__name__", type(function).__name__))
-    kind = _KINDS.get(function if function in _KINDS else type(function), "other")
+    kind = _kind(function)
     config = function.get_config() if isinstance(function, keras.losses.Loss) else {}
     return Loss(function, name, kind, bool(config.get("from_logits", False)))
+
+
+def _kind(function: Any) -> LossKind:
+    known = _KINDS.get(type(function)) or _KINDS.get(function)
+    module = type(function).__module__ if isinstance(function, keras.losses.Loss) else function.__module__
+    return known or ("rows" if module.partition(".")[0] == "keras" else "custom")
 
 
 def crossentropy(kind: LossKind, *, from_logits: bool) -> keras.losses.Loss:
     """The cross-entropy of a kind, which takes logits or probabilities.
 
     Raises:
-        SpecError: the kind is `other`.
+        SpecError: the kind is no cross-entropy.
     """
     made = {
         "sparse": keras.losses.SparseCategoricalCrossentropy,
@@ -74,17 +81,19 @@ def crossentropy(kind: LossKind, *, from_logits: bool) -> keras.losses.Loss:
 
 @dataclass(frozen=True)
 class Labels:
-    """Labels as they were given. `encoding` is None where they are neither class numbers nor one-hot rows.
+    """Labels as they were given. `encoding` is None where they are no labels of classes.
 
-    `classes` is int64 (N,), the class of each example, where there is an encoding.
+    `one-hot` are rows with a number for each class that sum to 1, also soft ones as mixing or smoothing makes them;
+    `multi-hot` are rows of numbers from 0 to 1 that don't. `classes` is int64 (N,), the class of each example, or the
+    likeliest one of a soft row; None where there isn't one class.
     """
 
-    encoding: Literal["integer", "one-hot"] | None
+    encoding: Literal["integer", "one-hot", "multi-hot"] | None
     classes: NDArray[np.int64] | None
 
 
 def read_labels(labels: NDArray[Any]) -> Labels:
-    """Tell class numbers, (N,) or (N, 1), from one-hot rows, (N, ..., K)."""
+    """Tell class numbers, (N,) or (N, 1), from rows with a number for each class, (N, ..., K)."""
     if labels.dtype.kind not in "buif":
         return Labels(None, None)
     if math.prod(labels.shape[1:]) == 1:
@@ -92,9 +101,11 @@ def read_labels(labels: NDArray[Any]) -> Labels:
         whole = bool(np.all(np.isfinite(flat))) and bool(np.all(flat == np.floor(flat)))
         return Labels("integer", flat.astype(np.int64)) if whole else Labels(None, None)
     rows = labels.reshape(len(labels), -1)
-    if np.isin(rows, (0, 1)).all() and (rows.sum(axis=1) == 1).all():
+    if not ((rows >= 0) & (rows <= 1)).all():
+        return Labels(None, None)
+    if np.allclose(rows.sum(axis=1), 1, atol=1e-3):
         return Labels("one-hot", rows.argmax(axis=1).astype(np.int64))
-    return Labels(None, None)
+    return Labels("multi-hot", None)
 
 
 def targets_for(loss: Loss, labels: NDArray[Any], read: Labels, output_shape: tuple[int, ...]) -> NDArray[Any]:
@@ -103,11 +114,14 @@ def targets_for(loss: Loss, labels: NDArray[Any], read: Labels, output_shape: tu
     `output_shape` is that of the network, for one example: (..., classes).
 
     Returns:
-        (N, ...) class numbers for `sparse`; (N, ..., classes) one-hot for `categorical`; the output's shape else.
+        (N, ...) class numbers for `sparse`; (N, ..., classes) one-hot for `categorical`; the output's shape else. The
+        labels as they are for `custom`.
     """
     *positions, width = output_shape
+    if loss.kind == "custom":
+        return labels
     if read.classes is None:
-        return labels.astype(np.float32)
+        return labels.astype(np.float32).reshape((-1, *output_shape))
     if loss.kind == "sparse":
         return read.classes.reshape((-1, *positions))
     if width == 1:

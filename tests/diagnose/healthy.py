@@ -126,7 +126,10 @@ HEALTHY: tuple[Case, ...] = (
     Case("eight_class, funnel", lambda: ask(funnel(), color_40())),
     Case("eight_class, constant", lambda: ask(constant(), color_40())),
     Case("eight_class, constant, he_normal", lambda: ask(constant(initializer="he_normal"), color_40())),
-    Case("eight_class, constant, 64 filters", lambda: ask(constant(filters=64), digits(color=True, side=64))),
+    Case(
+        "eight_class, constant, 64 filters",
+        lambda: ask(constant(filters=64, input_shape=[64, 64, 3]), digits(color=True, side=64)),
+    ),
     # Kinds of networks.
     Case("dense, 2 layers", lambda: ask(dense_chain(2, "relu"))),
     Case("dense, 8 layers, he_normal", lambda: ask(dense_chain(8, "relu", "he_normal"))),

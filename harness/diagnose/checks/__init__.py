@@ -15,7 +15,7 @@ from harness.diagnose.checks.gradients import gradients_explode, gradients_vanis
 from harness.diagnose.checks.head import clipped_logits, softmax_of_one
 from harness.diagnose.checks.history import chance_plateau, loss_not_finite
 from harness.diagnose.checks.inputs import inputs_unscaled
-from harness.diagnose.checks.labels import class_count, label_encoding
+from harness.diagnose.checks.labels import class_count, label_encoding, labels_unreadable
 from harness.diagnose.checks.linear import no_nonlinearity
 from harness.diagnose.checks.loss_path import from_logits, softmax_hidden
 from harness.diagnose.checks.predictions import predictions_collapsed
@@ -41,6 +41,7 @@ CHECKS: tuple[Check, ...] = (
     Check(weights_not_finite, gate=True),
     Check(input_shape, gate=True),
     Check(feature_map_eaten, gate=True),
+    Check(labels_unreadable, gate=True),
     Check(class_count, gate=True),
     Check(label_encoding),
     Check(one_class),

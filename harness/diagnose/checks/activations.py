@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
+from harness.diagnose.checks.gradients import vanishing
 from harness.diagnose.evidence import Evidence
 from harness.diagnose.findings import Finding, Number
 from harness.diagnose.layers import kernel_shape
@@ -51,7 +52,8 @@ def activations_shrink(evidence: Evidence) -> Iterator[Finding]:
     """The outputs of layers fade with depth.
 
     Threshold: a spread of the last layers of 1/1,000 of the first's slows learning, 1/100,000 stops it (measured:
-    docs/diagnose.md).
+    docs/diagnose.md). The gradients fade for the same reason, so it stops learning as well where they do so far that
+    `gradients_vanish` would say it.
     """
     spreads = _spreads(evidence)
     if len(spreads) < 2 or not all(math.isfinite(spread) for _, spread in spreads):
@@ -60,9 +62,10 @@ def activations_shrink(evidence: Evidence) -> Iterator[Finding]:
     ratio = start / end if end > 0 else math.inf
     if ratio < SHRINK_SLOWS or first == last:
         return
+    stops = ratio >= SHRINK_STOPS or vanishing(evidence) == "stops learning"
     yield Finding(
         kind="activations-shrink",
-        severity="stops learning" if ratio >= SHRINK_STOPS else "slows learning",
+        severity="stops learning" if stops else "slows learning",
         what=f"The activations fade with depth, down to {last}",
         where=last,
         evidence=Number(

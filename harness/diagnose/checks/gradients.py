@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from harness.diagnose.evidence import Evidence, Passes
-from harness.diagnose.findings import Finding, Number
+from harness.diagnose.findings import Finding, Number, Severity
 from harness.diagnose.layers import kernel_shape
 
 # Chains of sigmoid layers on digits, six epochs with Adam: with 1/70 between the first and last kernel's gradient 82 %,
@@ -74,18 +74,13 @@ def gradients_vanish(evidence: Evidence) -> Iterator[Finding]:
     Threshold: the root mean square of the first kernel's gradient is 1/500 of the last one's (slows learning) or
     1/10,000 (stops it), or every kernel's is below 1e-7, Adam's epsilon (measured: docs/diagnose.md).
     """
-    kernels = _kernels(evidence)
-    if len(kernels) < 2 or not any(kernel.rms > 0 for kernel in kernels):
+    severity = vanishing(evidence)
+    if severity is None:
         return
-    first, last = kernels[0], kernels[-1]
-    ratio = first.rms / last.rms if last.rms else 0.0
-    tiny = max(kernel.rms for kernel in kernels) < EPSILON
-    if not tiny and (ratio >= VANISH_SLOWS or not np.isfinite(ratio)):
-        return
+    first, last, ratio = _ends(evidence)
     yield Finding(
         kind="gradients-vanish",
-        severity="stops learning" if tiny or ratio < VANISH_STOPS else "slows learning",
-        certainty="certain" if not tiny else "likely",
+        severity=severity,
         what=f"The gradient fades on its way back to {first.layer}",
         where=first.layer,
         evidence=Number(
@@ -97,6 +92,24 @@ def gradients_vanish(evidence: Evidence) -> Iterator[Finding]:
         why="The first layers stay as they were drawn, so the last ones learn from noise.",
         cure="Use ReLU with he_normal, not sigmoid or tanh; BatchNormalization, skip connections, or fewer layers",
     )
+
+
+def vanishing(evidence: Evidence) -> Severity | None:
+    """How bad it is that gradients fade on their way back; None where they don't."""
+    kernels = _kernels(evidence)
+    if len(kernels) < 2 or not any(kernel.rms > 0 for kernel in kernels):
+        return None
+    *_, ratio = _ends(evidence)
+    if max(kernel.rms for kernel in kernels) < EPSILON or ratio < VANISH_STOPS:
+        return "stops learning"
+    return "slows learning" if ratio < VANISH_SLOWS else None
+
+
+def _ends(evidence: Evidence) -> tuple[_Kernel, _Kernel, float]:
+    """The first and the last kernel, and the ratio of their gradients."""
+    kernels = _kernels(evidence)
+    first, last = kernels[0], kernels[-1]
+    return first, last, first.rms / last.rms if last.rms else 0.0
 
 
 def gradients_explode(evidence: Evidence) -> Iterator[Finding]:

@@ -2,53 +2,100 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
+from typing import Any, Literal
+
+import numpy as np
 
 from harness.diagnose.evidence import Evidence
 from harness.diagnose.findings import Finding, Number
 
+MOST_SHOWN = 60  # characters of a label
+_NAMES = {
+    "integer": "class numbers",
+    "one-hot": "one-hot rows",
+    "multi-hot": "rows that don't sum to 1",
+    None: "neither class numbers nor one-hot rows",
+}
+
+
+def labels_unreadable(evidence: Evidence) -> Iterator[Finding]:
+    """Labels that name no class of the model's. Threshold: they are neither class numbers nor a row for each example.
+
+    Rows that don't sum to 1 suit binary cross-entropy and losses that compare numbers, not those that share out one
+    probability.
+    """
+    loss, given = evidence.question.loss, evidence.labels.encoding
+    if loss.kind == "custom" or given in ("integer", "one-hot"):
+        return
+    rows = math.prod(evidence.question.labels.shape[1:])
+    if given == "multi-hot" and loss.kind in ("binary", "rows") and rows == evidence.output_shape[-1]:
+        return
+    yield _mislabelled(
+        evidence,
+        f"The labels are {_NAMES[given]}, and {loss.name} wants {_NAMES[_wanted(evidence)]}",
+        "Give one whole number for each example, from 0" if loss.kind == "sparse" else "Give one-hot rows",
+    )
+
 
 def label_encoding(evidence: Evidence) -> Iterator[Finding]:
     """Class numbers for a loss that wants one-hot rows, or the other way round. Threshold: the loss's own promise."""
-    loss, given = evidence.question.loss, evidence.labels.encoding
-    several = evidence.output_shape[-1] > 1
-    wanted = {"sparse": "integer", "categorical": "one-hot", "binary": "one-hot" if several else "integer"}.get(
-        loss.kind
-    )
-    if wanted is None or given == wanted:
+    loss, given, wanted = evidence.question.loss, evidence.labels.encoding, _wanted(evidence)
+    if wanted is None or given in (wanted, "multi-hot"):
         return
-    shape = evidence.question.labels.shape
-    found = {"integer": "class numbers", "one-hot": "one-hot rows", None: "neither class numbers nor one-hot rows"}
-    yield Finding(
+    what = f"The labels are {_NAMES[given]}, and {loss.name} wants {_NAMES[wanted]}"
+    yield _mislabelled(evidence, what, _cure(loss.kind, given))
+
+
+def _wanted(evidence: Evidence) -> Literal["integer", "one-hot"] | None:
+    """How the loss wants its labels; None where only its author knows."""
+    kind = evidence.question.loss.kind
+    if kind == "custom":
+        return None
+    return "integer" if kind == "sparse" or evidence.output_shape[-1] == 1 else "one-hot"
+
+
+def _mislabelled(evidence: Evidence, what: str, cure: str) -> Finding:
+    labels = evidence.question.labels
+    return Finding(
         kind="label-encoding",
         severity="stops learning",
-        what=f"The labels are {found[given]}, and {loss.name} wants {found[wanted]}",
-        evidence=Number(value=None, unit="", text=f"labels of shape {shape}, such as {evidence.question.labels[0]}"),
+        what=what,
+        evidence=Number(value=None, unit="", text=f"labels of shape {labels.shape}, such as {_shown(labels[0])}"),
         why="Keras refuses them, or compares each output with the wrong number.",
-        cure=_cure(loss.kind, given, wanted),
+        cure=cure,
     )
+
+
+def _shown(label: Any) -> str:
+    text = str(np.asarray(label)).replace("\n", " ")
+    return text if len(text) <= MOST_SHOWN else text[:MOST_SHOWN] + " ..."
 
 
 def class_count(evidence: Evidence) -> Iterator[Finding]:
     """Labels without an output of their own. Threshold: any; an output without labels is worth a note."""
-    classes = evidence.labels.classes
-    if classes is None or evidence.question.loss.kind == "other" or not len(classes):
-        return
+    classes, kind = evidence.labels.classes, evidence.question.loss.kind
     *_, width = evidence.output_shape
-    outputs = 2 if width == 1 and evidence.question.loss.kind == "binary" else width
+    if classes is None or kind == "custom":
+        return
+    outputs = 2 if width == 1 and kind in ("binary", "rows") else width
     low, high = int(classes.min()), int(classes.max())
+    if evidence.labels.encoding == "one-hot":
+        high = max(high, math.prod(evidence.question.labels.shape[1:]) - 1)
     layer = evidence.question.model.layers[-1].name
     if low < 0 or high >= outputs:
-        from_one = low == 1 and high == outputs
+        without = (classes < 0) | (classes >= outputs)
+        from_one = low == 1 and high == outputs and evidence.labels.encoding == "integer"
         yield Finding(
             kind="class-count",
             severity="stops learning",
             what=f"The labels go from {low} to {high}, and the model has {outputs} outputs, numbered from 0",
             where=layer,
             evidence=Number(
-                value=int(((classes < 0) | (classes >= outputs)).sum()),
+                value=int(without.sum()),
                 unit="labels",
-                text=f"{((classes < 0) | (classes >= outputs)).mean():.0%} of the labels have no output",
+                text=f"{without.mean():.0%} of the labels have no output",
             ),
             why="The loss of such a label is NaN or an error, depending on the device.",
             cure="Subtract 1 from the labels"
@@ -69,11 +116,11 @@ def class_count(evidence: Evidence) -> Iterator[Finding]:
         )
 
 
-def _cure(kind: str, given: str | None, wanted: str) -> str:
-    if given == "one-hot":
+def _cure(kind: str, given: str | None) -> str:
+    if given == "one-hot" and kind == "sparse":
         return "Use loss='categorical_crossentropy', or labels.argmax(axis=-1)"
-    if given == "integer" and kind == "categorical":
+    if given == "one-hot":
+        return "Use labels.argmax(axis=-1), or give the model one output for each class"
+    if kind == "categorical":
         return "Use loss='sparse_categorical_crossentropy', or keras.utils.to_categorical(labels)"
-    if given == "integer":
-        return "Use loss='sparse_categorical_crossentropy' with a Softmax, or keras.utils.to_categorical(labels)"
-    return "Give one whole number for each example, from 0" if wanted == "integer" else "Give one-hot rows"
+    return "Use loss='sparse_categorical_crossentropy' with a Softmax, or keras.utils.to_categorical(labels)"

@@ -1,0 +1,145 @@
+"""Models and data that don't fit are findings; what can't be diagnosed at all is one line."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+
+from harness.diagnose import diagnose
+from harness.errors import DataError, HarnessError, ModelError, SpecError
+from tests.diagnose.cases import SPARSE, L, chain, digits, one_hot
+
+
+def small(**options: Any) -> keras.Model:
+    return chain(L.Flatten(), L.Dense(10, activation="softmax"), **options)
+
+
+def diagnosed(model: keras.Model | None = None, images: Any = None, labels: Any = None, **options: Any) -> Any:
+    data = digits()
+    images = data.train_images[:64] if images is None else images
+    labels = data.train_labels[:64] if labels is None else labels
+    return diagnose(model or small(), images, labels, **{"loss": SPARSE, **options})
+
+
+def first(*arguments: Any, **options: Any) -> str:
+    return str(diagnosed(*arguments, **options).kinds()[0])
+
+
+def test_images_that_do_not_fit_are_a_finding() -> None:
+    assert first(small(shape=(32, 32, 1))) == "input-shape"
+    assert first(small(), np.zeros((64, 784))) == "input-shape"
+
+
+def test_a_layer_that_can_not_take_what_reaches_it_is_a_finding() -> None:
+    """The model leaves its input's size open, and is not the size it was built for."""
+    model = chain(L.Conv2D(4, 3), L.Flatten(), L.Dense(10, activation="softmax"), shape=(None, None, 1))
+    found = diagnosed(model)
+    assert found.kinds() == ()  # any size will do, as long as the Dense layer was not built
+    assert first(chain(L.Conv2D(4, 31), L.GlobalMaxPooling2D(), L.Dense(10), shape=(None, None, 1))) == (
+        "feature-map-eaten"
+    )
+
+
+def test_labels_that_do_not_fit_are_a_finding() -> None:
+    labels = digits().train_labels[:64]
+    assert first(labels=labels[:60]) == "examples-mismatch"
+    assert first(labels=one_hot(labels)) == "label-encoding"
+    assert first(labels=labels + 0.5) == "label-encoding"
+    assert first(labels=np.eye(12)[labels], loss="categorical_crossentropy") == "class-count"
+    assert first(labels=labels.astype(str)) == "label-encoding"
+
+
+def test_nan_is_a_finding_wherever_it_is() -> None:
+    images = digits().train_images[:64].copy()
+    images[3, 0, 0, 0] = np.nan
+    assert first(images=images) == "data-not-finite"
+    model = small()
+    model.layers[-1].bias.assign(np.full(10, np.nan))
+    found = diagnosed(model)
+    assert found.kinds() == ("weights-not-finite",)
+    assert found.findings[0].where == model.layers[-1].name
+
+
+def test_soft_labels_and_labels_of_several_classes_are_no_mistake() -> None:
+    """Rows as label smoothing makes them, and rows for more than one class at once."""
+    rows = one_hot(digits().train_labels[:64])
+    assert not diagnosed(labels=0.9 * rows + 0.01, loss="categorical_crossentropy").stops_learning
+    several = np.maximum(rows, np.roll(rows, 1, axis=1))
+    model = chain(L.Flatten(), L.Dense(10, activation="sigmoid"))
+    assert not diagnosed(model, labels=several, loss="binary_crossentropy").stops_learning
+
+
+def test_a_loss_of_the_users_own_gets_the_labels_as_they_are() -> None:
+    def own(labels: Any, outputs: Any) -> Any:
+        assert labels.shape == (64,)
+        return keras.losses.sparse_categorical_crossentropy(labels, outputs)
+
+    assert not diagnosed(loss=own).stops_learning
+
+
+def test_a_missing_loss_is_asked_for_by_name() -> None:
+    with pytest.raises(SpecError, match=r"loss is missing, .* give loss='sparse_categorical_crossentropy'"):
+        diagnosed(loss=None)
+
+
+def test_the_loss_and_optimizer_of_a_compiled_model_are_used() -> None:
+    model = small()
+    model.compile(optimizer=keras.optimizers.SGD(0.05), loss=SPARSE)
+    found = diagnosed(model, loss=None)
+    assert (found.loss, found.optimizer, found.learning_rate) == (SPARSE, "SGD", 0.05)
+
+
+class Subclassed(keras.Model):  # type: ignore[misc] # Keras has no types
+    def call(self, images: Any) -> Any:
+        return images
+
+
+def two_outputs() -> keras.Model:
+    inputs = keras.Input((28, 28, 1))
+    x = L.Flatten()(inputs)
+    return keras.Model(inputs, [L.Dense(10)(x), L.Dense(2)(x)])
+
+
+@pytest.mark.parametrize(
+    ("change", "kind", "message"),
+    [
+        (lambda: {"model": Subclassed()}, ModelError, "is subclassed, so its layers can't be seen"),
+        (lambda: {"model": keras.Sequential([L.Dense(3)])}, ModelError, "is not built; give it an Input layer"),
+        (lambda: {"model": two_outputs()}, ModelError, "has 1 inputs and 2 outputs"),
+        (lambda: {"model": "net.keras"}, ModelError, "expected a Keras model, not str"),
+        (
+            lambda: {"model": chain(L.Flatten(), L.Dense(1)), "labels": np.linspace(0, 1, 64), "loss": "mse"},
+            ModelError,
+            "predicts numbers, not classes",
+        ),
+        (lambda: {"model": chain(L.Flatten(), L.Dense(1)), "loss": "mse"}, ModelError, "predicts numbers, not classes"),
+        (lambda: {"model": chain(L.Conv2D(10, 3))}, ModelError, "gives an output of 26x26x10 for an example"),
+        (lambda: {"images": np.zeros((0, 28, 28, 1))}, DataError, "there are no images"),
+        (lambda: {"labels": []}, DataError, "there are no labels"),
+        (lambda: {"images": [[1, 2], [3]]}, DataError, "the images are not all of one shape"),
+        (lambda: {"images": np.full((64, 28, 28, 1), "x")}, DataError, "the images are <U1, not numbers"),
+        (lambda: {"loss": "crossentropie"}, SpecError, "loss = 'crossentropie' is unknown"),
+        (lambda: {"optimizer": "adamant"}, SpecError, "optimizer = 'adamant' is unknown"),
+        (lambda: {"learning_rate": 0.0}, SpecError, r"learning_rate = 0\.0 can't be used"),
+        (lambda: {"history": {"loss": 3.0}}, SpecError, "history can't be read"),
+        (lambda: {"history": {"loss": ["high"]}}, SpecError, "history can't be read"),
+    ],
+)
+def test_what_can_not_be_diagnosed_is_one_line(change: Any, kind: type[HarnessError], message: str) -> None:
+    with pytest.raises(kind, match=message) as raised:
+        diagnosed(**change())
+    assert "\n" not in str(raised.value)
+
+
+def test_the_model_is_not_changed() -> None:
+    """Nor its weights, nor its optimizer, though steps are rehearsed."""
+    model = small()
+    model.compile(optimizer="adam", loss=SPARSE)
+    before = [weight.copy() for weight in model.get_weights()]
+    diagnosed(model, loss=None)
+    assert int(model.optimizer.iterations) == 0
+    for old, new in zip(before, model.get_weights(), strict=True):
+        np.testing.assert_array_equal(old, new)

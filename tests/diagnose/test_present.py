@@ -1,0 +1,101 @@
+"""A diagnosis in a terminal: worst first, nothing cut off, a picture of every layer."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+from rich.console import Console
+
+from harness.diagnose.findings import Diagnosis, Finding, LayerPicture, Number, in_order, without_signs
+from harness.diagnose.present import diagnosis_parts
+
+
+def finding(kind: str, severity: str = "stops learning", certainty: str = "certain") -> Finding:
+    number = Number(value=0.5, unit="of all", text="half of all " + "and so on " * 12)
+    return Finding(  # type: ignore[call-arg] # the literals are checked when it is made
+        kind=kind,
+        severity=severity,
+        certainty=certainty,
+        what=f"{kind} is here",
+        where="conv_1",
+        evidence=number,
+        why="because " * 20,
+        cure="mend it",
+    )
+
+
+def layers(count: int) -> tuple[LayerPicture, ...]:
+    made = []
+    for i in range(count):
+        name = f"conv_{i}"
+        made.append(
+            LayerPicture(layer=name, kind="Conv2D", shape=(28, 28, 32), spread=10.0**-i, dead=None, gradient=10.0**-i)
+        )
+        made.append(LayerPicture(layer=name, kind="relu", shape=(28, 28, 32), spread=0.5, dead=0.25, gradient=None))
+    return tuple(made)
+
+
+def shown(diagnosis: Diagnosis, width: int) -> str:
+    console = Console(file=io.StringIO(), width=width)
+    for part in diagnosis_parts(diagnosis):
+        console.print(part)
+    assert isinstance(console.file, io.StringIO)
+    return console.file.getvalue()
+
+
+def diagnosis(*findings: Finding, **options: object) -> Diagnosis:
+    values = {"loss": "mse", "backend": "jax", "examples": 128, "optimizer": "adam", "learning_rate": 0.001}
+    return Diagnosis.model_validate({"model": "net", **values, "findings": findings, **options})
+
+
+@pytest.mark.parametrize("width", [60, 80, 120, 240])
+def test_nothing_is_wider_than_the_terminal_or_cut_off(width: int) -> None:
+    text = shown(diagnosis(finding("dead-units"), layers=layers(3)), width)
+    assert max(map(len, text.splitlines())) <= width
+    assert "…" not in text
+    assert text.count("because") == 20
+    assert max(len(line) for line in text.splitlines() if "because" in line) <= 100
+
+
+def test_a_layer_and_its_activation_are_one_line() -> None:
+    text = shown(diagnosis(layers=layers(3)), 100)
+    (line,) = [line for line in text.splitlines() if "conv_1" in line]
+    assert "Conv2D relu" in line
+    assert "25%" in line
+
+
+def test_of_many_layers_some_are_left_out_but_none_that_has_a_finding() -> None:
+    text = shown(diagnosis(finding("dead-units"), layers=layers(120)), 100)
+    lines = [line for line in text.splitlines() if "Conv2D" in line]
+    assert len(lines) <= 42
+    assert any(line.strip().startswith("conv_1 ") for line in lines)
+    assert "of 120; all with --json" in text
+
+
+def test_numbers_that_are_not_finite_are_shown_as_such() -> None:
+    picture = LayerPicture(layer="conv", kind="Conv2D", shape=(3,), spread=None, dead=None, gradient=0.0)
+    assert "not finite" in shown(diagnosis(layers=(picture,)), 80)
+
+
+def test_the_summary_counts() -> None:
+    text = shown(diagnosis(finding("a"), finding("b"), finding("c", "slows learning"), finding("d", "note")), 80)
+    assert text.startswith("net: 2 that stop learning, 1 that slows learning, 1 worth a note")
+    assert shown(diagnosis(), 80).startswith("net: nothing found that keeps it from learning")
+
+
+def test_findings_come_worst_first_and_what_is_seen_before_what_is_likely() -> None:
+    given = [finding("a", "note"), finding("b"), finding("c", "slows learning"), finding("d"), finding("e")]
+    given[1] = given[1].model_copy(update={"certainty": "likely"})
+    assert [each.kind for each in in_order(given)] == ["d", "e", "b", "c", "a"]
+
+
+def test_a_sign_is_left_out_where_its_cause_is_as_bad() -> None:
+    causes = {"sign": frozenset({"cause"})}
+
+    def kept(*findings: Finding) -> list[str]:
+        return [each.kind for each in without_signs(findings, causes)]
+
+    assert kept(finding("sign"), finding("cause")) == ["cause"]
+    assert kept(finding("sign"), finding("cause", "slows learning")) == ["sign", "cause"]
+    assert kept(finding("sign"), finding("other")) == ["sign", "other"]
