@@ -75,6 +75,22 @@ def size(text: str, option: str) -> tuple[int, int]:
     return int(parts[0]), int(parts[1])
 
 
+def check_writable(path: Path) -> None:
+    """Find out before the work that its answer can't be written, not after it.
+
+    Raises:
+        StoreError: the file can't be made.
+    """
+    existed = path.exists()
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.open("a", encoding="utf-8").close()
+        if not existed:
+            path.unlink()
+    except OSError as error:
+        raise StoreError(f"{path}: can't be written ({error.strerror}); give another path") from None
+
+
 def write_text(path: Path, text: str) -> None:
     """Write a file that was asked for.
 

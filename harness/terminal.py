@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -94,6 +94,18 @@ def print_lines(*lines: str) -> None:
     """Print an answer as lines, just as they are."""
     for line in lines:
         answers.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+def print_list(lines: Iterable[str]) -> None:
+    """Print an answer as a list: broken between words in a terminal, one line each elsewhere."""
+    import textwrap
+
+    for line in lines:
+        if answers.is_terminal:
+            wrapper = textwrap.TextWrapper(answers.width, "- ", "  ", break_long_words=False, break_on_hyphens=False)
+            print_lines(wrapper.fill(line))
+        else:
+            print_lines(f"- {line}")
 
 
 def print_message(line: str) -> None:

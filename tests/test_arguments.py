@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.arguments import fraction, settings, size, values, whole_numbers, write_text
+from harness.arguments import check_writable, fraction, settings, size, values, whole_numbers, write_text
 from harness.errors import SpecError, StoreError
 
 
@@ -45,3 +45,13 @@ def test_a_file_that_can_not_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(StoreError, match=r"out.json: can't be written \(.*\); give another path"):
         write_text(tmp_path / "file" / "out.json", "{}")
+    with pytest.raises(StoreError, match=r"out.json: can't be written \(.*\); give another path"):
+        check_writable(tmp_path / "file" / "out.json")
+
+
+def test_finding_out_whether_a_file_can_be_written_leaves_things_as_they_were(tmp_path: Path) -> None:
+    (tmp_path / "old.json").write_text("old")
+    check_writable(tmp_path / "old.json")
+    check_writable(tmp_path / "new.json")
+    assert (tmp_path / "old.json").read_text() == "old"
+    assert not (tmp_path / "new.json").exists()

@@ -76,7 +76,8 @@ def wrong(folder: Path, kind: str) -> list[object]:
         return [save(folder / "wide.onnx", [relu], [tensor("x", ["N", "W"])], [tensor("y", ["N", "W"])])]
     if kind == "differ":
         return [good, save(folder / "other.onnx", [relu], [tensor("x", ["N", 3], FLOAT)], [tensor("y", ["N", 3])])]
-    words = {
+    words: dict[str, list[object]] = {
+        "unwritable": ["--out", folder / "good.onnx" / "out.json"],
         "zero": ["--budget", 0],
         "negative": ["--budget", -1],
         "mode": ["--mode", "sideways"],
@@ -93,6 +94,7 @@ def wrong(folder: Path, kind: str) -> list[object]:
         ("opset", "future.onnx: onnxruntime can't load it: "),
         ("inputs", "input x:?x?:float32 can't be invented; give --input x:Nx128:float32"),
         ("differ", "other.onnx: its inputs (x:?x3:float32) differ from those of"),
+        ("unwritable", "out.json: can't be written (Not a directory); give another path"),
         ("zero", "budget_s = 0.0: input should be greater than 0"),
         ("negative", "budget_s = -1.0: input should be greater than 0"),
         ("mode", "modes.0 = 'sideways': input should be 'end_to_end', 'device' or 'cuda_graph'"),

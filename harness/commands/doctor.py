@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from harness.commands.options import JsonFlag
-from harness.terminal import print_json, print_lines
+from harness.terminal import print_json, print_lines, print_list
 
 
 def doctor(as_json: JsonFlag = False) -> None:
@@ -20,6 +20,6 @@ def doctor(as_json: JsonFlag = False) -> None:
         f"onnxruntime really runs on: {', '.join(found.devices)}",
         f"{environment['cpu']}, {len(environment['affinity'])} CPUs allowed; {versions}",
         *(f"{gpu['name']}, driver {gpu['driver_version']}" for gpu in environment["gpus"]),
-        *(f"- {problem}" for problem in found.problems),
     ]
     print_lines(*lines)
+    print_list(found.problems)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from harness.commands.options import JsonFlag, QuietFlag
-from harness.terminal import answers, print_json, print_lines, terminal
+from harness.terminal import answers, print_json, print_list, terminal
 
 if TYPE_CHECKING:
     from harness.measurement import Comparison, Measurement
@@ -62,7 +62,10 @@ def measure(  # noqa: PLR0913, PLR0917 - one parameter an option
         "timeout_s": timeout,
         "seed": seed,
     }
-    spec = checked(MeasureSpec, {key: value for key, value in asked.items() if value is not None}, "harness measure")
+    spec = checked(MeasureSpec, {key: value for key, value in asked.items() if value is not None}, "measure")
+    for path in (out, benchmark_json):
+        if path is not None:
+            arguments.check_writable(path)
     found = measuring.measure(paths, spec, progress=terminal(quiet))
     comparisons = found.compare_all()
     if out is not None:
@@ -83,5 +86,4 @@ def print_measurement(found: Measurement, comparisons: tuple[Comparison, ...]) -
 
     for table in measurement_tables(found, comparisons):
         answers.print(table)
-    for line in advice(found, comparisons):
-        print_lines(f"- {line}")
+    print_list(advice(found, comparisons))
