@@ -207,6 +207,36 @@ def wilson(hits: int, examples: int, confidence: float = CONFIDENCE) -> tuple[fl
     return float(interval.low), float(interval.high)
 
 
+def fisher(hits: tuple[int, int], trials: tuple[int, int]) -> float:
+    """Fisher's exact test of two independent proportions: the two-sided p-value."""
+    from scipy import stats
+
+    table = [[hit, count - hit] for hit, count in zip(hits, trials, strict=True)]
+    return float(stats.fisher_exact(table).pvalue)
+
+
+def linear_of_shares(hits: Sequence[int], trials: Sequence[int], weights: Sequence[float]) -> tuple[float, float]:
+    """The interval for the sum of weight times share over independent groups, such as a contrast of shares.
+
+    Each of the m groups with a weight gets 2/m successes and 2/m failures more, then Wald's interval is taken: Price
+    and Bonett, Computational Statistics & Data Analysis 45 (2004) 449. One group gives Agresti and Coull's interval,
+    a difference of two Agresti and Caffo's. It is cut to what the sum can reach.
+    """
+    from scipy import special
+
+    groups = [group for group in zip(hits, trials, weights, strict=True) if group[2] != 0]
+    added = 2 / len(groups)
+    shares = [(hit + added) / (count + 2 * added) for hit, count, _ in groups]
+    centre = sum(weight * share for (_, _, weight), share in zip(groups, shares, strict=True))
+    variances = [
+        weight**2 * share * (1 - share) / (count + 2 * added)
+        for (_, count, weight), share in zip(groups, shares, strict=True)
+    ]
+    reach = float(special.ndtri((1 + CONFIDENCE) / 2)) * math.sqrt(sum(variances))
+    least, most = (sum(part(0.0, weight) for _, _, weight in groups) for part in (min, max))
+    return max(least, centre - reach), min(most, centre + reach)
+
+
 @dataclass(frozen=True)
 class PairedProportions:
     """Candidate against baseline on the same examples: the difference in proportion correct, with its interval.

@@ -194,3 +194,38 @@ def test_trend_is_found_and_noise_is_not() -> None:
     noise = rng.standard_normal(30)
     assert stats.trend(noise) > 0.05
     assert stats.trend(noise + 0.2 * np.arange(30)) < 0.001
+
+
+def test_a_linear_function_of_one_share_has_agresti_and_coulls_interval() -> None:
+    """Two successes and two failures more: 9 of 14."""
+    low, high = stats.linear_of_shares([7], [10], [1.0])
+    reach = 1.959964 * (9 / 14 * 5 / 14 / 14) ** 0.5
+    assert (low, high) == pytest.approx((9 / 14 - reach, 9 / 14 + reach))
+
+
+def test_a_difference_of_two_shares_has_agresti_and_caffos_interval_whatever_has_no_weight() -> None:
+    """One success and one failure more in each: 8 of 12 and 4 of 12."""
+    found = stats.linear_of_shares([7, 5, 3], [10, 10, 10], [1.0, 0.0, -1.0])
+    reach = 1.959964 * (2 * (2 / 3 * 1 / 3 / 12)) ** 0.5
+    assert found == pytest.approx((1 / 3 - reach, 1 / 3 + reach))
+
+
+def test_an_interval_of_shares_is_cut_to_what_they_can_reach() -> None:
+    assert stats.linear_of_shares([5, 0], [5, 5], [1.0, -1.0])[1] == 1.0
+    assert stats.linear_of_shares([5, 0, 0, 5], [5] * 4, [1.0, -1.0, -1.0, 1.0])[1] == 2.0
+
+
+@pytest.mark.parametrize("shares", [(0.1, 0.5, 0.5, 0.9), (0.05, 0.95, 0.9, 0.95), (0.3, 0.3, 0.3, 0.3)])
+def test_intervals_of_an_interaction_cover_it_as_often_as_they_say(shares: tuple[float, ...]) -> None:
+    """Ten trainings an arm, 2,000 studies drawn."""
+    weights = (1.0, -1.0, -1.0, 1.0)
+    truth = sum(weight * share for weight, share in zip(weights, shares, strict=True))
+    drawn = np.random.default_rng(0).binomial(10, shares, (2000, 4))
+    intervals = [stats.linear_of_shares(hits, [10] * 4, weights) for hits in drawn.tolist()]
+    assert np.mean([low <= truth <= high for low, high in intervals]) > 0.93
+
+
+def test_fishers_test_is_exact() -> None:
+    """All of ten against none of ten is one of C(20, 10) tables, and so is the reverse."""
+    assert stats.fisher((10, 0), (10, 10)) == pytest.approx(2 / 184_756)
+    assert stats.fisher((4, 4), (8, 8)) == 1.0

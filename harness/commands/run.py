@@ -11,11 +11,12 @@ from harness.commands.options import JsonFlag, QuietFlag
 from harness.terminal import print_json, print_lines, print_message, terminal
 
 
-def run(
+def run(  # noqa: PLR0913, PLR0917 - one parameter an option
     study: Annotated[Path, typer.Argument(help="The study, a TOML file.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the runs.")] = Path("runs"),
     store: Annotated[Path, typer.Option(help="Folder for finished stages, kept between runs.")] = Path(".harness"),
     device: Annotated[str | None, typer.Option(help="auto, cpu or cuda; overrides the study's.")] = None,
+    data: Annotated[str | None, typer.Option(help="The study on other data, as a run of its own.")] = None,
     as_json: JsonFlag = False,
     quiet: QuietFlag = False,
 ) -> None:
@@ -24,6 +25,8 @@ def run(
     from harness.spec import MeasureSpec, checked, read_study
 
     asked = read_study(study)
+    if data is not None:
+        asked = asked.on(data)
     if device is not None:
         measure = checked(MeasureSpec, {**asked.measure.model_dump(), "device": device}, "--device")
         asked = asked.model_copy(update={"measure": measure})

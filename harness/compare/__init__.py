@@ -10,10 +10,15 @@ from functools import cache
 
 from harness.compare.answers import (
     Answers,
+    Arm,
+    Change,
     Contrast,
     Control,
+    Effect,
     Interval,
     Latency,
+    Learning,
+    LearningTest,
     Place,
     SeedOutcome,
     SpeedUp,
@@ -23,6 +28,7 @@ from harness.compare.answers import (
 )
 from harness.compare.contrasts import contrasts_of
 from harness.compare.frontier import Evidence, Judge, Point, eligible, places, point_of, sign
+from harness.compare.learning import learning_of
 from harness.compare.pooling import accuracy_over_seeds, difference
 from harness.compare.speed import Timings, different_pairs, speed_sign, timings_of, with_speed
 from harness.compare.variants import variants_of
@@ -32,10 +38,15 @@ from harness.spec import Mode
 
 __all__ = [
     "Answers",
+    "Arm",
+    "Change",
     "Contrast",
     "Control",
+    "Effect",
     "Interval",
     "Latency",
+    "Learning",
+    "LearningTest",
     "Place",
     "SeedOutcome",
     "SpeedUp",
@@ -73,6 +84,7 @@ def compare(results: Results, mode: Mode | None = None) -> Answers:
         contrasts=contrasts_of(variants, corrects, timings, batch_sizes),
         controls=timings.controls() if timings is not None else (),
         failures=failures,
+        learning=learning_of(results.rows),
     )
 
 

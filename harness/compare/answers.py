@@ -67,8 +67,9 @@ class Latency(Record):
 class SeedOutcome(Record):
     """One training of a variant.
 
-    `learned` tells whether the *original* of that seed learned (None: chance is not recorded); `change` is the
-    accuracy minus that of the original, on the same examples. `architecture` is the ONNX graph's digest.
+    `learned` tells whether the *original* of that seed learned, see harness/learned.py (None: what that takes was not
+    recorded); `change` is the accuracy minus that of the original, on the same examples. `architecture` is the ONNX
+    graph's digest, None for a network that was not exported.
     """
 
     seed: int
@@ -149,7 +150,7 @@ class Variant(Record):
 
     @property
     def learned(self) -> bool | None:
-        """Whether the original learned with any seed; None when chance was not recorded for any."""
+        """Whether the original learned with any seed; None when that was not recorded for any."""
         known = [seed.learned for seed in self.finished if seed.learned is not None]
         return any(known) if known else None
 
@@ -179,6 +180,69 @@ class Contrast(Record):
     speedups: Mapping[int, SpeedUp]
 
 
+class Arm(Record):
+    """One network over its seeds: how many of its `runs` learned, and the mean test accuracy of them all."""
+
+    network: str
+    model: str
+    factors: Mapping[str, Any]
+    runs: int
+    learned: int
+    share: Interval
+    accuracy: Interval | None
+
+
+class Change(Record):
+    """One thing that differs between two networks, such as `data.scale`: from `base` to `value`."""
+
+    factor: str
+    base: str
+    value: str
+
+
+class LearningTest(Record):
+    """Two arms that differ in one thing, by their networks: Fisher's exact test of how many of each learned.
+
+    `adjusted_p` is Holm's, over all tests of the study.
+    """
+
+    base: str
+    other: str
+    change: Change
+    p_value: float
+    adjusted_p: float
+
+    @property
+    def clear(self) -> bool:
+        return self.adjusted_p <= 0.05
+
+
+class Effect(Record):
+    """What one change does to the share of trainings that learn, averaged over the other factors of a full factorial.
+
+    With two changes it is their interaction: how much more the first does once the second is made.
+    """
+
+    model: str
+    changes: tuple[Change, ...]
+    difference: Interval
+
+
+class Learning(Record):
+    """Which trainings of a study learned."""
+
+    arms: tuple[Arm, ...]
+    tests: tuple[LearningTest, ...]
+    effects: tuple[Effect, ...]
+
+    def arm(self, network: str) -> Arm:
+        """The arm with this network; KeyError if there is none."""
+        for arm in self.arms:
+            if arm.network == network:
+                return arm
+        raise KeyError(network)
+
+
 class Control(Record):
     """The measurement's own check at one batch size: a copy of a network, measured as if it were another."""
 
@@ -190,7 +254,7 @@ class Answers(Record):
     """All that follows from a run's results, with latencies in one `mode` of measuring.
 
     `margin` is the difference in speed that does not matter, as a fraction; `failures` maps the name of what failed
-    to the reason.
+    to the reason; `learning` is None where all trainings learned and nothing else was asked.
     """
 
     study: str
@@ -202,6 +266,7 @@ class Answers(Record):
     contrasts: tuple[Contrast, ...]
     controls: tuple[Control, ...]
     failures: Mapping[str, str]
+    learning: Learning | None = None
 
     def variant(self, key: str) -> Variant:
         """The variant with this key; KeyError if there is none."""

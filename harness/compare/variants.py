@@ -6,12 +6,9 @@ from collections.abc import Iterable, Sequence
 
 from harness.compare.answers import Interval, SeedOutcome, Variant
 from harness.compare.pooling import accuracy_over_seeds, difference
-from harness.records import Accuracy, Row
+from harness.records import Row
 from harness.results import Results
 from harness.spec import DataSpec, short
-
-# An original has learned when it closes this share of the gap between always giving one answer and being always right.
-LEARNED_SHARE = 0.1
 
 
 def variants_of(results: Results) -> tuple[Variant, ...]:
@@ -51,11 +48,9 @@ def variant_of(rows: Sequence[Row], originals: dict[str, Row]) -> Variant:
     )
 
 
-def learned(accuracy: Accuracy) -> bool | None:
-    """Whether a network does more than always give one answer; None when chance was not recorded."""
-    if accuracy.chance is None:
-        return None
-    return accuracy.value - accuracy.chance >= LEARNED_SHARE * (1 - accuracy.chance)
+def learned(row: Row) -> bool | None:
+    """Whether the original of a row learned; None where what that takes was not recorded."""
+    return row.training.learned if row.training is not None else None
 
 
 def outcome_of(row: Row, original: Row | None) -> SeedOutcome:
@@ -70,7 +65,7 @@ def outcome_of(row: Row, original: Row | None) -> SeedOutcome:
             if row.prune is not None and row.accuracy and before
             else None
         ),
-        learned=learned(before) if before else None,
+        learned=learned(row),
         error=row.error,
     )
 
@@ -78,12 +73,7 @@ def outcome_of(row: Row, original: Row | None) -> SeedOutcome:
 def pairs_that_count(pairs: Sequence[tuple[Row, Row | None]]) -> list[tuple[Row, Row | None]]:
     """Leave out the seeds whose original did not learn, unless none did."""
     finished = [(row, original) for row, original in pairs if row.accuracy]
-    good = [
-        (row, original)
-        for row, original in finished
-        if original is None or original.accuracy is None or learned(original.accuracy) is not False
-    ]
-    return good or finished
+    return [pair for pair in finished if learned(pair[0]) is not False] or finished
 
 
 def pooled_accuracy(rows: Sequence[Row]) -> Interval | None:
@@ -104,13 +94,13 @@ def pooled_change(pairs: Sequence[tuple[Row, Row | None]]) -> Interval | None:
 def task_of(data: DataSpec) -> str:
     """Which test examples: accuracies can be compared, and form a frontier, within a task.
 
-    `scale` is left out: it changes how a network is fed, not what it is asked.
+    `scale` and `label_noise` are left out: they change how a network is fed or taught, not what it is asked.
     """
     defaults = DataSpec()
     parts = [
         f"{key}={short(value)}"
         for key, value in data
-        if key not in ("name", "scale") and value != getattr(defaults, key)
+        if key not in ("name", "scale", "label_noise") and value != getattr(defaults, key)
     ]
     return ", ".join([data.name, *parts])
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from harness.compare import Answers
-from harness.compare.variants import LEARNED_SHARE
+from harness.learned import NEAR_ZERO, SIGNIFICANCE
 from harness.measurement import Measurement
 from harness.report import format as fmt
 from harness.results import Results
@@ -15,7 +15,15 @@ Part = tuple[str, str]
 
 def conditions(results: Results, answers: Answers) -> tuple[Part, ...]:
     """Each a heading and a few sentences."""
-    parts = [_training(results), _accuracy(results), _pruning(), _latency(results), _verdicts(answers), _frontier()]
+    parts = [
+        _training(results),
+        _learned(),
+        _accuracy(results),
+        _pruning(),
+        _latency(results),
+        _verdicts(answers),
+        _frontier(),
+    ]
     return tuple(part for part in parts if part is not None)
 
 
@@ -48,10 +56,20 @@ def _accuracy(results: Results) -> Part | None:
         "Means are over seeds. With one seed the interval is Wilson's; with more it is Wilson's at the sample size "
         "that the spread over examples and seeds is worth. Changes compare a variant with its own original example "
         "by example and seed by seed; with one seed the interval is Newcombe's for paired proportions, with more it "
-        "is Student's from the variances over examples and over seeds. An original has learned when it closes "
-        f"{100 * LEARNED_SHARE:g} % of the gap between always giving the commonest answer and being always right."
+        "is Student's from the variances over examples and over seeds."
     )
+    if any(row.export is None for row in done):
+        text += " Networks that the study does not deploy were judged by Keras itself, on the same examples."
     return "Accuracy", text
+
+
+def _learned() -> Part:
+    text = (
+        "A training has learned when its accuracy on the training examples in the last epoch is above what always "
+        f"giving the commonest class would score (binomial test, one-sided, p below {SIGNIFICANCE:g}), and its loss "
+        f"still fell, or was near zero (below {NEAR_ZERO:g})."
+    )
+    return "Learned", text
 
 
 def _pruning() -> Part:

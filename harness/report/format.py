@@ -105,5 +105,10 @@ def listed(parts: Sequence[str]) -> str:
 
 
 def device(name: str) -> str:
-    """A device as people write it: `cpu` is `CPU`."""
-    return name.upper()
+    """A device as people write it: `cpu` is `CPU`, and `keras`, which is none, `Keras`."""
+    return "Keras" if name == "keras" else name.upper()
+
+
+def p_value(value: float) -> str:
+    """A p-value as it stands in a sentence: `p = 0.04`, `p < 0.001`."""
+    return "p < 0.001" if value < 0.001 else f"p = {value:.2g}"

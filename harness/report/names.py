@@ -8,7 +8,7 @@ from typing import Any
 
 from harness.compare import Answers, Variant
 from harness.report.format import SPACE, listed, plural
-from harness.spec import PruneSpec, short
+from harness.spec import PruneSpec, short, without
 
 
 class Names:
@@ -77,8 +77,12 @@ def series_of(variant: Variant) -> str:
     prune = variant.prune
     if prune is None:
         return f"{variant.network} original"
-    unit = "ratio" if prune.ratio is not None else "filters"
-    return f"{variant.network} {unit} {prune.importance} {prune.rows} {prune.finetune_epochs}"
+    return f"{variant.network} {unit_of(prune)} {prune.importance} {prune.rows} {prune.finetune_epochs}"
+
+
+def unit_of(prune: PruneSpec) -> str:
+    """In what the amount is given: `ratio`, `filters` or `remove`."""
+    return next(unit for unit in ("ratio", "filters", "remove") if getattr(prune, unit) is not None)
 
 
 def network_name(model: str, factors: Mapping[str, Any], bare: bool) -> str:
@@ -92,7 +96,10 @@ def network_name(model: str, factors: Mapping[str, Any], bare: bool) -> str:
 
 def prune_label(prune: PruneSpec, with_tuning: bool) -> str:
     """The amount first, then what is unusual about it."""
-    amount = f"{100 * prune.ratio:g}{SPACE}%" if prune.ratio is not None else plural(prune.filters or 0, "filter")
+    if prune.remove is not None:
+        amount = without(prune.remove)
+    else:
+        amount = f"{100 * prune.ratio:g}{SPACE}%" if prune.ratio is not None else plural(prune.filters or 0, "filter")
     unusual: list[str] = [prune.importance] if prune.importance != "l1" else []
     if prune.rows == "first":
         unusual.append("first rows")

@@ -60,7 +60,7 @@ class Table:
 
 
 def main_table(answers: Answers, names: Names) -> Table:
-    """Every variant of every network, grouped by network. What only pruning has is left out where nothing is pruned."""
+    """Every variant of every network, grouped by network. Columns that would say nothing are left out."""
     columns = [
         Column("Variant", number=False),
         Column("Parameters"),
@@ -73,7 +73,7 @@ def main_table(answers: Answers, names: Names) -> Table:
     columns += [Column("Device", number=False), Column("Proof"), Column("Parity")]
     variants = [answers.of(network) for network in answers.networks]
     rows = [_main_row(each, answers, names) for group in variants for each in group]
-    kept = [index for index in range(len(columns)) if any(row[index].plain for row in rows)]
+    kept = [index for index in range(len(columns)) if any(row[index].plain not in ("", fmt.UNKNOWN) for row in rows)]
     return Table(
         columns=tuple(columns[index] for index in kept),
         rows=tuple(tuple(row[index] for index in kept) for row in rows),

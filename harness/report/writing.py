@@ -17,6 +17,7 @@ from harness.report import format as fmt
 from harness.report import theme
 from harness.report.conditions import conditions, reproduce
 from harness.report.findings import Finding, findings, lines_of
+from harness.report.learning import learning_tables
 from harness.report.names import Names
 from harness.report.tables import (
     Table,
@@ -68,6 +69,7 @@ class Content:
     findings: tuple[Finding, ...]
     drawings: tuple[Drawing, ...]
     tuning_note: str
+    learning: tuple[tuple[str, Table], ...]
     main: Table
     modes: tuple[tuple[str, Table], ...]
     seeds: Table
@@ -109,6 +111,7 @@ def gather(results: Results) -> Content:
         findings=findings(answers, names),
         drawings=tuple(draw(answers, names)),
         tuning_note=names.tuning_note(),
+        learning=learning_tables(answers, names),
         main=main_table(answers, names),
         modes=tuple((fmt.MODES[mode], main_table(other, names)) for mode, other in others),
         seeds=seed_table(answers, names),

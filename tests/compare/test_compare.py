@@ -192,9 +192,26 @@ def test_a_pruned_network_that_lost_everything_counts() -> None:
 
 
 def test_without_chance_nothing_is_said_of_learning() -> None:
+    """As in results of older versions."""
     answers = compare(results_of(STUDY, World(chance=None)))
+    assert answers.learning is None
     assert {variant.learned for variant in answers.variants} == {None}
     assert all(len(variant.counted) == 2 for variant in answers.variants)
+
+
+def test_networks_that_are_not_deployed_have_an_accuracy_and_nothing_of_onnx() -> None:
+    networks = [
+        {"model": "deepcaptcha", "vary": {"padding": ["same", "valid"]}, "deploy": False, "prune": [{"ratio": 0.5}]},
+        {"model": "single_conv", "prune": [{"filters": 1}]},
+    ]
+    answers = compare(results_of(Study.model_validate({"name": "mixed", "seeds": [0, 1], "networks": networks})))
+    tried = answers.variant("deepcaptcha padding=same, 50 %")
+    assert tried.accuracy is not None
+    assert tried.change is not None
+    assert tried.devices == ("keras",)
+    assert (tried.size_bytes, tried.latencies, tried.speedups, tried.places) == (None, {}, {}, {})
+    assert answers.variant("single_conv, 1 filter").speedups.keys() == {1, 32}
+    assert answers.failures == {}
 
 
 def test_a_failed_row_is_told_and_loses_no_other() -> None:

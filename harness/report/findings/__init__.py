@@ -9,6 +9,7 @@ from harness.report.findings.common import Finding
 from harness.report.findings.cost import best_buy, costs_and_gains, factors_alone
 from harness.report.findings.doubts import failed, false_alarm, never_learned, seeds_apart, too_thin
 from harness.report.findings.kernel import kernel_rows
+from harness.report.findings.learning import which_learned
 from harness.report.findings.speed import not_faster, on_the_frontier
 from harness.report.names import Names
 
@@ -18,6 +19,7 @@ __all__ = ["Finding", "findings", "lines_of"]
 def findings(answers: Answers, names: Names) -> tuple[Finding, ...]:
     """All that is worth saying, warnings first."""
     writers: tuple[Callable[[Answers, Names], Finding | None], ...] = (
+        which_learned,
         best_buy,
         costs_and_gains,
         factors_alone,

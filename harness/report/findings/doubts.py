@@ -7,7 +7,7 @@ from statistics import median
 
 from harness.compare import Answers, Verdict
 from harness.report import format as fmt
-from harness.report.findings.common import TOLERATED_LOSS, Finding, comparable, examples, with_speedup
+from harness.report.findings.common import FEW, TOLERATED_LOSS, Finding, comparable, examples, with_speedup
 from harness.report.names import Names
 
 
@@ -55,17 +55,23 @@ def seeds_apart(answers: Answers, names: Names) -> Finding | None:
 
 
 def never_learned(answers: Answers, names: Names) -> Finding | None:
-    """Originals that do no better than one constant answer."""
+    """Originals that learned nothing, but for those of the study's own question about learning."""
+    asked = {arm.network for arm in answers.learning.arms} if answers.learning else set()
+    pruned = {variant.network for variant in answers.pruned}
     items = []
     for variant in (each for each in answers.variants if each.original and each.unlearned_seeds):
+        if variant.network in asked - pruned:
+            continue
         bad = [seed for seed in variant.finished if seed.learned is False]
-        seeds = ", ".join(f"seed {seed.seed} ({fmt.percent(seed.accuracy.value)})" for seed in bad if seed.accuracy)
-        items.append(f"{names.network(variant)}: {len(bad)} of {len(variant.finished)} trainings, {seeds}.")
+        seeds = [f"seed {seed.seed} ({fmt.percent(seed.accuracy.value)})" for seed in bad if seed.accuracy]
+        shown = ", ".join(seeds if len(seeds) <= FEW else [*seeds[:FEW], f"{len(seeds) - FEW} more"])
+        items.append(f"{names.network(variant)}: {len(bad)} of {len(variant.finished)} trainings, {shown}.")
     if not items:
         return None
     text = (
-        "These originals score about what always giving one answer would. Pruning a network that never learned "
-        "compares nothing: those seeds are left out of means, changes and the frontier. Mend the training first."
+        "These originals did no better on their training examples than always giving one answer, or got stuck. Pruning "
+        "a network that never learned compares nothing: those seeds are left out of means, changes and the frontier. "
+        "Mend the training first; test accuracies in brackets."
     )
     return Finding("Did not learn", text, tuple(items), warning=True)
 

@@ -1,0 +1,56 @@
+"""Which trainings learned, and what decides it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from harness.compare import Answers, Arm, Learning
+from harness.report import format as fmt
+from harness.report.findings.common import FEW, MANY, Finding, first_few
+from harness.report.learning import of, told
+from harness.report.names import Names
+
+
+def which_learned(answers: Answers, names: Names) -> Finding | None:
+    """How many trainings of each arm learned, and the changes that decide it."""
+    learning = answers.learning
+    if learning is None:
+        return None
+    runs, learned = sum(arm.runs for arm in learning.arms), sum(arm.learned for arm in learning.arms)
+    text = f"{learned} of {runs} trainings learned."
+    items = [*_arms_told(learning, names), *_changes_told(learning, names)]
+    return Finding("Which trainings learned", text, tuple(items))
+
+
+def _arms_told(learning: Learning, names: Names) -> Iterator[str]:
+    """The arms that always fail, those that sometimes do, and how many never do."""
+    never = [arm for arm in learning.arms if arm.learned == 0]
+    always = [arm for arm in learning.arms if arm.learned == arm.runs]
+    mixed = [arm for arm in learning.arms if 0 < arm.learned < arm.runs]
+    if never:
+        yield f"Never: {_listed(never, names)}."
+    if mixed:
+        yield f"Sometimes: {_listed(mixed, names)}."
+    if always:
+        few = f"{_listed(always, names)}" if len(always) <= FEW else f"the {len(always)} other arms"
+        yield f"Always: {few}." if never or mixed else "Always, in every arm."
+
+
+def _listed(arms: list[Arm], names: Names) -> str:
+    return "; ".join(f"{names.networks[arm.network]} ({of(arm)})" for arm in arms)
+
+
+def _changes_told(learning: Learning, names: Names) -> Iterator[str]:
+    """The single changes that clearly decide whether a network learns, and how many were not shown to."""
+    clear = [test for test in learning.tests if test.clear]
+    lines = []
+    for test in sorted(clear, key=lambda test: test.adjusted_p):
+        base, other = learning.arm(test.base), learning.arm(test.other)
+        lines.append(
+            f"{names.networks[test.base]} with {told(test.change)}: {of(base)} learn before, {of(other)} after "
+            f"({fmt.p_value(test.adjusted_p)})."
+        )
+    yield from first_few(lines, MANY, "such changes")
+    rest = len(learning.tests) - len(clear)
+    if rest:
+        yield f"Of {fmt.plural(rest, 'other single change')} none was shown to matter for that."

@@ -1,0 +1,214 @@
+"""Each stage of the road as an artifact in the store, keyed by what it is made from.
+
+Keras and TensorFlow are imported only where something is made.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.metadata import version
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import models
+from harness.accuracy import evaluate, judged, right
+from harness.data import Dataset
+from harness.measure import measure
+from harness.measurement import Measurement
+from harness.progress import Progress
+from harness.quiet import import_keras
+from harness.records import Accuracy, Export, Pruning, Record
+from harness.runtime.environment import describe
+from harness.spec import Case, DataSpec, Device, MeasureSpec, PruneSpec
+from harness.store import Artifact, Store, file_digest
+
+# Raise a stage's number when its code changes what it makes: artifacts of older code are then made again.
+STAGE_VERSIONS = {"train": 2, "prune": 2, "try_out": 1, "export": 1, "accuracy": 1, "measure": 2}
+STAGE_PACKAGES = {
+    "train": ("keras",),
+    "prune": ("keras",),
+    "try_out": ("keras",),
+    "export": ("keras", "tf2onnx"),
+    "accuracy": (),
+    "measure": (),
+}
+# What a measurement depends on beside its models; the rest of an environment changes from minute to minute.
+MACHINE = ("versions", "platform", "cpu", "cpu_flags", "affinity", "cgroup_cpus")
+
+
+@dataclass(frozen=True)
+class Stages:
+    """Each stage as an artifact: the same inputs find what was made before."""
+
+    store: Store
+    device: Device
+    progress: Progress
+    datasets: Mapping[DataSpec, Dataset]
+
+    def train(self, case: Case) -> Artifact:
+        """The trained original: training.json, accuracy.json in Keras, and model.keras where anything follows."""
+        dataset = self.datasets[case.data]
+        options = model_options(case, dataset)
+        kept = case.deploy or bool(case.prune)
+
+        def make(folder: Path) -> None:
+            from harness.train import train
+
+            keras = fresh_keras()
+            keras.utils.set_random_seed(case.seed)
+            model = models.build(case.model, **options)
+            training = train(
+                model, dataset.train_images, dataset.train_labels, case.train, seed=case.seed, progress=self.progress
+            )
+            if kept:
+                model.save(folder / "model.keras")
+            save(training, folder / "training.json")
+            save(judged_in_keras(model, dataset), folder / "accuracy.json")
+
+        inputs = {
+            "model": case.model,
+            "options": options,
+            "data": dataset.digest,
+            "train": case.train.model_dump(mode="json"),
+            "seed": case.seed,
+            "kept": kept,
+            "backend": os.environ.get("KERAS_BACKEND", "tensorflow"),
+        }
+        return self._get("train", inputs, make)
+
+    def prune(self, case: Case, spec: PruneSpec, trained: Artifact) -> Artifact:
+        """A pruned and fine-tuned variant: model.keras, pruning.json."""
+
+        def make(folder: Path) -> None:
+            model, record = self._pruned(case, spec, trained)
+            model.save(folder / "model.keras")
+            save(record, folder / "pruning.json")
+
+        return self._get("prune", self._pruning_inputs(case, spec, trained), make)
+
+    def try_out(self, case: Case, spec: PruneSpec, trained: Artifact) -> Artifact:
+        """A pruned and fine-tuned variant that is judged in Keras and not kept: pruning.json, accuracy.json."""
+
+        def make(folder: Path) -> None:
+            model, record = self._pruned(case, spec, trained)
+            save(record, folder / "pruning.json")
+            save(judged_in_keras(model, self.datasets[case.data]), folder / "accuracy.json")
+
+        return self._get("try_out", self._pruning_inputs(case, spec, trained), make)
+
+    def _pruned(self, case: Case, spec: PruneSpec, trained: Artifact) -> tuple[Any, Pruning]:
+        dataset = self.datasets[case.data]
+        images, labels = dataset.train_images, dataset.train_labels
+        original = original_keras(trained.path("model.keras"))
+        from harness.prune import prune
+        from harness.train import train
+
+        pruned = prune(original, spec, data=(images, labels), seed=case.seed)
+        finetune = None
+        if spec.finetune_epochs:
+            tuning = case.train.model_copy(update={"epochs": spec.finetune_epochs})
+            finetune = train(pruned.model, images, labels, tuning, seed=case.seed, progress=self.progress)
+        return pruned.model, pruned.record(finetune)
+
+    def _pruning_inputs(self, case: Case, spec: PruneSpec, trained: Artifact) -> dict[str, Any]:
+        return {
+            "trained": trained.key,
+            "prune": spec.model_dump(mode="json"),
+            "data": self.datasets[case.data].digest,
+            "train": case.train.model_dump(mode="json"),
+        }
+
+    def export(self, case: Case, source: Artifact) -> Artifact:
+        """The ONNX file, in agreement with Keras on the whole test set: model.onnx, export.json."""
+        dataset = self.datasets[case.data]
+
+        def make(folder: Path) -> None:
+            save(export_saved(source.path("model.keras"), folder / "model.onnx", dataset), folder / "export.json")
+
+        return self._get("export", {"keras": source.key, "data": dataset.digest}, make)
+
+    def evaluate(self, case: Case, exported: Artifact) -> Artifact:
+        """The ONNX file's accuracy on the test set, on the device that is measured: accuracy.json."""
+        dataset = self.datasets[case.data]
+
+        def make(folder: Path) -> None:
+            found = evaluate(exported.path("model.onnx"), dataset.test_images, dataset.test_labels, device=self.device)
+            save(found, folder / "accuracy.json")
+
+        inputs = {
+            "onnx": exported.key,
+            "data": dataset.digest,
+            "device": self.device,
+            "versions": describe()["versions"],
+        }
+        return self._get("accuracy", inputs, make)
+
+    def measure(self, asked: MeasureSpec, files: Sequence[Path], pairs: Sequence[tuple[int, int]]) -> Measurement:
+        """The latency of ONNX files, interleaved; `pairs` are those that will be compared, by position."""
+        spec = asked.model_copy(update={"device": self.device})
+
+        def make(folder: Path) -> None:
+            save(measure(files, spec, pairs=pairs, progress=self.progress), folder / "measurement.json")
+
+        inputs = {
+            "onnx": [file_digest(path) for path in files],
+            "pairs": [list(pair) for pair in pairs],
+            "spec": spec.model_dump(mode="json"),
+            "machine": {fact: describe()[fact] for fact in MACHINE},
+        }
+        return self._get("measure", inputs, make).record("measurement.json", Measurement)
+
+    def _get(self, stage: str, inputs: Mapping[str, Any], make: Callable[[Path], None]) -> Artifact:
+        packages = {name: version(name) for name in STAGE_PACKAGES[stage]}
+        return self.store.get(stage, {**inputs, "version": STAGE_VERSIONS[stage], "packages": packages}, make)
+
+
+def model_options(case: Case, dataset: Dataset) -> dict[str, Any]:
+    """The case's options, with image shape and class count taken from the data unless given."""
+    return {"input_shape": list(dataset.image_shape), "n_class": dataset.n_class, **case.options}
+
+
+def fresh_keras() -> ModuleType:
+    """Keras, with its memory of earlier networks cleared, so that a long study doesn't grow."""
+    keras = import_keras()
+    keras.backend.clear_session()
+    return keras
+
+
+def load_keras(path: Path) -> Any:
+    """A saved network."""
+    return fresh_keras().models.load_model(path, compile=False)
+
+
+@lru_cache(maxsize=1)
+def original_keras(path: Path) -> Any:
+    """A saved network that is only read, kept in memory while one variant after another is made of it."""
+    return load_keras(path)
+
+
+def judged_in_keras(model: Any, dataset: Dataset) -> Accuracy:
+    """Which test examples Keras itself gets right."""
+    from harness.train import predict
+
+    answers = right("Keras", predict(model, dataset.test_images), dataset.test_labels)
+    return judged(answers, dataset.test_labels, device="keras")
+
+
+def export_saved(source: Path, path: Path, dataset: Dataset) -> Export:
+    """Export a saved network: here, or in a process of its own where Keras does not run on TensorFlow."""
+    if import_keras().backend.backend() != "tensorflow":
+        from harness.export.elsewhere import export_file
+
+        return export_file(source, path, dataset.test_images)
+    model = load_keras(source)
+    from harness.export import export
+
+    return export(model, path, dataset.test_images)
+
+
+def save(record: Record, path: Path) -> None:
+    path.write_text(record.model_dump_json(indent=1))
