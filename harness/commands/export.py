@@ -21,13 +21,15 @@ def export(  # noqa: PLR0913, PLR0917 - one parameter an option
     as_json: JsonFlag = False,
 ) -> None:
     """Export a Keras model to ONNX, and check that the file computes the same."""
+    from harness.arguments import check_writable
     from harness.export import export as export_model
     from harness.export import random_examples
     from harness.keras_file import load_model
 
     loaded = load_model(model, unsafe=unsafe)
-    images = random_examples(loaded) if data is None else dataset(data, scale).test_images
     path = output or model.with_suffix(".onnx")
+    check_writable(path)
+    images = random_examples(loaded) if data is None else dataset(data, scale).test_images
     found = export_model(loaded, path, images, opset=opset)
     if as_json:
         print_json({"path": str(path), **found.model_dump(mode="json")})

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 import models
 from harness.cli import app
-from harness.errors import DataError, ExportError, ModelError
+from harness.errors import DataError, ExportError, ModelError, StoreError
 from tests.export.nets import randomized, small
 
 
@@ -48,6 +48,13 @@ def test_data_of_another_shape(saved: Path) -> None:
     assert isinstance(done.exception, DataError)
     assert "don't fit the model's input" in str(done.exception)
     assert not saved.with_suffix(".onnx").exists()
+
+
+def test_a_place_that_can_not_be_written(saved: Path) -> None:
+    """Found before the conversion."""
+    done = CliRunner().invoke(app, ["export", str(saved), "-o", str(saved / "model.onnx")])
+    assert isinstance(done.exception, StoreError)
+    assert "can't be written" in str(done.exception)
 
 
 def test_missing_model(tmp_path: Path) -> None:
