@@ -109,11 +109,11 @@ def _training(epochs: int, learning_rate: float, batch_size: int) -> TrainSpec |
 
 
 def _show(done: Done) -> None:
-    from harness.prune.present import by_reason, layer_table, proof_line, recovery_lines, summary_line
+    from harness.prune.present import by_reason, files_line, layer_table, proof_line, recovery_lines, summary_line
 
     answers.print(layer_table(done.about.report))
     print_lines(*(f"pinned: {line}" for line in by_reason(done.about.report.pinned)))
     print_lines(summary_line(done.about.report), proof_line(done.about.proof))
     if done.about.recovery is not None:
         print_lines(*recovery_lines(done.about.recovery))
-    print_lines("written: " + ", ".join(str(path) for path in done.files))
+    print_lines(files_line(done.files))

@@ -27,7 +27,7 @@ def verify(  # noqa: PLR0913, PLR0917 - one parameter an option
     import_keras()
     from harness.keras_file import load_model
     from harness.prune.files import plan_path, read_about, read_plan, trained_on
-    from harness.prune.present import proof_line
+    from harness.prune.present import trials
     from harness.prune.verdict import judge
 
     decided = read_plan(plan or plan_path(pruned))
@@ -42,5 +42,5 @@ def verify(  # noqa: PLR0913, PLR0917 - one parameter an option
     if as_json:
         print_json(found.model_dump(mode="json"))
     else:
-        print_lines(f"{pruned}: {found.why}", *([proof_line(found.proof)] if found.proof else []))
+        print_lines(f"{pruned}: {found.why}", *([trials(found.proof)] if found.proof else []))
     raise typer.Exit({True: 0, False: 1, None: 2}[found.holds])

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.records import LayerCost, Proof, PruneReport, Recovery
@@ -12,7 +13,10 @@ if TYPE_CHECKING:
 
 
 def layer_table(report: PruneReport) -> Table:
-    """Channels, parameters and multiply-accumulates before and after, a line for each layer that has any."""
+    """Channels, parameters and multiply-accumulates before and after.
+
+    A line for each layer that makes channels or multiplies, and one for all the others that have parameters.
+    """
     from rich import box
     from rich.table import Table
 
@@ -23,10 +27,19 @@ def layer_table(report: PruneReport) -> Table:
     parameters = _change(report.parameters_before, report.parameters_after)
     table.add_column("parameters", footer=parameters, justify="right", no_wrap=True)
     table.add_column("MACs", footer=_change(report.macs_before, report.macs_after), justify="right", no_wrap=True)
-    for layer in report.layers:
-        if layer.parameters_before or layer.macs_before:
-            table.add_row(layer.layer, layer.kind, *_cells(layer))
+    busy = [layer for layer in report.layers if layer.channels_before is not None or layer.macs_before != 0]
+    for layer in busy:
+        table.add_row(layer.layer, layer.kind, *_cells(layer))
+    others = [layer for layer in report.layers if layer.parameters_before and layer not in busy]
+    if others:
+        sums = sum(layer.parameters_before for layer in others), sum(layer.parameters_after for layer in others)
+        table.add_row(f"{len(others)} more", _kinds(others), "", _change(*sums), "")
     return table
+
+
+def _kinds(layers: Sequence[LayerCost]) -> str:
+    kinds = list(dict.fromkeys(layer.kind for layer in layers))
+    return ", ".join(kinds[:2]) + (", …" if len(kinds) > 2 else "")
 
 
 def _cells(layer: LayerCost) -> tuple[str, str, str]:
@@ -68,18 +81,25 @@ def _share(part: int, whole: int) -> str:
 
 
 def proof_line(proof: Proof) -> str:
-    """Every trial, and whether the proof holds."""
-    verdict = "proved" if proof.holds else "NOT proved"
-    trials = ", ".join(f"{value:.1e} with {name}" for name, value in proof.trials.items())
-    return (
-        f"{verdict} on {proof.examples} random examples: largest difference from the masked original, as a share of "
-        f"the logits' spread: {trials} (allowed: {proof.tolerance:.0e})"
-    )
+    """Whether the proof holds, and every trial."""
+    return f"{'proved' if proof.holds else 'NOT proved'}: {trials(proof)}"
+
+
+def trials(proof: Proof) -> str:
+    """How far the pruned network is from the masked original, in every trial."""
+    largest = f"{proof.largest_difference:.1e} of the logits' spread from the masked original at most"
+    each = ", ".join(f"{name.replace(', float64', ' in float64')} {value:.2g}" for name, value in proof.trials.items())
+    return f"{largest}, {proof.tolerance:.0e} allowed ({each}; {proof.examples} random examples)"
+
+
+def files_line(files: Sequence[Path]) -> str:
+    """Where the model is, and what is beside it."""
+    return f"written: {files[0]}, and beside it {', '.join(path.name for path in files[1:])}"
 
 
 def recovery_lines(recovery: Recovery) -> list[str]:
     """Accuracies, each beside what it is to be compared with."""
-    epochs = f"{recovery.epochs} epoch" + ("s" if recovery.epochs != 1 else "")
+    epochs = _epochs(recovery.epochs)
     tuned = f"fine-tuned for {epochs}" + (", distilled from the original" if recovery.distilled else "")
     rows = [
         ("original", recovery.original),
@@ -87,8 +107,15 @@ def recovery_lines(recovery: Recovery) -> list[str]:
         ("recalibrated", recovery.recalibrated),
         (tuned, recovery.tuned),
         (f"baseline: random channels of the same widths, {tuned}", recovery.random_channels),
-        (f"baseline: the same widths from new weights, {recovery.scratch_epochs} epochs", recovery.from_scratch),
+        (
+            f"baseline: the same widths from new weights, trained for {_epochs(recovery.scratch_epochs)}",
+            recovery.from_scratch,
+        ),
         (f"baseline: the original, trained for {epochs} more", recovery.original_longer),
     ]
     shown = [f"{100 * value:5.1f} %  {name}" for name, value in rows if value is not None]
     return [f"accuracy on {recovery.examples} test examples:", *shown]
+
+
+def _epochs(count: int | None) -> str:
+    return f"{count} epoch" + ("s" if count != 1 else "")

@@ -21,6 +21,7 @@ from harness.prune.logits import logit_network
 from harness.prune.losses import loss_for
 from harness.prune.planning import composed, shuffled
 from harness.prune.recalibrate import recalibrate
+from harness.prune.surgery import rebuilt
 from harness.prune.trace import trace
 from harness.records import Recovery
 from harness.spec import PruneSpec, TrainSpec
@@ -120,7 +121,7 @@ def _baselines(
     epochs = spec.scratch_epochs or train.epochs
     with progress.task("baseline: the same widths from scratch"):
         keras.utils.set_random_seed(spec.seed)
-        fresh = keras.models.clone_model(result.model)
+        fresh = renewed(result.model)
         finetune(fresh, examples, train.model_copy(update={"epochs": epochs}), seed=spec.seed)
     with progress.task("baseline: the original, trained on"):
         longer = copied(original)
@@ -166,9 +167,14 @@ def accuracy(model: keras.Model, examples: Examples) -> float:
 
 def copied(model: keras.Model) -> keras.Model:
     """A model of its own with the same weights."""
-    copy = keras.models.clone_model(model)
+    copy = renewed(model)
     copy.set_weights(model.get_weights())
     return copy
+
+
+def renewed(model: keras.Model) -> keras.Model:
+    """The same architecture with new weights."""
+    return keras.models.clone_model(model, clone_function=lambda layer: rebuilt(layer, {}), recursive=True)
 
 
 def prune_in_steps(

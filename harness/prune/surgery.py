@@ -95,6 +95,8 @@ def changes(names: LayerNames, removal: Removal) -> dict[str, Any]:
 
 def rebuilt(op: Any, changed: Mapping[str, Any]) -> Any:
     """A new layer or operation of the same type and name, with a changed configuration."""
+    if isinstance(op, keras.layers.Lambda):
+        return _same_function(op, changed)
     try:
         return type(op).from_config({**op.get_config(), **changed})
     except (NotImplementedError, TypeError, ValueError) as error:
@@ -102,6 +104,12 @@ def rebuilt(op: Any, changed: Mapping[str, Any]) -> Any:
             f"layer '{op.name}' ({type(op).__name__}) can't be rebuilt from its configuration "
             f"({_first_line(error)}); give it a complete get_config()"
         ) from error
+
+
+def _same_function(op: Any, changed: Mapping[str, Any]) -> Any:
+    """A new Lambda with the function that is in memory: Keras would refuse to read its code from the configuration."""
+    options = {"output_shape": op._output_shape, "mask": op.mask, "arguments": op.arguments, "name": op.name}
+    return type(op)(op.function, **{**options, "dtype": op.dtype_policy, **changed})
 
 
 def fill(pruned: keras.Model, trace: Trace, removal: Removal) -> None:

@@ -22,7 +22,7 @@ from harness.prune.logits import LogitNetwork, Value, Values, logit_network
 from harness.prune.planning import removal_of
 from harness.prune.provenance import Flags, Removal
 from harness.prune.randomize import random_inputs, random_values
-from harness.prune.surgery import cut
+from harness.prune.surgery import cut, rebuilt
 from harness.prune.trace import Trace, trace
 from harness.records import ChannelPlan, Proof
 
@@ -223,8 +223,7 @@ def as_float64(model: keras.Model) -> keras.Model:
     """A copy that computes in float64."""
 
     def wide(op: Any) -> Any:
-        config = op.get_config()
-        return type(op).from_config({**config, "dtype": "float64"} if "dtype" in config else config)
+        return rebuilt(op, {"dtype": "float64"} if "dtype" in op.get_config() else {})
 
     copy = keras.models.clone_model(model, clone_function=wide, recursive=True)
     layers = zip(read_graph(model).layers.values(), read_graph(copy).layers.values(), strict=True)

@@ -110,7 +110,7 @@ def test_an_importance_that_needs_labels_says_so(importance: str) -> None:
 
 
 def test_data_that_does_not_fit_is_refused() -> None:
-    with pytest.raises(PruneError, match="don't fit inputs"):
+    with pytest.raises(PruneError, match="don't fit the model's inputs"):
         plan(chain(), PruneSpec(ratio=0.5, importance="apoz"), examples=data()[0])
     with pytest.raises(PruneError, match="one label an example"):
         plan(residual(), PruneSpec(ratio=0.5, importance="taylor"), examples=data()[0], labels=data()[1][:-1])

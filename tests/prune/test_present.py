@@ -1,0 +1,81 @@
+"""What pruning did, as words, a table and a picture."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rich.console import Console
+
+from harness.prune.picture import picture
+from harness.prune.present import by_reason, files_line, layer_table, proof_line, recovery_lines, summary_line
+from harness.records import LayerCost, Proof, PruneReport, Recovery
+
+
+def layer(name: str, channels: tuple[int, int] | None, macs: tuple[int, int] | None = (400, 100)) -> LayerCost:
+    before, after = channels or (None, None)
+    return LayerCost(
+        layer=name, kind="Conv2D" if channels else "BatchNormalization", channels_before=before, channels_after=after,
+        parameters_before=1000, parameters_after=250, macs_before=macs and macs[0], macs_after=macs and macs[1],
+    )  # fmt: skip
+
+
+def report(**changed: object) -> PruneReport:
+    layers = (layer("conv", (32, 16)), layer("bn", None, (0, 0)), layer("bn_2", None, (0, 0)), layer("out", (10, 10)))
+    return PruneReport(**{"layers": layers, "pinned": {"out": "the model's output"}, **changed})
+
+
+def shown(found: PruneReport) -> str:
+    console = Console(width=120)
+    with console.capture() as capture:
+        console.print(layer_table(found))
+    return capture.get()
+
+
+def test_the_table_adds_up() -> None:
+    """Layers that neither make channels nor multiply stand in one line, so that the columns give the sums below."""
+    lines = [" ".join(line.split()) for line in shown(report()).splitlines()]
+    assert "conv Conv2D 32 → 16 1,000 → 250 400 → 100" in lines
+    assert "2 more BatchNormalization 2,000 → 500" in lines
+    assert "out Conv2D 10 1,000 → 250 400 → 100" in lines
+    assert "all 4,000 → 1,000 800 → 200" in lines
+
+
+def test_an_input_without_a_size_has_no_known_cost() -> None:
+    found = report(layers=(layer("conv", (32, 16), None),))
+    assert "unknown" in shown(found)
+    assert summary_line(found) == "kept 250 of 1,000 parameters (25 %)"
+    assert "multiply-accumulates" not in picture(found)
+
+
+def test_the_picture_has_every_layer_that_makes_channels() -> None:
+    drawn = picture(report())
+    for text in ("16 of 32", "25 % of the parameters, 25 % of the multiply-accumulates", ">conv<", ">out<"):
+        assert text in drawn
+    assert "bn_2" not in drawn
+
+
+def test_pinned_layers_of_one_reason_stand_together() -> None:
+    pinned = {**{f"conv_{number}": "why" for number in range(6)}, "out": "the output"}
+    assert by_reason(pinned) == ["conv_0, conv_1, conv_2, conv_3 and 2 more (why)", "out (the output)"]
+
+
+def test_a_proof_is_one_line() -> None:
+    proof = Proof(trials={"weights carried over": 0.0, "random weights, float64": 2e-14}, examples=4, tolerance=1e-5)
+    assert proof_line(proof) == (
+        "proved: 2.0e-14 of the logits' spread from the masked original at most, 1e-05 allowed "
+        "(weights carried over 0, random weights in float64 2e-14; 4 random examples)"
+    )
+    assert proof_line(proof.model_copy(update={"tolerance": 1e-15})).startswith("NOT proved: ")
+
+
+def test_accuracies_that_were_not_measured_are_left_out() -> None:
+    lines = recovery_lines(Recovery(examples=40, epochs=1, distilled=False, original=0.9, pruned=0.25, tuned=0.8))
+    assert lines == [
+        "accuracy on 40 test examples:", " 90.0 %  original", " 25.0 %  pruned", " 80.0 %  fine-tuned for 1 epoch",
+    ]  # fmt: skip
+
+
+def test_where_the_files_are() -> None:
+
+    files = [Path("a b/net.keras"), Path("a b/net.plan.json"), Path("a b/net.layers.svg")]
+    assert files_line(files) == "written: a b/net.keras, and beside it net.plan.json, net.layers.svg"
