@@ -33,6 +33,7 @@ def picture(report: PruneReport) -> str:
 def _panel(report: PruneReport, layers: list[LayerCost], quantity: str, *, labelled: bool) -> alt.LayerChart:
     import altair as alt
 
+    data: Any = alt.Data  # untyped in altair
     rows = list(_rows(report, layers, quantity))
     order = [layer.layer for layer in layers]
     y = alt.Y(
@@ -42,7 +43,7 @@ def _panel(report: PruneReport, layers: list[LayerCost], quantity: str, *, label
     names = {"channels": "channels", "macs": "multiply-accumulates for one example"}
     axis = alt.Axis(labelExpr="format(datum.value, '~s')", tickCount=5, titleFontWeight="normal")
     bars = (
-        alt.Chart(alt.Data(values=rows))
+        alt.Chart(data(values=rows))
         .mark_bar()
         .encode(
             x=alt.X("count:Q", title=names[quantity], stack="zero", axis=axis),
@@ -52,11 +53,12 @@ def _panel(report: PruneReport, layers: list[LayerCost], quantity: str, *, label
         )
     )
     labels = (
-        alt.Chart(alt.Data(values=[row for row in rows if row["rank"] == 0]))
+        alt.Chart(data(values=[row for row in rows if row["rank"] == 0]))
         .mark_text(align="left", dx=4, fontSize=10)
         .encode(x="before:Q", y=y if labelled else y.axis(None), text="label:N")
     )
-    return (bars + labels).properties(width=_WIDTH, height=alt.Step(_BAR))
+    both: alt.LayerChart = (bars + labels).properties(width=_WIDTH, height=alt.Step(_BAR))
+    return both
 
 
 def _rows(report: PruneReport, layers: list[LayerCost], quantity: str) -> Iterator[dict[str, Any]]:
