@@ -51,20 +51,29 @@ def diagnose(  # noqa: PLR0913 - each is something that a user may leave out
         ModelError: the model's layers can't be seen, or it is no classifier.
         DataError: there are no images, or they are no numbers.
     """
-    check_readable(model)
-    images, labels = _array(images, "images"), _array(labels, "labels")
-    if images.dtype.kind not in "buif":
-        raise DataError(f"the images are {images.dtype}, not numbers; give an array of pixels")
-    asked = _loss(model, loss)
-    _check_classifier(model, labels, asked)
-    used, rate = _optimizer(model, optimizer, learning_rate)
-    rate_given = model.compiled or optimizer is not None or learning_rate is not None
-    evidence = Evidence(Question(model, images, labels, asked, _history(history), used, rate, rate_given))
+    question = read_question(
+        model, images, labels, loss=loss, history=history, optimizer=optimizer, learning_rate=learning_rate
+    )
+    evidence = Evidence(question)
     shown = progress or Silent()
     findings, complete = _run_checks(evidence, shown)
     if prove and complete:
         findings = with_proofs(evidence, findings, shown)
     return _diagnosis(evidence, findings, complete)
+
+
+def read_question(model: keras.Model, images: NDArray[Any], labels: NDArray[Any], **options: Any) -> Question:
+    """Check what a user wants diagnosed, as far as it must be to begin; arguments and errors as for `diagnose`."""
+    check_readable(model)
+    images, labels = _array(images, "images"), _array(labels, "labels")
+    if images.dtype.kind not in "buif":
+        raise DataError(f"the images are {images.dtype}, not numbers; give an array of pixels")
+    loss = _loss(model, options.get("loss"))
+    _check_classifier(model, labels, loss)
+    optimizer, learning_rate = options.get("optimizer"), options.get("learning_rate")
+    used, rate = _optimizer(model, optimizer, learning_rate)
+    rate_given = model.compiled or optimizer is not None or learning_rate is not None
+    return Question(model, images, labels, loss, _history(options.get("history")), used, rate, rate_given)
 
 
 def _array(values: Any, name: str) -> NDArray[Any]:
@@ -166,7 +175,7 @@ def _diagnosis(evidence: Evidence, findings: tuple[Finding, ...], complete: bool
         loss=question.loss.name,
         backend=keras.backend.backend(),
         examples=evidence.batch_size if complete else 0,
-        optimizer=question.optimizer.name,
+        optimizer=type(question.optimizer).__name__,
         learning_rate=question.learning_rate,
         findings=findings,
         layers=picture(evidence) if complete else (),

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import keras
 import numpy as np
 
 from harness.diagnose.changes import Change, change_for
 from harness.diagnose.evidence import Evidence
 from harness.diagnose.findings import Finding, Proof, Trial
 from harness.diagnose.gradients import worth_compiling
-from harness.diagnose.network import copy_network
+from harness.diagnose.network import Network, copy_network
 from harness.diagnose.rehearsal import with_rate
 from harness.diagnose.targets import targets_for
 from harness.learned import chance_level, learned
@@ -46,9 +47,10 @@ def with_proofs(evidence: Evidence, findings: Sequence[Finding], progress: Progr
     with progress.task("prove", total=len(SEEDS) * (1 + len(changes))) as task:
 
         def trials(change: Change) -> tuple[Trial, ...]:
+            trainer = _Trainer(evidence, change, length)
             made = []
             for seed in SEEDS:
-                made.append(_trial(evidence, change, length, seed))
+                made.append(trainer.trial(seed))
                 task.advance(note=change.text)
             return tuple(made)
 
@@ -73,29 +75,50 @@ def _length(evidence: Evidence) -> _Length:
     return _Length(steps // PARTS * PARTS, batch)
 
 
-def _trial(evidence: Evidence, change: Change, length: _Length, seed: int) -> Trial:
-    """Train a fresh copy, and judge its last third of steps."""
-    question = evidence.question
-    network = copy_network(question.model, tuple(question.images.shape[1:]), edit=change.edit, seed=seed)
-    rate = change.learning_rate or question.learning_rate
-    network.model.compile(
-        optimizer=with_rate(question.optimizer, rate),
-        loss=change.loss or question.loss.function,
-        metrics=["accuracy"],
-        jit_compile=worth_compiling(),
-    )
-    targets = targets_for(question.loss, question.labels, evidence.labels, evidence.output_shape)
-    random = np.random.default_rng(seed)
-    losses, logs = [], {"accuracy": 0.0}
-    for _ in range(PARTS):
-        network.model.reset_metrics()
-        for _ in range(length.steps // PARTS):
-            chosen = random.choice(len(question.images), length.batch, replace=False)
-            images = (question.images[chosen].astype(np.float32) - change.shift) / change.scale
-            logs = network.model.train_on_batch(images, targets[chosen], return_dict=True)
-        losses.append(float(logs["loss"]))
-    classes = evidence.labels.classes
-    assert classes is not None
-    seen = length.steps // PARTS * length.batch
-    accuracy = float(logs["accuracy"])
-    return Trial(seed=seed, accuracy=accuracy, learned=learned(accuracy, chance_level(classes), seen, losses))
+class _Trainer:
+    """One network with a change made, which begins afresh for each seed, so that it is compiled once."""
+
+    def __init__(self, evidence: Evidence, change: Change, length: _Length) -> None:
+        question = evidence.question
+        self.evidence, self.change, self.length = evidence, change, length
+        self.targets = targets_for(question.loss, question.labels, evidence.labels, evidence.output_shape)
+        self.model = self._fresh(0).model
+        optimizer = with_rate(question.optimizer, change.learning_rate or question.learning_rate)
+        optimizer.build(self.model.trainable_variables)
+        self.model.compile(
+            optimizer=optimizer,
+            loss=change.loss or question.loss.function,
+            metrics=["accuracy"],
+            jit_compile=worth_compiling(),
+        )
+        self.start = [keras.ops.convert_to_numpy(variable) for variable in optimizer.variables]
+
+    def trial(self, seed: int) -> Trial:
+        """Train from fresh weights, and judge the last third of the steps."""
+        self.model.set_weights(self._fresh(seed).model.get_weights())
+        for variable, value in zip(self.model.optimizer.variables, self.start, strict=True):
+            variable.assign(value)
+        random = np.random.default_rng(seed)
+        steps = self.length.steps // PARTS
+        parts = [self._part(random, steps) for _ in range(PARTS)]
+        losses, accuracy = [loss for loss, _ in parts], parts[-1][1]
+        classes = self.evidence.labels.classes
+        assert classes is not None
+        judged = learned(accuracy, chance_level(classes), steps * self.length.batch, losses)
+        return Trial(seed=seed, accuracy=accuracy, learned=judged)
+
+    def _part(self, random: np.random.Generator, steps: int) -> tuple[float, float]:
+        """The mean loss and accuracy over some steps, each before it is taken."""
+        images, sums = self.evidence.question.images, np.zeros(2)
+        for _ in range(steps):
+            chosen = random.choice(len(images), self.length.batch, replace=False)
+            taken = (images[chosen].astype(np.float32) - self.change.shift) / self.change.scale
+            self.model.reset_metrics()  # TensorFlow's trainer does so by itself, others add batches up
+            logs = self.model.train_on_batch(taken, self.targets[chosen], return_dict=True)
+            sums += logs["loss"], logs["accuracy"]
+        loss, accuracy = sums / steps
+        return float(loss), float(accuracy)
+
+    def _fresh(self, seed: int) -> Network:
+        question = self.evidence.question
+        return copy_network(question.model, tuple(question.images.shape[1:]), edit=self.change.edit, seed=seed)

@@ -26,19 +26,16 @@ def activations_explode(evidence: Evidence) -> Iterator[Finding]:
     """
     spreads = _spreads(evidence)
     finite = all(activity.finite for activity in evidence.before.forward.activities)
-    if not spreads:
+    if not spreads or (finite and growth(evidence) < GROWTH_SLOWS):
         return
     name, largest = max(spreads, key=lambda pair: pair[1] if math.isfinite(pair[1]) else math.inf)
-    unit = max(1.0, evidence.before.forward.input_rms)
-    if finite and largest < GROWTH_SLOWS * unit:
-        return
     yield Finding(
         kind="activations-explode",
         severity="slows learning" if finite else "stops learning",
         what=f"The activations grow with depth, up to {name}",
         where=name,
         evidence=Number(
-            value=largest / unit if finite else None,
+            value=growth(evidence) if finite else None,
             unit="times the inputs",
             text=f"the spread of what the layers make goes from {spreads[0][1]:.3g} at {spreads[0][0]} to "
             f"{largest:.3g} at {name}",
@@ -55,13 +52,11 @@ def activations_shrink(evidence: Evidence) -> Iterator[Finding]:
     docs/diagnose.md). The gradients fade for the same reason, so it stops learning as well where they do so far that
     `gradients_vanish` would say it.
     """
+    ratio = shrinkage(evidence)
+    if ratio < SHRINK_SLOWS:
+        return
     spreads = _spreads(evidence)
-    if len(spreads) < 2 or not all(math.isfinite(spread) for _, spread in spreads):
-        return
     (first, start), (last, end) = max(spreads, key=lambda pair: pair[1]), spreads[-1]
-    ratio = start / end if end > 0 else math.inf
-    if ratio < SHRINK_SLOWS or first == last:
-        return
     stops = ratio >= SHRINK_STOPS or vanishing(evidence) == "stops learning"
     yield Finding(
         kind="activations-shrink",
@@ -76,6 +71,20 @@ def activations_shrink(evidence: Evidence) -> Iterator[Finding]:
         why="The last layers see next to nothing of the image, and gradients fade by the same factor on the way back.",
         cure="Use he_normal initializers with ReLU, BatchNormalization after each convolution, or fewer layers",
     )
+
+
+def shrinkage(evidence: Evidence) -> float:
+    """How many times the spread of the last layer before the logits is contained in the largest; 1 where none is."""
+    spreads = [spread for _, spread in _spreads(evidence)]
+    if not spreads or not all(math.isfinite(spread) for spread in spreads):
+        return 1.0
+    return max(spreads) / spreads[-1] if spreads[-1] > 0 else math.inf
+
+
+def growth(evidence: Evidence) -> float:
+    """The largest spread, in units of 1 or of the inputs where they are larger."""
+    spreads = [spread if math.isfinite(spread) else math.inf for _, spread in _spreads(evidence)]
+    return max(spreads, default=0.0) / max(1.0, evidence.before.forward.input_rms)
 
 
 def _spreads(evidence: Evidence) -> list[tuple[str, float]]:

@@ -77,14 +77,15 @@ def gradients_vanish(evidence: Evidence) -> Iterator[Finding]:
     severity = vanishing(evidence)
     if severity is None:
         return
-    first, last, ratio = _ends(evidence)
+    kernels = _kernels(evidence)
+    first, last = kernels[0], kernels[-1]
     yield Finding(
         kind="gradients-vanish",
         severity=severity,
         what=f"The gradient fades on its way back to {first.layer}",
         where=first.layer,
         evidence=Number(
-            value=ratio,
+            value=fading(evidence),
             unit="of the last layer's gradient",
             text=f"the root mean square of the gradient is {last.rms:.2g} at {last.layer} and {first.rms:.2g} at "
             f"{first.layer}",
@@ -94,22 +95,23 @@ def gradients_vanish(evidence: Evidence) -> Iterator[Finding]:
     )
 
 
+def fading(evidence: Evidence) -> float:
+    """The gradient of the first kernel, as a share of the last one's; 1 where there are no two."""
+    kernels = _kernels(evidence)
+    if len(kernels) < 2:
+        return 1.0
+    return kernels[0].rms / kernels[-1].rms if kernels[-1].rms else 0.0
+
+
 def vanishing(evidence: Evidence) -> Severity | None:
     """How bad it is that gradients fade on their way back; None where they don't."""
     kernels = _kernels(evidence)
     if len(kernels) < 2 or not any(kernel.rms > 0 for kernel in kernels):
         return None
-    *_, ratio = _ends(evidence)
+    ratio = fading(evidence)
     if max(kernel.rms for kernel in kernels) < EPSILON or ratio < VANISH_STOPS:
         return "stops learning"
     return "slows learning" if ratio < VANISH_SLOWS else None
-
-
-def _ends(evidence: Evidence) -> tuple[_Kernel, _Kernel, float]:
-    """The first and the last kernel, and the ratio of their gradients."""
-    kernels = _kernels(evidence)
-    first, last = kernels[0], kernels[-1]
-    return first, last, first.rms / last.rms if last.rms else 0.0
 
 
 def gradients_explode(evidence: Evidence) -> Iterator[Finding]:

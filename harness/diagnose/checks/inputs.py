@@ -27,7 +27,7 @@ def inputs_unscaled(evidence: Evidence) -> Iterator[Finding]:
     first = next((call for call in evidence.network.calls if kernel_shape(call.layer)), None)
     if first is None or _normalized(evidence, first) or evidence.has_learned:
         return
-    rms = _rms_before(evidence, first)
+    rms = rms_before(evidence, first)
     if SMALL <= rms <= LARGE or not np.isfinite(rms):
         return
     images = evidence.batch.images
@@ -52,7 +52,8 @@ def inputs_unscaled(evidence: Evidence) -> Iterator[Finding]:
     )
 
 
-def _rms_before(evidence: Evidence, call: Call) -> float:
+def rms_before(evidence: Evidence, call: Call) -> float:
+    """The root mean square of what goes into a call."""
     made = evidence.network.producer(call.inputs[0])
     if made is None:
         return evidence.before.forward.input_rms

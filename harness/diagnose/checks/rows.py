@@ -35,7 +35,7 @@ def rows_misordered(evidence: Evidence) -> Iterator[Finding]:
         shape = tuple(flatten.inputs[0].shape[1:])
         if dense is None or len(shape) != 3 or min(shape[:2]) < 4 or shape[2] > MOST_CHANNELS:
             continue
-        similar = _by_distance(keras.ops.convert_to_numpy(dense.layer.kernel), 2 * shape[2] + 32)
+        similar = similarity(keras.ops.convert_to_numpy(dense.layer.kernel), 2 * shape[2] + 32)
         best = int(np.argmax(similar))
         right = float(similar[shape[2] - 1])
         if best + 1 != shape[2] and similar[best] >= CLEAR and similar[best] >= TIMES * max(right, 0.0):
@@ -67,8 +67,8 @@ def _finding(dense: Call, shape: tuple[int, ...], distance: int, best: float, ri
     )
 
 
-def _by_distance(kernel: NDArray[np.float32], furthest: int) -> NDArray[np.float64]:
-    """The correlation of rows 1, 2, ... `furthest` apart, over all rows and units."""
+def similarity(kernel: NDArray[np.float32], furthest: int) -> NDArray[np.float64]:
+    """The correlation of the rows of a kernel, (rows, units), that are 1, 2, ... `furthest` apart."""
     centred = kernel - kernel.mean(axis=0)
     power = float(np.mean(centred**2)) or 1.0
     furthest = min(furthest, len(kernel) - 1)
