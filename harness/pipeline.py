@@ -16,7 +16,7 @@ from pathlib import Path
 import models
 from harness import report
 from harness.data import Dataset, load
-from harness.errors import DataError, DeviceError, HarnessError, ModelError, StoreError
+from harness.errors import DataError, DeviceError, HarnessError, ModelError, SpecError, StoreError
 from harness.measurement import Measurement
 from harness.progress import Progress, Silent, Task
 from harness.records import Accuracy, Export, Pruning, Row, Training
@@ -99,9 +99,13 @@ def check_case(case: Case, dataset: Dataset) -> None:
     """Find what can't work before anything is trained.
 
     Raises:
-        ModelError: the network is unknown, has no such option, or can't be built for these images.
-        DataError: the network has fewer classes than the data.
+        SpecError: a file was given options.
+        ModelError: the network is unknown, has no such option, or can't be loaded or built for these images.
+        DataError: the network does not fit the data.
     """
+    if case.file is not None:
+        check_file(case, case.file, dataset)
+        return
     options = model_options(case, dataset)
     try:
         models.check(case.model, **options)
@@ -112,6 +116,27 @@ def check_case(case: Case, dataset: Dataset) -> None:
             f"{case.name}: n_class = {options['n_class']}, but {case.data.name} has {dataset.n_class} classes; "
             f"set n_class = {dataset.n_class} or leave it out"
         )
+
+
+def check_file(case: Case, file: Path, dataset: Dataset) -> None:
+    """Find out whether a network that is trained already can be loaded, and fits the data.
+
+    Raises:
+        SpecError: it was given options.
+        ModelError: it can't be loaded, or has several inputs or outputs.
+        DataError: it does not fit the images or labels.
+    """
+    from harness.keras_file import load_model
+    from harness.train import fitting_targets
+
+    if case.options:
+        raise SpecError(f"{case.name}: {', '.join(case.options)}: a .keras file has no options; leave them out")
+    model = load_model(file)
+    if len(model.inputs) != 1 or len(model.outputs) != 1:
+        raise ModelError(
+            f"{file}: has {len(model.inputs)} inputs and {len(model.outputs)} outputs; a study takes one of each"
+        )
+    fitting_targets(model, dataset.train_images[:1], dataset.train_labels)
 
 
 def run_case(stages: Stages, case: Case, task: Task) -> list[Outcome]:

@@ -160,7 +160,7 @@ class Case(Spec):
     """One network to train with one seed, and the ways to prune it.
 
     `factors` are the options in which the study's networks differ, such as `{"padding": "same"}`. `deploy` is whether
-    it goes on to ONNX: see Network.
+    it goes on to ONNX: see Network. A `model` that is a file is trained already.
     """
 
     model: str
@@ -173,9 +173,19 @@ class Case(Spec):
     deploy: bool = True
 
     @property
+    def file(self) -> Path | None:
+        """The file of a network that is trained already; None for one that the study trains."""
+        return Path(self.model) if is_file(self.model) else None
+
+    @property
+    def model_name(self) -> str:
+        """What the model is called: a file by its name alone."""
+        return self.model if self.file is None else self.file.stem
+
+    @property
     def network(self) -> str:
         """The case's name without its seed: the same for all its repetitions."""
-        return " ".join([self.model, *(f"{key}={short(value)}" for key, value in self.factors.items())])
+        return " ".join([self.model_name, *(f"{key}={short(value)}" for key, value in self.factors.items())])
 
     @property
     def name(self) -> str:
@@ -203,7 +213,9 @@ class PruneGrid(Spec):
 class Network(Spec):
     """A `[[networks]]` table: one architecture, what varies, and how it is pruned.
 
-    `vary` maps an option of the model to its values; `data.KEY` and `train.KEY` vary the data and the training.
+    `model` is one of the architectures in models/, or a `.keras` file, which is taken as trained: it is pruned and
+    fine-tuned on the data, exported and measured. `vary` maps an option of the model to its values; `data.KEY` and
+    `train.KEY` vary the data and the training.
     With `deploy = false` it and what it is pruned to are judged in Keras, on the same test examples, and neither
     exported nor measured: enough where the question is only whether something learns.
     """
@@ -248,8 +260,7 @@ class Study(Spec):
     def on(self, data: str) -> Study:
         """The same study on other data, by its name; so the run's is another, such as `same-padding-fashion_mnist`."""
         found = checked(DataSpec, {**self.data.model_dump(), "name": data, "folder": None}, "data")
-        suffix = re.sub(r"[^a-z0-9_]+", "-", data.lower()).strip("-")
-        return self.model_copy(update={"data": found, "name": f"{self.name}-{suffix}"})
+        return self.model_copy(update={"data": found, "name": f"{self.name}-{lowercase(data)}"})
 
     def _expand(self, network: Network, index: int) -> Iterable[Case]:
         where = f"networks[{index}]"
@@ -340,6 +351,30 @@ def _models_in(annotation: Any) -> list[type[BaseModel]]:
 def without(remove: Mapping[str, Iterable[int]]) -> str:
     """Channels that go, in words: `conv_1 without 7`, `conv_1 without 7 and 9, conv_2 without 0`."""
     return ", ".join(f"{layer} without {' and '.join(map(str, channels))}" for layer, channels in remove.items())
+
+
+def is_file(model: str) -> bool:
+    """Whether a network is one that is saved, rather than an architecture."""
+    return model.endswith(".keras")
+
+
+def study_of(model: Path, data: DataSpec, ratios: Iterable[float], finetune_epochs: int) -> Study:
+    """The study of one trained network: what does pruning it by these ratios cost and bring?
+
+    Raises:
+        SpecError: a ratio or the number of epochs is out of range.
+    """
+    prune = {"ratio": list(ratios), "finetune_epochs": finetune_epochs}
+    network = Network(model=str(model), prune=(PruneGrid(**prune),))
+    question = f"What does channel pruning cost {model.stem} in accuracy, and what does it buy in latency?"
+    study = Study(name=lowercase(model.stem) or "model", question=question, data=data, networks=(network,))
+    study.cases()
+    return study
+
+
+def lowercase(text: str) -> str:
+    """A text as a study's name may be written."""
+    return re.sub(r"[^a-z0-9_]+", "-", text.lower()).strip("-_")
 
 
 def short(value: Any) -> str:

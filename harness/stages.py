@@ -6,6 +6,7 @@ Keras and TensorFlow are imported only where something is made.
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -51,6 +52,8 @@ class Stages:
 
     def train(self, case: Case) -> Artifact:
         """The trained original: training.json, accuracy.json in Keras, and model.keras where anything follows."""
+        if case.file is not None:
+            return self._taken_over(case, case.file)
         dataset = self.datasets[case.data]
         options = model_options(case, dataset)
         kept = case.deploy or bool(case.prune)
@@ -79,6 +82,20 @@ class Stages:
             "backend": os.environ.get("KERAS_BACKEND", "tensorflow"),
         }
         return self._get("train", inputs, make)
+
+    def _taken_over(self, case: Case, file: Path) -> Artifact:
+        """A network that was trained elsewhere: a copy of its file, and its accuracy in Keras."""
+        dataset = self.datasets[case.data]
+
+        def make(folder: Path) -> None:
+            from harness.train import untrained
+
+            shutil.copyfile(file, folder / "model.keras")
+            model = load_keras(folder / "model.keras")
+            save(untrained(model), folder / "training.json")
+            save(judged_in_keras(model, dataset), folder / "accuracy.json")
+
+        return self._get("train", {"file": file_digest(file), "data": dataset.digest}, make)
 
     def prune(self, case: Case, spec: PruneSpec, trained: Artifact) -> Artifact:
         """A pruned and fine-tuned variant: model.keras, pruning.json."""
@@ -111,6 +128,8 @@ class Stages:
         finetune = None
         if spec.finetune_epochs:
             tuning = case.train.model_copy(update={"epochs": spec.finetune_epochs})
+            if case.file is not None:
+                pruned.model.compile(loss=loss_of(original, images, labels))
             finetune = train(pruned.model, images, labels, tuning, seed=case.seed, progress=self.progress)
         return pruned.model, pruned.record(finetune)
 
@@ -188,6 +207,14 @@ def load_keras(path: Path) -> Any:
 def original_keras(path: Path) -> Any:
     """A saved network that is only read, kept in memory while one variant after another is made of it."""
     return load_keras(path)
+
+
+def loss_of(model: Any, images: Any, labels: Any) -> Any:
+    """The cross-entropy that a network from elsewhere wants: of probabilities, or of logits."""
+    from harness.prune.losses import loss_for
+    from harness.train import fitting_targets
+
+    return loss_for(model, 0, fitting_targets(model, images, labels))
 
 
 def judged_in_keras(model: Any, dataset: Dataset) -> Accuracy:

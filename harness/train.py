@@ -29,10 +29,10 @@ def train(
     seed: int,
     progress: Progress | None = None,
 ) -> Training:
-    """Compile and fit `model` in place, with sparse categorical cross-entropy.
+    """Compile and fit `model` in place: with the loss it was compiled with, else sparse categorical cross-entropy.
 
     Args:
-        model: a classifier whose output is (N, ..., classes) probabilities.
+        model: a classifier whose output is (N, ..., classes): probabilities, or what its loss wants.
         images: float32 (N, H, W, C).
         labels: int64 (N,), each in 0 to classes - 1.
         spec: epochs, batch size, optimizer and learning rate.
@@ -47,7 +47,8 @@ def train(
     targets = fitting_targets(model, images, labels)
     keras.utils.set_random_seed(seed)
     optimizer = keras.optimizers.get({"class_name": spec.optimizer, "config": {"learning_rate": spec.learning_rate}})
-    model.compile(optimizer=optimizer, loss="sparse_categorical_crossentropy", metrics=["accuracy"])
+    loss = model.loss if model.compiled else "sparse_categorical_crossentropy"
+    model.compile(optimizer=optimizer, loss=loss, metrics=["accuracy"])
     started = time.perf_counter()
     with (progress or Silent()).task("train", total=spec.epochs) as task:
         fitted = model.fit(
@@ -67,6 +68,20 @@ def train(
         keras_version=keras.__version__,
         examples=len(labels),
         chance=chance_level(labels),
+    )
+
+
+def untrained(model: keras.Model) -> Training:
+    """The record of a network that was not trained here, but is as it came."""
+    import keras
+
+    return Training(
+        history={},
+        parameters=model.count_params(),
+        seconds=0.0,
+        backend=keras.backend.backend(),
+        device=training_device(),
+        keras_version=keras.__version__,
     )
 
 

@@ -66,7 +66,7 @@ def latency_us(case: Case, prune: PruneSpec | None, batch: int) -> float:
 
 @dataclass(frozen=True)
 class World:
-    """What is true of the networks, and how the measurement sees it."""
+    """What is true of the networks, and how the measurement sees it: never undisturbed at the batch sizes `busy`."""
 
     accuracy: Callable[[Case, PruneSpec | None], float] = accuracy_of
     latency_us: Callable[[Case, PruneSpec | None, int], float] = latency_us
@@ -74,6 +74,7 @@ class World:
     noise: float = 0.01
     launches: int = 12
     measured: bool = True
+    busy: tuple[int, ...] = ()
     failures: dict[str, str] = field(default_factory=dict)
     unmeasured: dict[str, str] = field(default_factory=dict)
 
@@ -216,11 +217,11 @@ def make_measured(world: World, row: Row, key: tuple[int, int, Any], copy: str =
         device="cpu",
         peak_bytes=80_000_000 + 1_000_000 * batch,
         error=error,
-        launches=() if error else tuple(make_launches(world, f"{copy}{row.name} {batch} {mode}", usual_ns)),
+        launches=() if error else tuple(make_launches(world, f"{copy}{row.name} {batch} {mode}", usual_ns, batch)),
     )
 
 
-def make_launches(world: World, name: str, usual_ns: float) -> Iterable[Launch]:
+def make_launches(world: World, name: str, usual_ns: float, batch: int) -> Iterable[Launch]:
     """Every launch has its own speed, shared by all that runs in it, and its own small luck with each model."""
     rng = np.random.default_rng(number(name))
     for launch in range(world.launches):
@@ -233,6 +234,7 @@ def make_launches(world: World, name: str, usual_ns: float) -> Iterable[Launch]:
             warmup_ns=(int(2 * level), int(level)),
             settled=True,
             blocks_ns=tuple(tuple(int(call) for call in block) for block in blocks),
+            cpu_shares=(0.5 if batch in world.busy else 1.0,) * len(blocks),
         )
 
 

@@ -1,32 +1,44 @@
-"""`harness run`: a study from training to report."""
+"""`harness run`: a study from training to report, or a trained network from pruning to report."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from harness.commands.options import JsonFlag, QuietFlag
+from harness.errors import SpecError
 from harness.terminal import print_json, print_lines, print_message, terminal
+
+if TYPE_CHECKING:
+    from harness.spec import Study
 
 
 def run(  # noqa: PLR0913, PLR0917 - one parameter an option
-    study: Annotated[Path, typer.Argument(help="The study, a TOML file.")],
+    study: Annotated[Path, typer.Argument(help="A study (TOML), or a trained network (.keras).")],
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the runs.")] = Path("runs"),
     store: Annotated[Path, typer.Option(help="Folder for finished stages, kept between runs.")] = Path(".harness"),
     device: Annotated[str | None, typer.Option(help="auto, cpu or cuda; overrides the study's.")] = None,
-    data: Annotated[str | None, typer.Option(help="The study on other data, as a run of its own.")] = None,
+    data: Annotated[str | None, typer.Option(help="The network's data; or the study on other data.")] = None,
+    scale: Annotated[
+        str | None, typer.Option(help="Of a network's data: unit (0 to 1) or raw. [default: unit]")
+    ] = None,
+    ratio: Annotated[str | None, typer.Option(help="Of a network: prune by these. [default: 0.25,0.5,0.75]")] = None,
+    finetune_epochs: Annotated[int | None, typer.Option(help="Of a network: tune what is pruned. [default: 1]")] = None,
     as_json: JsonFlag = False,
     quiet: QuietFlag = False,
 ) -> None:
     """Train, prune, export, measure and report a study."""
     from harness.pipeline import run_study
-    from harness.spec import MeasureSpec, checked, read_study
+    from harness.spec import MeasureSpec, checked, is_file, read_study
 
-    asked = read_study(study)
-    if data is not None:
-        asked = asked.on(data)
+    if is_file(study.name):
+        asked = _study_of(study, data, scale or "unit", ratio or "0.25,0.5,0.75", finetune_epochs)
+    elif any(option is not None for option in (scale, ratio, finetune_epochs)):
+        raise SpecError("--scale, --ratio and --finetune-epochs are for a .keras file; a study says them itself")
+    else:
+        asked = read_study(study) if data is None else read_study(study).on(data)
     if device is not None:
         measure = checked(MeasureSpec, {**asked.measure.model_dump(), "device": device}, "--device")
         asked = asked.model_copy(update={"measure": measure})
@@ -41,3 +53,15 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter an option
     for row in failed:
         print_message(f"{row.name}: {row.error}")
     raise typer.Exit(1 if failed else 0)
+
+
+def _study_of(model: Path, data: str | None, scale: str, ratios: str, finetune_epochs: int | None) -> Study:
+    """The study of one trained network."""
+    from harness.arguments import fraction
+    from harness.spec import DataSpec, checked, study_of
+
+    if data is None:
+        raise SpecError(f"{model}: what is it trained on? give --data mnist5k, images:DIR or npz:FILE")
+    shares = [fraction(text, "--ratio") for text in ratios.split(",")]
+    found = checked(DataSpec, {"name": data, "scale": scale}, "--data")
+    return study_of(model, found, shares, 1 if finetune_epochs is None else finetune_epochs)

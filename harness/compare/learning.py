@@ -55,7 +55,7 @@ def arm_of(rows: Sequence[Row]) -> Arm:
     case = rows[0].case
     return Arm(
         network=case.network,
-        model=case.model,
+        model=case.model_name,
         factors=dict(case.factors),
         runs=len(rows),
         learned=learned,

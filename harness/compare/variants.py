@@ -31,7 +31,7 @@ def variant_of(rows: Sequence[Row], originals: dict[str, Row]) -> Variant:
     return Variant(
         network=first.case.network,
         label=first.variant,
-        model=first.case.model,
+        model=first.case.model_name,
         factors=dict(first.case.factors),
         prune=first.prune,
         task=task_of(first.case.data),

@@ -93,6 +93,14 @@ def test_noise_is_called_too_thin_and_not_a_result(study: Study) -> None:
     assert "A larger measure.budget_s narrows the interval" in told["Too thin to say"].items[0]
 
 
+def test_a_batch_that_was_never_timed_undisturbed_is_not_called_faster(study: Study) -> None:
+    """Every block of batch 32 lost its core: nothing is said of its speed, and that is said."""
+    found = world(study, busy=(32,), latency_us=lambda case, prune, batch: 50.0 if prune else 100.0)
+    assert found["Pruned but not faster"].text == "None was shown to be; batch 32 was not timed for all."
+    assert "Speed at batch 32 is not known for" in found["Too thin to say"].items[0]
+    assert all("not timed" in item for item in found["What pruning costs and buys"].items)
+
+
 def test_nothing_measured_is_said_so(study: Study) -> None:
     told = world(study, measured=False)
     assert "No latency was measured" in str(told["Too thin to say"].items)

@@ -32,6 +32,12 @@ def with_speedup(answers: Answers, batch: int) -> list[tuple[Variant, SpeedUp]]:
     return [(variant, variant.speedups[batch]) for variant in comparable(answers) if batch in variant.speedups]
 
 
+def without_speedup(answers: Answers, batch: int) -> list[Variant]:
+    """The exported variants of a measured run whose speed-up at a batch size is not known."""
+    measured = any(variant.latencies for variant in answers.variants)
+    return [each for each in comparable(answers) if measured and each.architectures and batch not in each.speedups]
+
+
 def first_few(parts: Sequence[str], limit: int, what: str) -> list[str]:
     """The parts, or the first of them and how many more there are."""
     shown = list(parts[:limit])

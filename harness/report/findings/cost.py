@@ -59,7 +59,7 @@ def costs_and_gains(answers: Answers, names: Names) -> Finding | None:
         original = next((variant for variant in answers.of(network) if variant.original), None)
         variants = [variant for variant in pruned if variant.network == network and variant.accuracy]
         if original is not None and original.accuracy is not None and variants:
-            items.append(_network_line(original, variants, names))
+            items.append(_network_line(original, variants, answers.batch_sizes, names))
     if not items:
         return None
     batches = fmt.listed([str(batch) for batch in answers.batch_sizes])
@@ -71,17 +71,19 @@ def costs_and_gains(answers: Answers, names: Names) -> Finding | None:
     return Finding("What pruning costs and buys", text, tuple(first_few(items, MANY, "networks in the table")))
 
 
-def _network_line(original: Variant, variants: Sequence[Variant], names: Names) -> str:
+def _network_line(original: Variant, variants: Sequence[Variant], batch_sizes: Sequence[int], names: Names) -> str:
     assert original.accuracy is not None
     told = []
     for variant in variants:
         change = f"{fmt.points(variant.change.value)} points" if variant.change else "change unknown"
-        gains = [_gain(speedup) for speedup in variant.speedups.values()]
+        gains = [_gain(variant.speedups.get(batch)) for batch in batch_sizes if variant.speedups]
         told.append(f"{names.label(variant)}: {', '.join([change, fmt.listed(gains)] if gains else [change])}")
     return f"{names.network(original)} ({fmt.percent(original.accuracy.value)} unpruned). {'; '.join(told)}."
 
 
-def _gain(speedup: SpeedUp) -> str:
+def _gain(speedup: SpeedUp | None) -> str:
+    if speedup is None:
+        return "not timed"
     unsure = " (inconclusive)" if speedup.verdict is Verdict.INCONCLUSIVE else ""
     return f"{fmt.times(speedup.value)}{unsure}"
 

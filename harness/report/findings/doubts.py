@@ -7,7 +7,15 @@ from statistics import median
 
 from harness.compare import Answers, Verdict
 from harness.report import format as fmt
-from harness.report.findings.common import FEW, TOLERATED_LOSS, Finding, comparable, examples, with_speedup
+from harness.report.findings.common import (
+    FEW,
+    TOLERATED_LOSS,
+    Finding,
+    comparable,
+    examples,
+    with_speedup,
+    without_speedup,
+)
 from harness.report.names import Names
 
 
@@ -28,6 +36,13 @@ def _thin_speed(answers: Answers, names: Names) -> Iterator[str]:
         if open_:
             told = [f"{names.full(each)} ({fmt.times_range(speedup)})" for each, speedup in open_]
             yield f"Speed at batch {batch}: {examples(told)}. A larger measure.budget_s narrows the interval."
+        untimed = without_speedup(answers, batch)
+        if untimed:
+            told = [names.full(each) for each in untimed]
+            yield (
+                f"Speed at batch {batch} is not known for {examples(told)}: no launch timed it undisturbed. Measure on "
+                "a quieter machine."
+            )
 
 
 def _thin_accuracy(answers: Answers, names: Names) -> Iterator[str]:

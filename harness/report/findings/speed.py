@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from harness.compare import Answers, SpeedUp, Standing, Variant, Verdict
 from harness.report import format as fmt
-from harness.report.findings.common import FEW, Finding, with_speedup
+from harness.report.findings.common import FEW, Finding, with_speedup, without_speedup
 from harness.report.names import Names
 
 
@@ -68,6 +68,7 @@ def not_faster(answers: Answers, names: Names) -> Finding | None:
             if found:
                 items.append(f"Batch {batch}, {words}: {'; '.join(_by_amount(found, names))}.")
     judged = [speedup.verdict for pairs in speedups.values() for _, speedup in pairs]
+    unknown = [f"{batch}" for batch in answers.batch_sizes if without_speedup(answers, batch)]
     if not judged:
         return None
     if items:
@@ -75,6 +76,10 @@ def not_faster(answers: Answers, names: Names) -> Finding | None:
     if Verdict.INCONCLUSIVE in judged:
         left_open = f"{judged.count(Verdict.INCONCLUSIVE)} of {len(judged)} comparisons are inconclusive"
         return Finding("Pruned but not faster", f"None was shown to be, but {left_open}.")
+    if unknown:
+        return Finding(
+            "Pruned but not faster", f"None was shown to be; batch {fmt.listed(unknown)} was not timed for all."
+        )
     return Finding("Pruned but not faster", "None: every pruned variant is faster than its original.")
 
 

@@ -1,0 +1,124 @@
+"""`harness run NET.keras --data NAME`: a network that was trained elsewhere, from pruning to report."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+from harness.data import Dataset, load
+from harness.errors import SpecError
+from harness.pipeline import Run, run_study
+from harness.spec import DataSpec, Study, checked, study_of
+from tests.test_cli import in_process
+
+L = keras.layers
+
+
+@pytest.fixture(scope="module")
+def data() -> Dataset:
+    return load(DataSpec(limit=600))
+
+
+@pytest.fixture(scope="module")
+def net(data: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Ends in logits, as a network that is not ours may."""
+    keras.utils.set_random_seed(0)
+    model = keras.Sequential(
+        [keras.Input((28, 28, 1)), L.Conv2D(8, 3, activation="relu"), L.MaxPooling2D(4), L.Flatten(), L.Dense(10)]
+    )
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile(optimizer=keras.optimizers.Adam(1e-2), loss=loss)
+    model.fit(data.train_images, data.train_labels, epochs=4, verbose=0)
+    path = tmp_path_factory.mktemp("own") / "My Nét.keras"
+    model.save(path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def run(net: Path) -> Run:
+    asked = study_of(net, DataSpec(limit=600), [0.5], finetune_epochs=2)
+    measure = asked.measure.model_copy(update={"batch_sizes": (1,), "budget_s": 3.0, "device": "cpu"})
+    asked = asked.model_copy(update={"measure": measure})
+    return run_study(asked, runs=net.parent / "runs", store=net.parent / "store")
+
+
+def test_it_is_taken_as_it_is(run: Run, net: Path, data: Dataset) -> None:
+    answers = keras.models.load_model(net, compile=False).predict(data.test_images, verbose=0).argmax(-1)
+    original = run.results.rows[0]
+    assert original.accuracy is not None
+    assert original.accuracy.hits == np.sum(answers == data.test_labels)
+    assert original.training is not None
+    assert original.training.history == {}
+    assert run.folder.name == "my-n-t"
+
+
+def test_it_is_pruned_tuned_on_its_logits_exported_and_measured(run: Run) -> None:
+    """With the loss of probabilities, as the study's own networks end in, the logits would be ruined."""
+    pruned = run.results.rows[1]
+    assert [row.error for row in run.results.rows] == [None, None]
+    assert pruned.pruning is not None
+    assert pruned.pruning.finetune is not None
+    losses = pruned.pruning.finetune.history["loss"]
+    assert losses[-1] is not None
+    assert losses[-1] < 1
+    assert pruned.accuracy is not None
+    assert pruned.accuracy.value > 0.6
+    assert run.results.measurement is not None
+    assert len(run.results.measurement.models) == 2
+    assert "My Nét" in run.report.read_text()
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["NET"], "what is it trained on? give --data"),
+        (["nowhere.keras", "--data", "mnist5k"], "nowhere.keras: no such file"),
+        (["NET", "--data", "mnist6k"], "mnist6k"),
+        (["NET", "--data", "mnist5k", "--ratio", "half"], "--ratio half: not a number"),
+        (["NET", "--data", "mnist5k", "--ratio", "1.5"], "ratio = 1.5"),
+        (["NET", "--data", "mnist5k", "--ratio", "0.5,0.5"], "2 prunings are called '50 %, tuned 1'"),
+        (["TWO", "--data", "mnist5k"], "has 2 inputs and 1 outputs; a study takes one of each"),
+        (["COLOR", "--data", "mnist5k"], "takes images of shape (28, 28, 3), the data has (28, 28, 1)"),
+        (["FEW", "--data", "mnist5k"], "has 4 classes, the data has 10"),
+        (["study.toml", "--ratio", "0.5"], "are for a .keras file; a study says them itself"),
+    ],
+)
+def test_what_can_not_work_is_one_line(
+    net: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    words: list[str],
+    message: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    if words[0] in WRONG:
+        WRONG[words[0]]().save(tmp_path / "wrong.keras")
+    places = {"NET": str(net), **dict.fromkeys(WRONG, "wrong.keras")}
+    code, stdout, stderr = in_process(capsys, "run", *(places.get(word, word) for word in words), "--quiet")
+    assert (code, stdout) == (2, "")
+    assert message in stderr
+    assert stderr.count("\n") == 1
+    assert not (tmp_path / "runs").exists() or not list((tmp_path / "runs").iterdir())
+
+
+def classifier(inputs: list[keras.KerasTensor], classes: int) -> keras.Model:
+    flat = [L.Flatten()(each) for each in inputs]
+    return keras.Model(inputs, L.Dense(classes)(L.Concatenate()(flat) if len(flat) > 1 else flat[0]))
+
+
+WRONG = {
+    "TWO": lambda: classifier([keras.Input((28, 28, 1)), keras.Input((28, 28, 1))], 10),
+    "COLOR": lambda: classifier([keras.Input((28, 28, 3))], 10),
+    "FEW": lambda: classifier([keras.Input((28, 28, 1))], 4),
+}
+
+
+def test_a_file_has_no_options(net: Path, tmp_path: Path) -> None:
+    network = {"model": str(net), "options": {"filters": 3}}
+    asked = checked(Study, {"name": "x", "networks": [network]}, "study")
+    with pytest.raises(SpecError, match=r"filters: a .keras file has no options; leave them out"):
+        run_study(asked, runs=tmp_path / "runs", store=tmp_path / "store")
