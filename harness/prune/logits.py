@@ -46,14 +46,20 @@ class LogitNetwork:
         }
 
     def logits(
-        self, inputs: Sequence[Value], values: Values | None = None, masks: Mapping[int, Flags] | None = None
+        self,
+        inputs: Sequence[Value],
+        values: Values | None = None,
+        masks: Mapping[int, Flags] | None = None,
+        fill: float = 0.0,
     ) -> list[Value]:
         """Outputs before the last squashing function, in inference mode.
 
         Args:
             inputs: one array for each input of the model.
             values: weights to use instead of the layers' own, by path. Nothing is written.
-            masks: for each tensor, by its number, False where its elements are set to zero before anything reads them.
+            masks: for each tensor, by its number, False where its elements are set to `fill` before anything reads
+                them.
+            fill: zero; or NaN, which whatever reads it passes on. Tensors that are not of floats are always set to 0.
         """
         tensors = {index: keras.ops.convert_to_tensor(mask) for index, mask in (masks or {}).items()}
 
@@ -66,7 +72,7 @@ class LogitNetwork:
             if not tensors.keys() & set(call.outputs):
                 return made
             flat = keras.tree.flatten(made)
-            return [_masked(x, tensors.get(index)) for index, x in zip(call.outputs, flat, strict=True)]
+            return [_masked(x, tensors.get(index), fill) for index, x in zip(call.outputs, flat, strict=True)]
 
         own = values if values is not None else {path: self.values_of(path) for path in self.twins}
         with keras.StatelessScope(state_mapping=self._mapping(own)):
@@ -137,5 +143,8 @@ def _twin(graph: Graph, call: Call) -> Any:
     return twin
 
 
-def _masked(x: Any, mask: Any) -> Any:
-    return x if mask is None else keras.ops.where(mask, x, keras.ops.zeros_like(x))
+def _masked(x: Any, mask: Any, fill: float) -> Any:
+    if mask is None:
+        return x
+    value = fill if "float" in keras.backend.standardize_dtype(x.dtype) else 0
+    return keras.ops.where(mask, x, keras.ops.full_like(x, value))

@@ -176,6 +176,16 @@ def test_a_comparison_that_would_mean_nothing_is_no_proof() -> None:
         harness.prune(model, ratio=0.5, keep=("live",))
 
 
+def test_channels_that_no_output_depends_on_can_go() -> None:
+    """Only the first of these channels is used: the others are removed, and nothing else can have changed."""
+    vector = keras.Input((5,))
+    model = keras.Model(vector, L.Dense(3, name="out")(L.Dense(6, name="hidden")(vector)[:, :1]))
+    result = harness.prune(randomised(model), ratio=0.6)
+    assert len(result.plan.kept["hidden"]) == 3
+    assert 0 in result.plan.kept["hidden"]
+    assert result.proven.holds
+
+
 def test_squashed_outputs_are_compared_before_they_are_squashed() -> None:
     """Behind a saturated softmax both networks say 1.0: only the logits differ."""
     model = keras.Sequential(
