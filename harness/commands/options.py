@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from harness.errors import SpecError
+
 if TYPE_CHECKING:
     from harness.data import Dataset
 
@@ -19,3 +21,9 @@ def dataset(name: str, scale: str) -> Dataset:
     from harness.spec import DataSpec, checked
 
     return load(checked(DataSpec, {"name": name, "scale": scale}, "--data"))
+
+
+def check_seed(seed: int) -> None:
+    """Raise SpecError for a seed that NumPy or Keras would refuse."""
+    if not 0 <= seed < 2**32:
+        raise SpecError(f"--seed {seed}: give a whole number from 0 to {2**32 - 1}")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from harness.commands.options import JsonFlag, QuietFlag, dataset
+from harness.commands.options import JsonFlag, QuietFlag, check_seed, dataset
 from harness.errors import SpecError
 from harness.quiet import import_keras
 from harness.terminal import answers, print_json, print_lines, terminal
@@ -52,6 +52,7 @@ def prune(  # noqa: PLR0913, PLR0917 - one parameter an option
     choice = {"importance": importance, "round_to": round_to, "global_ranking": everywhere or None, "keep": keep}
     spec = _spec({**amount, **choice}, plan, finetune_epochs)
     training = _training(finetune_epochs, learning_rate, batch_size)
+    check_seed(seed)
     import_keras()
     from harness.prune.job import Job, run_job
     from harness.prune.recover import RecoverySpec

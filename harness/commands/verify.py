@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from harness.commands.options import JsonFlag
+from harness.commands.options import JsonFlag, check_seed
 from harness.quiet import import_keras
 from harness.terminal import print_json, print_lines
 
@@ -24,6 +24,7 @@ def verify(  # noqa: PLR0913, PLR0917 - one parameter an option
     as_json: JsonFlag = False,
 ) -> None:
     """Check that a pruned model computes what the masked original does; exit 1 if not, 2 if that can't be told."""
+    check_seed(seed)
     import_keras()
     from harness.keras_file import load_model
     from harness.prune.files import plan_path, read_about, read_plan, trained_on

@@ -45,8 +45,8 @@ class Job:
             raise SpecError("--recalibrate and --finetune-epochs: need examples; give --data NAME")
         if self.recovery.distill and self.recovery.train is None:
             raise SpecError("--distill: the original's answers are for fine-tuning; give --finetune-epochs")
-        if self.seed < 0 or (self.recovery.scratch_epochs or 1) < 1:
-            raise SpecError("--seed and --scratch-epochs: give numbers that are not negative")
+        if self.recovery.scratch_epochs is not None and self.recovery.scratch_epochs < 1:
+            raise SpecError("--scratch-epochs: give 1 or more")
 
     @property
     def after(self) -> RecoverySpec:
