@@ -58,7 +58,8 @@ class Finding(Record):
 
     Attributes:
         kind: a stable name, such as `softmax-hidden`; docs/diagnose.md has a section for each.
-        severity: `stops learning`: as it stands the network does not learn, or has lost what it learned.
+        severity: `stops learning`: as it stands the network learns nothing, never learns most of the examples or whole
+            classes, or has lost what it learned.
         certainty: `certain` where it was seen as such, `likely` where it is a sign that may have another cause.
         what: one sentence.
         where: the layer's name; None where it is no layer.

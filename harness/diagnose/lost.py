@@ -14,18 +14,18 @@ LOST_BELOW = 0.01
 
 
 def lost_share(evidence: Evidence, passes: Passes) -> float | None:
-    """The share of wrongly classified examples whose gradient by the logits is lost.
+    """The share of all examples that are classified wrongly and whose gradient by the logits is lost.
 
     The gradient of cross-entropy by logits z is softmax(z) - y, or sigmoid(z) - y: never small for an example that is
     classified wrongly. What the network's own loss gives is compared with that. None where the loss is no
-    cross-entropy, the labels are not classes, or no example is wrong.
+    cross-entropy, or the labels are not classes.
     """
     ideal, wrong = _ideal(evidence, passes)
-    if ideal is None or not wrong.any():
+    if ideal is None:
         return None
-    actual = passes.backward.logits.reshape(len(ideal), -1)
-    ratio = np.linalg.norm(actual, axis=1) / np.linalg.norm(ideal, axis=1)
-    return float(np.mean(~(ratio[wrong] >= LOST_BELOW)))
+    actual = passes.backward.logits.reshape(len(ideal), -1)[wrong]
+    ratio = np.linalg.norm(actual, axis=1) / np.linalg.norm(ideal[wrong], axis=1)
+    return float(np.sum(~(ratio >= LOST_BELOW)) / len(ideal))
 
 
 def deviation(evidence: Evidence, passes: Passes) -> float | None:

@@ -17,20 +17,20 @@ def dead_units(evidence: Evidence) -> Iterator[Finding]:
     Threshold: 99 % of a layer stops learning, since nothing gets past it, forward or back; 90 % slows it. Healthy
     networks had up to 81 % (a chain of 32 narrow layers) and mostly under 40 % (docs/diagnose.md).
     """
-    worst: tuple[float, Finding] | None = None
-    for call, before, after in zip(
-        evidence.network.calls,
-        evidence.before.forward.activities,
-        evidence.after.forward.activities,
-        strict=True,
-    ):
-        if before.dead is None or after.dead is None or call.output is evidence.head.logits:
-            continue
-        dead = max(before.dead, after.dead)
-        if dead >= SLOWS_FROM and (worst is None or dead > worst[0]):
-            worst = dead, _finding(evidence, call.name, before.dead, after.dead)
-    if worst is not None:
-        yield worst[1]
+    name, before, after = most_dead(evidence)
+    if max(before, after) >= SLOWS_FROM:
+        yield _finding(evidence, name, before, after)
+
+
+def most_dead(evidence: Evidence) -> tuple[str, float, float]:
+    """The ReLU with the largest share of dead units: its layer, and the share before and after the rehearsal."""
+    passes = evidence.before.forward.activities, evidence.after.forward.activities
+    shares = [
+        (call.name, before.dead, after.dead)
+        for call, before, after in zip(evidence.network.calls, *passes, strict=True)
+        if before.dead is not None and after.dead is not None and call.output is not evidence.head.logits
+    ]
+    return max(shares, key=lambda share: max(share[1:]), default=("", 0.0, 0.0))
 
 
 def _finding(evidence: Evidence, name: str, before: float, after: float) -> Finding:

@@ -1,0 +1,259 @@
+"""Where the thresholds of `harness diagnose` come from: `python -m bench.diagnose_thresholds`, about ten minutes.
+
+Each series turns one knob, measures what a check looks at before any training, and then trains for three epochs. The
+tables go to bench/results/diagnose-thresholds.md.
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+import models
+from harness.diagnose.checks.activations import growth, shrinkage
+from harness.diagnose.checks.dead import most_dead
+from harness.diagnose.checks.gradients import fading
+from harness.diagnose.checks.rows import similarity
+from harness.diagnose.diagnosing import read_question
+from harness.diagnose.evidence import Evidence
+from harness.diagnose.lost import lost_share
+from harness.learned import chance_level, learned
+from tests.diagnose.cases import SPARSE, Asked, L, dense_chain, digits, fitted
+from tests.diagnose.planted import captcha, colored, normal, scaled_layer, shifted_bias, single, without_last_activation
+
+RESULTS = Path(__file__).parent / "results"
+EPOCHS = 3
+EXAMPLES = 1500
+
+Measure = Callable[[Evidence], float | None]
+
+
+@dataclass(frozen=True)
+class Series:
+    """One knob: its points, and what the check measures at each."""
+
+    title: str
+    measured: str
+    measure: Measure
+    points: Sequence[tuple[str, Callable[[], Asked]]]
+
+
+@dataclass(frozen=True)
+class Point:
+    """What was measured, and how the training went."""
+
+    name: str
+    value: float | None
+    accuracies: tuple[float, ...]
+    learned: bool
+
+    @property
+    def row(self) -> str:
+        value = "none" if self.value is None else f"{self.value:.3g}"
+        accuracies = ", ".join(f"{100 * accuracy:.0f} %" for accuracy in self.accuracies)
+        return f"| {self.name} | {value} | {accuracies} | {'yes' if self.learned else 'no'} |"
+
+
+def asked(model: keras.Model, scale: float = 1.0, **options: Any) -> Asked:
+    """A network on digits whose pixels go from 0 to `scale`."""
+    data = digits(color=model.input_shape[-1] == 3, limit=EXAMPLES)
+    return Asked(model, data.train_images * np.float32(scale), data.train_labels, {"loss": SPARSE, **options})
+
+
+def hidden(model: keras.Model) -> keras.Model:
+    """The network with a Reshape after its Softmax."""
+    return keras.Model(model.input, L.Reshape((1, 10))(model.output))
+
+
+def lost(evidence: Evidence) -> float | None:
+    return lost_share(evidence, evidence.after)
+
+
+def input_rms(evidence: Evidence) -> float:
+    return evidence.before.forward.input_rms
+
+
+def dead(evidence: Evidence) -> float:
+    return max(most_dead(evidence)[1:])
+
+
+def spike(evidence: Evidence) -> float:
+    highest = max(loss if math.isfinite(loss) else math.inf for loss in evidence.losses)
+    return highest / evidence.losses[0]
+
+
+def fall(evidence: Evidence) -> float:
+    return 1 - evidence.losses[-1] / evidence.losses[0]
+
+
+def surprise(evidence: Evidence) -> float:
+    return evidence.before.backward.loss / math.log(10)
+
+
+def lost_classes(evidence: Evidence) -> float:
+    logits = evidence.after.forward.logits
+    return float((logits <= 0).all(axis=0).sum())
+
+
+RATES = (1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1.0)
+SERIES: tuple[Series, ...] = (
+    Series(
+        "activations-shrink: eight Dense layers with ReLU, normal initial weights",
+        "largest spread / last spread",
+        shrinkage,
+        [
+            (f"deviation {s}", lambda s=s: asked(dense_chain(8, "relu", normal(s))))
+            for s in (0.15, 0.08, 0.05, 0.03, 0.02)
+        ],
+    ),
+    Series(
+        "activations-explode: six Dense layers with ReLU, normal initial weights",
+        "largest spread / input",
+        growth,
+        [(f"deviation {s}", lambda s=s: asked(dense_chain(6, "relu", normal(s)))) for s in (0.15, 0.2, 0.3, 0.4, 0.6)],
+    ),
+    Series(
+        "gradients-vanish: Dense layers with sigmoid",
+        "first gradient / last gradient",
+        fading,
+        [(f"{n} layers", lambda n=n: asked(dense_chain(n, "sigmoid"))) for n in range(1, 7)],
+    ),
+    Series(
+        "inputs-unscaled: one convolution, pixels from 0 to",
+        "root mean square of the inputs",
+        input_rms,
+        [(f"{top:g}", lambda top=top: asked(single(), top)) for top in (1e-4, 1e-3, 0.01, 0.1, 1, 16, 64, 128, 255)],
+    ),
+    Series(
+        "softmax-hidden: a Reshape after the Softmax, pixels from 0 to",
+        "lost share of the examples after ten steps",
+        lost,
+        [
+            (f"{name}, {top}", lambda make=make, top=top: asked(hidden(make()), top))
+            for name, make in {
+                "dense 64": lambda: dense_chain(1, "relu"),
+                "single_conv": lambda: models.build("single_conv"),
+                "deepcaptcha": lambda: models.build("deepcaptcha", reshape="before_softmax"),
+                "deepcaptcha, valid": lambda: models.build("deepcaptcha", reshape="before_softmax", padding="valid"),
+            }.items()
+            for top in (32, 96, 255)
+        ],
+    ),
+    Series(
+        "clipped-logits: the colored-digit network of 16 filters, seed",
+        "classes lost after ten steps",
+        lost_classes,
+        [(str(seed), lambda: asked(colored(head_activation="relu"))) for seed in range(5)],
+    ),
+    Series(
+        "from-logits: no Softmax",
+        "lost share of the examples after ten steps",
+        lost,
+        [
+            ("single_conv", lambda: asked(without_last_activation(single()))),
+            ("dense 64", lambda: asked(without_last_activation(dense_chain(1, "relu")))),
+            ("deepcaptcha", lambda: asked(captcha_without_softmax())),
+        ],
+    ),
+    Series(
+        "dead-units: the bias of the only convolution less",
+        "dead share",
+        dead,
+        [
+            (f"{s}", lambda s=s: asked(shifted_bias(single(filters=16), "conv_1", -s)))
+            for s in (0, 0.2, 0.4, 0.6, 0.8, 2)
+        ],
+    ),
+    Series(
+        "output-saturated: the last layer's kernel times",
+        "loss / ln 10",
+        surprise,
+        [(f"{s}", lambda s=s: asked(scaled_layer(single(), "dense_1", s))) for s in (1, 5, 20, 100, 400)],
+    ),
+    Series(
+        "learning-rate-high: Adam",
+        "highest loss / first loss in ten steps",
+        spike,
+        [
+            (f"{name}, {r:g}", lambda make=make, r=r: asked(make(), learning_rate=r))
+            for name, make in {"single_conv": single, "deepcaptcha": captcha}.items()
+            for r in RATES[3:]
+        ],
+    ),
+    Series(
+        "learning-rate-low: Adam",
+        "share of the loss that ten steps take off",
+        fall,
+        [
+            (f"{name}, {r:g}", lambda make=make, r=r: asked(make(), learning_rate=r))
+            for name, make in {"single_conv": single, "deepcaptcha": captcha}.items()
+            for r in RATES[:4]
+        ],
+    ),
+)
+
+
+def captcha_without_softmax() -> keras.Model:
+    model = captcha()
+    return keras.Model(model.input, model.layers[-2].output)
+
+
+def tried(name: str, make: Callable[[], Asked], measure: Measure, seed: int) -> Point:
+    """Measure, then train."""
+    keras.utils.set_random_seed(seed)
+    given = make()
+    question = read_question(given.model, given.images, given.labels, **given.options)
+    value = measure(Evidence(question))
+    model = given.model
+    targets = given.labels.reshape((-1, *model.output_shape[1:-1]))
+    model.compile(
+        optimizer=keras.optimizers.Adam(question.learning_rate), loss=SPARSE, metrics=["accuracy"], jit_compile=False
+    )
+    history = model.fit(given.images, targets, batch_size=64, epochs=EPOCHS, verbose=0).history
+    accuracies = tuple(history["accuracy"])
+    judged = learned(accuracies[-1], chance_level(given.labels), len(targets), history["loss"])
+    keras.backend.clear_session()
+    return Point(name, value, accuracies, judged)
+
+
+def rows() -> list[str]:
+    """How alike rows of a trained kernel are that belong to neighbouring pixels, and rows at any other distance."""
+    lines = ["| filters | at the right distance | best at another |", "|---|---|---|"]
+    for filters in (4, 8, 16, 32):
+        keras.utils.set_random_seed(filters)
+        model = fitted(single(filters=filters), digits(limit=EXAMPLES))
+        kernel = np.asarray(model.get_layer("dense_1").get_weights()[0])
+        found = similarity(kernel, 2 * filters + 32)
+        others = np.delete(found, filters - 1).max()
+        lines.append(f"| {filters} | {found[filters - 1]:.2f} | {others:.2f} |")
+    return lines
+
+
+def main() -> None:
+    lines = [
+        "# Where the thresholds of `harness diagnose` come from",
+        "",
+        f"Made by `python -m bench.diagnose_thresholds`: {EXAMPLES} digits, {EPOCHS} epochs of batches of 64, Adam; "
+        f"Keras {keras.__version__} on {keras.backend.backend()}. `learned` as in harness/learned.py.",
+    ]
+    for series in SERIES:
+        lines += ["", f"## {series.title}", "", f"| | {series.measured} | accuracy of each epoch | learned |"]
+        lines.append("|---|---|---|---|")
+        for seed, (name, make) in enumerate(series.points):
+            point = tried(name, make, series.measure, seed)
+            sys.stderr.write(f"{series.title}: {point.row}\n")
+            lines.append(point.row)
+    lines += ["", "## rows-misordered: correlation of rows of a trained kernel after Flatten", "", *rows()]
+    RESULTS.mkdir(parents=True, exist_ok=True)
+    (RESULTS / "diagnose-thresholds.md").write_text("\n".join(lines) + "\n")
+
+
+if __name__ == "__main__":
+    main()
