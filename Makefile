@@ -11,6 +11,7 @@ READY_CUDA := $(VENV)/.ready-cuda
 DEVICE ?= auto
 STUDY ?= bench/studies/default.toml
 RUNS ?= runs
+CASES := same-padding colored-digits removed-filter constant-256
 COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
 	--group pyproject.toml:dev pyproject.toml
 RUN := $(RUNS)/$(basename $(notdir $(STUDY)))
@@ -27,7 +28,7 @@ export KERAS_BACKEND ?= jax
 export XLA_PYTHON_CLIENT_PREALLOCATE ?= false
 endif
 
-.PHONY: help setup setup-cuda bench bench-selftest bench-diagnose bench-cuda bench-prune test sweep fuzz lint type check report lock clean
+.PHONY: help setup setup-cuda bench bench-cases bench-selftest bench-diagnose bench-cuda bench-prune test sweep fuzz lint type check report lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -68,6 +69,12 @@ bench-selftest: $(READY) ## does the measurement keep its promises here? on an i
 
 bench-diagnose: $(READY) ## how often a diagnosis is right, and how long it takes; about half an hour
 	$(BIN)/python -m bench.diagnose
+
+bench-cases: $(ENVIRONMENT) ## the four case studies, into bench/results/; DATA=fashion_mnist or images:DIR
+	@for case in $(CASES); do \
+		$(BIN)/python -m bench.cases bench/studies/$$case.toml --device $(DEVICE) --runs $(RUNS) \
+			$(if $(DATA),--data $(DATA)) || exit; \
+	done
 
 bench-cuda: $(READY_CUDA) ## all that needs a GPU, into bench/results/; ONNX=folder measures its files too
 	$(BIN)/python -m bench.cuda $(if $(ONNX),--onnx $(ONNX))

@@ -139,6 +139,33 @@ def test_a_finished_run_needs_no_keras(place: Place, finished: Run) -> None:
     assert done.stdout.strip() == "[]"
 
 
+def test_a_network_that_is_not_deployed_is_judged_in_keras(tmp_path: Path) -> None:
+    """Its prunings too, by data where the importance asks for it; nothing of them is kept but figures."""
+    networks = [
+        {
+            "model": "single_conv",
+            "options": {"filters": 4},
+            "deploy": False,
+            "prune": [{"filters": 1, "importance": ["taylor", "apoz"]}, {"remove": {"conv_1": [2]}, "rows": "first"}],
+        },
+        {"model": "single_conv", "options": {"filters": 3}, "vary": {"padding": ["same"]}, "deploy": False},
+    ]
+    place = Place(tmp_path)
+    done = place.run(study(data={"limit": 200}, train={"epochs": 2}, seeds=[0], networks=networks))
+    assert [row.error for row in done.results.rows] == [None] * 5
+    assert done.results.measurement is None
+    for row in done.results.rows:
+        assert row.export is None
+        assert row.accuracy is not None
+        assert (row.accuracy.device, row.accuracy.examples) == ("keras", 40)
+        assert row.training is not None
+        assert row.training.examples == 160
+    kept = [path.parent.name for path in (tmp_path / "store").rglob("model.*")]
+    assert len(kept) == 1, "the original that is pruned"
+    assert not list((done.folder / "models").iterdir())
+    assert "Keras" in (done.folder / "report.md").read_text()
+
+
 def test_a_damaged_file_is_noticed_and_made_again(
     place: Place, finished: Run, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -41,6 +41,40 @@ def test_a_list_of_ratios_is_a_prune_for_each() -> None:
     assert [spec.label for spec in case.prune] == ["25 %, tuned 1", "50 %, tuned 1", "1 filter"]
 
 
+def test_every_list_of_a_pruning_is_an_axis_of_its_grid_but_keep() -> None:
+    grid = {"filters": [1, 2], "importance": ["l1", "taylor"], "rows": "first", "keep": ["a", "b"]}
+    (case,) = study(networks=[{"model": "single_conv", "prune": [grid]}]).cases()
+    assert [spec.label for spec in case.prune] == [
+        "1 filter, keep a b, first rows",
+        "1 filter, taylor, keep a b, first rows",
+        "2 filters, keep a b, first rows",
+        "2 filters, taylor, keep a b, first rows",
+    ]
+
+
+def test_channels_can_be_named_one_table_for_each_pruning() -> None:
+    grid = {"remove": [{"conv_1": [7]}, {"conv_1": [7, 9], "conv_2": [0]}], "finetune_epochs": [0, 1]}
+    (case,) = study(networks=[{"model": "deepcaptcha", "prune": [grid]}]).cases()
+    assert [spec.label for spec in case.prune] == [
+        "conv_1 without 7",
+        "conv_1 without 7, tuned 1",
+        "conv_1 without 7 and 9, conv_2 without 0",
+        "conv_1 without 7 and 9, conv_2 without 0, tuned 1",
+    ]
+
+
+def test_a_network_goes_on_to_onnx_unless_it_says_so() -> None:
+    first, second = study(networks=[NETWORK, {"model": "colored", "deploy": False}]).cases()
+    assert (first.deploy, second.deploy) == (True, False)
+
+
+def test_a_study_on_other_data_is_a_run_of_its_own() -> None:
+    asked = study(data={"name": "mnist", "folder": "digits", "limit": 700})
+    assert asked.on("fashion_mnist").name == "x-fashion_mnist"
+    assert asked.on("fashion_mnist").data == DataSpec(name="fashion_mnist", limit=700)
+    assert asked.on("images:My Faces/").name == "x-images-my-faces"
+
+
 @pytest.mark.parametrize(
     ("values", "message"),
     [
@@ -69,6 +103,13 @@ def test_a_wrong_study_is_one_line_naming_the_field(values: dict[str, object], m
     [
         ({"prune": [{"ratio": 1.2}]}, "networks[0].prune[0]: ratio = 1.2: input should be less than 1"),
         ({"prune": [{"ratio": 0.5, "filters": 1}]}, "give exactly one of ratio, filters and remove"),
+        ({"prune": [{"ratio": []}]}, "networks[0].prune[0]: ratio is empty; give at least one value"),
+        ({"prune": [{"filters": 1, "remove": {"conv_1": [0]}}]}, "give exactly one of ratio, filters and remove"),
+        ({"prune": [{"remove": {"conv_1": []}}]}, "remove.conv_1 = []: tuple should have at least 1 item"),
+        ({"prune": [{"remove": {"conv_1": [-1]}}]}, "remove.conv_1.0 = -1: input should be greater than or equal to 0"),
+        ({"prune": [{"remove": {"conv_1": [0]}, "importance": "l2"}]}, "leave out importance and round_to"),
+        ({"prune": [{"ratio": 0.5}, {"ratio": [0.25, 0.5]}]}, "networks[0].prune: 2 prunings are called '50 %'"),
+        ({"data": {"label_noise": 1.0}}, "label_noise = 1.0: input should be less than 1"),
         ({"prune": [{}]}, "give exactly one of ratio, filters and remove"),
         ({"prune": [{"ratio": 0.5, "importence": "l1"}]}, "'importence' is unknown; known here: ratio"),
         ({"vary": {"padding": []}}, "vary.padding is empty; give at least one value"),

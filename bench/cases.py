@@ -1,0 +1,56 @@
+"""Run a case study and keep its figures: `python -m bench.cases bench/studies/same-padding.toml --data fashion_mnist`.
+
+Writes bench/results/STUDY[-DATA]/: the report in Markdown with its charts, and answers.json, which is what
+`harness results --json` says of the run. The run itself stays in the folder for runs, out of git.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+from pathlib import Path
+
+from harness.pipeline import Run, run_study
+from harness.report import as_json
+from harness.spec import MeasureSpec, checked, read_study
+from harness.terminal import print_lines, print_message, terminal
+
+RESULTS = Path(__file__).parent / "results"
+
+
+def keep(run: Run, results: Path) -> Path:
+    """Copy what is worth committing of a run; its folder under `results` takes the old one's place."""
+    kept = results / run.folder.name
+    shutil.rmtree(kept, ignore_errors=True)
+    kept.mkdir(parents=True)
+    shutil.copy(run.folder / "report.md", kept)
+    (kept / "charts").mkdir()
+    for chart in (run.folder / "charts").glob("*.png"):
+        shutil.copy(chart, kept / "charts")
+    (kept / "answers.json").write_text(json.dumps([as_json(run.results)], separators=(",", ":"), ensure_ascii=False))
+    return kept
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("study", type=Path)
+    parser.add_argument("--data", help="the study on other data")
+    parser.add_argument("--device", default="auto")
+    parser.add_argument("--runs", type=Path, default=Path("runs"))
+    parser.add_argument("--store", type=Path, default=Path(".harness"))
+    parser.add_argument("--results", type=Path, default=RESULTS)
+    asked = parser.parse_args()
+    study = read_study(asked.study)
+    study = study.on(asked.data) if asked.data else study
+    measure = checked(MeasureSpec, {**study.measure.model_dump(), "device": asked.device}, "--device")
+    study = study.model_copy(update={"measure": measure})
+    run = run_study(study, runs=asked.runs, store=asked.store, progress=terminal(quiet=False))
+    for row in run.results.rows:
+        if row.error:
+            print_message(f"{row.name}: {row.error}")
+    print_lines(f"Figures: {keep(run, asked.results)}")
+
+
+if __name__ == "__main__":
+    main()
