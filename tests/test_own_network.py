@@ -68,7 +68,9 @@ def test_it_is_pruned_tuned_on_its_logits_exported_and_measured(run: Run) -> Non
     assert pruned.accuracy.value > 0.6
     assert run.results.measurement is not None
     assert len(run.results.measurement.models) == 2
-    assert "My Nét" in run.report.read_text()
+    told = run.report.read_text()
+    assert "My Nét came trained" in told
+    assert "2 epochs of adam" in told
 
 
 @pytest.mark.parametrize(

@@ -99,6 +99,7 @@ class Place(Record):
 class Variant(Record):
     """One network, original or pruned in one way, over all its seeds.
 
+    `trained_here` is false of a network that came trained, in a file.
     `accuracy`, `change` and the frontier rest on the `counted` seeds: those that finished and whose original learned,
     or all that finished where none learned.
     `parameters` and `size_bytes` are (smallest, largest) over the seeds. `speedups` are against the own original,
@@ -110,6 +111,7 @@ class Variant(Record):
     model: str
     factors: Mapping[str, Any]
     prune: PruneSpec | None
+    trained_here: bool = True
     task: str
     seeds: tuple[SeedOutcome, ...]
     counted: tuple[int, ...]

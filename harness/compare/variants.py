@@ -34,6 +34,7 @@ def variant_of(rows: Sequence[Row], originals: dict[str, Row]) -> Variant:
         model=first.case.model_name,
         factors=dict(first.case.factors),
         prune=first.prune,
+        trained_here=first.case.file is None,
         task=task_of(first.case.data),
         seeds=outcomes,
         counted=tuple(row.case.seed for row, _ in counted),

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from harness.compare import Answers
 from harness.learned import NEAR_ZERO, SIGNIFICANCE
 from harness.measurement import Measurement
+from harness.records import Row
 from harness.report import format as fmt
 from harness.results import Results
 
@@ -17,7 +18,7 @@ def conditions(results: Results, answers: Answers) -> tuple[Part, ...]:
     """Each a heading and a few sentences."""
     parts = [
         _training(results),
-        _learned(),
+        _learned(results),
         _accuracy(results),
         _pruning(),
         _latency(results),
@@ -28,14 +29,10 @@ def conditions(results: Results, answers: Answers) -> tuple[Part, ...]:
 
 
 def _training(results: Results) -> Part | None:
-    done = [row for row in results.rows if row.training is not None]
+    done = [row for row in results.rows if row.training is not None and (row.case.file is None or _tuned(row))]
     if not done:
         return None
-    recipes = _distinct(
-        f"{fmt.plural(row.case.train.epochs, 'epoch')} of {row.case.train.optimizer}, learning rate "
-        f"{row.case.train.learning_rate:g}, batch {row.case.train.batch_size}"
-        for row in done
-    )
+    recipes = _distinct(_recipe(row) for row in done)
     where = _distinct(
         f"Keras {row.training.keras_version} on {row.training.backend} ({row.training.device})"
         for row in done
@@ -43,7 +40,25 @@ def _training(results: Results) -> Part | None:
     )
     seeds = sorted({row.case.seed for row in results.rows})
     text = f"{fmt.listed(recipes)}; {fmt.listed(where)}. Seeds: {', '.join(map(str, seeds))}."
+    taken_over = _distinct(row.case.model_name for row in results.rows if row.case.file is not None)
+    if taken_over:
+        text += f" {fmt.listed(taken_over)} came trained; what is told here is how pruned variants were fine-tuned."
     return "Training", text
+
+
+def _recipe(row: Row) -> str:
+    """How a network was trained; one that came trained, how it was fine-tuned."""
+    spec, epochs = row.case.train, row.case.train.epochs
+    if row.case.file is not None and row.prune is not None:
+        epochs = row.prune.finetune_epochs
+    return (
+        f"{fmt.plural(epochs, 'epoch')} of {spec.optimizer}, learning rate {spec.learning_rate:g}, "
+        f"batch {spec.batch_size}"
+    )
+
+
+def _tuned(row: Row) -> bool:
+    return row.pruning is not None and row.pruning.finetune is not None
 
 
 def _accuracy(results: Results) -> Part | None:
@@ -52,7 +67,8 @@ def _accuracy(results: Results) -> Part | None:
         return None
     sets = _distinct(f"{fmt.count(row.accuracy.examples)} of {row.case.data.name}" for row in done if row.accuracy)
     text = (
-        f"Of the ONNX file, on test examples that training never saw ({fmt.listed(sets)}), the same for every variant. "
+        f"Of the ONNX file, on test examples that no training here saw ({fmt.listed(sets)}), the same for every "
+        "variant. "
         "Means are over seeds. With one seed the interval is Wilson's; with more it is Wilson's at the sample size "
         "that the spread over examples and seeds is worth. Changes compare a variant with its own original example "
         "by example and seed by seed; with one seed the interval is Newcombe's for paired proportions, with more it "
@@ -63,7 +79,9 @@ def _accuracy(results: Results) -> Part | None:
     return "Accuracy", text
 
 
-def _learned() -> Part:
+def _learned(results: Results) -> Part | None:
+    if all(row.case.file is not None for row in results.rows):
+        return None
     text = (
         "A training has learned when its accuracy on the training examples in the last epoch is above what always "
         f"giving the commonest class would score (binomial test, one-sided, p below {SIGNIFICANCE:g}), and its loss "

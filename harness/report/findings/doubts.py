@@ -23,7 +23,14 @@ def too_thin(answers: Answers, names: Names) -> Finding | None:
     """What this run can't answer, and what would."""
     items = [*_thin_speed(answers, names), *_thin_accuracy(answers, names)]
     finished = [variant for variant in answers.variants if variant.finished]
-    if finished and all(len(variant.finished) == 1 for variant in finished):
+    taken_over = [names.network(variant) for variant in finished if variant.original and not variant.trained_here]
+    if taken_over:
+        items.append(
+            f"{fmt.listed(taken_over)} came trained. If that training saw the test examples, its accuracy is too high, "
+            "and what pruning costs is too: give data that it never saw as the test set."
+        )
+    trained = [variant for variant in finished if variant.trained_here]
+    if trained and all(len(variant.finished) == 1 for variant in trained):
         items.append("Every network was trained with one seed: nothing is said about another training. Add seeds.")
     if not any(variant.latencies for variant in answers.variants):
         items.append("No latency was measured, so nothing is said about speed.")
