@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 WIDEST = 100  # longer lines of prose are hard to read
 MOST_LAYERS = 40
-BAR = 12
+BAR = 8
 COLOURS = {"stops learning": "bold red", "slows learning": "bold yellow", "note": "bold cyan"}
 
 
@@ -32,19 +32,15 @@ def _summary(diagnosis: Diagnosis) -> list[RenderableType]:
     from rich.text import Text
 
     severities = [finding.severity for finding in diagnosis.findings]
+    stop, slow, notes = (severities.count(severity) for severity in COLOURS)
     counts = {
-        "stops learning": "that {} learning",
-        "slows learning": "that {} learning",
-        "note": "worth a note",
+        f"{stop} finding{'s stop' if stop > 1 else ' stops'} learning": stop,
+        f"{slow}{'' if stop else ' finding' + 's' * (slow > 1)} slow{'s' * (slow == 1)} learning": slow,
+        f"{notes} worth a note": notes,
     }
-    verbs = {"stops learning": ("stops", "stop"), "slows learning": ("slows", "slow"), "note": ("", "")}
-    said = []
-    for severity, words in counts.items():
-        count = sum(each == severity for each in severities)
-        if count:
-            said.append(f"{count} {words.format(verbs[severity][count > 1])}")
-    text = ", ".join(said) if said else "nothing found that keeps it from learning"
-    return [Text(f"{diagnosis.model}: {text}", style="bold"), _plain(_conditions(diagnosis))]
+    text = ", ".join(words for words, count in counts.items() if count)
+    said = text or "nothing found that keeps it from learning"
+    return [Text(f"{diagnosis.model}: {said}", style="bold"), _plain(_conditions(diagnosis))]
 
 
 def _conditions(diagnosis: Diagnosis) -> str:
@@ -108,15 +104,12 @@ def layer_table(layers: Sequence[LayerPicture], marked: set[str]) -> Table:
         title_style="bold",
         box=box.SIMPLE_HEAD,
         pad_edge=False,
+        padding=(0, 1, 0, 0),
     )
     table.add_column("layer", overflow="fold")
-    table.add_column("kind")
-    table.add_column("output", justify="right", no_wrap=True)
-    table.add_column("spread", justify="right", no_wrap=True)
-    table.add_column("", no_wrap=True)
-    table.add_column("gradient", justify="right", no_wrap=True)
-    table.add_column("", no_wrap=True)
-    table.add_column("dead", justify="right", no_wrap=True)
+    table.add_column("kind", overflow="fold")
+    for name in ("output", "spread", "", "gradient", "", "dead"):
+        table.add_column(name, justify="right" if name else "left", no_wrap=True)
     spreads, gradients = _bars([row.spread for row in shown]), _bars([row.gradient for row in shown])
     for row, spread, gradient in zip(shown, spreads, gradients, strict=True):
         shape = "x".join(map(str, row.shape))
@@ -126,13 +119,15 @@ def layer_table(layers: Sequence[LayerPicture], marked: set[str]) -> Table:
 
 
 def _rows(layers: Sequence[LayerPicture]) -> list[LayerPicture]:
-    """The layers that have a gradient; an activation inside a layer, or right after it, is taken with it."""
+    """The layers that have a gradient, each with its activation; what a Softmax takes says more than what it makes."""
     rows: list[LayerPicture] = []
     for layer in layers:
         if layer.gradient is not None:
             rows.append(layer)
         elif rows and rows[-1].layer == layer.layer:
-            rows[-1] = layer.model_copy(update={"kind": f"{rows[-1].kind} {layer.kind}", "gradient": rows[-1].gradient})
+            row = rows[-1]
+            made = row if layer.kind == "softmax" else layer
+            rows[-1] = made.model_copy(update={"kind": f"{row.kind} {layer.kind}", "gradient": row.gradient})
     return rows or list(layers)
 
 

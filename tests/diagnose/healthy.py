@@ -84,6 +84,10 @@ def adapted() -> Asked:
     return ask(chain(normalization, L.Flatten(), L.Dense(64, activation="relu"), L.Dense(10, "softmax")), digits("raw"))
 
 
+def five_blocks(filters: int) -> keras.Model:
+    return models.build("eight_class", input_shape=[96, 96, 3], n_class=10, filters=filters)
+
+
 def compiled(model: keras.Model, **options: Any) -> keras.Model:
     model.compile(**options)
     return model
@@ -128,7 +132,7 @@ HEALTHY: tuple[Case, ...] = (
     Case("eight_class, constant, he_normal", lambda: ask(constant(initializer="he_normal"), color_40())),
     Case(
         "eight_class, constant, 64 filters",
-        lambda: ask(constant(filters=64, input_shape=[64, 64, 3]), digits(color=True, side=64)),
+        lambda: ask(five_blocks(64), digits(color=True, side=96)),
     ),
     # Kinds of networks.
     Case("dense, 2 layers", lambda: ask(dense_chain(2, "relu"))),

@@ -80,7 +80,8 @@ def test_numbers_that_are_not_finite_are_shown_as_such() -> None:
 
 def test_the_summary_counts() -> None:
     text = shown(diagnosis(finding("a"), finding("b"), finding("c", "slows learning"), finding("d", "note")), 80)
-    assert text.startswith("net: 2 that stop learning, 1 that slows learning, 1 worth a note")
+    assert text.startswith("net: 2 findings stop learning, 1 slows learning, 1 worth a note")
+    assert shown(diagnosis(finding("c", "slows learning")), 80).startswith("net: 1 finding slows learning")
     assert shown(diagnosis(), 80).startswith("net: nothing found that keeps it from learning")
 
 
