@@ -91,9 +91,9 @@ def print_json(value: Any) -> None:
 
 
 def print_lines(*lines: str) -> None:
-    """Print an answer as lines, just as they are."""
+    """Print an answer as lines, just as they are; in a terminal, long ones are broken between words."""
     for line in lines:
-        answers.print(line, markup=False, highlight=False, soft_wrap=True)
+        answers.print(line, markup=False, emoji=False, highlight=False, soft_wrap=not answers.is_terminal)
 
 
 def print_list(lines: Iterable[str]) -> None:
@@ -110,4 +110,4 @@ def print_list(lines: Iterable[str]) -> None:
 
 def print_message(line: str) -> None:
     """Print a line on stderr, just as it is."""
-    messages.print(line, markup=False, soft_wrap=True)
+    messages.print(line, markup=False, emoji=False, soft_wrap=True)
