@@ -19,9 +19,9 @@ def lenet(activation: Any = "tanh", *head: Any, **options: Any) -> keras.Model:
     """LeNet-5 as of 1998, but for its last layer; `head` replaces that."""
     return chain(
         L.Conv2D(6, 5, padding="same", activation=activation, name="c1", **options),
-        L.AveragePooling2D(),
+        L.AveragePooling2D(2),
         L.Conv2D(16, 5, activation=activation, name="c3", **options),
-        L.AveragePooling2D(),
+        L.AveragePooling2D(2),
         L.Flatten(),
         L.Dense(120, activation=activation, name="c5", **options),
         L.Dense(84, activation=activation, name="f6", **options),
@@ -99,7 +99,7 @@ def sure_of_one_class(model: keras.Model) -> keras.Model:
 def infinite_variance() -> keras.Model:
     model = with_normalization()
     name = next(layer.name for layer in model.layers if isinstance(layer, L.BatchNormalization))
-    return with_weights(model, name, lambda weights: [*weights[:2], weights[2] * np.inf])
+    return with_weights(model, name, lambda weights: [*weights[:3], weights[3] * np.inf])
 
 
 def standardized(images: Any) -> Any:

@@ -18,13 +18,17 @@ from tests.diagnose.cases import Case
 
 @dataclass(frozen=True)
 class Outcome:
-    """What was said of one case; `error` is the exception where the diagnosis failed."""
+    """What was said of one case; `error` is the exception where the diagnosis failed.
+
+    `seconds` passed; `cpu_seconds` were spent on all cores together, and say more where others use the machine too.
+    """
 
     name: str
     planted: str | None
     diagnosis: Diagnosis | None
     error: str
     seconds: float
+    cpu_seconds: float
 
     @property
     def first(self) -> str:
@@ -52,7 +56,7 @@ class Outcome:
     @property
     def line(self) -> str:
         planted = f"; planted {self.planted}" if self.planted else ""
-        return f"{self.seconds:5.1f} s  {self.name}: {self.said}{planted}"
+        return f"{self.seconds:5.1f} s ({self.cpu_seconds:5.1f} CPU)  {self.name}: {self.said}{planted}"
 
     def as_json(self) -> dict[str, Any]:
         diagnosis = None if self.diagnosis is None else self.diagnosis.model_dump(mode="json", exclude={"layers"})
@@ -61,6 +65,7 @@ class Outcome:
             "planted": self.planted,
             "error": self.error,
             "seconds": round(self.seconds, 2),
+            "cpu_seconds": round(self.cpu_seconds, 2),
             "diagnosis": diagnosis,
         }
 
@@ -80,13 +85,14 @@ def sweep(cases: Iterable[Case], progress: Progress | None = None) -> list[Outco
 def _outcome(case: Case) -> Outcome:
     keras.utils.set_random_seed(1)
     asked = case.make()
-    started = time.perf_counter()
+    started, cpu_started = time.perf_counter(), time.process_time()
     diagnosis, error = None, ""
     try:
         diagnosis = asked.diagnose()
     except Exception as problem:
         error = f"{type(problem).__name__}: {str(problem).splitlines()[0]}"
-    return Outcome(case.name, case.kind, diagnosis, error, time.perf_counter() - started)
+    spent = time.perf_counter() - started, time.process_time() - cpu_started
+    return Outcome(case.name, case.kind, diagnosis, error, *spent)
 
 
 def main() -> None:
