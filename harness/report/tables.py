@@ -14,6 +14,8 @@ from harness.report.names import Names
 from harness.results import Results
 
 LONGEST = 160
+# A network with more prunings than this, none of them measured, is crowded: they are told together, by family.
+CROWD = 12
 
 
 @dataclass(frozen=True)
@@ -59,8 +61,31 @@ class Table:
         return found
 
 
+def crowded(answers: Answers, network: str) -> bool:
+    variants = answers.of(network)
+    return len(variants) > CROWD + 1 and not any(variant.latencies for variant in variants)
+
+
 def main_table(answers: Answers, names: Names) -> Table:
-    """Every variant of every network, grouped by network. Columns that would say nothing are left out."""
+    """Every variant of every network, grouped by network; of a crowded one the original alone."""
+    return variant_table(
+        [
+            [variant for variant in answers.of(network) if variant.original or not crowded(answers, network)]
+            for network in answers.networks
+        ],
+        answers,
+        names,
+    )
+
+
+def crowd_table(answers: Answers, names: Names) -> Table:
+    """Every variant of the crowded networks."""
+    found = [answers.of(network) for network in answers.networks if crowded(answers, network)]
+    return variant_table(found, answers, names)
+
+
+def variant_table(groups: Sequence[Sequence[Variant]], answers: Answers, names: Names) -> Table:
+    """Variants, grouped by network. Columns that would say nothing are left out."""
     columns = [
         Column("Variant", number=False),
         Column("Parameters"),
@@ -71,13 +96,12 @@ def main_table(answers: Answers, names: Names) -> Table:
     for batch in answers.batch_sizes:
         columns += [Column(f"Batch{fmt.SPACE}{batch}, µs"), Column(f"Speed-up, batch{fmt.SPACE}{batch}")]
     columns += [Column("Device", number=False), Column("Proof"), Column("Parity")]
-    variants = [answers.of(network) for network in answers.networks]
-    rows = [_main_row(each, answers, names) for group in variants for each in group]
+    rows = [_main_row(each, answers, names) for group in groups for each in group]
     kept = [index for index in range(len(columns)) if any(row[index].plain not in ("", fmt.UNKNOWN) for row in rows)]
     return Table(
         columns=tuple(columns[index] for index in kept),
         rows=tuple(tuple(row[index] for index in kept) for row in rows),
-        groups=tuple((names.network(group[0]), len(group)) for group in variants),
+        groups=tuple((names.network(group[0]), len(group)) for group in groups if group),
     )
 
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
 from harness.compare import Answers, Variant, compare
 from harness.report import format as fmt
+from harness.report.families import families
 from harness.report.findings import findings, lines_of
 from harness.report.names import Names
+from harness.report.tables import crowded
 from harness.results import Results
 from harness.tables import COLOURS
 
@@ -51,7 +54,10 @@ def terminal_table(results: Results) -> Table:
     for network in answers.networks:
         table.add_row(Text(names.networks[network], style="bold"))
         for variant in answers.of(network):
-            table.add_row(Text(f"  {names.label(variant)}"), *_cells(variant, answers))
+            if variant.original or not crowded(answers, network):
+                table.add_row(Text(f"  {names.label(variant)}"), *_cells(variant, answers))
+        for family in (each for each in families(answers) if each.network == network):
+            table.add_row(Text(f"  {family.name}"), f"{100 * fmean(family.accuracies):.1f}")
         table.add_section()
     return table
 

@@ -16,12 +16,14 @@ from harness.compare import Answers, asked_comparisons, compare
 from harness.report import format as fmt
 from harness.report import theme
 from harness.report.conditions import conditions, reproduce
+from harness.report.families import family_tables
 from harness.report.findings import Finding, findings, lines_of
 from harness.report.learning import learning_tables
 from harness.report.names import Names
 from harness.report.tables import (
     Table,
     control_table,
+    crowd_table,
     environment_table,
     failure_table,
     graph_table,
@@ -70,6 +72,8 @@ class Content:
     drawings: tuple[Drawing, ...]
     tuning_note: str
     learning: tuple[tuple[str, Table], ...]
+    families: tuple[tuple[str, Table], ...]
+    crowd: Table
     main: Table
     modes: tuple[tuple[str, Table], ...]
     seeds: Table
@@ -112,6 +116,8 @@ def gather(results: Results) -> Content:
         drawings=tuple(draw(answers, names)),
         tuning_note=names.tuning_note(),
         learning=learning_tables(answers, names),
+        families=family_tables(answers, names),
+        crowd=crowd_table(answers, names),
         main=main_table(answers, names),
         modes=tuple((fmt.MODES[mode], main_table(other, names)) for mode, other in others),
         seeds=seed_table(answers, names),

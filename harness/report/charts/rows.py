@@ -11,13 +11,18 @@ from harness.report import format as fmt
 from harness.report import theme
 from harness.report.charts.figure import Data, Figure, Panel, color, titled
 from harness.report.names import Names
+from harness.report.tables import crowded
 
 WIDTH, ROW_HEIGHT = 460, 34
 
 
 def rows_figure(answers: Answers, names: Names) -> Figure | None:
-    """None where no variant is wrong on purpose."""
-    networks = [variant.network for variant in answers.variants if variant.control and variant.accuracy]
+    """None where no variant is wrong on purpose. Crowded networks have a figure of their own."""
+    networks = [
+        variant.network
+        for variant in answers.variants
+        if variant.control and variant.accuracy and not crowded(answers, variant.network)
+    ]
     if not networks:
         return None
     panels = [

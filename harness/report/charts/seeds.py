@@ -12,6 +12,7 @@ from harness.report import format as fmt
 from harness.report import theme
 from harness.report.charts.figure import Data, Figure, Panel, color, padded, titled
 from harness.report.names import Names
+from harness.report.tables import crowded
 
 WIDTH, ROW_HEIGHT = 300, 26
 
@@ -20,7 +21,12 @@ def seeds_figure(answers: Answers, names: Names) -> Figure | None:
     """None where every network has one seed. Panels of one model share their scale."""
     panels = []
     for model in dict.fromkeys(variant.model for variant in answers.variants):
-        variants = [each for each in answers.variants if each.model == model and each.finished and not each.control]
+        variants = [
+            each
+            for each in answers.variants
+            if each.model == model and each.finished and not each.control
+            if each.original or not crowded(answers, each.network)
+        ]
         if all(len(variant.finished) < 2 for variant in variants):
             continue
         rows = {variant.key: _rows(variant, names) for variant in variants}

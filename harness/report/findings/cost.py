@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from harness.compare import Answers, SpeedUp, Variant, Verdict
 from harness.report import format as fmt
+from harness.report.families import Family, families
 from harness.report.findings.common import MANY, TOLERATED_LOSS, Finding, comparable, first_few, with_speedup
 from harness.report.names import Names
 
@@ -59,7 +60,12 @@ def costs_and_gains(answers: Answers, names: Names) -> Finding | None:
         original = next((variant for variant in answers.of(network) if variant.original), None)
         variants = [variant for variant in pruned if variant.network == network and variant.accuracy]
         if original is not None and original.accuracy is not None and variants:
-            items.append(_network_line(original, variants, answers.batch_sizes, names))
+            together = [family for family in families(answers) if family.network == network and not family.control]
+            told = [_family_told(each) for each in together] or [
+                _variant_told(each, answers.batch_sizes, names) for each in variants
+            ]
+            unpruned = f"{names.network(original)} ({fmt.percent(original.accuracy.value)} unpruned)"
+            items.append(f"{unpruned}. {'; '.join(told)}.")
     if not items:
         return None
     batches = fmt.listed([str(batch) for batch in answers.batch_sizes])
@@ -71,14 +77,18 @@ def costs_and_gains(answers: Answers, names: Names) -> Finding | None:
     return Finding("What pruning costs and buys", text, tuple(first_few(items, MANY, "networks in the table")))
 
 
-def _network_line(original: Variant, variants: Sequence[Variant], batch_sizes: Sequence[int], names: Names) -> str:
-    assert original.accuracy is not None
-    told = []
-    for variant in variants:
-        change = f"{fmt.points(variant.change.value)} points" if variant.change else "change unknown"
-        gains = [_gain(variant.speedups.get(batch)) for batch in batch_sizes if variant.speedups]
-        told.append(f"{names.label(variant)}: {', '.join([change, fmt.listed(gains)] if gains else [change])}")
-    return f"{names.network(original)} ({fmt.percent(original.accuracy.value)} unpruned). {'; '.join(told)}."
+def _variant_told(variant: Variant, batch_sizes: Sequence[int], names: Names) -> str:
+    change = f"{fmt.points(variant.change.value)} points" if variant.change else "change unknown"
+    gains = [_gain(variant.speedups.get(batch)) for batch in batch_sizes if variant.speedups]
+    return f"{names.label(variant)}: {', '.join([change, fmt.listed(gains)] if gains else [change])}"
+
+
+def _family_told(family: Family) -> str:
+    """Many prunings of a kind together."""
+    changes = family.changes
+    if not changes:
+        return f"{family.name}: change unknown"
+    return f"{family.name}: {fmt.points(min(changes))} to {fmt.points(max(changes))} points"
 
 
 def _gain(speedup: SpeedUp | None) -> str:
