@@ -76,8 +76,8 @@ def markdown(outcomes: Mapping[str, list[Outcome]], environment: Mapping[str, An
         "",
         f"{environment['cpu']}; {len(environment['affinity'])} CPUs; Keras {keras.__version__} on "
         f"{keras.backend.backend()}. Made by `python -m bench.diagnose` (`make bench-diagnose`).",
-        "Seconds are those of one diagnosis, without importing Keras, building or training the network; CPU seconds are "
-        "those of all cores together, and say more where a machine is busy with other things.",
+        "Seconds are those of one diagnosis, without importing Keras, building or training the network; CPU seconds "
+        "are those of all cores together, and say more where a machine is busy with other things.",
         "",
         "| what | wanted | found | median s | longest s | longest CPU s |",
         "|---|---|---|---|---|---|",

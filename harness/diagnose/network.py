@@ -199,7 +199,12 @@ class _Copier:
             ) from None
 
     def _take_weights(self, layer: Any, source: Any) -> None:
-        if self.seed is None and isinstance(layer, keras.layers.Layer):
+        if isinstance(layer, keras.layers.Normalization):
+            # What it was adapted to is no matter of training, and only takes effect when it is loaded.
+            adapted: dict[str, Any] = {}
+            source.save_own_variables(adapted)
+            layer.load_own_variables(adapted)
+        elif self.seed is None and isinstance(layer, keras.layers.Layer):
             layer.set_weights(source.get_weights())
 
     @contextmanager

@@ -20,8 +20,10 @@ _ELEMENTWISE = frozenset({"SGD", "Adam", "AdamW", "Nadam", "Adamax", "RMSprop", 
 def with_rate(optimizer: keras.optimizers.Optimizer, learning_rate: float) -> keras.optimizers.Optimizer:
     """A fresh optimizer of the same configuration at another learning rate."""
     config = {**optimizer.get_config(), "learning_rate": learning_rate}
-    # Decay would pull on the weights where the loss does not, and hide that a gradient is zero.
-    return type(optimizer).from_config({**config, "weight_decay": None})
+    if config.get("weight_decay"):
+        # Decay would pull on the weights where the loss does not, and hide that a gradient is zero.
+        config["weight_decay"] = 0.0
+    return type(optimizer).from_config(config)
 
 
 def rehearse(

@@ -36,6 +36,8 @@ QUICK_HEALTHY = (
     "logits",
     "raw operations",
     "SGD at 0.1",
+    "AdamW, compiled",
+    "adapted normalization, 0 to 255",
 )
 MOST_FALSE_ALARMS = 1
 NAMED = 0.95

@@ -4,52 +4,80 @@ from __future__ import annotations
 
 import pytest
 
-from tests.diagnose.cases import Asked, ask, digits
-from tests.diagnose.planted import captcha, colored, single
+import models
+from harness.diagnose import Proof
+from tests.diagnose.cases import SPARSE, Asked, L, ask, chain, dense_chain, digits
+from tests.diagnose.planted import colored
 
 
-def proven(asked: Asked, kind: str) -> tuple[list[bool], list[bool], float]:
-    """Which seeds learn without and with the cure of a finding, and how much more accurate they are on average."""
-    found = asked.diagnose()
-    proof = next(finding.proof for finding in found.findings if finding.kind == kind)
-    assert proof is not None
-    assert proof.text.startswith(f"{proof.steps} training steps, with ")
-    accuracies = [[trial.accuracy for trial in trials] for trials in (proof.without, proof.with_cure)]
-    without, cured = (sum(each) / len(each) for each in accuracies)
-    return [trial.learned for trial in proof.without], [trial.learned for trial in proof.with_cure], cured - without
+def proof(asked: Asked, kind: str) -> Proof:
+    """The proof at a finding."""
+    found = next(finding.proof for finding in asked.diagnose().findings if finding.kind == kind)
+    assert found is not None
+    return found
 
 
-def test_the_captcha_network_learns_only_with_its_softmax_last() -> None:
-    data = digits("raw", limit=1000)
-    without, cured, _ = proven(ask(captcha(reshape="after_softmax"), data, prove=True), "softmax-hidden")
-    assert (without, cured) == ([False] * 3, [True] * 3)
+def learned(found: Proof) -> tuple[list[bool], list[bool]]:
+    """Which seeds learned without and with the cure."""
+    return [trial.learned for trial in found.without], [trial.learned for trial in found.with_cure]
 
 
-def test_the_colored_network_loses_classes_unless_its_last_relu_goes() -> None:
-    """It learns something either way, so the accuracies tell."""
-    data = digits(color=True, limit=1000)
-    _, cured, gained = proven(ask(colored(head_activation="relu"), data, prove=True), "clipped-logits")
-    assert cured == [True] * 3
-    assert gained > 0.1
+def gained(found: Proof) -> float:
+    """How much more accurate the cure makes it, on average over the seeds."""
+    without, cured = (sum(trial.accuracy for trial in trials) for trials in (found.without, found.with_cure))
+    return (cured - without) / len(found.without)
 
 
-def test_a_learning_rate_is_proven_too() -> None:
-    asked = ask(single(), digits(limit=1000), optimizer="sgd", learning_rate=1e-7, prove=True)
-    assert proven(asked, "learning-rate-low")[:2] == ([False] * 3, [True] * 3)
+def much_too_low() -> Proof:
+    asked = ask(dense_chain(1, "relu"), digits(limit=500), optimizer="sgd", learning_rate=1e-7, prove=True)
+    return proof(asked, "learning-rate-low")
+
+
+@pytest.fixture(scope="module")
+def too_low() -> Proof:
+    return much_too_low()
+
+
+def test_a_learning_rate_that_is_too_low_is_proven(too_low: Proof) -> None:
+    """None of the seeds learns with it, and all of them with the one that was found."""
+    assert learned(too_low) == ([False] * 3, [True] * 3)
+    assert too_low.text.startswith("90 training steps, with a learning rate of ")
+
+
+def test_the_same_seed_is_the_same_trial(too_low: Proof) -> None:
+    """Each seed begins afresh, though the network is compiled once."""
+    again = [trial.accuracy for trial in much_too_low().with_cure]
+    assert again == pytest.approx([trial.accuracy for trial in too_low.with_cure], abs=0.02)
+    assert len(set(again)) > 1
+
+
+def test_a_hidden_softmax_is_proven() -> None:
+    """The same network and pixels, but for the place of the Softmax."""
+    model = chain(L.Flatten(), L.Dense(64, activation="relu"), L.Dense(10, activation="softmax"), L.Reshape((1, 10)))
+    found = proof(ask(model, digits("raw", limit=500), prove=True), "softmax-hidden")
+    assert gained(found) > 0.2
+    assert all(learned(found)[1])
 
 
 def test_what_takes_a_person_has_no_proof() -> None:
     """And nothing is trained where nothing was found."""
-    found = ask(single(), digits(), learning_rate=1e-3, prove=True).diagnose()
-    assert found.findings == ()
-    labels = Asked(single(), digits().train_images, digits().train_labels + 1, {"prove": True}).diagnose()
-    assert [finding.proof for finding in labels.findings] == [None]
+    model, data = dense_chain(1, "relu"), digits()
+    assert ask(model, data, learning_rate=1e-3, prove=True).diagnose().findings == ()
+    found = Asked(model, data.train_images, data.train_labels + 1, {"loss": SPARSE, "prove": True}).diagnose()
+    assert [finding.proof for finding in found.findings] == [None]
 
 
 @pytest.mark.slow
-def test_pixels_divided_by_255_are_proven() -> None:
-    """With 32 filters, 0 to 255 costs accuracy in the first steps."""
-    asked = ask(single(filters=32), digits("raw", limit=1000), optimizer="sgd", learning_rate=0.01, prove=True)
-    without, cured, gained = proven(asked, "inputs-unscaled")
-    assert cured == [True] * 3
-    assert gained > 0 or not all(without)
+def test_the_captcha_network_learns_only_with_its_softmax_last() -> None:
+    found = proof(ask(models.build("deepcaptcha"), digits("raw", limit=1000), prove=True), "softmax-hidden")
+    without, cured = learned(found)
+    assert (sum(without) <= 1, cured) == (True, [True] * 3)
+    assert gained(found) > 0.5
+
+
+@pytest.mark.slow
+def test_the_colored_network_loses_classes_unless_its_last_relu_goes() -> None:
+    """It learns something either way, so the accuracies tell."""
+    found = proof(ask(colored(head_activation="relu"), digits(color=True, limit=1000), prove=True), "clipped-logits")
+    assert all(learned(found)[1])
+    assert gained(found) > 0.1
