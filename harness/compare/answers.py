@@ -205,7 +205,8 @@ class Change(Record):
 class LearningTest(Record):
     """Two arms that differ in one thing, by their networks: Fisher's exact test of how many of each learned.
 
-    `adjusted_p` is Holm's, over all tests of the study.
+    `adjusted_p` is Holm's, over all tests of the study. `accuracy` is the change in mean test accuracy, None where the
+    two were not judged on the same examples.
     """
 
     base: str
@@ -213,6 +214,7 @@ class LearningTest(Record):
     change: Change
     p_value: float
     adjusted_p: float
+    accuracy: Interval | None
 
     @property
     def clear(self) -> bool:
@@ -220,14 +222,16 @@ class LearningTest(Record):
 
 
 class Effect(Record):
-    """What one change does to the share of trainings that learn, averaged over the other factors of a full factorial.
+    """What one change does, averaged over the other factors of a full factorial.
 
-    With two changes it is their interaction: how much more the first does once the second is made.
+    With two changes it is their interaction: how much more the first does once the second is made. `difference` is in
+    the share of trainings that learn, `accuracy` in the mean test accuracy of them all.
     """
 
     model: str
     changes: tuple[Change, ...]
     difference: Interval
+    accuracy: Interval | None
 
 
 class Learning(Record):

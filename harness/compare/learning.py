@@ -13,19 +13,24 @@ from dataclasses import dataclass
 
 from harness import stats
 from harness.compare.answers import Arm, Change, Effect, Interval, Learning, LearningTest
-from harness.compare.pooling import accuracy_over_seeds
+from harness.compare.pooling import accuracy_over_seeds, contrast
 from harness.records import Row
 from harness.spec import Case, short
 
 DEFAULT = "default"
+# Arms that differ in one of these are not judged on the same test examples.
+EXAMPLES = {f"data.{key}" for key in ("name", "folder", "limit", "test_fraction", "split_seed")}
 
 
 @dataclass(frozen=True)
 class Runs:
-    """An arm, and all its settings: options, `data.KEY` and `train.KEY`, as they stand in names."""
+    """An arm, all its settings (options, `data.KEY` and `train.KEY`, as they stand in names), and every training's
+    right and wrong answers.
+    """
 
     arm: Arm
     settings: Mapping[str, str]
+    corrects: tuple[str, ...]
 
 
 def learning_of(rows: Sequence[Row]) -> Learning | None:
@@ -39,7 +44,7 @@ def learning_of(rows: Sequence[Row]) -> Learning | None:
     by_network: dict[str, list[Row]] = {}
     for row in asked or trained:
         by_network.setdefault(row.case.network, []).append(row)
-    arms = [Runs(arm_of(group), settings_of(group[0].case)) for group in by_network.values()]
+    arms = [runs_of(group) for group in by_network.values()]
     models = [runs.arm.model for runs in arms]
     arms = [runs for runs in arms if models.count(runs.arm.model) > 1]
     if not arms:
@@ -47,13 +52,13 @@ def learning_of(rows: Sequence[Row]) -> Learning | None:
     return Learning(arms=tuple(runs.arm for runs in arms), tests=tuple(tests_of(arms)), effects=tuple(effects_of(arms)))
 
 
-def arm_of(rows: Sequence[Row]) -> Arm:
+def runs_of(rows: Sequence[Row]) -> Runs:
     """All seeds of one network; the interval of the share is Wilson's."""
     learned = sum(bool(row.training and row.training.learned) for row in rows)
     low, high = stats.wilson(learned, len(rows))
-    corrects = [row.accuracy.correct for row in rows if row.accuracy]
+    corrects = tuple(row.accuracy.correct for row in rows if row.accuracy)
     case = rows[0].case
-    return Arm(
+    arm = Arm(
         network=case.network,
         model=case.model_name,
         factors=dict(case.factors),
@@ -62,6 +67,7 @@ def arm_of(rows: Sequence[Row]) -> Arm:
         share=Interval(value=learned / len(rows), low=low, high=high),
         accuracy=accuracy_over_seeds(corrects) if corrects else None,
     )
+    return Runs(arm, settings_of(case), corrects)
 
 
 def settings_of(case: Case) -> dict[str, str]:
@@ -78,7 +84,12 @@ def tests_of(arms: Sequence[Runs]) -> Iterator[LearningTest]:
     ]
     for (base, other, change), p_value, adjusted in zip(pairs, p_values, stats.holm(p_values), strict=True):
         yield LearningTest(
-            base=base.arm.network, other=other.arm.network, change=change, p_value=p_value, adjusted_p=adjusted
+            base=base.arm.network,
+            other=other.arm.network,
+            change=change,
+            p_value=p_value,
+            adjusted_p=adjusted,
+            accuracy=accuracy_contrast([base, other], [-1, 1], [change.factor]),
         )
 
 
@@ -111,7 +122,13 @@ def effects_of(arms: Sequence[Runs]) -> Iterator[Effect]:
         levels = {key: values for key, values in levels.items() if len(values) > 1}
         if len(levels) > 1 and math.prod(map(len, levels.values())) == len(cells):
             for changes in _changes(levels):
-                yield Effect(model=model, changes=changes, difference=contrast(cells, changes, levels))
+                weights = weights_of(cells, changes, levels)
+                yield Effect(
+                    model=model,
+                    changes=changes,
+                    difference=share_contrast(cells, weights),
+                    accuracy=accuracy_contrast(cells, weights, list(levels)),
+                )
 
 
 def _changes(levels: Mapping[str, Sequence[str]]) -> Iterator[tuple[Change, ...]]:
@@ -124,19 +141,29 @@ def _changes(levels: Mapping[str, Sequence[str]]) -> Iterator[tuple[Change, ...]
             yield from itertools.product(*(single[key] for key in keys))
 
 
-def contrast(cells: Sequence[Runs], changes: Sequence[Change], levels: Mapping[str, Sequence[str]]) -> Interval:
-    """A change's difference in the share that learned, each cell of the other factors counting alike.
+def weights_of(cells: Sequence[Runs], changes: Sequence[Change], levels: Mapping[str, Sequence[str]]) -> list[float]:
+    """The weight of each cell in a change's effect, every cell of the other factors counting alike.
 
-    Of two changes it is the first's with the second made, minus the first's without. The interval is Price and
-    Bonett's (harness/stats.py).
+    Of two changes it is the first's effect with the second made, minus the first's without.
     """
     changed = {change.factor for change in changes}
     others = math.prod(len(values) for key, values in levels.items() if key not in changed)
-    weights = [math.prod(_sign(runs, change) for change in changes) / others for runs in cells]
+    return [math.prod(_sign(runs, change) for change in changes) / others for runs in cells]
+
+
+def share_contrast(cells: Sequence[Runs], weights: Sequence[float]) -> Interval:
+    """Of the shares that learned; the interval is Price and Bonett's (harness/stats.py)."""
     hits, trials = [runs.arm.learned for runs in cells], [runs.arm.runs for runs in cells]
     low, high = stats.linear_of_shares(hits, trials, weights)
     value = sum(weight * hit / count for weight, hit, count in zip(weights, hits, trials, strict=True))
     return Interval(value=value, low=low, high=high)
+
+
+def accuracy_contrast(cells: Sequence[Runs], weights: Sequence[float], factors: Sequence[str]) -> Interval | None:
+    """Of the mean test accuracies; None where the factors change the examples, or an arm has none."""
+    if EXAMPLES.intersection(factors) or not all(runs.corrects for runs in cells):
+        return None
+    return contrast([runs.corrects for runs in cells], weights)
 
 
 def _sign(runs: Runs, change: Change) -> int:

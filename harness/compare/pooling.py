@@ -67,6 +67,29 @@ def difference(ours: Sequence[str], theirs: Sequence[str], paired_seeds: bool) -
     return Interval(value=mean, low=max(-1.0, mean - half), high=min(1.0, mean + half))
 
 
+def contrast(corrects: Sequence[Sequence[str]], weights: Sequence[float]) -> Interval:
+    """The sum of weight times mean accuracy over independent groups of trainings, on the same examples.
+
+    With the weights 1 and -1 it is the difference of two groups. The variance is taken over examples, on each of which
+    the groups are compared, and over the seeds of every group.
+
+    Args:
+        corrects: for each group one string of `1` and `0` a seed, all for the same examples in the same order.
+        weights: one for each group.
+    """
+    groups = [(_matrix(own), weight) for own, weight in zip(corrects, weights, strict=True) if weight]
+    by_example = sum((weight * hits.mean(axis=0) for hits, weight in groups), np.zeros(1))
+    in_examples = float(by_example.var()) / by_example.size
+    in_seeds, freedom = 0.0, 0
+    for hits, weight in groups:
+        if len(hits) > 1:
+            in_seeds += weight**2 * float(hits.mean(axis=1).var(ddof=1)) / len(hits)
+            freedom += len(hits) - 1
+    half = _quantile(in_examples, by_example.size - 1, in_seeds, freedom) * math.sqrt(in_examples + in_seeds)
+    mean = float(by_example.mean())
+    return Interval(value=mean, low=mean - half, high=mean + half)
+
+
 def _matrix(corrects: Sequence[str]) -> npt.NDArray[np.float64]:
     """Hits as float64 (seeds, examples)."""
     return np.array([[character == "1" for character in correct] for correct in corrects], dtype=np.float64)

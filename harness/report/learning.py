@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness.compare import Answers, Arm, Change, Effect, Learning, LearningTest
+from harness.compare import Answers, Arm, Change, Effect, Interval, Learning, LearningTest
 from harness.report import format as fmt
 from harness.report.names import Names
 from harness.report.tables import Cell, Column, Table
@@ -16,14 +16,14 @@ def learning_tables(answers: Answers, names: Names) -> tuple[tuple[str, Table], 
     tables = (
         ("How many trainings of each network learned, with Wilson's 95 % interval for the share.", arm_table),
         (
-            "Networks that differ in one thing: Fisher's exact test, and its p after Holm's correction for all tests "
-            "of this table.",
+            "Networks that differ in one thing: Fisher's exact test of how many learned, its p after Holm's correction "
+            "for all tests of this table, and the change in mean test accuracy.",
             test_table,
         ),
         (
-            "What each change does to the share that learns, in percentage points, the other factors averaged. An "
-            "interaction is how much more the first change does once the second is made. Intervals for contrasts of "
-            "shares by Price and Bonett (2004).",
+            "What each change does to the share that learns and to the mean test accuracy of all trainings, in "
+            "percentage points, the other factors averaged. An interaction is how much more the first change does once "
+            "the second is made. Intervals of shares by Price and Bonett (2004).",
             effect_table,
         ),
     )
@@ -61,6 +61,7 @@ def test_table(learning: Learning, names: Names) -> Table:
         Column("Learned after"),
         Column("p, Fisher"),
         Column("p, Holm"),
+        Column("Accuracy, points"),
     )
     return Table(columns, tuple(_test_row(test, learning, names) for test in learning.tests))
 
@@ -73,6 +74,7 @@ def _test_row(test: LearningTest, learning: Learning, names: Names) -> tuple[Cel
         Cell(of(learning.arm(test.other))),
         Cell(f"{test.p_value:.2g}"),
         Cell(f"{test.adjusted_p:.2g}"),
+        _points_cell(test.accuracy),
     )
 
 
@@ -82,21 +84,33 @@ def effect_table(learning: Learning, names: Names) -> Table:
         Column("Model", number=False),
         Column("Change", number=False),
         Column("Kind", number=False),
-        Column("Points"),
-        Column("95 % interval"),
+        Column("Share that learns, points"),
+        Column("Accuracy, points"),
     )
     return Table(columns, tuple(_effect_row(effect) for effect in learning.effects))
 
 
 def _effect_row(effect: Effect) -> tuple[Cell, ...]:
-    difference = effect.difference
     return (
         Cell(effect.model),
         Cell(" × ".join(told(change) for change in effect.changes)),
         Cell("main effect" if len(effect.changes) == 1 else "interaction"),
-        Cell(fmt.signed(100 * difference.value, 0)),
-        Cell(f"{fmt.signed(100 * difference.low, 0)} to {fmt.signed(100 * difference.high, 0)}"),
+        _points_cell(effect.difference),
+        _points_cell(effect.accuracy),
     )
+
+
+def _points_cell(difference: Interval | None) -> Cell:
+    """A difference of shares in whole percentage points, with its interval."""
+    return Cell(points(difference), points_range(difference)) if difference else Cell(fmt.UNKNOWN)
+
+
+def points(difference: Interval) -> str:
+    return fmt.signed(100 * difference.value, 0)
+
+
+def points_range(difference: Interval) -> str:
+    return f"{fmt.signed(100 * difference.low, 0)} to {fmt.signed(100 * difference.high, 0)}"
 
 
 def told(change: Change) -> str:

@@ -105,6 +105,22 @@ def test_effects_of_a_full_factorial_are_contrasts_of_shares(learning: Learning)
     assert (both.low, both.high) == pytest.approx((centre - reach, centre + reach))
 
 
+def test_effects_on_the_accuracy_count_every_training(learning: Learning) -> None:
+    """From mean accuracies of 0.1, 0.9, 0.74 and 0.9."""
+    padding, scale, both = (effect.accuracy for effect in learning.effects)
+    assert padding is not None
+    assert scale is not None
+    assert both is not None
+    assert padding.value == pytest.approx((0.74 + 0.9) / 2 - (0.1 + 0.9) / 2)
+    assert scale.value == pytest.approx((0.9 + 0.9) / 2 - (0.1 + 0.74) / 2)
+    assert both.value == pytest.approx((0.9 - 0.9) - (0.74 - 0.1))
+    assert scale.low < scale.value < scale.high
+    assert scale.clearly_above
+    test = next(test for test in learning.tests if (test.base, test.change.value) == (FAILING, "valid"))
+    assert test.accuracy is not None
+    assert test.accuracy.value == pytest.approx(0.64)
+
+
 def test_a_factor_of_three_values_has_an_effect_for_each_but_the_first() -> None:
     found = learning_of(FACTORIAL | {"vary": {"padding": ["same", "valid"], "dense_units": [64, 128, 256]}})
     assert found is not None

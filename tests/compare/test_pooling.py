@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from harness import stats
 from harness.compare import accuracy_over_seeds, difference
+from harness.compare.pooling import contrast
 
 EASY = "1" * 90 + "0" * 10
 OTHER = "0" * 5 + "1" * 90 + "0" * 5
@@ -94,3 +95,23 @@ def test_turning_a_comparison_around_turns_its_interval_around(corrects: list[st
     assert (forth.low, forth.high) == pytest.approx((-back.high, -back.low))
     assert -1 <= forth.low <= forth.value + 1e-12
     assert forth.value - 1e-12 <= forth.high <= 1
+
+
+def test_a_contrast_of_one_training_each_is_the_paired_interval_over_examples() -> None:
+    """Ten examples: two that only the first gets right, one that only the second does."""
+    found = contrast([["1111111100"], ["1111110010"]], [1.0, -1.0])
+    spread = (3 / 10 - 0.1**2) / 10
+    assert found.value == pytest.approx(0.1)
+    assert (found.high - found.low) / 2 == pytest.approx(1.959964 * spread**0.5)
+
+
+def test_a_contrast_over_seeds_covers_its_truth_as_often_as_it_says() -> None:
+    """Four groups of five trainings with a spread of three points; examples of equal difficulty."""
+    rng = np.random.default_rng(0)
+    covered = 0
+    for _ in range(300):
+        levels = np.clip(rng.normal([0.5, 0.6, 0.6, 0.9], 0.03, (5, 4)), 0, 1).T
+        corrects = [["".join(np.where(rng.random(200) < level, "1", "0")) for level in group] for group in levels]
+        found = contrast(corrects, [1.0, -1.0, -1.0, 1.0])
+        covered += found.low <= 0.2 <= found.high
+    assert covered / 300 > 0.92

@@ -99,9 +99,10 @@ def _gain(speedup: SpeedUp | None) -> str:
 
 
 def factors_alone(answers: Answers, names: Names) -> Finding | None:
-    """What each factor does to the unpruned networks."""
+    """What each factor does to the unpruned networks; of those in a factorial about learning, what was measured."""
     items = []
-    for contrast in answers.contrasts:
+    elsewhere = answers.learning is not None and bool(answers.learning.effects)
+    for contrast in (each for each in answers.contrasts if each.speedups or not elsewhere):
         same = f" ({', '.join(f'{key} {value}' for key, value in contrast.same.items())})" if contrast.same else ""
         told = (
             [f"{fmt.points(contrast.change.value)} points ({fmt.points_range(contrast.change)})"]

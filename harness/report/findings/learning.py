@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from harness.compare import Answers, Arm, Learning
+from harness.compare import Answers, Arm, Change, Interval, Learning
 from harness.report import format as fmt
 from harness.report.findings.common import FEW, MANY, Finding, first_few
-from harness.report.learning import of, told
+from harness.report.learning import of, points, points_range, told
 from harness.report.names import Names
 
 
@@ -18,7 +18,7 @@ def which_learned(answers: Answers, names: Names) -> Finding | None:
         return None
     runs, learned = sum(arm.runs for arm in learning.arms), sum(arm.learned for arm in learning.arms)
     text = f"{learned} of {runs} trainings learned."
-    items = [*_arms_told(learning, names), *_changes_told(learning, names)]
+    items = [*_arms_told(learning, names), *_changes_told(learning, names), *_effects_told(learning)]
     return Finding("Which trainings learned", text, tuple(items))
 
 
@@ -54,3 +54,21 @@ def _changes_told(learning: Learning, names: Names) -> Iterator[str]:
     rest = len(learning.tests) - len(clear)
     if rest:
         yield f"Of {fmt.plural(rest, 'other single change')} none was shown to matter for that."
+
+
+def _effects_told(learning: Learning) -> Iterator[str]:
+    """What the changes of a factorial do to the accuracy, as far as that is clear."""
+    clear = [
+        _effect(effect.changes, effect.accuracy)
+        for effect in learning.effects
+        if effect.accuracy and (effect.accuracy.clearly_above or effect.accuracy.clearly_below)
+    ]
+    yield from first_few(clear, MANY, "effects in the table")
+
+
+def _effect(changes: Sequence[Change], accuracy: Interval) -> str:
+    first, *second = changes
+    size = f"{points(accuracy)} points of test accuracy ({points_range(accuracy)})"
+    if not second:
+        return f"{told(first)}, the other factors averaged: {size}."
+    return f"{told(first)} is worth more or less with {told(second[0])} than without: {size}."

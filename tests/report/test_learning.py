@@ -1,0 +1,80 @@
+"""What a report says of trainings that failed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from harness.compare import compare
+from harness.report import write
+from harness.report.findings import Finding, findings
+from harness.report.learning import learning_tables
+from harness.report.names import Names
+from harness.results import Results
+from harness.spec import Case, PruneSpec, Study
+from tests.synthetic import World, results_of
+
+NETWORK = {
+    "model": "deepcaptcha",
+    "vary": {"padding": ["same", "valid"], "data.scale": ["raw", "unit"]},
+    "deploy": False,
+}
+
+
+def accuracy(case: Case, prune: PruneSpec | None) -> float:
+    return 0.1 if case.data.scale == "raw" and case.options["padding"] == "same" else 0.9
+
+
+@pytest.fixture(scope="module")
+def results() -> Results:
+    study = {"name": "x", "seeds": list(range(10)), "networks": [NETWORK]}
+    return results_of(Study.model_validate(study), World(accuracy=accuracy))
+
+
+def told(results: Results) -> dict[str, Finding]:
+    answers = compare(results)
+    return {finding.title: finding for finding in findings(answers, Names(answers))}
+
+
+def test_arms_that_fail_and_changes_that_decide_are_named(results: Results) -> None:
+    said = told(results)
+    assert next(iter(said)) == "Which trainings learned"
+    found = said["Which trainings learned"]
+    assert found.text.startswith("30 of 40 trainings learned")
+    assert found.items[0] == "Never: deepcaptcha same raw (0 of 10)."
+    assert (
+        "deepcaptcha same raw with padding valid instead of same: 0 of 10 learn before, 10 of 10 after"
+        in found.items[2]
+    )
+    assert "Of 2 other single changes none" in found.items[4]
+    assert "padding valid instead of same, the other factors averaged: +40 points of test accuracy" in found.items[5]
+    assert "is worth more or less with data.scale unit instead of raw than without: −80 points" in found.items[7]
+
+
+def test_what_the_study_asks_about_is_no_warning_but_a_pruned_network_that_failed_is(results: Results) -> None:
+    assert "Did not learn" not in told(results)
+    study = {"name": "x", "networks": [NETWORK | {"deploy": True, "prune": [{"ratio": 0.5}]}]}
+    warning = told(results_of(Study.model_validate(study), World(accuracy=accuracy)))["Did not learn"]
+    assert warning.warning
+    assert warning.items == ("deepcaptcha same raw: 1 of 1 trainings, seed 0 (10.0\u00a0%).",)
+
+
+def test_the_section_has_arms_tests_and_effects_in_one_table_each(results: Results, tmp_path: Path) -> None:
+    answers = compare(results)
+    arms, tests, effects = (table for _, table in learning_tables(answers, Names(answers)))
+    assert len(arms.rows) == 4
+    assert len(tests.rows) == 4
+    assert [row[2].text for row in effects.rows] == ["main effect", "main effect", "interaction"]
+    assert [row[3].text for row in effects.rows] == ["+50", "+50", "−100"]
+    text = write(results, tmp_path).markdown.read_text()
+    assert "## Which trainings learned" in text
+    assert "padding valid instead of same × data.scale unit instead of raw" in text
+
+
+def test_a_run_in_which_all_learned_has_no_such_section() -> None:
+    study = {"name": "x", "networks": [NETWORK | {"deploy": True}]}
+    results = results_of(Study.model_validate(study))
+    assert "Which trainings learned" not in told(results)
+    answers = compare(results)
+    assert learning_tables(answers, Names(answers)) == ()
