@@ -29,6 +29,7 @@ BUDGET = 60e9
 NUMBER = 80
 PASSES = 3
 LEAST = 4
+RANGE_BUDGET = 60e9  # for rehearsals at other learning rates
 
 
 @dataclass(frozen=True)
@@ -110,6 +111,11 @@ class Evidence:
         """How many optimizer steps the budget leaves for the rehearsal; none where that is fewer than three."""
         steps = int(min(STEPS, BUDGET / (self.cost * self.batch_size) - PASSES))
         return steps if steps >= 3 else 0
+
+    @property
+    def affordable(self) -> int:
+        """How many rehearsals at other learning rates the budget allows; two in any case."""
+        return int(np.clip(RANGE_BUDGET / (self.cost * self.batch_size * (self.steps + 1)), 2, 9))
 
     @cached_property
     def batch(self) -> Batch:

@@ -32,7 +32,8 @@ def _summary(diagnosis: Diagnosis) -> list[RenderableType]:
     from rich.text import Text
 
     severities = [finding.severity for finding in diagnosis.findings]
-    stop, slow, notes = (severities.count(severity) for severity in COLOURS)
+    stop, slow = severities.count("stops learning"), severities.count("slows learning")
+    notes = severities.count("note")
     counts = {
         f"{stop} finding{'s stop' if stop > 1 else ' stops'} learning": stop,
         f"{slow}{'' if stop else ' finding' + 's' * (slow > 1)} slow{'s' * (slow == 1)} learning": slow,

@@ -58,4 +58,4 @@ def test_a_filter_removed_with_its_own_rows_is_left_alone() -> None:
 def test_the_constant_width_is_no_reason_not_to_learn() -> None:
     """Activations shrink through its ten convolutions, and it learns all the same: nothing else would be true."""
     model = models.build("eight_class", input_shape=[96, 96, 3], n_class=10, filters=8)
-    assert stopping(ask(model, digits(color=True, side=96))) == []
+    assert stopping(ask(model, digits(color=True, side=96, limit=60))) == []

@@ -16,6 +16,7 @@ CLEARLY = 0.1  # share by which a lower rate must end lower
 FALLS = 0.01  # share that a higher rate must take off,
 TIMES = 5  # and so many times what this one takes off
 HIGHEST = 1.0
+USUAL = 3e-3  # between Keras's defaults for Adam, 0.001, and for SGD, 0.01
 
 
 def learning_rate_high(evidence: Evidence) -> Iterator[Finding]:
@@ -82,7 +83,7 @@ def learning_rate_low(evidence: Evidence) -> Iterator[Finding]:
 def _lower(evidence: Evidence, rate: float, losses: Sequence[float]) -> tuple[float, float] | None:
     """A lower rate that ends clearly lower than `losses`, without a spike, and where it ends."""
     bar = (1 - CLEARLY) * (min(losses[0], losses[-1]) if math.isfinite(losses[-1]) else losses[0])
-    for other in (rate / 10, rate / 100, rate / 1000):
+    for other in (rate / 10, rate / 100, rate / 1000)[: evidence.affordable]:
         tried = evidence.rehearse(other)
         if tried[-1] < bar and _highest(tried) <= SPIKE * losses[0]:
             return other, tried[-1]
@@ -90,17 +91,28 @@ def _lower(evidence: Evidence, rate: float, losses: Sequence[float]) -> tuple[fl
 
 
 def _higher(evidence: Evidence, rate: float, fall: float) -> tuple[float, float] | None:
-    """A higher rate that takes clearly more off the loss, without a spike, and the share that it takes off."""
-    other = rate * 10
-    while other <= max(HIGHEST, rate * 10):
+    """A higher rate that takes clearly more off the loss, without a spike, and the share that it takes off.
+
+    The lowest one that takes off at least half of what the best does: ten steps on one batch can bear a higher rate
+    than a whole training.
+    """
+    falls: dict[float, float] = {}
+    for other in _candidates(rate, evidence.affordable):
         tried = evidence.rehearse(other)
-        falls = 1 - tried[-1] / tried[0]
         if _highest(tried) > SPIKE * tried[0]:
-            return None
-        if falls >= max(FALLS, TIMES * fall):
-            return other, falls
-        other *= 10
-    return None
+            break
+        falls[other] = 1 - tried[-1] / tried[0]
+    best = max(falls.values(), default=0.0)
+    if best < max(FALLS, TIMES * fall):
+        return None
+    return next((other, taken) for other, taken in falls.items() if taken >= best / 2)
+
+
+def _candidates(rate: float, most: int) -> list[float]:
+    """Up to `most` higher rates by powers of ten, those that are usual before others, from low to high."""
+    steps = max(1, math.floor(math.log10(HIGHEST / rate) + 1e-6))
+    rates = [float(f"{rate * 10**step:.6g}") for step in range(1, steps + 1)]
+    return sorted(sorted(rates, key=lambda other: abs(math.log(other / USUAL)))[:most])
 
 
 def _highest(losses: Sequence[float]) -> float:
