@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
 import onnx
 import pytest
 
+from bench.cases import keep
 from bench.cuda import exported_networks, markdown, own_networks
 from bench.exported import networks
 from bench.networks import chain, classifier
+from harness import report
+from harness.pipeline import Run
 from harness.runtime.macs import count_macs
 from harness.runtime.model_file import read_model
 from harness.runtime.session import SessionSettings, open_session
+from harness.spec import Study
 from tests.measurements import ENVIRONMENT, measurement
 from tests.onnx_files import cnn
+from tests.synthetic import results_of
 
 
 @pytest.mark.parametrize(("blocks", "more"), [(105, 1.05), (101, 1.01)])
@@ -75,3 +81,18 @@ def test_figures_are_written_with_their_intervals() -> None:
     assert "NVIDIA X, driver 580" in text
     assert "| model1 | 1 | end_to_end | cpu | 5" in text
     assert "| faster |" in text
+
+
+def test_a_case_studys_figures_are_kept_without_what_is_large(tmp_path: Path) -> None:
+    """The report with its charts, and the answers as JSON; neither ONNX files nor raw samples."""
+    study = Study.model_validate({"name": "small", "networks": [{"model": "single_conv", "prune": [{"filters": 1}]}]})
+    results = results_of(study)
+    folder = tmp_path / "runs" / "small"
+    folder.mkdir(parents=True)
+    written = report.write(results, folder)
+    (tmp_path / "results" / "small").mkdir(parents=True)
+    (tmp_path / "results" / "small" / "old.txt").touch()
+    kept = keep(Run(folder, results, written.html), tmp_path / "results")
+    assert {path.name for path in kept.iterdir()} == {"report.md", "charts", "answers.json"}
+    assert [chart.suffix for chart in (kept / "charts").iterdir()] == [".png"] * len(written.charts[::2])
+    assert json.loads((kept / "answers.json").read_text()) == [report.as_json(results)]
