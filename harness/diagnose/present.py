@@ -62,7 +62,7 @@ def _headline(number: int, finding: Finding) -> RenderableType:
     text = Text(f"{number}. ", style="bold")
     text.append(finding.severity.upper(), style=COLOURS[finding.severity])
     likely = ", likely" if finding.certainty == "likely" else ""
-    return text.append(f"  {finding.kind}{likely}", style="default")
+    return text.append(f"  {finding.kind}{likely}", style="")
 
 
 def _details(finding: Finding) -> RenderableType:
@@ -83,7 +83,7 @@ def _details(finding: Finding) -> RenderableType:
     table.add_column(overflow="fold", max_width=WIDEST - 12)
     for name, text in rows.items():
         if text is not None:
-            style = "bold" if name in ("what", "cure") else "default"
+            style = "bold" if name in ("what", "cure") else ""
             table.add_row(Text(name, style="dim"), Text(text, style=style))
     return table
 
@@ -154,4 +154,4 @@ def _number(value: float | None) -> str:
 def _plain(line: str) -> RenderableType:
     from rich.text import Text
 
-    return Text(line, style="default")
+    return Text(line, style="")
