@@ -8,6 +8,7 @@ import pytest
 
 from harness.compare import compare
 from harness.report import write
+from harness.report.charts import figures
 from harness.report.findings import Finding, findings
 from harness.report.learning import learning_tables
 from harness.report.names import Names
@@ -49,7 +50,7 @@ def test_arms_that_fail_and_changes_that_decide_are_named(results: Results) -> N
     )
     assert "Of 2 other single changes none" in found.items[4]
     assert "padding valid instead of same, the other factors averaged: +40 points of test accuracy" in found.items[5]
-    assert "is worth more or less with data.scale unit instead of raw than without: −80 points" in found.items[7]
+    assert "is worth 80 points less (−82 to −78) with data.scale unit instead of raw" in found.items[7]
 
 
 def test_what_the_study_asks_about_is_no_warning_but_a_pruned_network_that_failed_is(results: Results) -> None:
@@ -78,3 +79,14 @@ def test_a_run_in_which_all_learned_has_no_such_section() -> None:
     assert "Which trainings learned" not in told(results)
     answers = compare(results)
     assert learning_tables(answers, Names(answers)) == ()
+
+
+def test_the_figure_has_a_row_for_each_arm_and_the_seeds_figure_has_none_of_them(results: Results) -> None:
+    answers = compare(results)
+    (figure,) = figures(answers, Names(answers))
+    assert figure.name == "learning"
+    (panel,) = figure.panels
+    dots = next(rows for rows in panel.datasets.values() if "seed" in rows[0])
+    assert len(dots) == 40
+    assert sum(row["learned"] for row in dots) == 30
+    assert {row["arm"] for row in dots if not row["learned"]} == {"deepcaptcha same raw: 0 of 10"}

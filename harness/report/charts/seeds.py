@@ -18,14 +18,19 @@ WIDTH, ROW_HEIGHT = 300, 26
 
 
 def seeds_figure(answers: Answers, names: Names) -> Figure | None:
-    """None where every network has one seed. Panels of one model share their scale."""
+    """None where every network has one seed. Panels of one model share their scale.
+
+    Networks that are only asked whether they learn have a figure of their own.
+    """
+    pruned = {variant.network for variant in answers.pruned}
+    asked = {arm.network for arm in answers.learning.arms} - pruned if answers.learning else set()
     panels = []
     for model in dict.fromkeys(variant.model for variant in answers.variants):
         variants = [
             each
             for each in answers.variants
             if each.model == model and each.finished and not each.control
-            if each.original or not crowded(answers, each.network)
+            if (each.original or not crowded(answers, each.network)) and each.network not in asked
         ]
         if all(len(variant.finished) < 2 for variant in variants):
             continue

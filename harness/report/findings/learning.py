@@ -68,7 +68,8 @@ def _effects_told(learning: Learning) -> Iterator[str]:
 
 def _effect(changes: Sequence[Change], accuracy: Interval) -> str:
     first, *second = changes
-    size = f"{points(accuracy)} points of test accuracy ({points_range(accuracy)})"
+    size, reach = 100 * abs(accuracy.value), points_range(accuracy)
     if not second:
-        return f"{told(first)}, the other factors averaged: {size}."
-    return f"{told(first)} is worth more or less with {told(second[0])} than without: {size}."
+        return f"{told(first)}, the other factors averaged: {points(accuracy)} points of test accuracy ({reach})."
+    more = "more" if accuracy.value > 0 else "less"
+    return f"{told(first)} is worth {size:.0f} points {more} ({reach}) with {told(second[0])} than without."
