@@ -176,6 +176,8 @@ class Evidence:
     @cached_property
     def rehearsed(self) -> tuple[tuple[float, ...], Passes]:
         """The losses of a rehearsal at the learning rate asked about, and a pass with the weights it led to."""
+        if not self.steps:
+            return (self.before.backward.loss,), self.before
         losses = self.rehearse(self.question.learning_rate)
         return losses, self._passes()
 

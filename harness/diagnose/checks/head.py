@@ -60,6 +60,7 @@ def _rectified(evidence: Evidence, name: str, function: str) -> Finding:
     lost = int((logits <= 0).all(axis=0).sum())
     zero = float((logits <= 0).mean())
     single = logits.shape[-1] == 1
+    when = f"after {evidence.steps} steps" if evidence.steps else "before any step"
     return Finding(
         kind="clipped-logits",
         severity="stops learning" if lost or single else "slows learning",
@@ -68,7 +69,7 @@ def _rectified(evidence: Evidence, name: str, function: str) -> Finding:
         evidence=Number(
             value=lost,
             unit="classes lost",
-            text=f"after {evidence.steps} steps the logits of {lost} of {logits.shape[-1]} classes are zero on every "
+            text=f"{when} the logits of {lost} of {logits.shape[-1]} classes are zero on every "
             f"example, and {zero:.0%} of all logits",
         ),
         why="No output can say 'less likely than nothing', and a logit at zero has no gradient: a class whose logit is "
