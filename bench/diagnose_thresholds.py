@@ -25,12 +25,15 @@ from harness.diagnose.diagnosing import read_question
 from harness.diagnose.evidence import Evidence
 from harness.diagnose.lost import lost_share
 from harness.learned import chance_level, learned
+from tests.diagnose import held_out
 from tests.diagnose.cases import SPARSE, Asked, L, dense_chain, digits, fitted
+from tests.diagnose.healthy import HEALTHY
 from tests.diagnose.planted import captcha, colored, normal, scaled_layer, shifted_bias, single, without_last_activation
 
 RESULTS = Path(__file__).parent / "results"
 EPOCHS = 3
 EXAMPLES = 1500
+APPLICATION_NAMES = ("MobileNetV3Large", "EfficientNetB1")  # minutes, for what the sweep says already
 
 Measure = Callable[[Evidence], float | None]
 
@@ -236,6 +239,29 @@ def rows() -> list[str]:
     return lines
 
 
+def extremes() -> list[str]:
+    """The furthest that any healthy network goes towards each threshold."""
+    measures = {"activations-shrink": shrinkage, "activations-explode": growth, "gradients-vanish": inverse(fading)}
+    measures |= {"dead-units": dead, "output-saturated": surprise}
+    furthest = dict.fromkeys(measures, (0.0, ""))
+    for case in (*HEALTHY, *held_out.HEALTHY):
+        if case.name in APPLICATION_NAMES:
+            continue
+        keras.utils.set_random_seed(1)
+        given = case.make()
+        evidence = Evidence(read_question(given.model, given.images, given.labels, **{"loss": SPARSE, **given.options}))
+        for kind, measure in measures.items():
+            furthest[kind] = max(furthest[kind], (measure(evidence), case.name))
+        sys.stderr.write(f"healthy: {case.name}\n")
+        keras.backend.clear_session()
+    rows = [f"| {kind} | {value:.3g} | {name} |" for kind, (value, name) in furthest.items()]
+    return ["| | furthest | network |", "|---|---|---|", *rows]
+
+
+def inverse(measure: Callable[[Evidence], float]) -> Callable[[Evidence], float]:
+    return lambda evidence: 1 / measure(evidence)
+
+
 def main() -> None:
     lines = [
         "# Where the thresholds of `harness diagnose` come from",
@@ -251,6 +277,8 @@ def main() -> None:
             sys.stderr.write(f"{series.title}: {point.row}\n")
             lines.append(point.row)
     lines += ["", "## rows-misordered: correlation of rows of a trained kernel after Flatten", "", *rows()]
+    lines += ["", "## The healthy networks: how far any of them goes", ""]
+    lines += ["gradients-vanish as last gradient / first gradient.", "", *extremes()]
     RESULTS.mkdir(parents=True, exist_ok=True)
     (RESULTS / "diagnose-thresholds.md").write_text("\n".join(lines) + "\n")
 
