@@ -32,28 +32,34 @@ def taylor(model: keras.Model, trace: Trace, examples: Sequence[Array], labels: 
     its scale and offset, which is the channel itself. Molchanov et al., 2017, 'Pruning Convolutional Neural Networks
     for Resource Efficient Inference', and 2019, 'Importance Estimation for Neural Network Pruning'.
     """
+    return _averaged(model, trace, examples, labels, np.abs)
+
+
+def obd(model: keras.Model, trace: Trace, examples: Sequence[Array], labels: Sequence[Array]) -> Scores:
+    """Half the second derivative of the loss by a factor on the channel, for which the squared gradient stands in.
+
+    LeCun et al., 1990, 'Optimal Brain Damage', with a channel as the parameter that goes; the empirical Fisher
+    information as its Hessian, as in Theis et al., 2018, 'Faster gaze prediction with dense networks and Fisher
+    pruning', with the mean over a batch in the place of one example.
+    """
+    return 0.5 * _averaged(model, trace, examples, labels, np.square)
+
+
+def _averaged(
+    model: keras.Model,
+    trace: Trace,
+    examples: Sequence[Array],
+    labels: Sequence[Array],
+    measure: Callable[[Scores], Scores],
+) -> Scores:
+    """A measure of the loss's derivative by a factor on each channel, averaged over batches, added over layers."""
     normalised = {int(i) for ids, _ in _normalisations(trace) for i in ids}
     scores = np.zeros(trace.channels.count)
     batches = 0
     for gradients in gradients_of(model, trace, examples, labels):
         batches += 1
         for path in trace.layers:
-            change = add_up(trace, _products(trace, path, gradients, normalised))
-            scores += np.abs(change)
-    return scores / max(batches, 1)
-
-
-def obd(model: keras.Model, trace: Trace, examples: Sequence[Array], labels: Sequence[Array]) -> Scores:
-    """Half the sum of squared weights times the diagonal of the Hessian, which squared gradients stand in for.
-
-    LeCun et al., 1990, 'Optimal Brain Damage'; the empirical Fisher information as its Hessian: Theis et al., 2018,
-    'Faster gaze prediction with dense networks and Fisher pruning'.
-    """
-    scores = np.zeros(trace.channels.count)
-    batches = 0
-    for gradients in gradients_of(model, trace, examples, labels):
-        batches += 1
-        scores += add_up(trace, _curvatures(trace, gradients))
+            scores += measure(add_up(trace, _products(trace, path, gradients, normalised)))
     return scores / max(batches, 1)
 
 
@@ -71,15 +77,6 @@ def _products(trace: Trace, path: str, gradients: Gradients, normalised: set[int
         of_normalisation = name in ("gamma", "beta")
         chosen = np.array([(int(i) in normalised) == of_normalisation for i in ids])
         yield ids[chosen], sums[chosen]
-
-
-def _curvatures(trace: Trace, gradients: Gradients) -> Iterator[tuple[Names, Scores]]:
-    for path, layer in trace.layers.items():
-        for index, names in layer.weights.items():
-            if names.makes is not None and (path, index) in gradients:
-                value, gradient = gradients[path, index]
-                rows = np.moveaxis(np.square(value * gradient), names.makes, 0)
-                yield trace.channels.find(names.axes[names.makes]), 0.5 * rows.reshape(len(rows), -1).sum(axis=1)
 
 
 def _normalisations(trace: Trace) -> Iterator[tuple[Names, str]]:
