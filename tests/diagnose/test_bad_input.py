@@ -8,7 +8,8 @@ import keras
 import numpy as np
 import pytest
 
-from harness.diagnose import diagnose
+import harness
+from harness.diagnose import Diagnosis, diagnose
 from harness.errors import DataError, HarnessError, ModelError, SpecError
 from tests.diagnose.cases import SPARSE, L, chain, digits, one_hot
 
@@ -137,6 +138,13 @@ def test_what_can_not_be_diagnosed_is_one_line(change: Any, kind: type[HarnessEr
     with pytest.raises(kind, match=message) as raised:
         diagnosed(**change())
     assert "\n" not in str(raised.value)
+
+
+def test_harness_diagnose_is_the_same_function() -> None:
+    data = digits()
+    found = harness.diagnose(small(), data.train_images, data.train_labels, loss=SPARSE)
+    assert isinstance(found, Diagnosis)
+    assert found.kinds() == ()
 
 
 def test_the_model_is_not_changed() -> None:
