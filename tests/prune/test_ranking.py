@@ -59,7 +59,7 @@ def test_what_looks_at_data_beats_random(
 ) -> None:
     """What looks at the loss, also at half of every layer.
 
-    What only looks at activations does so where channels compete with those of all layers, as their authors had it.
+    What only looks at activations does so where the channels of all layers compete, and goes for those that are dead.
     With half of every layer gone it does worse than random: on black backgrounds the filters that are most active are
     those with a positive bias, and they say nothing.
     """
