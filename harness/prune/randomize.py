@@ -44,29 +44,30 @@ def random_inputs(graph: Graph, examples: int, seed: int, scale: float = 1.0) ->
     return made
 
 
-def random_values(graph: Graph, pruned: Graph, seed: int) -> dict[str, list[Value]]:
+def random_values(graph: Graph, pruned: Graph, seed: int, gain: float = 1.0) -> dict[str, list[Value]]:
     """Random weights for every layer, by its path: He-scaled kernels, and statistics unlike each other.
 
     The scale is that of the pruned network's kernels, which add up fewer inputs: or else the inputs of a deep network
-    that keeps little would hardly reach its outputs.
+    that keeps little would hardly reach its outputs. Kernels are multiplied by `gain`.
     """
     generator = np.random.default_rng(seed)
     return {
         path: [
-            _random(generator, op, weight, tuple(small.shape))
+            _random(generator, op, weight, tuple(small.shape), gain)
             for weight, small in zip(weights_of(op), weights_of(after), strict=True)
         ]
         for (path, op), after in zip(graph.layers.items(), pruned.layers.values(), strict=True)
     }
 
 
-def _random(generator: np.random.Generator, op: Any, weight: Any, pruned_shape: tuple[int, ...]) -> Value:
+def _random(generator: np.random.Generator, op: Any, weight: Any, pruned_shape: tuple[int, ...], gain: float) -> Value:
     shape = tuple(weight.shape)
     if "float" not in keras.backend.standardize_dtype(weight.dtype):
         return np.asarray(keras.ops.convert_to_numpy(weight.value))
     if weight.name in _AROUND_ONE:
         return generator.uniform(0.5, 1.5, shape).astype(np.float32)
-    deviation = math.sqrt(2 / fan_in(op, weight.name, pruned_shape)) if "kernel" in weight.name else _SMALL
+    is_kernel = "kernel" in weight.name
+    deviation = gain * math.sqrt(2 / fan_in(op, weight.name, pruned_shape)) if is_kernel else _SMALL
     value = generator.standard_normal(shape, np.float32)
     value *= deviation
     return value

@@ -29,6 +29,8 @@ from harness.records import ChannelPlan, Proof
 TOLERANCE = 1e-5
 EXAMPLES = 4
 _SCALES = (1.0, 100.0, 10.0, 1.0, 100.0)  # of the inputs: networks expect pixels of 0 to 1, or of 0 to 255
+_GAINS = (1.0, 0.8, 0.65)  # of random kernels: deep networks of large ones may magnify any rounding
+_LAST_DIGITS = 1e-15  # as a share: about four roundings in float64
 _TELLING = 1e-4  # masks and inputs must change the logits by this share of their spread, or the trial says nothing
 
 
@@ -82,19 +84,35 @@ def compare(
         ProofError: the pruned network is not one that the plan leaves.
         UnprovableError: the comparison would mean nothing.
     """
-    telling = comparison.telling(examples)
-    settings = {"random weights": telling}
-    trials: dict[str, float] = {}
+    random, inputs = _on_random_weights(comparison, examples, tolerance)
+    trials = {"weights carried over": comparison.carried_over()} if own_weights else {}
+    trials |= random
     if own_weights:
-        trials["weights carried over"] = comparison.carried_over()
-        settings["real weights"] = comparison.setting(telling.inputs, None)
-    for name, setting in settings.items():
-        difference = comparison.difference(setting)
-        if difference > tolerance and has_float64():
-            trials[f"{name}, float64"] = comparison.difference_in_float64(setting)
-        else:
-            trials[name] = difference
+        trials |= _tried("real weights", comparison, comparison.setting(inputs, None), tolerance)
     return Proof(trials=trials, examples=examples, tolerance=tolerance)
+
+
+def _tried(name: str, comparison: Comparison, setting: Setting, tolerance: float) -> dict[str, float]:
+    """One trial: in float32, or in float64 where that is too coarse."""
+    difference = comparison.difference(setting)
+    if difference > tolerance and has_float64():
+        return {f"{name}, float64": comparison.difference_in_float64(setting)}
+    return {name: difference}
+
+
+def _on_random_weights(
+    comparison: Comparison, examples: int, tolerance: float
+) -> tuple[dict[str, float], Sequence[Value]]:
+    """The trial with random weights, and its inputs; with smaller weights where rounding alone would decide."""
+    for gain in _GAINS:
+        setting = comparison.telling(examples, gain)
+        trial = _tried("random weights", comparison, setting, tolerance)
+        if max(trial.values()) <= tolerance or not has_float64() or comparison.rounding(setting) <= tolerance:
+            return trial, setting.inputs
+    raise UnprovableError(
+        "can't prove anything: with random weights rounding alone changes the outputs, also in float64; verify a "
+        "shallower part of the network"
+    )
 
 
 @dataclass(frozen=True)
@@ -139,14 +157,14 @@ class Comparison:
         """Run the masked original."""
         return Setting(inputs, values, self.networks[0].logits(inputs, values, self.masks))
 
-    def telling(self, examples: int) -> Setting:
+    def telling(self, examples: int, gain: float = 1.0) -> Setting:
         """Random weights and inputs with which removing the channels shows in the logits.
 
         Channels that no output depends on show in none, and can go: then the outputs need only vary.
         """
         alive = None
         for attempt, scale in enumerate(_SCALES):
-            values = random_values(self.trace.graph, self.networks[1].graph, self.seed + attempt)
+            values = random_values(self.trace.graph, self.networks[1].graph, self.seed + attempt, gain)
             inputs = random_inputs(self.trace.graph, examples, self.seed + attempt, scale)
             setting = self.setting(inputs, values)
             effect = relative_difference(setting.masked, self.networks[0].logits(inputs, values))
@@ -178,10 +196,20 @@ class Comparison:
 
     def difference_in_float64(self, setting: Setting) -> float:
         """The same between copies that compute in float64."""
+        return self.wide.difference(self.wide.setting(_wide(setting.inputs), setting.values))
+
+    def rounding(self, setting: Setting) -> float:
+        """How much the masked original's logits change in float64 when its inputs change in their last digits."""
+        inputs = _wide(setting.inputs)
+        moved = [x * (1 + _LAST_DIGITS) if x.dtype == np.float64 else x for x in inputs]
+        settings = [self.wide.setting(given, setting.values) for given in (inputs, moved)]
+        return relative_difference(settings[0].masked, settings[1].masked)
+
+    @cached_property
+    def wide(self) -> Comparison:
+        """The same comparison between copies that compute in float64."""
         copies = as_float64(self.original), as_float64(self.pruned)
-        wide = Comparison(*copies, self.trace, self.removal, self.seed)
-        inputs = [x.astype(np.float64) if x.dtype == np.float32 else x for x in setting.inputs]
-        return wide.difference(wide.setting(inputs, setting.values))
+        return Comparison(*copies, self.trace, self.removal, self.seed)
 
     def cut(self, values: Values) -> dict[str, list[Value]]:
         """The pruned network's weights as they follow from the original's."""
@@ -226,6 +254,10 @@ def varies(outputs: Value) -> bool:
     return bool(np.ptp(outputs, axis=0).max(initial=0.0) > _TELLING * outputs.std()) and bool(
         np.isfinite(outputs).all()
     )
+
+
+def _wide(inputs: Sequence[Value]) -> list[Value]:
+    return [x.astype(np.float64) if x.dtype == np.float32 else x for x in inputs]
 
 
 def has_float64() -> bool:
