@@ -40,6 +40,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("study", type=Path)
     parser.add_argument("--data", help="the study on other data")
+    parser.add_argument("--seeds", type=int, help="so many, instead of the study's own")
     parser.add_argument("--device", default="auto")
     parser.add_argument("--runs", type=Path, default=Path("runs"))
     parser.add_argument("--store", type=Path, default=Path(".harness"))
@@ -47,6 +48,7 @@ def main() -> None:
     asked = parser.parse_args()
     study = read_study(asked.study)
     study = study.on(asked.data) if asked.data else study
+    study = study.model_copy(update={"seeds": tuple(range(asked.seeds))}) if asked.seeds else study
     measure = checked(MeasureSpec, {**study.measure.model_dump(), "device": asked.device}, "--device")
     study = study.model_copy(update={"measure": measure})
     run = run_study(study, runs=asked.runs, store=asked.store, progress=terminal(quiet=False))
