@@ -14,7 +14,7 @@ from harness.prune.graph import Call, Graph, read_graph, run, weights_of
 from harness.prune.provenance import Flags
 
 Value = npt.NDArray[Any]
-Values = Mapping[str, Sequence[Value]]
+Values = Mapping[str, Sequence[Any]]  # arrays or tensors
 L = keras.layers
 _MOVES = (L.Reshape, L.Flatten, L.Permute, L.Identity, L.Dropout)
 _WITH_KERNEL = L.Dense | L.EinsumDense | L.Conv1D | L.Conv2D | L.Conv3D

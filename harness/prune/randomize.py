@@ -44,16 +44,17 @@ def random_inputs(graph: Graph, examples: int, seed: int, scale: float = 1.0) ->
     return made
 
 
-def random_values(graph: Graph, pruned: Graph, seed: int, gain: float = 1.0) -> dict[str, list[Value]]:
+def random_values(graph: Graph, pruned: Graph, seed: int, gain: float = 1.0) -> dict[str, list[Any]]:
     """Random weights for every layer, by its path: He-scaled kernels, and statistics unlike each other.
 
     The scale is that of the pruned network's kernels, which add up fewer inputs: or else the inputs of a deep network
-    that keeps little would hardly reach its outputs. Kernels are multiplied by `gain`.
+    that keeps little would hardly reach its outputs. Kernels are multiplied by `gain`. They are tensors, so that
+    there is one copy of a large network's weights, and not two.
     """
     generator = np.random.default_rng(seed)
     return {
         path: [
-            _random(generator, op, weight, tuple(small.shape), gain)
+            keras.ops.convert_to_tensor(_random(generator, op, weight, tuple(small.shape), gain))
             for weight, small in zip(weights_of(op), weights_of(after), strict=True)
         ]
         for (path, op), after in zip(graph.layers.items(), pruned.layers.values(), strict=True)

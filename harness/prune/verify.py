@@ -217,7 +217,8 @@ class Comparison:
         layers = zip(self.trace.graph.layers, self.networks[1].graph.layers.items(), strict=True)
         for path, (pruned_path, op) in layers:
             names = self.trace.layers[path].weights
-            found[pruned_path] = [cut(value, names.get(i), self.removal) for i, value in enumerate(values[path])]
+            arrays = map(keras.ops.convert_to_numpy, values[path])
+            found[pruned_path] = [cut(value, names.get(i), self.removal) for i, value in enumerate(arrays)]
             shapes = [tuple(weight.shape) for weight in weights_of(op)]
             if shapes != [value.shape for value in found[pruned_path]]:
                 raise ProofError(
