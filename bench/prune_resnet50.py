@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -22,14 +23,23 @@ COMMAND = "make bench-prune"
 T = TypeVar("T")
 
 
-def watched(work: Callable[[], T]) -> tuple[T, float, int]:
-    """What `work` returns, the seconds it took, and by how many bytes the process grew at most meanwhile."""
+@dataclass(frozen=True)
+class Cost:
+    """What a piece of work took: by the clock, in all threads together, and at its peak beyond what was there."""
+
+    seconds: float
+    cpu_seconds: float
+    growth_bytes: int
+
+
+def watched(work: Callable[[], T]) -> tuple[T, Cost]:
+    """What `work` returns, and its cost."""
     before = _resident("VmRSS")
     Path("/proc/self/clear_refs").write_text("5")  # the peak is counted from here
-    started = time.perf_counter()
+    started, cpu_started = time.perf_counter(), time.process_time()
     made = work()
-    seconds = time.perf_counter() - started
-    return made, seconds, _resident("VmHWM") - before
+    seconds, cpu_seconds = time.perf_counter() - started, time.process_time() - cpu_started
+    return made, Cost(seconds, cpu_seconds, _resident("VmHWM") - before)
 
 
 def _resident(field: str) -> int:
@@ -53,16 +63,13 @@ def once() -> dict[str, float]:
         decided = plan(model, PruneSpec(ratio=0.5))
         return decided, apply(model, decided)
 
-    (decided, pruned), prune_s, prune_bytes = watched(prune)
-    proof, verify_s, verify_bytes = watched(lambda: verify(model, pruned, decided))
-    return {
-        "model_bytes": size,
-        "prune_s": prune_s,
-        "prune_times_model": prune_bytes / size,
-        "verify_s": verify_s,
-        "verify_times_model": verify_bytes / size,
-        "largest_difference": proof.largest_difference,
-    }
+    (decided, pruned), pruning = watched(prune)
+    proof, verifying = watched(lambda: verify(model, pruned, decided))
+    figures: dict[str, float] = {"model_bytes": size, "largest_difference": proof.largest_difference}
+    for name, cost in {"prune": pruning, "verify": verifying}.items():
+        figures[f"{name}_s"], figures[f"{name}_cpu_s"] = cost.seconds, cost.cpu_seconds
+        figures[f"{name}_times_model"] = cost.growth_bytes / size
+    return figures
 
 
 def repeated(times: int) -> list[dict[str, float]]:
@@ -78,21 +85,25 @@ def markdown(rows: list[dict[str, float]]) -> str:
     machine = describe()
     versions = ", ".join(f"{name} {version}" for name, version in machine["versions"].items() if version)
     cells = [
-        f"| {row['prune_s']:.1f} | {row['prune_times_model']:.1f} | {row['verify_s']:.1f} "
-        f"| {row['verify_times_model']:.1f} | {row['largest_difference']:.1e} |"
+        "| "
+        + " | ".join(
+            f"{row[f'{name}_s']:.1f} | {row[f'{name}_cpu_s']:.1f} | {row[f'{name}_times_model']:.1f}"
+            for name in ("prune", "verify")
+        )
+        + f" | {row['largest_difference']:.1e} |"
         for row in rows
     ]
     return "\n".join(
         [
             "# ResNet50, pruned by half",
             "",
-            f"`{COMMAND}` on {machine['cpu']}, {len(machine['affinity'])} CPUs; {versions}. "
-            f"The weights are {rows[0]['model_bytes'] / 1e6:.0f} MB, images 224 x 224. "
-            "A row is a fresh process with nothing warmed up; memory is the process's growth at its peak, in sizes of "
-            "the model.",
+            f"`{COMMAND}` on {machine['cpu']}, {len(machine['affinity'])} CPUs, load {os.getloadavg()[0]:.1f} (what "
+            f"else ran at the time; 0 to 2 is calm); {versions}. The weights are "
+            f"{rows[0]['model_bytes'] / 1e6:.0f} MB, images 224 x 224. A row is a fresh process, nothing warmed up; "
+            "CPU seconds are those of all its threads, memory is its growth at its peak, in sizes of the model.",
             "",
-            "| prune, s | its memory | verify, s | its memory | largest difference |",
-            "|---|---|---|---|---|",
+            "| prune, s | CPU s | memory | verify, s | CPU s | memory | largest difference |",
+            "|---|---|---|---|---|---|---|",
             *cells,
             "",
         ]

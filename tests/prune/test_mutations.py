@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import harness
-from harness.errors import ProofError, PruneError
+from harness.errors import ProofError, PruneError, UnprovableError
 from harness.prune import Site, apply, plan, registry, verify
 from harness.prune.provenance import along, spread
 from harness.spec import PruneSpec
@@ -174,6 +174,18 @@ def test_a_comparison_that_would_mean_nothing_is_no_proof() -> None:
     model = keras.Model(image, L.Dense(3)(L.Flatten()(L.Concatenate()([dead, live]))))
     with pytest.raises(ProofError, match="can't prove anything"):
         harness.prune(model, ratio=0.5, keep=("live",))
+
+
+def test_a_network_in_which_rounding_decides_is_not_called_wrong() -> None:
+    """Every layer magnifies a difference tenfold: after thirty of them, not even float64 tells anything."""
+    vector = keras.Input((5,))
+    x = vector
+    for number in range(30):
+        x = keras.ops.sin(L.Rescaling(30.0)(L.Dense(6, name=f"dense_{number}")(x)))
+    model = keras.Model(vector, L.Dense(3)(x))
+    decided = plan(model, PruneSpec(ratio=0.3))
+    with pytest.raises(UnprovableError, match="rounding alone changes the outputs"):
+        verify(model, apply(model, decided), decided)
 
 
 def test_channels_that_no_output_depends_on_can_go() -> None:
