@@ -102,13 +102,25 @@ def _row(outcome: Outcome, *, judged: bool) -> str:
     return f"| {name} | {outcome.planted or ''} | {outcome.said} | {outcome.seconds:.1f} | {outcome.cpu_seconds:.1f} |"
 
 
+def earlier(path: Path) -> dict[str, list[Outcome]]:
+    """The outcomes in a file that this wrote before; none where there is no such file."""
+    if not path.is_file():
+        return {}
+    parts = json.loads(path.read_text())["parts"]
+    return {name: [Outcome.from_json(values) for values in parts[name]] for name in parts if name in PARTS}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--parts", nargs="+", choices=list(PARTS), default=list(PARTS))
+    parser.add_argument(
+        "--parts", nargs="+", choices=list(PARTS), default=list(PARTS), help="others keep their results"
+    )
     parser.add_argument("--out", type=Path, default=RESULTS)
     chosen = parser.parse_args()
     progress = terminal(quiet=False)
-    outcomes = {name: sweep(PARTS[name].cases, progress) for name in chosen.parts}
+    outcomes = earlier(chosen.out / "diagnose.json")
+    outcomes |= {name: sweep(PARTS[name].cases, progress) for name in chosen.parts}
+    outcomes = {name: outcomes[name] for name in PARTS if name in outcomes}
     for name, found in outcomes.items():
         sys.stderr.write(f"{name}: {counted(found)}\n")
     environment = describe()

@@ -276,9 +276,16 @@ def main() -> None:
             point = tried(name, make, series.measure, seed)
             sys.stderr.write(f"{series.title}: {point.row}\n")
             lines.append(point.row)
+        write(lines)
     lines += ["", "## rows-misordered: correlation of rows of a trained kernel after Flatten", "", *rows()]
+    write(lines)
     lines += ["", "## The healthy networks: how far any of them goes", ""]
     lines += ["gradients-vanish as last gradient / first gradient.", "", *extremes()]
+    write(lines)
+
+
+def write(lines: Sequence[str]) -> None:
+    """After each series, since what is finished is worth keeping."""
     RESULTS.mkdir(parents=True, exist_ok=True)
     (RESULTS / "diagnose-thresholds.md").write_text("\n".join(lines) + "\n")
 

@@ -167,8 +167,8 @@ def _diagnosis(evidence: Evidence, findings: tuple[Finding, ...], complete: bool
         unchecked.append("the layers, gradients and first steps: the network can't run on this data as it is")
     elif not evidence.steps:
         unchecked.append(
-            "the first steps and the learning rate: at this image size a step costs more than the seconds "
-            "a diagnosis has; diagnose the same design on smaller images too"
+            "the first steps and the learning rate: for this network and image size a step costs more than the "
+            "seconds that a diagnosis has; diagnose a smaller one of the same design too"
         )
     return Diagnosis(
         model=question.model.name,

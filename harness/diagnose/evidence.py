@@ -29,6 +29,7 @@ BUDGET = 60e9
 NUMBER = 80
 PASSES = 3
 LEAST = 4
+UPDATES = 120e6  # of single weights by the optimizer: some eight seconds, whatever an example costs
 RANGE_BUDGET = 60e9  # for rehearsals at other learning rates
 
 
@@ -108,8 +109,9 @@ class Evidence:
 
     @cached_property
     def steps(self) -> int:
-        """How many optimizer steps the budget leaves for the rehearsal; none where that is fewer than three."""
-        steps = int(min(STEPS, BUDGET / (self.cost * self.batch_size) - PASSES))
+        """How many optimizer steps the budgets leave for the rehearsal; none where that is fewer than three."""
+        updates = UPDATES / max(1, self.question.model.count_params())
+        steps = int(min(STEPS, updates, BUDGET / (self.cost * self.batch_size) - PASSES))
         return steps if steps >= 3 else 0
 
     @property

@@ -69,6 +69,14 @@ class Outcome:
             "diagnosis": diagnosis,
         }
 
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> Outcome:
+        """What `as_json` wrote; the diagnosis has no picture of the layers."""
+        diagnosis = values["diagnosis"] and Diagnosis.model_validate(values["diagnosis"])
+        return cls(
+            values["name"], values["planted"], diagnosis, values["error"], values["seconds"], values["cpu_seconds"]
+        )
+
 
 def sweep(cases: Iterable[Case], progress: Progress | None = None) -> list[Outcome]:
     """Diagnose each case in turn; seconds are those of the diagnosis, not of building or training the network."""
