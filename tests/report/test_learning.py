@@ -48,7 +48,7 @@ def test_arms_that_fail_and_changes_that_decide_are_named(results: Results) -> N
         "deepcaptcha same raw with padding valid instead of same: 0 of 10 learn before, 10 of 10 after"
         in found.items[2]
     )
-    assert "Of 2 other single changes none" in found.items[4]
+    assert "Of 2 other single changes none was shown to decide" in found.items[4]
     assert "padding valid instead of same, the other factors averaged: +40 points of test accuracy" in found.items[5]
     assert "is worth 80 points less (−82 to −78) with data.scale unit instead of raw" in found.items[7]
 

@@ -51,9 +51,9 @@ def _changes_told(learning: Learning, names: Names) -> Iterator[str]:
             f"({fmt.p_value(test.adjusted_p)})."
         )
     yield from first_few(lines, MANY, "such changes")
-    rest = len(learning.tests) - len(clear)
-    if rest:
-        yield f"Of {fmt.plural(rest, 'other single change')} none was shown to matter for that."
+    rest = fmt.plural(len(learning.tests) - len(clear), "other single change" if clear else "single change")
+    if len(learning.tests) > len(clear):
+        yield f"Of {rest} none was shown to decide whether a network learns."
 
 
 def _effects_told(learning: Learning) -> Iterator[str]:
