@@ -72,7 +72,7 @@ def asked(model: keras.Model, scale: float = 1.0, **options: Any) -> Asked:
 
 def hidden(model: keras.Model) -> keras.Model:
     """The network with a Reshape after its Softmax."""
-    return keras.Model(model.input, L.Reshape((1, 10))(model.output))
+    return keras.Model(model.inputs[0], L.Reshape((1, 10), name="after_softmax")(model.outputs[0]))
 
 
 def lost(evidence: Evidence) -> float | None:
