@@ -181,7 +181,7 @@ def test_a_network_in_which_rounding_decides_is_not_called_wrong() -> None:
     vector = keras.Input((5,))
     x = vector
     for number in range(30):
-        x = keras.ops.sin(L.Rescaling(30.0)(L.Dense(6, name=f"dense_{number}")(x)))
+        x = keras.ops.sin(L.Rescaling(30.0)(L.Dense(6, name=f"layer_{number}")(x)))
     model = keras.Model(vector, L.Dense(3)(x))
     decided = plan(model, PruneSpec(ratio=0.3))
     with pytest.raises(UnprovableError, match="rounding alone changes the outputs"):
