@@ -53,6 +53,14 @@ def test_arms_that_fail_and_changes_that_decide_are_named(results: Results) -> N
     assert "is worth 80 points less (−82 to −78) with data.scale unit instead of raw" in found.items[7]
 
 
+def test_too_few_seeds_for_any_test_are_called_so() -> None:
+    """Of three trainings an arm, all against none has p = 0.1."""
+    study = {"name": "x", "seeds": [0, 1, 2], "networks": [NETWORK]}
+    items = told(results_of(Study.model_validate(study), World(accuracy=accuracy)))["Which trainings learned"].items
+    assert "Of 4 single changes none could be shown" in items[2]
+    assert "more seeds" in items[2]
+
+
 def test_what_the_study_asks_about_is_no_warning_but_a_pruned_network_that_failed_is(results: Results) -> None:
     assert "Did not learn" not in told(results)
     study = {"name": "x", "networks": [NETWORK | {"deploy": True, "prune": [{"ratio": 0.5}]}]}

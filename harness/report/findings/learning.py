@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from harness import stats
 from harness.compare import Answers, Arm, Change, Interval, Learning
 from harness.report import format as fmt
 from harness.report.findings.common import FEW, MANY, Finding, first_few
@@ -52,8 +53,16 @@ def _changes_told(learning: Learning, names: Names) -> Iterator[str]:
         )
     yield from first_few(lines, MANY, "such changes")
     rest = fmt.plural(len(learning.tests) - len(clear), "other single change" if clear else "single change")
-    if len(learning.tests) > len(clear):
+    if not clear and not _could_be_clear(learning):
+        yield f"Of {rest} none could be shown to decide whether a network learns: that takes more seeds than there are."
+    elif len(learning.tests) > len(clear):
         yield f"Of {rest} none was shown to decide whether a network learns."
+
+
+def _could_be_clear(learning: Learning) -> bool:
+    """Whether any test would be clear if all trainings of one arm learned and none of the other, once corrected."""
+    pairs = [(learning.arm(test.base).runs, learning.arm(test.other).runs) for test in learning.tests]
+    return any(len(pairs) * stats.fisher((runs[0], 0), runs) <= 1 - stats.CONFIDENCE for runs in pairs)
 
 
 def _effects_told(learning: Learning) -> Iterator[str]:
