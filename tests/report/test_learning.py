@@ -61,6 +61,17 @@ def test_too_few_seeds_for_any_test_are_called_so() -> None:
     assert "more seeds" in items[2]
 
 
+def test_where_every_training_learned_no_change_decides_and_the_accuracy_says_the_rest() -> None:
+    def plateau(case: Case, prune: PruneSpec | None) -> float:
+        return 0.6 if case.data.scale == "raw" else 0.9
+
+    study = {"name": "x", "seeds": [0, 1, 2], "networks": [NETWORK]}
+    items = told(results_of(Study.model_validate(study), World(accuracy=plateau)))["Which trainings learned"].items
+    assert items[0] == "Always, in every arm."
+    assert items[1].startswith("data.scale unit instead of raw, the other factors averaged: +30 points")
+    assert len(items) == 2
+
+
 def test_what_the_study_asks_about_is_no_warning_but_a_pruned_network_that_failed_is(results: Results) -> None:
     assert "Did not learn" not in told(results)
     study = {"name": "x", "networks": [NETWORK | {"deploy": True, "prune": [{"ratio": 0.5}]}]}
