@@ -25,10 +25,16 @@ from tests.diagnose.sweep import Outcome, sweep
 
 RESULTS = Path(__file__).parent / "results"
 
+
+def eight(side: int, **options: Any) -> keras.Model:
+    return models.build("eight_class", input_shape=[side, side, 3], n_class=10, **options)
+
+
 ASKED: tuple[Case, ...] = (
     Case("deepcaptcha, padding same, 0 to 255", lambda: ask(models.build("deepcaptcha"), digits("raw", limit=5000))),
     Case("colored", lambda: ask(models.build("colored"), digits(color=True, limit=5000))),
     Case("single_conv, one filter removed, first rows", lambda: ask(planted.first_rows(32, 1), digits(limit=5000))),
+    Case("eight_class, constant 16, 48x48, with its history at chance", planted.impatient),
     Case("eight_class, constant 256, 104x104", lambda: ask(eight(104), digits(color=True, side=104, limit=1000))),
     Case("eight_class, constant 256, 200x200", lambda: ask(eight(200), digits(color=True, side=200, limit=300))),
     Case(
@@ -55,10 +61,6 @@ PARTS: Mapping[str, Part] = {
     "held-out-planted": Part("Planted faults, held out", held_out.PLANTED, "the fault is the first finding in 95 %"),
     "held-out-healthy": Part("Healthy networks, held out", held_out.HEALTHY, "at most one is said not to learn"),
 }
-
-
-def eight(side: int, **options: Any) -> keras.Model:
-    return models.build("eight_class", input_shape=[side, side, 3], n_class=10, **options)
 
 
 def counted(outcomes: Sequence[Outcome]) -> str:

@@ -1,4 +1,4 @@
-"""The cures that can be applied without a person: each as a change of the network, its inputs, loss or rate."""
+"""The cures that can be applied without a person: a change of the network, its inputs, loss, rate or patience."""
 
 from __future__ import annotations
 
@@ -16,7 +16,10 @@ from harness.diagnose.targets import crossentropy
 
 @dataclass(frozen=True)
 class Change:
-    """One change, all else equal. Images become (images - shift) / scale; None leaves the loss or rate as it is."""
+    """One change, all else equal. Images become (images - shift) / scale; None leaves the loss or rate as it is.
+
+    `patience` is how many times as many steps are taken.
+    """
 
     text: str
     edit: Edit | None = None
@@ -24,6 +27,7 @@ class Change:
     scale: float = 1.0
     loss: Any = None
     learning_rate: float | None = None
+    patience: int = 1
 
 
 def change_for(evidence: Evidence, finding: Finding) -> Change | None:
@@ -67,6 +71,10 @@ def _other_rate(evidence: Evidence, finding: Finding) -> Change | None:
     return None if rate is None else Change(f"a learning rate of {rate:g}", learning_rate=rate)
 
 
+def _longer(evidence: Evidence, finding: Finding) -> Change:
+    return Change("twice as many steps", patience=2)
+
+
 _CHANGES: Mapping[str, Callable[[Evidence, Finding], Change | None]] = {
     "softmax-hidden": _move_softmax,
     "clipped-logits": _remove_activation,
@@ -74,4 +82,5 @@ _CHANGES: Mapping[str, Callable[[Evidence, Finding], Change | None]] = {
     "inputs-unscaled": _scale,
     "learning-rate-high": _other_rate,
     "learning-rate-low": _other_rate,
+    "chance-plateau": _longer,
 }

@@ -99,7 +99,7 @@ class _Trainer:
         for variable, value in zip(self.model.optimizer.variables, self.start, strict=True):
             variable.assign(value)
         random = np.random.default_rng(seed)
-        steps = self.length.steps // PARTS
+        steps = self.length.steps * self.change.patience // PARTS
         parts = [self._part(random, steps) for _ in range(PARTS)]
         losses, accuracy = [loss for loss, _ in parts], parts[-1][1]
         classes = self.evidence.labels.classes

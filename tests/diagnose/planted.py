@@ -10,7 +10,7 @@ import numpy as np
 
 import models
 from harness.data import Dataset
-from tests.diagnose.cases import Asked, Case, L, ask, chain, dense_chain, digits, fitted, one_hot, with_weights
+from tests.diagnose.cases import SPARSE, Asked, Case, L, ask, chain, dense_chain, digits, fitted, one_hot, with_weights
 
 SMALL_CAPTCHA = {"filters": [8, 12, 16], "dense_units": 64}
 EIGHT = {"input_shape": [40, 40, 3], "n_class": 10}
@@ -110,6 +110,15 @@ def normal(deviation: float) -> Any:
 
 def stuck_history(epochs: int = 5) -> dict[str, list[float]]:
     return {"loss": [2.31] * epochs, "accuracy": [0.1] * epochs}
+
+
+def impatient(**options: Any) -> Asked:
+    """The constant-256 study's reduced network after its six epochs, with what `fit` returned."""
+    data = digits(side=48, limit=525)
+    model = models.build("eight_class", input_shape=[48, 48, 1], n_class=10, filters=[16] * 4)
+    model.compile(optimizer="adam", loss=SPARSE, metrics=["accuracy"], jit_compile=False)
+    history = model.fit(data.train_images, data.train_labels, batch_size=32, epochs=6, verbose=0)
+    return ask(model, data, history=history, **options)
 
 
 def binary(labels: Any) -> Any:

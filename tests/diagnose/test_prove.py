@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import keras
+import numpy as np
 import pytest
 
 import models
 from harness.diagnose import Proof
 from tests.diagnose.cases import SPARSE, Asked, L, ask, chain, dense_chain, digits
-from tests.diagnose.planted import colored
+from tests.diagnose.planted import colored, impatient, stuck_history
 
 
 def proof(asked: Asked, kind: str) -> Proof:
@@ -70,6 +73,25 @@ def test_what_takes_a_person_has_no_proof() -> None:
     assert [finding.proof for finding in found.findings] == [None]
 
 
+def test_a_network_that_stopped_too_soon_is_trained_for_longer() -> None:
+    keras.utils.set_random_seed(1)
+    found = proof(
+        ask(dense_chain(3, "sigmoid"), digits(limit=500), history=stuck_history(), prove=True), "chance-plateau"
+    )
+    assert "twice as many steps" in found.text
+    assert gained(found) > 0.1
+
+
+def test_patience_cures_no_labels_that_mean_nothing() -> None:
+    """Of so many examples, that few steps can't learn them by heart."""
+    keras.utils.set_random_seed(1)
+    data = digits(limit=5000)
+    shuffled = np.random.default_rng(0).permutation(data.train_labels)
+    options = {"history": stuck_history(), "prove": True}
+    found = proof(Asked(dense_chain(3, "sigmoid"), data.train_images, shuffled, options), "chance-plateau")
+    assert not any(learned(found)[1])
+
+
 @pytest.mark.slow
 def test_the_captcha_network_learns_only_with_its_softmax_last() -> None:
     found = proof(ask(models.build("deepcaptcha"), digits("raw", limit=1000), prove=True), "softmax-hidden")
@@ -82,5 +104,18 @@ def test_the_captcha_network_learns_only_with_its_softmax_last() -> None:
 def test_the_colored_network_loses_classes_unless_its_last_relu_goes() -> None:
     """It learns something either way, so the accuracies tell."""
     found = proof(ask(colored(head_activation="relu"), digits(color=True, limit=1000), prove=True), "clipped-logits")
+    assert all(learned(found)[1])
+    assert gained(found) > 0.1
+
+
+@pytest.mark.slow
+def test_the_network_of_constant_width_needs_patience(record_property: Callable[[str, object], None]) -> None:
+    """As its study found over seven seeds, where none learns in six epochs, and all do in twelve."""
+    keras.utils.set_random_seed(0)
+    first = impatient(prove=True).diagnose().findings[0]
+    found = first.proof
+    assert first.kind == "chance-plateau"
+    assert found is not None
+    record_property("proof", found.text)
     assert all(learned(found)[1])
     assert gained(found) > 0.1

@@ -56,9 +56,11 @@ def chance_plateau(evidence: Evidence) -> Iterator[Finding]:
         certainty="likely",
         what="The training ended where it began: no better than guessing",
         evidence=Number(value=value, unit="accuracy" if accuracies else "loss", text=text),
-        why="Either no gradient reached the weights, or the steps were far too long or too short, or the labels have "
-        "nothing to do with the images.",
-        cure="Mend the other findings first; with none, look at some images beside their labels",
+        why="Something else that was found keeps it from learning; or it stopped too soon, since a deep network "
+        "without normalization can stay at chance for epochs before it begins; or the labels have nothing to do with "
+        "the images.",
+        cure="Mend the other findings first; with none, train twice as long or at three times the learning rate, and "
+        "look at some images beside their labels",
     )
 
 
