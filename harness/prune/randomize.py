@@ -67,11 +67,15 @@ def _random(generator: np.random.Generator, op: Any, weight: Any, pruned_shape: 
         return np.asarray(keras.ops.convert_to_numpy(weight.value))
     if weight.name in _AROUND_ONE:
         return generator.uniform(0.5, 1.5, shape).astype(np.float32)
-    is_kernel = "kernel" in weight.name
-    deviation = gain * math.sqrt(2 / fan_in(op, weight.name, pruned_shape)) if is_kernel else _SMALL
+    deviation = gain * math.sqrt(2 / fan_in(op, weight.name, pruned_shape)) if is_kernel(weight) else _SMALL
     value = generator.standard_normal(shape, np.float32)
     value *= deviation
     return value
+
+
+def is_kernel(weight: Any) -> bool:
+    """Whether a weight is a kernel, by its name."""
+    return "kernel" in weight.name
 
 
 def fan_in(op: Any, name: str, shape: tuple[int, ...]) -> int:

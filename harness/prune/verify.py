@@ -8,7 +8,7 @@ of the wrong channel or a branch cut elsewhere can't go unnoticed.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -21,7 +21,7 @@ from harness.prune.graph import read_graph, weights_of
 from harness.prune.logits import LogitNetwork, Value, Values, logit_network
 from harness.prune.planning import removal_of
 from harness.prune.provenance import Flags, Removal
-from harness.prune.randomize import random_inputs, random_values
+from harness.prune.randomize import is_kernel, random_inputs, random_values
 from harness.prune.surgery import cut, rebuilt
 from harness.prune.trace import Trace, trace
 from harness.records import ChannelPlan, Proof
@@ -29,7 +29,7 @@ from harness.records import ChannelPlan, Proof
 TOLERANCE = 1e-5
 EXAMPLES = 4
 _SCALES = (1.0, 100.0, 10.0, 1.0, 100.0)  # of the inputs: networks expect pixels of 0 to 1, or of 0 to 255
-_GAINS = (1.0, 0.8, 0.65)  # of random kernels: deep networks of large ones may magnify any rounding
+_GAINS = (1.0, 0.8, 0.65)  # of kernels: a deep network of large ones may magnify any rounding
 _LAST_DIGITS = 1e-15  # as a share: about four roundings in float64
 _TELLING = 1e-4  # masks and inputs must change the logits by this share of their spread, or the trial says nothing
 
@@ -84,34 +84,33 @@ def compare(
         ProofError: the pruned network is not one that the plan leaves.
         UnprovableError: the comparison would mean nothing.
     """
-    random, inputs = _on_random_weights(comparison, examples, tolerance)
     trials = {"weights carried over": comparison.carried_over()} if own_weights else {}
+    random, setting = _tried("random weights", comparison, tolerance, lambda gain: comparison.telling(examples, gain))
     trials |= random
     if own_weights:
-        trials |= _tried("real weights", comparison, comparison.setting(inputs, None), tolerance)
+        inputs = setting.inputs
+        trials |= _tried("real weights", comparison, tolerance, lambda gain: comparison.own(inputs, gain))[0]
     return Proof(trials=trials, examples=examples, tolerance=tolerance)
 
 
-def _tried(name: str, comparison: Comparison, setting: Setting, tolerance: float) -> dict[str, float]:
-    """One trial: in float32, or in float64 where that is too coarse."""
-    difference = comparison.difference(setting)
-    if difference > tolerance and has_float64():
-        return {f"{name}, float64": comparison.difference_in_float64(setting)}
-    return {name: difference}
-
-
-def _on_random_weights(
-    comparison: Comparison, examples: int, tolerance: float
-) -> tuple[dict[str, float], Sequence[Value]]:
-    """The trial with random weights, and its inputs; with smaller weights where rounding alone would decide."""
+def _tried(
+    name: str, comparison: Comparison, tolerance: float, setting_with: Callable[[float], Setting]
+) -> tuple[dict[str, float], Setting]:
+    """One trial, and its setting: in float32, in float64 where that is too coarse, and with smaller kernels where even
+    there rounding alone would decide.
+    """
     for gain in _GAINS:
-        setting = comparison.telling(examples, gain)
-        trial = _tried("random weights", comparison, setting, tolerance)
-        if max(trial.values()) <= tolerance or not has_float64() or comparison.rounding(setting) <= tolerance:
-            return trial, setting.inputs
+        setting = setting_with(gain)
+        shown = name if gain == 1 else f"{name}, kernels times {gain:g}"
+        difference = comparison.difference(setting)
+        if difference <= tolerance or not has_float64():
+            return {shown: difference}, setting
+        difference = comparison.difference_in_float64(setting)
+        if difference <= tolerance or comparison.rounding(setting) <= tolerance:
+            return {f"{shown}, float64": difference}, setting
     raise UnprovableError(
-        "can't prove anything: with random weights rounding alone changes the outputs, also in float64; verify a "
-        "shallower part of the network"
+        f"can't prove anything: with {name} rounding alone changes the outputs, also in float64; verify a shallower "
+        "part of the network"
     )
 
 
@@ -157,6 +156,17 @@ class Comparison:
         """Run the masked original."""
         return Setting(inputs, values, self.networks[0].logits(inputs, values, self.masks))
 
+    def own(self, inputs: Sequence[Value], gain: float = 1.0) -> Setting:
+        """The networks' own weights, with kernels times `gain`."""
+        if gain == 1:
+            return self.setting(inputs, None)
+        layers = self.networks[0].graph.layers.items()
+        values = {
+            path: [weight.value * gain if is_kernel(weight) else weight.value for weight in weights_of(op)]
+            for path, op in layers
+        }
+        return self.setting(inputs, values)
+
     def telling(self, examples: int, gain: float = 1.0) -> Setting:
         """Random weights and inputs with which removing the channels shows in the logits.
 
@@ -199,10 +209,15 @@ class Comparison:
         return self.wide.difference(self.wide.setting(_wide(setting.inputs), setting.values))
 
     def rounding(self, setting: Setting) -> float:
-        """How much the masked original's logits change in float64 when its inputs change in their last digits."""
-        inputs = _wide(setting.inputs)
-        moved = [x * (1 + _LAST_DIGITS) if x.dtype == np.float64 else x for x in inputs]
-        settings = [self.wide.setting(given, setting.values) for given in (inputs, moved)]
+        """How much the masked original's logits change in float64 when its weights change in their last digits.
+
+        Rounding in a layer's sums is as if its weights were a little different.
+        """
+        inputs, network = _wide(setting.inputs), self.wide.networks[0]
+        values = network.values() if setting.values is None else setting.values
+        generator = np.random.default_rng(self.seed)
+        moved = {path: [_nudged(weight, generator) for weight in weights] for path, weights in values.items()}
+        settings = [self.wide.setting(inputs, each) for each in (setting.values, moved)]
         return relative_difference(settings[0].masked, settings[1].masked)
 
     @cached_property
@@ -255,6 +270,13 @@ def varies(outputs: Value) -> bool:
     return bool(np.ptp(outputs, axis=0).max(initial=0.0) > _TELLING * outputs.std()) and bool(
         np.isfinite(outputs).all()
     )
+
+
+def _nudged(weight: Any, generator: np.random.Generator) -> Value:
+    value = np.asarray(keras.ops.convert_to_numpy(weight))
+    if value.dtype.kind != "f":
+        return value
+    return value * (1 + _LAST_DIGITS * generator.standard_normal(value.shape))
 
 
 def _wide(inputs: Sequence[Value]) -> list[Value]:
