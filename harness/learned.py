@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 SIGNIFICANCE = 0.001
-# A loss falls still where its last value is below its median so far by this share; it is near zero below this value.
+# A loss falls still where its last value is below the median of all earlier ones by this share; it is near
+# zero below this value.
 STILL_FALLING = 0.01
 NEAR_ZERO = 0.1
 

@@ -24,7 +24,7 @@ STEPS = 90
 FEWEST_STEPS = 30
 # Of one training, in the unit of `Evidence.cost`: about ten seconds on two cores.
 BUDGET = 60e9
-PARTS = 3
+PARTS = 3  # of the steps without a cure; patience adds more of the same length
 
 
 @dataclass(frozen=True)
@@ -94,13 +94,13 @@ class _Trainer:
         self.start = [keras.ops.convert_to_numpy(variable) for variable in optimizer.variables]
 
     def trial(self, seed: int) -> Trial:
-        """Train from fresh weights, and judge the last third of the steps."""
+        """Train from fresh weights, and judge the last part, of as many steps whatever the change's patience is."""
         self.model.set_weights(self._fresh(seed).model.get_weights())
         for variable, value in zip(self.model.optimizer.variables, self.start, strict=True):
             variable.assign(value)
         random = np.random.default_rng(seed)
-        steps = self.length.steps * self.change.patience // PARTS
-        parts = [self._part(random, steps) for _ in range(PARTS)]
+        steps = self.length.steps // PARTS
+        parts = [self._part(random, steps) for _ in range(PARTS * self.change.patience)]
         losses, accuracy = [loss for loss, _ in parts], parts[-1][1]
         classes = self.evidence.labels.classes
         assert classes is not None

@@ -80,6 +80,9 @@ def test_a_network_that_stopped_too_soon_is_trained_for_longer() -> None:
     )
     assert "twice as many steps" in found.text
     assert gained(found) > 0.1
+    judged = found.steps // 3 * 32  # examples that each accuracy is of, also of the longer training
+    hits = [judged * trial.accuracy for trial in found.without + found.with_cure]
+    assert hits == pytest.approx([round(hit) for hit in hits], abs=1e-3)
 
 
 def test_patience_cures_no_labels_that_mean_nothing() -> None:
