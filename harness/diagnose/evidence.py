@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -98,8 +97,7 @@ class Evidence:
     @cached_property
     def cost(self) -> float:
         """Of one example, forward and backward."""
-        calls = self.network.calls
-        return 1.0 + sum(multiply_accumulates(c.layer, c.shape) + NUMBER * math.prod(c.shape) for c in calls)
+        return 1.0 + sum(multiply_accumulates(c.layer, c.shape) + NUMBER * c.size for c in self.network.calls)
 
     @cached_property
     def batch_size(self) -> int:

@@ -16,16 +16,16 @@ from harness.diagnose.network import Call, Network
 
 @dataclass(frozen=True)
 class Activity:
-    """One call's output over a batch.
+    """One call's output over a batch; where it makes several tensors, all of those of floating point.
 
     Attributes:
-        rms: root of the mean square.
+        rms: root of the mean square, of each tensor that the call makes.
         spread: standard deviation over all numbers of all examples.
         dead: share of its channels (or units) that are zero everywhere on every example; None where it is no ReLU.
         finite: whether all numbers are.
     """
 
-    rms: float
+    rms: tuple[float, ...]
     spread: float
     dead: float | None
     finite: bool
@@ -50,24 +50,29 @@ class Forward:
 
 def run_forward(network: Network, logits: Any, images: NDArray[np.float32]) -> Forward:
     """Run images (B, ...) through the network, in training mode, and look at each call's output."""
-    look = keras.Model(network.model.inputs[0], [*(call.output for call in network.calls), logits])
-    *made, logit_values = [np.asarray(keras.ops.convert_to_numpy(x)) for x in look(images, training=True)]
+    tensors = [*(tensor for call in network.calls for tensor in call.outputs), logits, network.model.outputs[0]]
+    look = keras.Model(network.model.inputs[0], tensors)
+    values = [np.asarray(keras.ops.convert_to_numpy(x)) for x in look(images, training=True)]
+    made = {id(tensor): value for tensor, value in zip(tensors, values, strict=True)}
     return Forward(
-        activities=tuple(_activity(call, values) for call, values in zip(network.calls, made, strict=True)),
+        activities=tuple(_activity(call, [made[id(tensor)] for tensor in call.outputs]) for call in network.calls),
         input_rms=math.sqrt(_mean_square(images.reshape(-1))),
-        logits=logit_values,
-        outputs=made[-1],
+        logits=values[-2],
+        outputs=values[-1],
     )
 
 
-def _activity(call: Call, values: NDArray[Any]) -> Activity:
-    numbers = values.astype(np.float32, copy=False).reshape(-1)
-    square = _mean_square(numbers)
+def _activity(call: Call, values: list[NDArray[Any]]) -> Activity:
+    """Of what a call made: an array for each of its outputs."""
+    flat = [value.astype(np.float32, copy=False).reshape(-1) for value in values]
+    of_floats = [x for x, tensor in zip(flat, call.outputs, strict=True) if keras.backend.is_float_dtype(tensor.dtype)]
+    numbers = np.concatenate(of_floats or flat) if len(flat) > 1 else flat[0]
+    squares = [_mean_square(x) for x in flat]
     return Activity(
-        rms=math.sqrt(square),
+        rms=tuple(math.sqrt(square) for square in squares),
         spread=math.sqrt(_mean_square(numbers - numbers.mean())),
-        dead=_dead(values) if call.activation in RECTIFYING else None,
-        finite=math.isfinite(square),
+        dead=_dead(values[0]) if call.activation in RECTIFYING else None,
+        finite=all(math.isfinite(square) for square in squares),
     )
 
 

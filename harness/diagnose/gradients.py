@@ -9,7 +9,7 @@ from typing import Any
 import keras
 from numpy.typing import NDArray
 
-from harness.diagnose.network import Call, Network
+from harness.diagnose.network import Network
 from harness.diagnose.targets import Loss
 
 
@@ -85,10 +85,10 @@ class Gradients:
         )
 
     def _with_offset(self, logits: Any) -> keras.Model:
-        """The same layers, with the offset after the call that makes the logits."""
+        """The same layers, with the offset added to the logits."""
         inputs = keras.Input(batch_shape=(self.batch, *self.network.model.inputs[0].shape[1:]))
 
-        def after(call: Call, output: Any) -> Any:
-            return self.offset(output) if call.output is logits else output
+        def after(tensor: Any, again: Any) -> Any:
+            return self.offset(again) if tensor is logits else again
 
         return keras.Model(inputs, self.network.replay(inputs, after))

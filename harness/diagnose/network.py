@@ -1,11 +1,13 @@
 """A copy of the user's network that can be looked into and trained, so that the original is never touched.
 
 The copy is one flat chain of calls: models inside models are unfolded, and an activation inside a layer becomes a call
-of its own, so that a Dense layer with a ReLU reads as two steps. Everything here is Keras's public interface.
+of its own, so that a Dense layer with a ReLU reads as two steps. Everything here is Keras's public interface, but for
+which of a layer's outputs a model ends in.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -22,7 +24,7 @@ class Call:
     """One use of a layer. `name` is the user's layer (`inner/conv_1` inside a nested model), `layer` its copy.
 
     `activation` is the name of the activation function where this call is nothing else. `args`, `kwargs` and
-    `output` hold symbolic tensors, batch axis first.
+    `output` hold symbolic tensors, batch axis first; `output` is one, or what a layer makes of several.
     """
 
     name: str
@@ -37,9 +39,19 @@ class Call:
         return tuple(x for x in keras.tree.flatten((self.args, dict(self.kwargs))) if is_tensor(x))
 
     @property
+    def outputs(self) -> tuple[Any, ...]:
+        """The tensors that it makes, mostly one."""
+        return tuple(x for x in keras.tree.flatten(self.output) if is_tensor(x))
+
+    @property
     def shape(self) -> tuple[int, ...]:
-        """Of one example's output."""
-        return tuple(self.output.shape[1:])
+        """Of one example's output, the first where there are several."""
+        return tuple(self.outputs[0].shape[1:])
+
+    @property
+    def size(self) -> int:
+        """How many numbers it makes of one example."""
+        return sum(math.prod(tensor.shape[1:]) for tensor in self.outputs)
 
     @property
     def kind(self) -> str:
@@ -67,19 +79,26 @@ class Network:
 
     def producer(self, tensor: Any) -> Call | None:
         """The call that makes a tensor; None for the input."""
-        return next((call for call in self.calls if call.output is tensor), None)
+        return next((call for call in self.calls if any(made is tensor for made in call.outputs)), None)
 
-    def consumers(self, tensor: Any) -> list[Call]:
-        return [call for call in self.calls if any(taken is tensor for taken in call.inputs)]
+    def consumers(self, producer: Call) -> list[Call]:
+        """The calls that take something that `producer` makes."""
+        made = {id(tensor) for tensor in producer.outputs}
+        return [call for call in self.calls if any(id(taken) in made for taken in call.inputs)]
 
-    def replay(self, inputs: Any, after: Callable[[Call, Any], Any]) -> Any:
-        """Call the same layers again, beginning with `inputs`; `after(call, output)` may change what a call gives."""
+    def replay(self, inputs: Any, after: Callable[[Any, Any], Any]) -> Any:
+        """Call the same layers again, beginning with `inputs`.
+
+        `after(tensor, again)` gets each of this network's tensors and what it is now, and may change that.
+        """
         made = {id(self.model.inputs[0]): inputs}
         for call in self.calls:
             args, kwargs = keras.tree.map_structure(
                 lambda x: made[id(x)] if is_tensor(x) else x, (call.args, dict(call.kwargs))
             )
-            made[id(call.output)] = after(call, call.layer(*args, **kwargs))
+            again = keras.tree.flatten(call.layer(*args, **kwargs))
+            for tensor, value in zip(keras.tree.flatten(call.output), again, strict=True):
+                made[id(tensor)] = after(tensor, value)
         return made[id(self.model.outputs[0])]
 
 
@@ -148,7 +167,8 @@ class _Copier:
 
         view = keras.Model(model.inputs[0], model.outputs[0])
         keras.models.clone_model(view, input_tensors=tensor, clone_function=self.copy, call_function=call)
-        return self.last  # Keras runs the call that makes a model's output after all others.
+        # Keras runs the call that makes a model's output after all others.
+        return keras.tree.flatten(self.last)[model.outputs[0]._keras_history.tensor_index]
 
     def copy(self, layer: Any) -> Any:
         if _is_nested(layer):

@@ -56,6 +56,21 @@ def raw_operations() -> keras.Model:
     return keras.Model(inputs, keras.ops.softmax(L.Dense(10)(L.Flatten()(x))))
 
 
+def grouped() -> keras.Model:
+    """A convolution of two groups by hand: its input split, and joined again."""
+    inputs = keras.Input((28, 28, 1))
+    halves = keras.ops.split(L.Conv2D(16, 3, activation="relu")(inputs), 2, axis=-1)
+    x = L.Concatenate()([L.Conv2D(8, 3, activation="relu")(half) for half in halves])
+    return keras.Model(inputs, L.Dense(10, activation="softmax")(L.Flatten()(L.MaxPooling2D(2)(x))))
+
+
+def with_state() -> keras.Model:
+    """An LSTM that gives its last output and its two states, all of which are used."""
+    inputs = keras.Input((28, 28, 1))
+    x = L.Concatenate()(L.LSTM(32, return_state=True)(L.Reshape((28, 28))(inputs)))
+    return keras.Model(inputs, L.Dense(10, activation="softmax")(x))
+
+
 def inception() -> keras.Model:
     inputs = keras.Input((28, 28, 1))
     branches = [L.Conv2D(8, size, padding="same", activation="relu")(inputs) for size in (1, 3, 5)]
@@ -151,6 +166,8 @@ HEALTHY: tuple[Case, ...] = (
     Case("branches", lambda: ask(inception())),
     Case("a model in a model, 0 to 255", lambda: ask(nested(), digits("raw"))),
     Case("raw operations", lambda: ask(raw_operations())),
+    Case("a split", lambda: ask(grouped())),
+    Case("LSTM with its states", lambda: ask(with_state())),
     Case("regularizer and dropout", lambda: ask(regularized())),
     Case("adapted normalization, 0 to 255", adapted),
     # Losses.

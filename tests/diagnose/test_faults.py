@@ -35,6 +35,8 @@ QUICK_HEALTHY = (
     "a linear bottleneck",
     "logits",
     "raw operations",
+    "a split",
+    "LSTM with its states",
     "SGD at 0.1",
     "AdamW, compiled",
     "adapted normalization, 0 to 255",

@@ -54,16 +54,18 @@ def inputs_unscaled(evidence: Evidence) -> Iterator[Finding]:
 
 def rms_before(evidence: Evidence, call: Call) -> float:
     """The root mean square of what goes into a call."""
-    made = evidence.network.producer(call.inputs[0])
-    if made is None:
-        return evidence.before.forward.input_rms
-    return evidence.before.forward.activities[evidence.network.calls.index(made)].rms
+    forward, taken = evidence.before.forward, call.inputs[0]
+    for made, activity in zip(evidence.network.calls, forward.activities, strict=True):
+        for tensor, rms in zip(made.outputs, activity.rms, strict=True):
+            if tensor is taken:
+                return rms
+    return forward.input_rms
 
 
 def _normalized(evidence: Evidence, call: Call) -> bool:
     """Whether a normalization follows, with nothing between that has weights or bends."""
     while True:
-        following = evidence.network.consumers(call.output)
+        following = evidence.network.consumers(call)
         if len(following) != 1:
             return False
         call = following[0]

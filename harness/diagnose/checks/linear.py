@@ -47,11 +47,11 @@ def no_nonlinearity(evidence: Evidence) -> Iterator[Finding]:
 def _bends(evidence: Evidence) -> bool:
     """Whether anything up to the logits is not linear."""
     head, network = evidence.head, evidence.network
-    after = {id(call.output) for call in head.hidden_by} | {id(network.model.outputs[0])}
+    behind = [*head.hidden_by, network.producer(network.model.outputs[0])]
     return any(
         not (kernel_shape(call.layer) or is_linear(call.layer, call.activation))
         for call in network.calls
-        if call.name != head.activation_layer and id(call.output) not in after
+        if call.name != head.activation_layer and not any(call is other for other in behind)
     )
 
 
@@ -61,7 +61,7 @@ def _next_linear(network: Network, first: Call) -> Call | None:
         return None
     call = first
     while True:
-        following = network.consumers(call.output)
+        following = network.consumers(call)
         if len(following) != 1 or len(following[0].inputs) != 1:
             return None
         call = following[0]

@@ -81,7 +81,7 @@ def _dense_after(network: Network, flatten: Call) -> Call | None:
         return None
     call = flatten
     while True:
-        following = network.consumers(call.output)
+        following = network.consumers(call)
         if len(following) != 1:
             return None
         call = following[0]

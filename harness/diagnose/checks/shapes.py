@@ -40,8 +40,9 @@ def feature_map_eaten(evidence: Evidence) -> Iterator[Finding]:
         yield _eaten(evidence, failed.name, failed.shape, failed.reason) if eaten else _refused(failed)
         return
     for call in calls:
-        if 0 in call.shape:
-            yield _eaten(evidence, call.name, tuple(call.inputs[0].shape[1:]), f"it makes {_shown(call.shape)} of it")
+        empty = next((tuple(made.shape[1:]) for made in call.outputs if 0 in made.shape[1:]), None)
+        if empty:
+            yield _eaten(evidence, call.name, tuple(call.inputs[0].shape[1:]), f"it makes {_shown(empty)} of it")
             return
 
 
