@@ -49,3 +49,8 @@ class MeasureError(HarnessError):
 
 class StoreError(HarnessError):
     """The store or an output folder can't be read or written."""
+
+
+def first_line(error: BaseException) -> str:
+    """The first line of another package's message, for a message of one line."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.errors import DataError, ParityError
+from harness.errors import DataError, ParityError, first_line
 from harness.export.interface import describe, input_structure
 from harness.records import Parity
 
@@ -129,8 +129,7 @@ def _onnx_outputs(
             for batch in (*_batches(arrays, batch_size), [array[:1] for array in arrays])
         ]
     except Exception as error:
-        first_line = (str(error).strip().splitlines() or [""])[0]
-        raise ParityError(f"{path}: ONNX Runtime can't run it: {first_line}; export the model again") from error
+        raise ParityError(f"{path}: ONNX Runtime can't run it: {first_line(error)}; export the model again") from error
     return _joined(parts[:-1]), _joined(parts[-1:])
 
 

@@ -16,7 +16,11 @@ Scores = npt.NDArray[np.float64]
 
 
 def allocate(
-    groups: Sequence[Group], scores: Mapping[int, Scores], spec: PruneSpec, filters: frozenset[str]
+    groups: Sequence[Group],
+    scores: Mapping[int, Scores],
+    spec: PruneSpec,
+    filters: frozenset[str],
+    sizes: Sequence[int] | None = None,
 ) -> list[int]:
     """Choose the channels to remove.
 
@@ -25,11 +29,16 @@ def allocate(
         scores: for each prunable group, by its index, the importance of its channels: float64 (channels,).
         spec: the amount; no group loses all its channels.
         filters: the makers that are convolutions, which `spec.filters` is about.
+        sizes: how many channels each group had once, where some went before; the amount is a share of these.
 
     Returns:
         Root ids of the channels that go.
     """
-    counts = _global(groups, scores, spec) if spec.global_ranking else _local(groups, scores, spec, filters)
+    before = [len(group.channels) for group in groups] if sizes is None else sizes
+    if spec.global_ranking:
+        counts = _global(groups, before, scores, spec)
+    else:
+        counts = _local(groups, before, scores, spec, filters)
     removed: list[int] = []
     for index, count in counts.items():
         order = np.argsort(scores[index], kind="stable")
@@ -38,32 +47,41 @@ def allocate(
 
 
 def _local(
-    groups: Sequence[Group], scores: Mapping[int, Scores], spec: PruneSpec, filters: frozenset[str]
+    groups: Sequence[Group],
+    sizes: Sequence[int],
+    scores: Mapping[int, Scores],
+    spec: PruneSpec,
+    filters: frozenset[str],
 ) -> dict[int, int]:
-    """The same share, or the same number, of every group."""
+    """The same share, or the same number, of every group; what went before counts."""
     counts = {}
     for index in scores:
-        size = len(groups[index].channels)
+        size, gone = sizes[index], sizes[index] - len(groups[index].channels)
         if spec.ratio is not None:
-            counts[index] = rounded(size, math.floor(spec.ratio * size + 1e-9), spec.round_to)
+            counts[index] = rounded(size, math.floor(spec.ratio * size + 1e-9), spec.round_to) - gone
         elif spec.filters is not None and filters & set(groups[index].makers):
             if spec.filters >= size:
                 raise PruneError(
                     f"filters = {spec.filters} leaves nothing of '{groups[index].makers[0]}', which has {size} to "
                     "choose from; remove fewer"
                 )
-            counts[index] = rounded(size, spec.filters, spec.round_to)
+            counts[index] = rounded(size, spec.filters, spec.round_to) - gone
     return counts
 
 
-def _global(groups: Sequence[Group], scores: Mapping[int, Scores], spec: PruneSpec) -> dict[int, int]:
+def _global(
+    groups: Sequence[Group], sizes: Sequence[int], scores: Mapping[int, Scores], spec: PruneSpec
+) -> dict[int, int]:
     """The least important of all channels: their scores must be comparable."""
     assert spec.ratio is not None  # PruneSpec sees to it
     owners = np.concatenate([np.full(len(scores[index]), index) for index in scores])
     ranks = np.concatenate(list(scores.values()))
-    order = np.argsort(ranks, kind="stable")[: math.floor(spec.ratio * len(ranks) + 1e-9)]
+    now = {index: len(groups[index].channels) for index in scores}
+    gone = sum(sizes[index] - now[index] for index in scores)
+    amount = math.floor(spec.ratio * sum(sizes[index] for index in scores) + 1e-9) - gone
+    order = np.argsort(ranks, kind="stable")[: max(0, amount)]
     found = dict(zip(*np.unique(owners[order], return_counts=True), strict=True))
-    return {index: rounded(len(groups[index].channels), int(found.get(index, 0)), spec.round_to) for index in scores}
+    return {index: rounded(now[index], int(found.get(index, 0)), spec.round_to) for index in scores}
 
 
 def named(channels: Channels, remove: Mapping[str, Sequence[int]]) -> list[int]:

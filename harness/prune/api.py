@@ -10,12 +10,12 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
-from harness.errors import ProofError, PruneError
+from harness.errors import ProofError, PruneError, SpecError
 from harness.prune import first_rows
 from harness.prune.allocate import allocate, named
 from harness.prune.cost import report
-from harness.prune.graph import read_graph, weights_of
-from harness.prune.planning import plan_of, removal_of
+from harness.prune.graph import check_finite, read_graph
+from harness.prune.planning import plan_of, removal_of, removes_nothing
 from harness.prune.present import by_reason
 from harness.prune.provenance import Group
 from harness.prune.scoring import ABOUT_THE_LOSS, Data, score
@@ -23,7 +23,7 @@ from harness.prune.surgery import remove
 from harness.prune.trace import Trace, trace
 from harness.prune.verify import Comparison, prove
 from harness.records import ChannelPlan, Proof, PruneReport, Pruning, Training
-from harness.spec import PruneSpec, checked
+from harness.spec import PruneSpec, check_seed, checked
 
 Array = npt.NDArray[Any]
 L = keras.layers
@@ -86,12 +86,19 @@ def plan(
         ModelError: the model is not built, or is subclassed.
         PruneError: weights are not finite, nothing can be pruned, or nothing would be removed.
     """
-    return decide(model, trace(model, spec.keep), spec, Data.of(examples, labels, seed))
+    decided = decide(model, trace(model, spec.keep), spec, Data.of(examples, labels, seed))
+    check_removes(decided, spec)
+    return decided
 
 
-def decide(model: keras.Model, found: Trace, spec: PruneSpec, data: Data) -> ChannelPlan:
-    """The plan for a model whose channels are named."""
-    _check_finite(found)
+def decide(
+    model: keras.Model, found: Trace, spec: PruneSpec, data: Data, sizes: Sequence[int] | None = None
+) -> ChannelPlan:
+    """The plan for a model whose channels are named. It may remove nothing.
+
+    `sizes` are those of the groups before earlier steps; the amount is a share of these.
+    """
+    check_finite(found.graph)
     groups = found.channels.groups()
     free = {index: group for index, group in enumerate(groups) if group.pinned is None and len(group.channels) > 1}
     if not free:
@@ -106,10 +113,14 @@ def decide(model: keras.Model, found: Trace, spec: PruneSpec, data: Data) -> Cha
     if spec.global_ranking and spec.importance not in ABOUT_THE_LOSS:
         chosen = {index: values / (values.mean() or 1.0) for index, values in chosen.items()}
     filters = frozenset(path for path, op in found.graph.layers.items() if isinstance(op, _CONVOLUTIONS))
-    roots = allocate(groups, chosen, spec, filters)
-    if not roots:
-        raise PruneError(f"'{spec.label}' removes no channel at all; ask for more, or for a smaller round_to")
+    roots = allocate(groups, chosen, spec, filters, sizes)
     return plan_of(found, found.channels.removed(roots))
+
+
+def check_removes(decided: ChannelPlan, spec: PruneSpec) -> None:
+    """Raise PruneError where a plan removes nothing."""
+    if removes_nothing(decided):
+        raise PruneError(f"'{spec.label}' removes no channel at all; ask for more, or with a smaller round_to")
 
 
 def apply(model: keras.Model, plan: ChannelPlan) -> keras.Model:
@@ -147,14 +158,15 @@ def prune(
         PruneError: nothing can be pruned as asked.
         ProofError: the pruned network is not the masked original.
     """
+    if not isinstance(spec, PruneSpec | None):
+        raise SpecError(f"prune: expected a PruneSpec, not {spec!r}; write prune(model, ratio=0.5)")
+    check_seed(seed)
     if spec is None or options:
         given = {} if spec is None else spec.model_dump(exclude_unset=True)
         spec = checked(PruneSpec, {**given, **options}, "prune")
-    if isinstance(data, tuple | list) and len(data) != 2:
-        raise PruneError(f"data: {len(data)} parts; give images, or (images, labels)")
-    examples, labels = data if isinstance(data, tuple | list) else (data, None)
     found = trace(model, spec.keep)
-    decided = decide(model, found, spec, Data.of(examples, labels, seed))
+    decided = decide(model, found, spec, Data.given(data, seed))
+    check_removes(decided, spec)
     return carry_out(model, found, decided, control=spec.rows == "first", seed=seed)
 
 
@@ -167,8 +179,8 @@ def replay(model: keras.Model, decided: ChannelPlan, *, seed: int = 0) -> PruneR
         ProofError: the pruned network is not the masked original.
     """
     found = trace(model)
-    _check_finite(found)
-    if all(len(kept) == decided.channels.get(path) for path, kept in decided.kept.items()):
+    check_finite(found.graph)
+    if removes_nothing(decided):
         raise PruneError("the plan removes no channel at all; give one that does")
     return carry_out(model, found, decided, seed=seed)
 
@@ -199,10 +211,3 @@ def pinned(groups: Sequence[Group]) -> dict[str, str]:
             for maker in group.makers:
                 reasons.setdefault(maker, reason)
     return reasons
-
-
-def _check_finite(found: Trace) -> None:
-    for path, op in found.graph.layers.items():
-        for weight in weights_of(op):
-            if not np.isfinite(keras.ops.convert_to_numpy(weight.value)).all():
-                raise PruneError(f"weight '{weight.name}' of '{path}' holds NaN or infinity; train the model again")

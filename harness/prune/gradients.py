@@ -6,23 +6,25 @@ only writes them down, and a `train_on_batch` that changes nothing, are enough.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import keras
 import numpy as np
 import numpy.typing as npt
 
+from harness.prune.copies import copied
 from harness.prune.graph import read_graph, weights_of
 from harness.prune.importance import Scores, add_up
 from harness.prune.losses import loss_for
 from harness.prune.provenance import Names
-from harness.prune.surgery import remove
 from harness.prune.trace import Trace
 
 Array = npt.NDArray[Any]
 Gradients = dict[tuple[str, int], tuple[Array, Array]]
+L = keras.layers
 _BATCH = 16
+_SCALE_AND_OFFSET = (0, 1)  # a BatchNormalization's weights, in Keras's order
 
 
 def taylor(model: keras.Model, trace: Trace, examples: Sequence[Array], labels: Sequence[Array]) -> Scores:
@@ -53,37 +55,45 @@ def _averaged(
     measure: Callable[[Scores], Scores],
 ) -> Scores:
     """A measure of the loss's derivative by a factor on each channel, averaged over batches, added over layers."""
-    normalised = {int(i) for ids, _ in _normalisations(trace) for i in ids}
+    normalisations = _normalisations(trace)
     scores = np.zeros(trace.channels.count)
     batches = 0
     for gradients in gradients_of(model, trace, examples, labels):
         batches += 1
         for path in trace.layers:
-            scores += measure(add_up(trace, _products(trace, path, gradients, normalised)))
+            scores += measure(add_up(trace, _products(trace, path, gradients, normalisations)))
     return scores / max(batches, 1)
 
 
-def _products(trace: Trace, path: str, gradients: Gradients, normalised: set[int]) -> Iterator[tuple[Names, Scores]]:
+def _products(
+    trace: Trace, path: str, gradients: Gradients, normalisations: Mapping[str, Names]
+) -> Iterator[tuple[Names, Scores]]:
     """Weight times gradient of one layer's weights, added up for each channel that it computes."""
-    op = trace.graph.layers[path]
+    if path in normalisations:
+        for place in _SCALE_AND_OFFSET:
+            value, gradient = gradients[path, place]
+            yield normalisations[path], value * gradient
+        return
+    op, normalised = trace.graph.layers[path], {int(i) for ids in normalisations.values() for i in ids}
     for index, names in trace.layers[path].weights.items():
         name = weights_of(op)[index].name
-        if (path, index) not in gradients or (names.makes is None and name not in ("bias", "gamma", "beta")):
+        if (path, index) not in gradients or (names.makes is None and name != "bias"):
             continue
         ids = trace.channels.find(names.axes[0 if names.makes is None else names.makes])
         value, gradient = gradients[path, index]
         product = np.moveaxis(value * gradient, 0 if names.makes is None else names.makes, 0)
         sums = product.reshape(len(product), -1).sum(axis=1)
-        of_normalisation = name in ("gamma", "beta")
-        chosen = np.array([(int(i) in normalised) == of_normalisation for i in ids])
+        chosen = np.array([int(i) not in normalised for i in ids])
         yield ids[chosen], sums[chosen]
 
 
-def _normalisations(trace: Trace) -> Iterator[tuple[Names, str]]:
-    for path, layer in trace.layers.items():
-        if isinstance(trace.graph.layers[path], keras.layers.BatchNormalization):
-            for names in layer.weights.values():
-                yield trace.channels.find(names.axes[0]), path
+def _normalisations(trace: Trace) -> dict[str, Names]:
+    """For each BatchNormalization, by its path, the channels that it scales."""
+    return {
+        path: trace.channels.find(next(iter(layer.weights.values())).axes[0])
+        for path, layer in trace.layers.items()
+        if isinstance(trace.graph.layers[path], L.BatchNormalization) and layer.weights
+    }
 
 
 def gradients_of(
@@ -91,10 +101,13 @@ def gradients_of(
 ) -> Iterator[Gradients]:
     """Weights and gradients of the loss, batch after batch, in inference mode, of a copy of the model.
 
+    In the copy nothing is frozen, and every BatchNormalization has a scale and an offset.
+
     Yields:
         By layer's path and weight's number: the weight, and the gradient of the batch's mean loss, of equal shape.
     """
-    copy = remove(model, trace, trace.channels.removed([]))
+    copy = copied(model, _scaled_and_shifted)
+    copy.trainable = True
     recorder = GradientRecorder(learning_rate=0.0)
     losses = [loss_for(model, number, target) for number, target in enumerate(labels)]
     runner = InferenceMode(copy)
@@ -110,6 +123,13 @@ def gradients_of(
         targets = [part[start : start + size] for part in labels]
         runner.train_on_batch(batch if len(batch) > 1 else batch[0], targets if len(targets) > 1 else targets[0])
         yield {places[id(variable)]: pair for variable, pair in recorder.recorded() if id(variable) in places}
+
+
+def _scaled_and_shifted(op: Any) -> dict[str, Any]:
+    """A BatchNormalization's scale of one and offset of zero say nothing, and have the gradients that are needed."""
+    if not isinstance(op, L.BatchNormalization):
+        return {}
+    return {"scale": True, "center": True, "gamma_initializer": "ones", "beta_initializer": "zeros"}
 
 
 class InferenceMode(keras.Model):  # type: ignore[misc]

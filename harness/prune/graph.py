@@ -13,8 +13,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import keras
+import numpy as np
 
-from harness.errors import ModelError
+from harness.errors import ModelError, PruneError
 
 Shape = tuple[int | None, ...]
 
@@ -83,6 +84,7 @@ class _Reader:
     dtypes: dict[int, str] = field(default_factory=dict)
     entries: dict[str, list[tuple[int, ...]]] = field(default_factory=dict)
     models: dict[str, Any] = field(default_factory=dict)
+    paths: dict[int, str] = field(default_factory=dict)
 
     def new_tensor(self, tensor: Any) -> int:
         index = len(self.shapes)
@@ -96,7 +98,8 @@ class _Reader:
         for node in _nodes(model):
             if any(id(tensor) not in known for tensor in node.input_tensors):
                 continue
-            path = prefix + node.operation.name
+            # A layer may be reached through several models; it is one layer, and has the path where it came first.
+            path = self.paths.setdefault(id(node.operation), prefix + node.operation.name)
             taken = tuple(known[id(tensor)] for tensor in node.input_tensors)
             if is_graph(node.operation):
                 self.entries.setdefault(path, []).append(taken)
@@ -134,6 +137,14 @@ def check_readable(model: keras.Model) -> None:
             f"model '{model.name}' is subclassed, so its layers' connections can't be seen; "
             "rebuild it as a functional or Sequential model"
         )
+
+
+def check_finite(graph: Graph) -> None:
+    """Raise PruneError where a weight is not a finite number."""
+    for path, op in graph.layers.items():
+        for weight in weights_of(op):
+            if not np.isfinite(keras.ops.convert_to_numpy(weight.value)).all():
+                raise PruneError(f"weight '{weight.name}' of '{path}' holds NaN or infinity; train the model again")
 
 
 def is_graph(op: Any) -> bool:

@@ -13,7 +13,8 @@ from harness.progress import Progress, Silent
 from harness.prune.api import PruneResult, prune, replay
 from harness.prune.files import check_output, read_plan, save
 from harness.prune.recalibrate import recalibrate
-from harness.prune.recover import Examples, RecoverySpec, check_fits, finetune, prune_in_steps, recover
+from harness.prune.recover import Examples, RecoverySpec, check_fits, finetune, recover
+from harness.prune.stepwise import prune_in_steps
 from harness.records import PruneFile
 from harness.spec import PruneSpec
 
@@ -39,20 +40,19 @@ class Job:
     def __post_init__(self) -> None:
         if (self.spec is None) == (self.plan is None):
             raise SpecError("harness prune: give one of --ratio, --filters and --plan")
+        if self.steps < 1:
+            raise SpecError(f"--steps {self.steps}: give 1 or more")
         if self.steps > 1 and (self.recovery.train is None or self.spec is None):
             raise SpecError("--steps: the network is trained between the steps; give --ratio and --finetune-epochs")
         if self.examples is None and (self.recovery.recalibrate or self.recovery.train is not None):
             raise SpecError("--recalibrate and --finetune-epochs: need examples; give --data NAME")
         if self.recovery.distill and self.recovery.train is None:
             raise SpecError("--distill: the original's answers are for fine-tuning; give --finetune-epochs")
-        if self.recovery.scratch_epochs is not None and self.recovery.scratch_epochs < 1:
-            raise SpecError("--scratch-epochs: give 1 or more")
-
-    @property
-    def after(self) -> RecoverySpec:
-        """The recovery after the last step; the baselines count the training between the steps too."""
-        epochs = 0 if self.recovery.train is None else self.recovery.train.epochs
-        return replace(self.recovery, earlier_epochs=(self.steps - 1) * epochs, seed=self.seed)
+        if self.recovery.scratch_epochs is not None:
+            if self.recovery.scratch_epochs < 1:
+                raise SpecError("--scratch-epochs: give 1 or more")
+            if self.recovery.train is None:
+                raise SpecError("--scratch-epochs: the baselines go with fine-tuning; give --finetune-epochs")
 
 
 @dataclass(frozen=True)
@@ -80,31 +80,36 @@ def run_job(job: Job, progress: Progress | None = None) -> Done:
     if job.examples is not None:
         check_fits(original, job.examples)
     with shown.task("prune and prove"):
-        result = _pruned(original, job)
+        result, earlier = _pruned(original, job)
     recovery = None
     if job.examples is not None:
-        recovery = recover(original, result, job.examples, job.after, shown)
+        after = replace(job.recovery, earlier_epochs=earlier, seed=job.seed)
+        recovery = recover(original, result, job.examples, after, shown)
     about = PruneFile(
         source=job.source.name, spec=job.spec, proof=result.proven, report=result.report, recovery=recovery
     )
     return Done(result, about, save(result, job.output, about))
 
 
-def _pruned(original: keras.Model, job: Job) -> PruneResult:
+def _pruned(original: keras.Model, job: Job) -> tuple[PruneResult, int]:
+    """What came out, and for how many epochs it was trained between the steps."""
     if job.plan is not None:
-        return replay(original, read_plan(job.plan), seed=job.seed)
+        return replay(original, read_plan(job.plan), seed=job.seed), 0
     assert job.spec is not None  # Job sees to it
     examples = job.examples
     data = None if examples is None else (examples.train_images, examples.train_labels)
     if job.steps == 1:
-        return prune(original, job.spec, data=data, seed=job.seed)
+        return prune(original, job.spec, data=data, seed=job.seed), 0
+    epochs = 0
 
     def tune(model: keras.Model) -> None:
+        nonlocal epochs
         assert examples is not None  # Job sees to it
         assert job.recovery.train is not None
         teacher = original if job.recovery.distill else None
         if job.recovery.recalibrate:
             recalibrate(model, examples.train_images)
         finetune(model, examples, job.recovery.train, teacher=teacher, seed=job.seed)
+        epochs += job.recovery.train.epochs
 
-    return prune_in_steps(original, job.spec, job.steps, tune, data=data, seed=job.seed)
+    return prune_in_steps(original, job.spec, job.steps, tune, data=data, seed=job.seed), epochs

@@ -31,19 +31,23 @@ def removal_of(trace: Trace, plan: ChannelPlan) -> Removal:
         PruneError: the plan is for another architecture, or would leave something that is not a network.
     """
     made = trace.channels.made
+    if not isinstance(plan, ChannelPlan):
+        raise PruneError(f"expected a ChannelPlan, not {type(plan).__name__}; give result.plan, or read_plan(path)")
     if plan.architecture != trace.graph.digest() or len(made) != len(plan.kept):
         raise PruneError("the plan is for another architecture than this model's; make one with `harness prune`")
     matched = dict(zip(made, plan.kept.values(), strict=True)) if set(made) != set(plan.kept) else plan.kept
     gone: set[int] = set()
     stay: set[int] = set()
     for path, ids in made.items():
-        kept = np.zeros(len(ids), np.bool_)
-        try:
-            kept[list(matched[path])] = True
-        except IndexError:
-            raise PruneError(f"the plan keeps a channel of '{path}' that it does not have; make a new plan") from None
-        if not kept.any():
+        places = list(matched[path])
+        if not places:
             raise PruneError(f"the plan leaves nothing of '{path}'; make a new plan")
+        if not 0 <= min(places) <= max(places) < len(ids):
+            raise PruneError(f"the plan keeps a channel of '{path}' that it does not have; make a new plan")
+        if places != sorted(set(places)):
+            raise PruneError(f"the plan keeps channels of '{path}' twice or out of order; make a new plan")
+        kept = np.zeros(len(ids), np.bool_)
+        kept[places] = True
         roots = trace.channels.find(ids)
         gone |= {int(root) for root in roots[~kept]}
         stay |= {int(root) for root in roots[kept]}
@@ -59,13 +63,18 @@ def _check_free(trace: Trace, gone: set[int]) -> None:
             raise PruneError(f"the plan removes channels of '{group.makers[0]}' that must stay: {group.pinned}")
 
 
+def removes_nothing(plan: ChannelPlan) -> bool:
+    """Whether every layer keeps all its channels."""
+    return all(len(kept) == plan.channels.get(path) for path, kept in plan.kept.items())
+
+
 def composed(first: ChannelPlan, second: ChannelPlan) -> ChannelPlan:
     """The plan that does at once what two do after each other."""
     kept = {path: tuple(first.kept[path][place] for place in places) for path, places in second.kept.items()}
     return first.model_copy(update={"kept": kept})
 
 
-def shuffled(model: keras.Model, plan: ChannelPlan, seed: int) -> ChannelPlan:
+def random_plan_like(model: keras.Model, plan: ChannelPlan, seed: int) -> ChannelPlan:
     """A plan that keeps as many channels of every group as another, drawn at random."""
     found = trace(model)
     gone = removal_of(found, plan)

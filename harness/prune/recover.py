@@ -2,32 +2,29 @@
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable
+import re
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 import keras
+import numpy as np
 import numpy.typing as npt
 
 from harness.errors import PruneError
 from harness.progress import Progress, Silent
-from harness.prune.api import PruneResult, apply, pinned, prune
-from harness.prune.cost import report
+from harness.prune.api import PruneResult, apply
+from harness.prune.copies import copied, renewed
 from harness.prune.distill import SHARE, TEMPERATURE, Distiller, outputs_of, teacher_targets
 from harness.prune.fitting import are_class_numbers, check_examples, shaped_like_classes
-from harness.prune.graph import read_graph
+from harness.prune.graph import check_readable, read_graph
 from harness.prune.logits import logit_network
 from harness.prune.losses import loss_for
-from harness.prune.planning import composed, shuffled
+from harness.prune.planning import random_plan_like
 from harness.prune.recalibrate import recalibrate
-from harness.prune.surgery import rebuilt
-from harness.prune.trace import trace
 from harness.records import Recovery
-from harness.spec import PruneSpec, TrainSpec
+from harness.spec import TrainSpec
 
 Array = npt.NDArray[Any]
-Tune = Callable[[keras.Model], None]
 
 
 class Examples(Protocol):
@@ -80,7 +77,8 @@ def recover(
         progress: is told what is trained.
 
     Raises:
-        PruneError: the model is no classifier of one input and one output, or the labels don't fit it.
+        PruneError: the model is no classifier of one input and one output, the labels don't fit it, or the fine-tuning
+            diverged.
     """
     check_fits(original, examples)
     shown = progress or Silent()
@@ -97,6 +95,10 @@ def recover(
     if spec.train is not None:
         with shown.task("fine-tune"):
             finetune(result.model, examples, spec.train, teacher=original if spec.distill else None, seed=spec.seed)
+            if not all(np.isfinite(weight).all() for weight in result.model.get_weights()):
+                raise PruneError(
+                    f"fine-tuning at a learning rate of {spec.train.learning_rate:g} ends in NaN; lower it"
+                )
             report["tuned"] = accuracy(result.model, examples)
         if spec.baselines:
             in_all = spec.train.model_copy(update={"epochs": report["epochs"]})
@@ -114,7 +116,7 @@ def _baselines(
 ) -> dict[str, Any]:
     """Random channels of the same widths, those widths from new weights, and the original trained on."""
     with progress.task("baseline: random channels"):
-        arbitrary = apply(original, shuffled(original, result.plan, spec.seed))
+        arbitrary = apply(original, random_plan_like(original, result.plan, spec.seed))
         if spec.recalibrate:
             recalibrate(arbitrary, examples.train_images)
         finetune(arbitrary, examples, train, teacher=original if spec.distill else None, seed=spec.seed)
@@ -137,7 +139,12 @@ def _baselines(
 def finetune(
     model: keras.Model, examples: Examples, train: TrainSpec, *, teacher: keras.Model | None = None, seed: int = 0
 ) -> None:
-    """Train a classifier on, in place; with a teacher, on its answers as well. It is as compiled as it was before."""
+    """Train a classifier on, in place; with a teacher, on its answers as well. It is as compiled as it was before.
+
+    Raises:
+        PruneError: TensorFlow can't train a layer of such a name.
+    """
+    _check_names(model)
     keras.utils.set_random_seed(seed)
     options = {"learning_rate": train.learning_rate}
     optimizer = keras.optimizers.get({"class_name": train.optimizer, "config": options})
@@ -154,6 +161,14 @@ def finetune(
     trained.fit(examples.train_images, targets, batch_size=train.batch_size, epochs=train.epochs, verbose=0)
 
 
+def _check_names(model: keras.Model) -> None:
+    """TensorFlow makes scopes of the names when it compiles a training, and takes few characters there."""
+    names = [model.name, *read_graph(model).layers]
+    wrong = next((name for name in names if not re.fullmatch(r"[A-Za-z0-9_.\\/>-]*", name)), None)
+    if wrong is not None and keras.backend.backend() == "tensorflow":
+        raise PruneError(f"TensorFlow can't train '{wrong}'; give it a name of letters, digits and _ only")
+
+
 def accuracy(model: keras.Model, examples: Examples) -> float:
     """The share of test images whose likeliest class is right; a single output says whether it is class 1."""
     outputs = outputs_of(model, examples.test_images)
@@ -165,62 +180,9 @@ def accuracy(model: keras.Model, examples: Examples) -> float:
     return float((found == examples.test_labels.reshape(len(outputs), -1)).mean())
 
 
-def copied(model: keras.Model) -> keras.Model:
-    """A model of its own with the same weights."""
-    copy = renewed(model)
-    copy.set_weights(model.get_weights())
-    return copy
-
-
-def renewed(model: keras.Model) -> keras.Model:
-    """The same architecture with new weights."""
-    return keras.models.clone_model(model, clone_function=lambda layer: rebuilt(layer, {}), recursive=True)
-
-
-def prune_in_steps(
-    model: keras.Model, spec: PruneSpec, steps: int, tune: Tune, *, data: Any = None, seed: int = 0
-) -> PruneResult:
-    """Prune little by little, and let `tune` train the network between the steps; a proof for every step.
-
-    Every step removes the same share of the original's channels, and rounds in favour of keeping. The plan of the
-    result is about the original; its proof holds the trials of all steps.
-
-    Args:
-        model: the network to prune; it is never changed.
-        spec: what to remove in all, by `ratio`.
-        steps: in how many steps.
-        tune: trains a pruned network, in place; called after each step but the last.
-        data: as in `prune`.
-        seed: as in `prune`.
-
-    Raises:
-        PruneError: the spec has no ratio, or a step can't be done.
-    """
-    if spec.ratio is None or spec.rows == "first" or steps < 1:
-        raise PruneError(f"can't prune {spec.label} in {steps} steps; give a ratio, right rows, and one step at least")
-    trials: dict[str, float] = {}
-    results: list[PruneResult] = []
-    current = model
-    for step in range(steps):
-        left = 1 - spec.ratio * step / steps
-        share = spec.model_copy(update={"ratio": spec.ratio / steps / left})
-        results.append(prune(current, share, data=data, seed=seed + step))
-        trials |= {f"step {step + 1}, {name}": value for name, value in results[-1].proven.trials.items()}
-        current = results[-1].model
-        if step < steps - 1:
-            tune(current)
-    whole = functools.reduce(composed, (result.plan for result in results))
-    found = trace(model, spec.keep)
-    return PruneResult(
-        model=current,
-        plan=whole,
-        proof=results[-1].proven.model_copy(update={"trials": trials}),
-        report=report(found, read_graph(current), whole, pinned(found.channels.groups())),
-    )
-
-
 def check_fits(model: keras.Model, examples: Examples) -> None:
-    """Raise PruneError unless the model is a classifier that these examples fit."""
+    """Raise PruneError unless the model is a classifier that these examples fit, ModelError where it has no graph."""
+    check_readable(model)
     if len(model.inputs) != 1 or len(model.outputs) != 1:
         raise PruneError("recovery needs a classifier with one input and one output; train the pruned model yourself")
     check_examples([model.input_shape], [examples.train_images])

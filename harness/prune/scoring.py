@@ -44,6 +44,14 @@ class Data:
         chosen = np.sort(np.random.default_rng(seed).permutation(count)[:EXAMPLES])
         return cls(tuple(part[chosen] for part in inputs), tuple(part[chosen] for part in targets), seed)
 
+    @classmethod
+    def given(cls, data: Any, seed: int) -> Data:
+        """From `inputs` or `(inputs, labels)`, or None."""
+        if isinstance(data, tuple | list) and len(data) != 2:
+            raise PruneError(f"data: {len(data)} parts; give images, or (images, labels)")
+        examples, labels = data if isinstance(data, tuple | list) else (data, None)
+        return cls.of(examples, labels, seed)
+
 
 def score(model: keras.Model, trace: Trace, importance: str, data: Data) -> Scores:
     """The importance of every channel, at its root id: float64 (ids,).
@@ -70,4 +78,17 @@ def score(model: keras.Model, trace: Trace, importance: str, data: Data) -> Scor
 def _arrays(given: Array | Sequence[Array] | None) -> tuple[Array, ...]:
     if given is None:
         return ()
-    return tuple(np.asarray(part) for part in given) if isinstance(given, list | tuple) else (np.asarray(given),)
+    return tuple(_array(part) for part in (given if isinstance(given, list | tuple) else [given]))
+
+
+def _array(given: Any) -> Array:
+    try:
+        array = np.asarray(given)
+        finite = bool(np.isfinite(array).all())
+    except (TypeError, ValueError):
+        raise PruneError("data: not numbers, or not all of one shape; give arrays of images and labels") from None
+    if not array.ndim:
+        raise PruneError(f"data: {given!r} is a single number; give arrays of images and labels")
+    if not finite:
+        raise PruneError("data: holds NaN or infinity; mend or remove those examples")
+    return array

@@ -9,7 +9,7 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
-from harness.errors import PruneError
+from harness.errors import PruneError, first_line
 from harness.prune.graph import is_graph, read_graph, weights_of
 from harness.prune.provenance import Removal
 from harness.prune.site import Arguments, LayerNames, WeightNames
@@ -30,7 +30,7 @@ def remove(model: keras.Model, trace: Trace, removal: Removal) -> keras.Model:
     try:
         pruned = _Copier(trace, removal).model(model)
     except (ValueError, TypeError) as error:
-        problem = _first_line(error)
+        problem = first_line(error)
         raise PruneError(f"the pruned network can't be built ({problem}); a layer's rule may be wrong") from error
     fill(pruned, trace, removal)
     return pruned
@@ -51,12 +51,9 @@ class _Copier:
         if not isinstance(model, keras.Sequential):
             given = keras.tree.pack_sequence_as(model.input, inputs)
             return keras.models.clone_model(
-                model, input_tensors=given, clone_function=self._layer, call_function=self._call
+                uncompiled(model), input_tensors=given, clone_function=self._layer, call_function=self._call
             )
-        copy = keras.Sequential([*inputs, *map(self._layer, model.layers)], name=model.name)
-        if model.compiled:
-            copy.compile_from_config(model.get_compile_config())
-        return copy
+        return keras.Sequential([*inputs, *map(self._layer, model.layers)], name=model.name)
 
     def _inputs(self, model: keras.Model) -> list[Any]:
         """New inputs; those of a model inside the model lose channels as the tensors do that it is called on."""
@@ -85,6 +82,18 @@ class _Copier:
         return op(*args, **kwargs)
 
 
+def uncompiled(model: keras.Model) -> keras.Model:
+    """The same layers in a model that was never compiled.
+
+    Keras compiles the copy of a compiled model, and fails where it can't find the user's own loss.
+    """
+    if not model.compiled:
+        return model
+    if isinstance(model, keras.Sequential):
+        return keras.Model(model.inputs[0], model.outputs[0], name=model.name)
+    return keras.Model(model.input, model.output, name=model.name)
+
+
 def changes(names: LayerNames, removal: Removal) -> dict[str, Any]:
     """How a layer's configuration differs once the channels are gone."""
     changed: dict[str, Any] = {}
@@ -102,7 +111,7 @@ def rebuilt(op: Any, changed: Mapping[str, Any]) -> Any:
     except (NotImplementedError, TypeError, ValueError) as error:
         raise PruneError(
             f"layer '{op.name}' ({type(op).__name__}) can't be rebuilt from its configuration "
-            f"({_first_line(error)}); give it a complete get_config()"
+            f"({first_line(error)}); give it a complete get_config()"
         ) from error
 
 
@@ -134,7 +143,3 @@ def cut(value: Value, names: WeightNames | None, removal: Removal) -> Value:
         if not kept.all():
             value = np.compress(kept, value, axis=axis)
     return value
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).strip().partition("\n")[0]

@@ -16,15 +16,17 @@ from typing import Any
 import keras
 import numpy as np
 
-from harness.errors import ProofError, UnprovableError
-from harness.prune.graph import read_graph, weights_of
+from harness.errors import ProofError, SpecError, UnprovableError, first_line
+from harness.prune.copies import as_float64
+from harness.prune.graph import check_finite, weights_of
 from harness.prune.logits import LogitNetwork, Value, Values, logit_network
 from harness.prune.planning import removal_of
 from harness.prune.provenance import Flags, Removal
 from harness.prune.randomize import is_kernel, random_inputs, random_values
-from harness.prune.surgery import cut, rebuilt
+from harness.prune.surgery import cut
 from harness.prune.trace import Trace, trace
 from harness.records import ChannelPlan, Proof
+from harness.spec import check_seed
 
 TOLERANCE = 1e-5
 EXAMPLES = 4
@@ -57,10 +59,17 @@ def verify(
         seed: seeds the inputs and weights.
 
     Raises:
-        PruneError: the plan does not fit the original.
+        SpecError: `examples`, `tolerance` or `seed` can't be used.
+        PruneError: the plan does not fit the original, or its weights are not finite.
         ProofError: the networks differ, or the comparison would mean nothing.
     """
+    check_seed(seed)
+    if examples < 2:
+        raise SpecError(f"verify: examples = {examples}: give 2 or more, since what varies between them is compared")
+    if not tolerance > 0:
+        raise SpecError(f"verify: tolerance = {tolerance}: give a number above 0, such as {TOLERANCE:.0e}")
     found = trace(original)
+    check_finite(found.graph)
     return prove(Comparison(original, pruned, found, removal_of(found, plan), seed), examples, tolerance)
 
 
@@ -153,8 +162,18 @@ class Comparison:
         return {index: mask for index, mask in masks.items() if mask is not None}
 
     def setting(self, inputs: Sequence[Value], values: Values | None) -> Setting:
-        """Run the masked original."""
-        return Setting(inputs, values, self.networks[0].logits(inputs, values, self.masks))
+        """Run the masked original.
+
+        Raises:
+            UnprovableError: it can't run here.
+        """
+        try:
+            return Setting(inputs, values, self.networks[0].logits(inputs, values, self.masks))
+        except Exception as error:
+            raise UnprovableError(
+                f"can't prove anything: the original does not run here ({first_line(error)}); prune it where it does. "
+                "TensorFlow runs channels_first on a GPU only, JAX on a CPU too (KERAS_BACKEND=jax)"
+            ) from error
 
     def own(self, inputs: Sequence[Value], gain: float = 1.0) -> Setting:
         """The networks' own weights, with kernels times `gain`."""
@@ -201,7 +220,7 @@ class Comparison:
         try:
             made = self.networks[1].logits(setting.inputs, own)
         except Exception as error:
-            raise ProofError(f"the pruned network does not run: {str(error).strip().partition(chr(10))[0]}") from error
+            raise ProofError(f"the pruned network does not run: {first_line(error)}") from error
         return relative_difference(setting.masked, made)
 
     def difference_in_float64(self, setting: Setting) -> float:
@@ -286,22 +305,6 @@ def _wide(inputs: Sequence[Value]) -> list[Value]:
 def has_float64() -> bool:
     """Whether the backend computes in float64 when asked; JAX does only with JAX_ENABLE_X64=1."""
     return "float64" in str(keras.ops.zeros(1, "float64").dtype)
-
-
-def as_float64(model: keras.Model) -> keras.Model:
-    """A copy that computes in float64."""
-
-    def wide(op: Any) -> Any:
-        return rebuilt(op, {"dtype": "float64"} if "dtype" in op.get_config() else {})
-
-    copy = keras.models.clone_model(model, clone_function=wide, recursive=True)
-    layers = zip(read_graph(model).layers.values(), read_graph(copy).layers.values(), strict=True)
-    for old, new in layers:
-        for source, target in zip(weights_of(old), weights_of(new), strict=True):
-            target.assign(np.asarray(keras.ops.convert_to_numpy(source.value)).astype(target.dtype))
-        if isinstance(new, keras.layers.Normalization):
-            new.finalize_state()
-    return copy
 
 
 def failure(proof: Proof) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import keras
 import numpy as np
 import pytest
@@ -9,7 +11,7 @@ import pytest
 import harness
 from harness.errors import PruneError
 from harness.prune import plan
-from harness.prune.gradients import taylor
+from harness.prune.gradients import obd, taylor
 from harness.prune.trace import trace
 from harness.spec import PruneSpec
 from tests.prune.nets import array, chain, randomised, residual
@@ -69,6 +71,51 @@ def test_taylor_is_the_change_of_the_loss() -> None:
             model.get_layer("conv").bias.assign(bias * factor)
             losses.append(float(loss(labels, model(images))))
         assert abs(losses[1] - losses[0]) / (2 * step) == pytest.approx(scores[channel], rel=0.03)
+
+
+def normalised(**options: bool) -> keras.Model:
+    """A convolution, its BatchNormalization, and a classifier; with random weights, but for scale and offset."""
+    layers = [
+        L.Conv2D(6, 3, use_bias=False, name="conv"),
+        L.BatchNormalization(name="bn", **options),
+        L.ReLU(),
+        L.Flatten(),
+        L.Dense(4, activation="softmax", name="out"),
+    ]
+    model = keras.Sequential([keras.Input((8, 8, 3)), *layers])
+    generator = np.random.default_rng(0)
+    for name, weight in [("conv", "kernel"), ("out", "kernel"), ("bn", "moving_mean")]:
+        chosen = getattr(model.get_layer(name), weight)
+        chosen.assign(generator.normal(0.0, 0.4, chosen.shape))
+    return model
+
+
+@pytest.mark.parametrize("importance", [taylor, obd])
+@pytest.mark.parametrize("options", [{"scale": False}, {"center": False}, {"scale": False, "center": False}])
+def test_a_normalization_without_scale_or_offset_is_one_with_a_scale_of_one(
+    importance: Any, options: dict[str, bool]
+) -> None:
+    images, labels = data()
+    expected = importance(normalised(), trace(normalised()), [images], [labels])
+    found = importance(normalised(**options), trace(normalised(**options)), [images], [labels])
+    assert (expected[:6] > 0).all()
+    np.testing.assert_allclose(found, expected, rtol=1e-4)
+
+
+@pytest.mark.parametrize("importance", [taylor, obd])
+def test_frozen_layers_are_ranked_as_others_are(importance: Any) -> None:
+    images, labels = data()
+    frozen, free = randomised(chain_of_convolutions()), randomised(chain_of_convolutions())
+    frozen.trainable = False
+    expected = importance(free, trace(free), [images], [labels])
+    np.testing.assert_allclose(importance(frozen, trace(frozen), [images], [labels]), expected, rtol=1e-4)
+    assert (expected > 0).all()
+    assert not frozen.trainable_weights
+
+
+def chain_of_convolutions() -> keras.Model:
+    layers = [L.Conv2D(4, 3, activation="tanh"), L.Conv2D(5, 3), L.BatchNormalization(), L.Flatten(), L.Dense(4)]
+    return keras.Sequential([keras.Input((8, 8, 3)), *layers, L.Softmax()])
 
 
 def test_apoz_removes_what_is_mostly_zero_and_activation_what_is_small() -> None:

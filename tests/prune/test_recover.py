@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import keras
 import numpy as np
@@ -11,10 +12,12 @@ import pytest
 import harness
 from harness.errors import PruneError
 from harness.prune import verify
+from harness.prune.copies import copied, renewed
 from harness.prune.distill import teacher_targets
-from harness.prune.planning import composed, shuffled
+from harness.prune.planning import composed, random_plan_like
 from harness.prune.recalibrate import recalibrate
-from harness.prune.recover import RecoverySpec, accuracy, finetune, prune_in_steps, recover
+from harness.prune.recover import RecoverySpec, accuracy, finetune, recover
+from harness.prune.stepwise import prune_in_steps
 from harness.spec import PruneSpec, TrainSpec
 from tests.prune.nets import array, chain, randomised, snapshot
 
@@ -140,6 +143,38 @@ def test_in_steps_the_widths_are_those_of_one_shot_and_every_step_is_proved(
     verify(trained, result.model, result.plan)
 
 
+@pytest.mark.parametrize("steps", [3, 4, 8])
+@pytest.mark.parametrize("options", [{}, {"round_to": 2}, {"global_ranking": True}])
+def test_widths_that_the_steps_do_not_divide_are_reached_too(steps: int, options: dict[str, Any]) -> None:
+    """Ten and seven channels, by half. All layers together, it may be others that go, but as many."""
+    model = randomised(
+        keras.Sequential([keras.Input((6, 6, 2)), L.Conv2D(10, 3), L.Flatten(), L.Dense(7, "relu"), L.Dense(3)])
+    )
+    spec = PruneSpec(ratio=0.5, **options)
+    stepwise, at_once = prune_in_steps(model, spec, steps, lambda model: None), harness.prune(model, spec)
+    widths, expected = ([len(kept) for kept in result.plan.kept.values()] for result in (stepwise, at_once))
+    assert sum(widths) == sum(expected) if spec.global_ranking else widths == expected
+    assert verify(model, stepwise.model, stepwise.plan).holds
+
+
+def test_steps_that_remove_nothing_at_all_say_so() -> None:
+    with pytest.raises(PruneError, match="removes no channel at all"):
+        prune_in_steps(chain(), PruneSpec(ratio=0.01), 3, lambda model: None)
+
+
+def test_a_copy_computes_the_same_and_a_fresh_network_keeps_what_normalises_its_inputs() -> None:
+    """An adapted Normalization is not trained: with other statistics it would be another network."""
+    images = np.random.default_rng(0).normal(100, 30, (64, 6)).astype(np.float32)
+    normalization = L.Normalization()
+    normalization.adapt(images)
+    model = keras.Sequential([keras.Input((6,)), normalization, L.Dense(4), L.BatchNormalization()])
+    expected = array(model(images))
+    np.testing.assert_allclose(array(copied(model)(images)), expected, rtol=1e-5, atol=1e-5)
+    fresh = renewed(model)
+    np.testing.assert_allclose(array(fresh.layers[0](images)), array(normalization(images)), rtol=1e-5)
+    assert not np.allclose(array(fresh(images)), expected)
+
+
 def test_plans_after_each_other_are_one_plan() -> None:
     model = randomised(chain())
     first = harness.prune(model, ratio=0.4)
@@ -151,7 +186,7 @@ def test_plans_after_each_other_are_one_plan() -> None:
 def test_random_channels_of_the_same_widths() -> None:
     model = randomised(chain())
     decided = harness.prune(model, ratio=0.5, keep=("hidden",)).plan
-    other = shuffled(model, decided, seed=1)
+    other = random_plan_like(model, decided, seed=1)
     assert {path: len(kept) for path, kept in other.kept.items()} == {
         path: len(kept) for path, kept in decided.kept.items()
     }
