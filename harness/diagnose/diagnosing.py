@@ -94,7 +94,7 @@ def _check_classifier(model: keras.Model, labels: NDArray[Any], loss: Loss) -> N
             f"{model.name} gives an output of {'x'.join(map(str, model.output_shape[1:]))} for an example; diagnose "
             "takes classifiers, with one output for each class"
         )
-    read = read_labels(labels)
+    read = read_labels(labels, loss)
     numbers = labels.dtype.kind == "f" and read.encoding is None and bool(np.isfinite(labels).all())
     several = read.classes is not None and width == 1 and read.classes.max() > 1
     if loss.kind == "rows" and (numbers or several):

@@ -79,7 +79,7 @@ class Evidence:
 
     @cached_property
     def labels(self) -> Labels:
-        return read_labels(self.question.labels)
+        return read_labels(self.question.labels, self.question.loss)
 
     @cached_property
     def network(self) -> Network:

@@ -25,14 +25,22 @@ _KINDS: dict[Any, LossKind] = {
 }
 
 
+# Losses for labels of -1 and 1, which Keras makes of 0 and 1 too. Categorical hinge takes one-hot rows.
+_OF_SIGNS = (keras.losses.Hinge, keras.losses.SquaredHinge, keras.losses.hinge, keras.losses.squared_hinge)
+
+
 @dataclass(frozen=True)
 class Loss:
-    """A loss function as Keras takes it, and what it expects."""
+    """A loss function as Keras takes it, and what it expects.
+
+    `takes_signs` says that a label of -1 means the same to it as 0.
+    """
 
     function: Any
     name: str
     kind: LossKind
     from_logits: bool
+    takes_signs: bool = False
 
     @property
     def is_crossentropy(self) -> bool:
@@ -54,7 +62,8 @@ def read_loss(loss: Any) -> Loss:
     name = str(getattr(function, "name", None) or getattr(function, "__name__", type(function).__name__))
     kind = _kind(function)
     config = function.get_config() if isinstance(function, keras.losses.Loss) else {}
-    return Loss(function, name, kind, bool(config.get("from_logits", False)))
+    takes_signs = type(function) in _OF_SIGNS or function in _OF_SIGNS
+    return Loss(function, name, kind, bool(config.get("from_logits", False)), takes_signs)
 
 
 def _kind(function: Any) -> LossKind:
@@ -92,10 +101,12 @@ class Labels:
     classes: NDArray[np.int64] | None
 
 
-def read_labels(labels: NDArray[Any]) -> Labels:
+def read_labels(labels: NDArray[Any], loss: Loss) -> Labels:
     """Tell class numbers, (N,) or (N, 1), from rows with a number for each class, (N, ..., K)."""
     if labels.dtype.kind not in "buif":
         return Labels(None, None)
+    if loss.takes_signs and np.isin(labels, (-1, 1)).all():
+        labels = (labels > 0).astype(np.int64)
     if math.prod(labels.shape[1:]) == 1:
         flat = labels.reshape(-1)
         whole = bool(np.all(np.isfinite(flat))) and bool(np.all(flat == np.floor(flat)))

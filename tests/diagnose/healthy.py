@@ -82,6 +82,11 @@ def two_classes(activation: str | None) -> keras.Model:
     return chain(L.Conv2D(8, 3, activation="relu"), L.MaxPooling2D(), L.Flatten(), L.Dense(1, activation=activation))
 
 
+def signs(labels: Any) -> Any:
+    """-1 for even digits, 1 for odd ones."""
+    return 2 * (labels % 2) - 1
+
+
 def convolutional(activation: Any) -> keras.Model:
     layers = [layer for width in (8, 16) for layer in (L.Conv2D(width, 3, activation=activation), L.MaxPooling2D())]
     return chain(*layers, L.Flatten(), L.Dense(32, activation=activation), L.Dense(10, activation="softmax"))
@@ -183,6 +188,8 @@ HEALTHY: tuple[Case, ...] = (
             two_classes(None), loss=keras.losses.BinaryCrossentropy(from_logits=True)
         ),
     ),
+    Case("two classes of -1 and 1, hinge", lambda: changed(labels=signs)(two_classes("tanh"), loss="hinge")),
+    Case("two classes of 0 and 1, hinge", lambda: changed(labels=lambda y: y % 2)(two_classes("tanh"), loss="hinge")),
     Case("mean squared error", lambda: changed(labels=one_hot)(single(), loss="mse")),
     # Optimizers.
     Case("SGD at 0.1", lambda: ask(single(), optimizer="sgd", learning_rate=0.1)),

@@ -224,6 +224,16 @@ PLANTED: tuple[Case, ...] = (
 
 HEALTHY: tuple[Case, ...] = (
     Case("LeNet", lambda: ask(lenet())),
+    Case(
+        "LeNet, squared hinge of each class",
+        lambda: changed(labels=lambda y: 2 * one_hot(y) - 1)(
+            lenet("tanh", L.Dense(10)), loss=keras.losses.SquaredHinge()
+        ),
+    ),
+    Case(
+        "LeNet, categorical hinge",
+        lambda: changed(labels=one_hot)(lenet("relu", L.Dense(10)), loss="categorical_hinge"),
+    ),
     Case("LeNet of ReLUs, standardized", lambda: changed(images=standardized)(lenet("relu"))),
     Case("LeNet, -1 to 1", lambda: changed(images=lambda x: 2 * x - 1)(lenet("relu"))),
     Case("LeNet, trained", lambda: ask(fitted(lenet(), many()), many())),

@@ -78,6 +78,15 @@ def test_soft_labels_and_labels_of_several_classes_are_no_mistake() -> None:
     assert not diagnosed(model, labels=several, loss="binary_crossentropy").stops_learning
 
 
+def test_only_hinge_takes_a_label_of_minus_one() -> None:
+    """And not one of -2, nor for a Softmax of ten classes."""
+    signs = 2 * (digits().train_labels[:64] % 2) - 1
+    model = chain(L.Flatten(), L.Dense(1, activation="tanh"))
+    assert not diagnosed(model, labels=signs, loss="squared_hinge").stops_learning
+    assert first(model, labels=signs - 1, loss="squared_hinge") == "class-count"
+    assert first(labels=signs) == "class-count"
+
+
 def test_a_loss_of_the_users_own_gets_the_labels_as_they_are() -> None:
     def own(labels: Any, outputs: Any) -> Any:
         assert labels.shape == (64,)

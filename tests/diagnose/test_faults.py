@@ -34,6 +34,7 @@ QUICK_HEALTHY = (
     "BatchNormalization, 0 to 255",
     "a linear bottleneck",
     "logits",
+    "two classes of -1 and 1, hinge",
     "raw operations",
     "a split",
     "LSTM with its states",
