@@ -8,7 +8,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from harness.prune.graph import Call, Graph, Shape, weights_of
+from harness.prune.graph import Call, Graph, Ref, Shape, weights_of
 from harness.prune.trace import Trace
 from harness.records import ChannelPlan, LayerCost, PruneReport
 
@@ -45,8 +45,8 @@ def parameters(op: Any) -> int:
 def macs(graph: Graph) -> dict[str, int | None]:
     """Multiply-accumulates for one example by layer, over all its calls; None where a size is unknown.
 
-    Counted are convolutions, Dense, EinsumDense, Dot and matrix products. Biases, activations and normalisation are
-    not, as is the custom.
+    Counted are convolutions, Dense, EinsumDense, Dot, and the matrix products of `keras.ops`. Biases, activations and
+    normalisation are not, as is the custom.
     """
     counts: dict[str, int | None] = dict.fromkeys(graph.layers, 0)
     for call in graph.calls:
@@ -67,7 +67,47 @@ def _macs(graph: Graph, call: Call) -> int | None:
         return _times(_positions(call.op, out), _size(call.op, "depthwise_kernel") + _size(call.op, "pointwise_kernel"))
     if kind is L.Dense:
         return _times(_product(out[1:-1]), _size(call.op, "kernel"))
+    if kind is L.EinsumDense:
+        return _einsum(call.op.equation, [(1, *shapes[0][1:]), tuple(call.op.kernel.shape)])
+    if kind is L.Dot:
+        axes = call.op.axes
+        return _times(_product(out[1:]), shapes[0][axes if isinstance(axes, int) else axes[0]])
+    if kind.__module__.startswith("keras.src.ops."):
+        return _operation(graph, call, out)
     return 0
+
+
+def _operation(graph: Graph, call: Call, out: Shape) -> int | None:
+    """Products of `keras.ops`: the output's size times the number of products that are added up in each element."""
+    name = type(call.op).__name__
+    if name not in {"Dot", "Einsum", "Matmul", "Tensordot"}:
+        return 0
+    operands = [_operand(graph, value) for value in call.args]
+    if name == "Einsum":
+        return _einsum(call.op.subscripts, operands)
+    if not all(operands):
+        return 0  # a number times a tensor
+    axes = call.op.axes if name == "Tensordot" else 1
+    added = range(-axes, 0) if isinstance(axes, int) else np.atleast_1d(axes[0])
+    return _times(_product(out[1:]), _product(tuple(operands[0][axis] for axis in added)))
+
+
+def _operand(graph: Graph, value: Any) -> Shape:
+    """The shape of one example of a tensor, or of a constant."""
+    return (1, *graph.shapes[value.index][1:]) if isinstance(value, Ref) else tuple(np.shape(value))
+
+
+def _einsum(equation: str, shapes: list[Shape]) -> int | None:
+    """The product of all letters' sizes: those of the output, and those that are added up."""
+    sizes: dict[str, int | None] = {}
+    operands = equation.replace(" ", "").partition("->")[0].split(",")
+    for operand, shape in zip(operands, shapes, strict=True):
+        left, _, right = operand.partition("...")
+        elided = map(str, reversed(range(len(shape) - len(left) - len(right))))
+        for letter, size in zip([*left, *elided, *right], shape, strict=True):
+            known = sizes.get(letter, 1)
+            sizes[letter] = None if size is None or known is None else max(size, known)
+    return _product(tuple(sizes.values()))
 
 
 def _positions(op: Any, shape: Shape) -> int | None:
