@@ -76,8 +76,19 @@ class LogitNetwork:
 
         own = values if values is not None else {path: self.values_of(path) for path in self.twins}
         with keras.StatelessScope(state_mapping=self._mapping(own)):
-            made = run(self.graph, [keras.ops.convert_to_tensor(x) for x in inputs], step)
-            return [np.asarray(keras.ops.convert_to_numpy(x), np.float64) for x in made]
+            made = [run(self.graph, part, step) for part in self._batches(inputs)]
+            return [
+                np.concatenate([np.asarray(keras.ops.convert_to_numpy(x), np.float64) for x in xs])
+                for xs in zip(*made, strict=True)
+            ]
+
+    def _batches(self, inputs: Sequence[Value]) -> list[list[Any]]:
+        """All at once; if the model states a batch size, that many at a time: its constants may have it too."""
+        examples, stated = len(inputs[0]), self.graph.shapes[self.graph.inputs[0]][0]
+        size = stated if stated and examples % stated == 0 else examples
+        return [
+            [keras.ops.convert_to_tensor(x[start : start + size]) for x in inputs] for start in range(0, examples, size)
+        ]
 
     def values_of(self, path: str) -> list[Value]:
         """The weights of one layer."""

@@ -16,7 +16,9 @@ def dense(site: Site) -> Names:
     names = site.names[0]
     other = [axis for axis in varying_axes(site.find(names)) if axis != names.ndim - 1]
     if other:
-        site.weight("kernel", {0: nameless((names.shape[-1],))})
+        units = nameless((site.op.units,))
+        site.weight("kernel", {0: nameless((names.shape[-1],)), 1: units})
+        site.weight("bias", {0: units})
         return activated(site, spread(along(names, other[0]), site.out_shape, other[0]), site.op.activation)
     made = site.create(site.op.units, -1)
     units = along(made, -1)

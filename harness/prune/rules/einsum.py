@@ -31,15 +31,15 @@ def einsum_dense(site: Site) -> Names:
         made = _new_channels(site, [letter in kernel and letter not in inputs for letter in output])
     axes = {}
     for axis, letter in enumerate(kernel):
-        axes[axis] = site.channels(names, inputs.index(letter)) if letter in inputs else _along(made, output, letter)
+        read = letter in inputs
+        axes[axis] = site.channels(names, inputs.index(letter)) if read else _place(made, output.index(letter))
     fresh = [axis for axis in varying_axes(made) if output[axis] in kernel and not passing]
     site.weight("kernel", axes, makes=kernel.index(output[fresh[0]]) if fresh else None)
     _bias(site, made)
-    if not passing:
-        target = site.op.get_config()["output_shape"]
-        target = [target] if isinstance(target, int) else list(target)
-        first = len(output) - len(target) if site.op.equation.startswith("...") else 1
-        shrink_target(site, made, "output_shape", target, first)
+    target = site.op.get_config()["output_shape"]
+    target = [target] if isinstance(target, int) else list(target)
+    first = len(output) - len(target) if site.op.equation.startswith("...") else 1
+    shrink_target(site, made, "output_shape", target, first)
     return activated(site, made, site.op.activation)
 
 
@@ -52,8 +52,7 @@ def _new_channels(site: Site, is_new: list[bool]) -> Names:
     return site.boxed(np.broadcast_to(ids, site.out_shape))
 
 
-def _along(made: Names, output: str, letter: str) -> Names:
-    axis = output.index(letter)
+def _place(made: Names, axis: int) -> Names:
     return along(made, axis) if varying_axes(made) == (axis,) else nameless((made.shape[axis],))
 
 
@@ -63,8 +62,7 @@ def _bias(site: Site, made: Names) -> None:
         return
     sizes = tuple(site.op.bias.shape)
     offset = made.ndim - len(sizes)
-    axes = {axis: along(made, axis + offset) for axis, size in enumerate(sizes) if axis + offset in varying_axes(made)}
-    site.weight("bias", {axis: ids for axis, ids in axes.items() if sizes[axis] > 1})
+    site.weight("bias", {axis: _place(made, axis + offset) for axis, size in enumerate(sizes) if size > 1})
 
 
 def letters(equation: str, in_rank: int, out_rank: int) -> tuple[str, str, str]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import keras
 import numpy as np
 
+from harness.prune.graph import Ref
 from harness.prune.provenance import NO_CHANNEL, Names, compact, nameless, varying_axes
 from harness.prune.registry import rule
 from harness.prune.site import Site
@@ -51,14 +53,21 @@ def concatenate(site: Site) -> Names:
 
 
 def joined(site: Site, operands: Sequence[Names], axis: int) -> Names:
-    """Names of tensors joined along an axis. Where its size is unknown, all names across it are unified."""
+    """Names of tensors joined along an axis. Names across one of unknown size, and the batch's, are unified."""
     rank = len(site.out_shape)
     axis %= rank
     varying = {k for names in operands for k in varying_axes(site.find(names))}
-    cut = tuple(slice(None) if k in varying or k == axis else slice(0, 1) for k in range(rank))
+    cut = tuple(slice(None) if k and (k in varying or k == axis) else slice(0, 1) for k in range(rank))
     parts = [names[cut] for names in operands]
-    if any(shape[axis] is None for shape in site.shapes):
+    if axis == 0 or any(shape[axis] is None for shape in site.shapes):
         for names in parts:
             site.unify(parts[0], names, f"'{site.call.path}' lines it up with no channel")
         return np.broadcast_to(parts[0], site.out_shape)
     return np.broadcast_to(np.concatenate(parts, axis), site.out_shape)
+
+
+def operand(site: Site, value: Any) -> Names:
+    """The names of an argument of a raw operation: those of a tensor, or of a constant, which has none."""
+    if isinstance(value, Ref):
+        return site.names[site.call.inputs.index(value.index)]
+    return nameless(tuple(np.shape(value)))

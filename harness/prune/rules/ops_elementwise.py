@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import keras
-import numpy as np
 
-from harness.prune.graph import Ref
-from harness.prune.provenance import Names, nameless
+from harness.prune.provenance import Names
 from harness.prune.registry import rule
 from harness.prune.rules.activations import normalized_along
-from harness.prune.rules.merging import merged
+from harness.prune.rules.merging import merged, operand
 from harness.prune.site import Site
 
 
@@ -35,19 +31,12 @@ def elementwise(site: Site) -> Names:
 )  # fmt: skip
 def merge(site: Site) -> Names:
     """Names that meet are unified. A constant with one value a channel has no channels, and so pins them."""
-    operands = [_operand(site, value) for value in keras.tree.flatten((site.call.args, dict(site.call.kwargs)))]
+    operands = [operand(site, value) for value in keras.tree.flatten((site.call.args, dict(site.call.kwargs)))]
     rank = len(site.out_shape)
     if any(names.ndim != rank for names in site.names):
         return site.pin_all(f"'{site.call.path}' lines up tensors of different rank")[0]
     aligned = [names.reshape((1,) * (rank - names.ndim) + names.shape) for names in operands]
     return merged(site, aligned)
-
-
-def _operand(site: Site, value: Any) -> Names:
-    """The names of a tensor, or of a constant, which has none."""
-    if isinstance(value, Ref):
-        return site.names[site.call.inputs.index(value.index)]
-    return nameless(tuple(np.shape(value)))
 
 
 @rule("Softmax", "LogSoftmax", "Sparsemax", "Normalize", "Cumsum", "Cumprod")

@@ -6,7 +6,7 @@ import numpy as np
 
 from harness.prune.provenance import Names, along, spread, varying_axes
 from harness.prune.registry import rule
-from harness.prune.rules.merging import joined
+from harness.prune.rules.merging import joined, operand
 from harness.prune.rules.shaping import carried, padded, reshaped, shrink_target
 from harness.prune.site import Site
 
@@ -53,15 +53,15 @@ def _moved(site: Site, names: Names) -> Names:
 
 @rule("Concatenate")
 def concatenate(site: Site) -> Names:
-    """Names are joined as the tensors are."""
-    return joined(site, site.names, site.op.axis)
+    """Names are joined as the tensors are. A constant among them has none."""
+    return joined(site, [operand(site, value) for value in site.call.args[0]], site.op.axis)
 
 
 @rule("Stack")
 def stack(site: Site) -> Names:
     """Tensors become places along a new axis; those that stand beside each other go together."""
-    for names in site.names:
-        site.unify(site.names[0], names, f"'{site.call.path}' lines it up with no channel")
+    for value in site.call.args[0]:
+        site.unify(site.names[0], operand(site, value), f"'{site.call.path}' lines it up with no channel")
     rank = len(site.out_shape)
     return np.broadcast_to(np.expand_dims(site.names[0], site.op.axis % rank), site.out_shape)
 

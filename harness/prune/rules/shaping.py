@@ -56,15 +56,20 @@ def pinned(site: Site) -> Names:
 
 
 def shrink_target(site: Site, names: Names, key: str, target: Sequence[int | None], first: int) -> None:
-    """The configuration's target shape follows the names; `first` is the axis that its first entry describes."""
+    """The configuration's target shape follows the names; `first` is the axis that its first entry describes.
+
+    Where the layer is shared, the names of all its calls are unified along the axes whose size the target states.
+    """
     names = site.boxed(names)
-    axes = [axis - first for axis in varying_axes(names) if axis >= first]
-    if not axes or target[axes[0]] in (None, -1):
-        return
+    stated = {axis + first for axis, size in enumerate(target) if size not in (None, -1)}
+    axes = varying_axes(names)
+    if not stated.issuperset(axes):
+        names, axes = nameless(names.shape), ()
+    names = names[tuple(slice(None) if axis in stated else slice(0, 1) for axis in range(names.ndim))]
 
     def shrunk(removal: Removal) -> dict[str, list[int | None]]:
-        shape = removal.shape(names)[first:]
-        return {key: [shape[i] if i in axes else size for i, size in enumerate(target)]}
+        shape = removal.shape(names)
+        return {key: [shape[axis + first] if axis + first in axes else size for axis, size in enumerate(target)]}
 
     site.config(shrunk, names, key)
 
