@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import re
+import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,8 @@ from harness.quiet import import_keras
 
 if TYPE_CHECKING:
     import keras
+
+_HDF5 = (".h5", ".hdf5")  # Keras's older format, which it still reads
 
 
 def load_model(path: Path, *, unsafe: bool = False, compiled: bool = False) -> keras.Model:
@@ -27,6 +30,8 @@ def load_model(path: Path, *, unsafe: bool = False, compiled: bool = False) -> k
     """
     if not path.is_file():
         raise ModelError(f"{path}: no such file; give the path of a .keras file")
+    if path.suffix not in (".keras", *_HDF5) or (path.suffix == ".keras" and not zipfile.is_zipfile(path)):
+        raise ModelError(f"{path}: is no .keras file, or is cut off; give one that model.save('name.keras') wrote")
     loader = import_keras().models
     if compiled:
         # A loss that Keras doesn't know is no reason to refuse a model whose layers it knows.

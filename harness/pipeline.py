@@ -88,11 +88,14 @@ def run_study(study: Study, *, runs: Path, store: Path, progress: Progress | Non
 def check_writable(*folders: Path) -> None:
     """Fail early, before hours of training, where an output folder can't be written."""
     for folder in folders:
-        with disk_errors(folder):
-            folder.parent.mkdir(parents=True, exist_ok=True)
-            probe = folder.with_name(f".{folder.name}.probe")
-            probe.touch()
-            probe.unlink()
+        try:
+            with disk_errors(folder):
+                folder.parent.mkdir(parents=True, exist_ok=True)
+                probe = folder.with_name(f".{folder.name}.probe")
+                probe.touch()
+                probe.unlink()
+        except FileNotFoundError:
+            raise StoreError(f"{folder}: can't be made; give a folder that can be written") from None
 
 
 def check_case(case: Case, dataset: Dataset) -> None:
@@ -123,19 +126,23 @@ def check_file(case: Case, file: Path, dataset: Dataset) -> None:
 
     Raises:
         SpecError: it was given options.
-        ModelError: it can't be loaded, or has several inputs or outputs.
+        ModelError: it can't be loaded, is not built or subclassed, or has several inputs or outputs.
+        PruneError: its weights are not finite.
         DataError: it does not fit the images or labels.
     """
     from harness.keras_file import load_model
+    from harness.prune.graph import check_finite, read_graph
     from harness.train import fitting_targets
 
     if case.options:
         raise SpecError(f"{case.name}: {', '.join(case.options)}: a .keras file has no options; leave them out")
     model = load_model(file)
+    graph = read_graph(model)
     if len(model.inputs) != 1 or len(model.outputs) != 1:
         raise ModelError(
             f"{file}: has {len(model.inputs)} inputs and {len(model.outputs)} outputs; a study takes one of each"
         )
+    check_finite(graph)
     fitting_targets(model, dataset.train_images[:1], dataset.train_labels)
 
 

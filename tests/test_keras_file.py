@@ -44,11 +44,24 @@ def test_missing(tmp_path: Path) -> None:
 
 
 def test_not_a_model(tmp_path: Path) -> None:
-    """Something else under that name."""
-    (tmp_path / "net.keras").write_text("hello")
-    with pytest.raises(ModelError, match=r"can't be loaded \(.*\); give a file that model\.save") as raised:
-        load_model(tmp_path / "net.keras")
-    assert "\n" not in str(raised.value)
+    """Something else under that name, an archive of something else, half a file, and a file of another kind."""
+    whole = saved(keras.layers.Dense(2), tmp_path).read_bytes()
+    np.savez(tmp_path / "arrays.npz", a=np.zeros(3))
+    contents = {
+        "text.keras": b"hello",
+        "empty.keras": b"",
+        "half.keras": whole[: len(whole) // 2],
+        "net.onnx": whole,
+        "archive.keras": (tmp_path / "arrays.npz").read_bytes(),
+    }
+    for name, content in contents.items():
+        (tmp_path / name).write_bytes(content)
+        with pytest.raises(
+            ModelError, match=r"(no \.keras file, or is cut off|can't be loaded \(.*\)); give"
+        ) as raised:
+            load_model(tmp_path / name)
+        assert "\n" not in str(raised.value)
+        assert "File not found" not in str(raised.value)
 
 
 def test_lambda_is_refused_unless_trusted(tmp_path: Path) -> None:

@@ -85,6 +85,10 @@ def test_it_is_pruned_tuned_on_its_logits_exported_and_measured(run: Run) -> Non
         (["TWO", "--data", "mnist5k"], "has 2 inputs and 1 outputs; a study takes one of each"),
         (["COLOR", "--data", "mnist5k"], "takes images of shape (28, 28, 3), the data has (28, 28, 1)"),
         (["FEW", "--data", "mnist5k"], "has 4 classes, the data has 10"),
+        (["UNBUILT", "--data", "mnist5k"], "is not built; give it an Input layer"),
+        (["NAN", "--data", "mnist5k"], "holds NaN or infinity; train the model again"),
+        (["NET", "--data", "mnist5k", "--ratio", ""], "--ratio : not a number"),
+        (["NET", "--data", "mnist5k", "--output", "/proc/none"], "can't be made; give a folder that can be written"),
         (["study.toml", "--ratio", "0.5"], "are for a .keras file; a study says them itself"),
     ],
 )
@@ -112,7 +116,15 @@ def classifier(inputs: list[keras.KerasTensor], classes: int) -> keras.Model:
     return keras.Model(inputs, L.Dense(classes)(L.Concatenate()(flat) if len(flat) > 1 else flat[0]))
 
 
+def with_nan() -> keras.Model:
+    model = classifier([keras.Input((28, 28, 1))], 10)
+    model.layers[-1].bias.assign(np.full(10, np.nan))
+    return model
+
+
 WRONG = {
+    "UNBUILT": lambda: keras.Sequential([L.Dense(10)]),
+    "NAN": with_nan,
     "TWO": lambda: classifier([keras.Input((28, 28, 1)), keras.Input((28, 28, 1))], 10),
     "COLOR": lambda: classifier([keras.Input((28, 28, 3))], 10),
     "FEW": lambda: classifier([keras.Input((28, 28, 1))], 4),

@@ -6,8 +6,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from harness.errors import SpecError
-
 if TYPE_CHECKING:
     from harness.data import Dataset
 
@@ -24,6 +22,7 @@ def dataset(name: str, scale: str) -> Dataset:
 
 
 def check_seed(seed: int) -> None:
-    """Raise SpecError for a seed that NumPy or Keras would refuse."""
-    if not 0 <= seed < 2**32:
-        raise SpecError(f"--seed {seed}: give a whole number from 0 to {2**32 - 1}")
+    """Raise SpecError for a --seed that NumPy or Keras would refuse."""
+    from harness import spec
+
+    spec.check_seed(seed, "--seed")

@@ -34,7 +34,7 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter an option
     from harness.spec import MeasureSpec, checked, is_file, read_study
 
     if is_file(study.name):
-        asked = _study_of(study, data, scale or "unit", ratio or "0.25,0.5,0.75", finetune_epochs)
+        asked = _study_of(study, data, scale, ratio, finetune_epochs)
     elif any(option is not None for option in (scale, ratio, finetune_epochs)):
         raise SpecError("--scale, --ratio and --finetune-epochs are for a .keras file; a study says them itself")
     else:
@@ -55,13 +55,15 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter an option
     raise typer.Exit(1 if failed else 0)
 
 
-def _study_of(model: Path, data: str | None, scale: str, ratios: str, finetune_epochs: int | None) -> Study:
+def _study_of(
+    model: Path, data: str | None, scale: str | None, ratios: str | None, finetune_epochs: int | None
+) -> Study:
     """The study of one trained network."""
     from harness.arguments import fraction
     from harness.spec import DataSpec, checked, study_of
 
     if data is None:
         raise SpecError(f"{model}: what is it trained on? give --data mnist5k, images:DIR or npz:FILE")
-    shares = [fraction(text, "--ratio") for text in ratios.split(",")]
-    found = checked(DataSpec, {"name": data, "scale": scale}, "--data")
+    shares = [fraction(text, "--ratio") for text in ("0.25,0.5,0.75" if ratios is None else ratios).split(",")]
+    found = checked(DataSpec, {"name": data, "scale": "unit" if scale is None else scale}, "--data")
     return study_of(model, found, shares, 1 if finetune_epochs is None else finetune_epochs)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from numbers import Real
 from typing import Any
 
 import keras
@@ -118,10 +119,12 @@ def _loss(model: keras.Model, loss: Any) -> Loss:
 
 def _history(history: Any) -> Mapping[str, tuple[float, ...]]:
     """What `fit` returned, or a mapping, or nothing, as a mapping; None counts as not a number."""
-    values = getattr(history, "history", history) or {}
+    if history is None:
+        return {}
+    values = getattr(history, "history", history)
     try:
         return {
-            str(name): tuple(float("nan") if value is None else float(value) for value in series)
+            str(name): tuple(float("nan") if value is None else float(value) for value in _series(series))
             for name, series in values.items()
             if len(series)
         }
@@ -131,9 +134,16 @@ def _history(history: Any) -> Mapping[str, tuple[float, ...]]:
         ) from None
 
 
+def _series(values: Any) -> Any:
+    if isinstance(values, str | Mapping):
+        raise TypeError(f"{values!r} is no list of numbers")
+    return values
+
+
 def _optimizer(model: keras.Model, optimizer: Any, learning_rate: float | None) -> tuple[Any, float]:
     """The optimizer to rehearse with, and its learning rate."""
-    if learning_rate is not None and not (math.isfinite(learning_rate) and learning_rate > 0):
+    is_number = isinstance(learning_rate, Real)
+    if learning_rate is not None and not (is_number and math.isfinite(learning_rate) and learning_rate > 0):
         raise SpecError(f"learning_rate = {learning_rate!r} can't be used; give a number above 0")
     if optimizer is None:
         optimizer = model.optimizer if model.compiled else "adam"
@@ -142,6 +152,8 @@ def _optimizer(model: keras.Model, optimizer: Any, learning_rate: float | None) 
     except (ValueError, TypeError):
         raise SpecError(f"optimizer = {optimizer!r} is unknown; use one of Keras's, such as adam or sgd") from None
     rate = float(keras.ops.convert_to_numpy(used.learning_rate)) if learning_rate is None else learning_rate
+    if not math.isfinite(rate):
+        raise SpecError(f"the optimizer's learning rate is {rate}; give --learning-rate, or learning_rate=0.001")
     return used, float(f"{rate:.6g}")  # 0.001 rather than its nearest float32
 
 

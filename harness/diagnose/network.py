@@ -8,6 +8,7 @@ which of a layer's outputs a model ends in.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -17,6 +18,8 @@ import keras
 
 from harness.diagnose.layers import FUSED, activation_name
 from harness.errors import ModelError
+
+_SCOPE = re.compile(r"[A-Za-z0-9_.\\/>-]*")  # TensorFlow trains no layer whose name does not match
 
 
 @dataclass(frozen=True)
@@ -144,7 +147,7 @@ def copy_network(
     output = copier.run(model, inputs)
     if copier.edit.softmax_last:
         output = copier.record("softmax_last", keras.layers.Softmax(name="softmax_last"), "softmax", (output,), {})
-    return Network(keras.Model(inputs, output, name=model.name), tuple(copier.calls))
+    return Network(keras.Model(inputs, output), tuple(copier.calls))
 
 
 @dataclass
@@ -180,11 +183,11 @@ class _Copier:
         return self.copies[id(layer)]
 
     def call(self, layer: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        name = self.prefix + layer.name
+        source = self.sources.get(id(layer), layer)
+        name = self.prefix + source.name
         if _is_nested(layer):
             with self._inside(name):
                 return self.run(layer, args[0])
-        source = self.sources[id(layer)]
         function = activation_name(source)
         if function is not None and name in self.edit.drop:
             return args[0]
@@ -208,8 +211,12 @@ class _Copier:
     def _copied(self, layer: Any) -> Any:
         if isinstance(layer, keras.layers.Lambda):
             return keras.layers.Lambda(layer.function, arguments=layer.arguments, name=layer.name)
+        if getattr(layer, "quantization_mode", None) is not None:
+            raise ModelError(f"layer '{layer.name}' is quantized, and can't learn; diagnose the model before that")
         try:
             config = layer.get_config()
+            if not _SCOPE.fullmatch(layer.name):
+                config["name"] = f"renamed.{len(self.copies)}"
             seed = None if self.seed is None else 1000 * self.seed + len(self.copies)
             return type(layer).from_config(_plain(layer, config, seed))
         except (NotImplementedError, TypeError, ValueError) as error:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from harness.errors import PruneError
+from harness.errors import PruneError, StoreError
 from harness.prune.api import PruneResult
 from harness.prune.picture import picture
 from harness.records import ChannelPlan, PruneFile
@@ -65,21 +65,30 @@ def check_output(output: Path, *inputs: Path) -> None:
     """Refuse a place for the output that can't hold it, before any work is done.
 
     Raises:
-        PruneError: it is no .keras file, or one of the files to be written is an input.
+        PruneError: it is no .keras file, or one of the files to be written is an input or a folder.
         StoreError: the folder can't be written to.
     """
     if output.suffix != ".keras":
         raise PruneError(f"--output {output}: give a file name that ends in .keras")
-    if output.is_dir():
-        raise PruneError(f"--output {output}: is a folder; give a file name")
-    for path in inputs:
-        if path.resolve() in {made.resolve() for made in (output, *_beside(output))}:
-            raise PruneError(
-                f"--output {output} would overwrite the input {path}, which is never changed; give another name"
-            )
-    above = next(folder for folder in output.absolute().parents if folder.exists())
-    with disk_errors(above), tempfile.TemporaryFile(dir=above):
-        pass
+    try:
+        _check_names(output, inputs)
+        above = next(folder for folder in output.absolute().parents if folder.exists())
+        with tempfile.TemporaryFile(dir=above):
+            pass
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise StoreError(f"--output {output}: can't be written ({reason}); give another") from error
+
+
+def _check_names(output: Path, inputs: tuple[Path, ...]) -> None:
+    for made in (output, *_beside(output)):
+        if made.is_dir():
+            raise PruneError(f"--output {output}: {made} is a folder; give another file name")
+        for path in inputs:
+            if path.resolve() == made.resolve():
+                raise PruneError(
+                    f"--output {output} would overwrite the input {path}, which is never changed; give another name"
+                )
 
 
 def save(result: PruneResult, output: Path, about: PruneFile) -> list[Path]:

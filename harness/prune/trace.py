@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from dataclasses import dataclass
+from typing import Any
 
 import keras
 import numpy as np
@@ -62,8 +63,9 @@ def _outputs(site: Site) -> list[Names]:
     """The names that a call's rule gives its outputs, checked against their shapes."""
     rule = rule_for(site.op)
     kind = type(site.op).__name__
-    if rule is None:
-        names = site.pin_all(f"'{site.call.path}' ({kind}) has no rule")
+    unruly = _unruly(site.op)
+    if rule is None or unruly is not None:
+        names = site.pin_all(f"'{site.call.path}' ({kind}) {unruly or 'has no rule'}")
     else:
         made = rule(site)
         names = list(made) if isinstance(made, list | tuple) else [made]
@@ -74,6 +76,15 @@ def _outputs(site: Site) -> list[Names]:
             f"whose outputs have {shapes}; return one array of names for each output"
         )
     return names
+
+
+def _unruly(op: Any) -> str | None:
+    """Why no rule speaks of all the weights that this layer has now, though one may speak of its type."""
+    if getattr(op, "quantization_mode", None) is not None:
+        return "is quantized: prune first, then quantize"
+    if getattr(op, "lora_enabled", False):
+        return "has LoRA weights: prune first, then enable them"
+    return None
 
 
 def _keep(found: Trace, keep: tuple[str, ...]) -> None:

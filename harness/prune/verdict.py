@@ -5,6 +5,7 @@ from __future__ import annotations
 import keras
 
 from harness.errors import ProofError, UnprovableError
+from harness.prune.graph import check_finite
 from harness.prune.planning import removal_of
 from harness.prune.trace import trace
 from harness.prune.verify import Comparison, compare, failure
@@ -32,9 +33,11 @@ def judge(
         seed: seeds the inputs and weights.
 
     Raises:
-        PruneError: the plan does not fit the original.
+        PruneError: the plan does not fit the original, or its weights are not finite where they matter.
     """
     found = trace(original)
+    if not architecture:
+        check_finite(found.graph)
     comparison = Comparison(original, pruned, found, removal_of(found, plan), seed)
     try:
         proof = compare(comparison, own_weights=not architecture)

@@ -118,6 +118,12 @@ def two_outputs() -> keras.Model:
     return keras.Model(inputs, [L.Dense(10)(x), L.Dense(2)(x)])
 
 
+def quantized() -> keras.Model:
+    model = chain(L.Flatten(), L.Dense(16, activation="relu", name="wide"), L.Dense(10, activation="softmax"))
+    model.get_layer("wide").quantize("int8")
+    return model
+
+
 @pytest.mark.parametrize(
     ("change", "kind", "message"),
     [
@@ -139,6 +145,13 @@ def two_outputs() -> keras.Model:
         (lambda: {"loss": "crossentropie"}, SpecError, "loss = 'crossentropie' is unknown"),
         (lambda: {"optimizer": "adamant"}, SpecError, "optimizer = 'adamant' is unknown"),
         (lambda: {"learning_rate": 0.0}, SpecError, r"learning_rate = 0\.0 can't be used"),
+        (lambda: {"learning_rate": "fast"}, SpecError, "learning_rate = 'fast' can't be used"),
+        (lambda: {"optimizer": keras.optimizers.SGD(float("nan"))}, SpecError, "learning rate is nan"),
+        (lambda: {"model": quantized()}, ModelError, "layer 'wide' is quantized, and can't learn"),
+        (lambda: {"history": []}, SpecError, "history can't be read"),
+        (lambda: {"history": 0}, SpecError, "history can't be read"),
+        (lambda: {"history": {"loss": "123"}}, SpecError, "history can't be read"),
+        (lambda: {"history": {"loss": {"0": 1.0}}}, SpecError, "history can't be read"),
         (lambda: {"history": {"loss": 3.0}}, SpecError, "history can't be read"),
         (lambda: {"history": {"loss": ["high"]}}, SpecError, "history can't be read"),
     ],
@@ -147,6 +160,20 @@ def test_what_can_not_be_diagnosed_is_one_line(change: Any, kind: type[HarnessEr
     with pytest.raises(kind, match=message) as raised:
         diagnosed(**change())
     assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize("rate", [0.0, 1e30])
+def test_a_learning_rate_that_is_out_of_all_bounds_is_a_finding(rate: float) -> None:
+    """Also where its tenth, hundredth and thousandth are no better; there is no power of ten of zero."""
+    model = small()
+    model.compile(optimizer=keras.optimizers.SGD(rate), loss=SPARSE)
+    assert first(model, loss=None) == ("learning-rate-high" if rate else "learning-rate-low")
+
+
+def test_layers_may_be_called_what_tensorflow_can_not_train() -> None:
+    """And are called so in the findings."""
+    model = chain(L.Flatten(), L.Dense(16, name="größe 大"), L.Dense(10, activation="softmax", name="a:0"))
+    assert [finding.where for finding in diagnosed(model).findings] == ["größe 大"]
 
 
 def test_harness_diagnose_is_the_same_function() -> None:

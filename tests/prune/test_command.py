@@ -229,6 +229,12 @@ def all_normalised() -> keras.Model:
         (chain, ["--ratio", "0.5", "--seed", "-1"], "--seed -1: give a whole number from 0"),
         (chain, ["--ratio", "0.5", "--round-to", "0"], "round_to = 0: input should be greater than or equal to 1"),
         (chain, ["--ratio", "0.5", "--distill"], "give --finetune-epochs"),
+        (chain, ["--ratio", "0.5", "--scratch-epochs", "2"], "the baselines go with fine-tuning"),
+        (chain, ["--ratio", "0.5", "--learning-rate", "nan"], "learning_rate = nan"),
+        (chain, ["--ratio", "0.5", "--batch-size", "0"], "batch_size = 0"),
+        (chain, ["--ratio", "0.5", "--steps", "0"], "--steps 0: give 1 or more"),
+        (chain, ["--ratio", "0.5", "-o", f"{'a' * 300}.keras"], "can't be written (file name too long)"),
+        (chain, ["--ratio", "0.5", "-o", "/proc/none/p.keras"], "can't be written"),
         (chain, ["--ratio", "0.5", "--steps", "2"], "give --ratio and --finetune-epochs"),
         (chain, ["--ratio", "0.5", "--data", "mnist5k"], "don't fit the model's inputs (None, 12, 12, 3)"),
         (chain, ["--ratio", "0.5", "--data", "mnist6k"], "'mnist6k' is unknown"),
@@ -313,6 +319,41 @@ def test_a_full_disk_leaves_what_was_there(
     assert "no space left on device; free some space" in err
     assert {path: path.read_bytes() for path in tmp_path.glob("p.*")} == before
     assert not list(tmp_path.glob(".*"))
+
+
+@pytest.mark.parametrize("name", ["p.keras", "p.plan.json", "p.report.json", "p.layers.svg"])
+def test_a_folder_in_the_place_of_an_output_is_found_before_the_work(
+    name: str, saved: Path, capsys: Captured, tmp_path: Path
+) -> None:
+    (tmp_path / name).mkdir()
+    code, _, err = run(capsys, "prune", saved, "--ratio", 0.5, "-o", tmp_path / "p.keras")
+    assert (code, err.count("\n")) == (2, 1)
+    assert f"{name} is a folder; give another file name" in err
+    assert [path.name for path in tmp_path.glob("*p.*")] == [name]
+
+
+@pytest.mark.parametrize("given", [".", "", "/"])
+def test_a_folder_is_no_model(given: str, capsys: Captured) -> None:
+    code, _, err = run(capsys, "prune", given, "--ratio", 0.5)
+    assert (code, err.count("\n")) == (2, 1)
+    assert "no such file; give the path of a .keras file" in err
+
+
+def test_an_unbuilt_model_with_data(capsys: Captured, digits: str, tmp_path: Path) -> None:
+    keras.Sequential([L.Dense(8), L.Dense(2)]).save(tmp_path / "net.keras")
+    code, _, err = run(capsys, "prune", tmp_path / "net.keras", "--ratio", 0.5, "--data", digits)
+    assert (code, err.count("\n")) == (2, 1)
+    assert "is not built; give it an Input layer" in err
+
+
+def test_an_original_with_nan_can_not_be_verified(saved: Path, capsys: Captured, tmp_path: Path) -> None:
+    """Rounding is not to blame then; the architecture can be told all the same."""
+    run(capsys, "prune", saved, "--ratio", 0.5, "-o", tmp_path / "p.keras")
+    with_nan().save(tmp_path / "nan.keras")
+    code, _, err = in_process(capsys, "verify", str(tmp_path / "nan.keras"), str(tmp_path / "p.keras"))
+    assert code == 2
+    assert "holds NaN or infinity" in err
+    assert check(capsys, tmp_path / "nan.keras", tmp_path / "p.keras", "--architecture")[0] == 0
 
 
 def test_labels_of_classes_that_the_model_does_not_have(saved: Path, capsys: Captured, tmp_path: Path) -> None:

@@ -199,6 +199,21 @@ def test_what_can_not_be_done_in_steps_says_so(spec: PruneSpec, steps: int) -> N
         prune_in_steps(chain(), spec, steps, lambda model: None)
 
 
+def test_a_fine_tuning_that_diverges_says_so(trained: keras.Model, examples: Examples) -> None:
+    result = harness.prune(trained, ratio=0.5)
+    spec = RecoverySpec(train=TrainSpec(epochs=2, learning_rate=1e30, optimizer="sgd"), baselines=False)
+    with pytest.raises(PruneError, match=r"at a learning rate of 1e\+30 ends in NaN"):
+        recover(trained, result, examples, spec)
+
+
+def test_a_layer_of_a_name_that_tensorflow_can_not_train_says_so(examples: Examples) -> None:
+    given = keras.Input((8, 8, 1))
+    model = keras.Model(given, L.Dense(4, activation="softmax")(L.Flatten()(L.Conv2D(4, 3, name="größe 大")(given))))
+    if keras.backend.backend() == "tensorflow":
+        with pytest.raises(PruneError, match="TensorFlow can't train 'größe 大'; give it a name of letters"):
+            finetune(model, examples, TrainSpec(epochs=1))
+
+
 def test_a_model_that_is_no_classifier_says_so(examples: Examples) -> None:
     given = keras.Input((8, 8, 1))
     flat = L.Dense(8)(L.Flatten()(given))

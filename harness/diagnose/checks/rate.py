@@ -15,7 +15,7 @@ FLAT_SLOWS = 0.005
 CLEARLY = 0.1  # share by which a lower rate must end lower
 FALLS = 0.01  # share that a higher rate must take off,
 TIMES = 5  # and so many times what this one takes off
-HIGHEST = 1.0
+LOWEST, HIGHEST = 1e-7, 1.0
 USUAL = 3e-3  # between Keras's defaults for Adam, 0.001, and for SGD, 0.01
 
 
@@ -83,7 +83,8 @@ def learning_rate_low(evidence: Evidence) -> Iterator[Finding]:
 def _lower(evidence: Evidence, rate: float, losses: Sequence[float]) -> tuple[float, float] | None:
     """A lower rate that ends clearly lower than `losses`, without a spike, and where it ends."""
     bar = (1 - CLEARLY) * (min(losses[0], losses[-1]) if math.isfinite(losses[-1]) else losses[0])
-    for other in (rate / 10, rate / 100, rate / 1000)[: evidence.affordable]:
+    top = min(rate, HIGHEST)
+    for other in (top / 10, top / 100, top / 1000)[: evidence.affordable]:
         tried = evidence.rehearse(other)
         if tried[-1] < bar and _highest(tried) <= SPIKE * losses[0]:
             return other, tried[-1]
@@ -110,6 +111,7 @@ def _higher(evidence: Evidence, rate: float, fall: float) -> tuple[float, float]
 
 def _candidates(rate: float, most: int) -> list[float]:
     """Up to `most` higher rates by powers of ten, those that are usual before others, from low to high."""
+    rate = max(rate, LOWEST)
     steps = max(1, math.floor(math.log10(HIGHEST / rate) + 1e-6))
     rates = [float(f"{rate * 10**step:.6g}") for step in range(1, steps + 1)]
     return sorted(sorted(rates, key=lambda other: abs(math.log(other / USUAL)))[:most])
