@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -73,6 +74,7 @@ CASES: dict[str, tuple[Callable[..., keras.Model], Callable[[Tensor], Tensor]]] 
     "Conv2DTranspose": (behind_conv2d, L.Conv2DTranspose(4, 3, strides=2)),
     "Conv3DTranspose": (behind_conv3d, L.Conv3DTranspose(4, 2)),
     "grouped": (behind_conv2d, L.Conv2D(8, 3, groups=2)),
+    "DepthwiseConv1D": (behind_conv1d, L.DepthwiseConv1D(3, depth_multiplier=2)),
     "DepthwiseConv2D": (behind_conv2d, L.DepthwiseConv2D(3, depth_multiplier=2)),
     "SeparableConv1D": (behind_conv1d, L.SeparableConv1D(4, 3)),
     "SeparableConv2D": (behind_conv2d, L.SeparableConv2D(4, 3, depth_multiplier=2)),
@@ -85,27 +87,56 @@ CASES: dict[str, tuple[Callable[..., keras.Model], Callable[[Tensor], Tensor]]] 
     "activations": (behind_conv2d, lambda x: L.ELU()(L.LeakyReLU()(L.Activation("silu")(x)))),
     "PReLU": (behind_conv2d, L.PReLU(shared_axes=[1, 2], alpha_initializer="normal")),
     "dropout": (behind_conv2d, lambda x: L.GaussianNoise(0.1)(L.SpatialDropout2D(0.5)(L.Dropout(0.5)(x)))),
+    "dropout of a series": (behind_conv1d, L.SpatialDropout1D(0.5)),
+    "dropout of a vector": (behind_dense, lambda x: L.AlphaDropout(0.2)(L.GaussianDropout(0.3)(x))),
+    "dropout of a volume": (behind_conv3d, L.SpatialDropout3D(0.5)),
+    "ActivityRegularization": (behind_conv2d, L.ActivityRegularization(l2=0.1)),
+    "MaxPooling1D": (behind_conv1d, L.MaxPooling1D(2)),
     "MaxPooling2D": (behind_conv2d, L.MaxPooling2D(2)),
+    "MaxPooling3D": (behind_conv3d, L.MaxPooling3D(2)),
     "AveragePooling1D": (behind_conv1d, L.AveragePooling1D(2)),
+    "AveragePooling2D": (behind_conv2d, L.AveragePooling2D(2)),
+    "AveragePooling3D": (behind_conv3d, L.AveragePooling3D(2)),
+    "GlobalAveragePooling1D": (behind_conv1d, L.GlobalAveragePooling1D()),
     "GlobalAveragePooling2D": (behind_conv2d, L.GlobalAveragePooling2D()),
+    "GlobalAveragePooling3D": (behind_conv3d, L.GlobalAveragePooling3D(keepdims=True)),
+    "GlobalMaxPooling1D": (behind_conv1d, L.GlobalMaxPooling1D()),
+    "GlobalMaxPooling2D": (behind_conv2d, L.GlobalMaxPooling2D(keepdims=True)),
+    "GlobalMaxPooling3D": (behind_conv3d, L.GlobalMaxPooling3D()),
+    "adaptive 1D": (behind_conv1d, lambda x: L.AdaptiveMaxPooling1D(2)(L.AdaptiveAveragePooling1D(4)(x))),
+    "adaptive 2D": (behind_conv2d, lambda x: L.AdaptiveMaxPooling2D(2)(L.AdaptiveAveragePooling2D((3, 4))(x))),
+    "adaptive 3D": (behind_conv3d, lambda x: L.AdaptiveMaxPooling3D(1)(L.AdaptiveAveragePooling3D((2, 3, 2))(x))),
     "Flatten and Reshape": (behind_conv2d, lambda x: L.Reshape((6, 6, 8))(L.Flatten()(x))),
     "Permute": (behind_conv2d, L.Permute((3, 1, 2))),
     "RepeatVector": (behind_dense, L.RepeatVector(3)),
+    "resizing a series": (behind_conv1d, lambda x: L.Cropping1D(2)(L.ZeroPadding1D((1, 2))(L.UpSampling1D(2)(x)))),
     "Cropping2D": (behind_conv2d, L.Cropping2D(1)),
     "ZeroPadding2D": (behind_conv2d, L.ZeroPadding2D(1)),
     "UpSampling2D": (behind_conv2d, L.UpSampling2D(2)),
     "Resizing": (behind_conv2d, L.Resizing(4, 5)),
+    "CenterCrop": (behind_conv2d, L.CenterCrop(4, 3)),
+    "UpSampling3D": (behind_conv3d, L.UpSampling3D((1, 2, 1))),
+    "Cropping3D": (behind_conv3d, L.Cropping3D(((1, 0), (0, 2), (1, 1)))),
+    "ZeroPadding3D": (behind_conv3d, L.ZeroPadding3D(((1, 0), (0, 2), (0, 0)))),
     "Concatenate": (behind_conv2d, lambda x: L.Concatenate()([x, L.Conv2D(4, 1)(x)])),
     "Concatenate along the height": (behind_conv2d, lambda x: L.Concatenate(1)([x, L.Conv2D(8, 1)(x)])),
     "Add": (behind_conv2d, lambda x: L.Add()([x, L.Conv2D(8, 1)(x)])),
     "Subtract": (behind_conv2d, lambda x: L.Subtract()([x, L.Conv2D(8, 1)(x)])),
     "Average": (behind_conv2d, lambda x: L.Average()([x, L.Conv2D(8, 1)(x)])),
     "Maximum": (behind_conv2d, lambda x: L.Maximum()([x, L.Conv2D(8, 1)(x)])),
+    "Minimum": (behind_conv2d, lambda x: L.Minimum()([x, L.Conv2D(8, 1)(x)])),
     "squeeze and excite": (behind_conv2d, gated),
     "Dot": (behind_conv1d, lambda x: L.Dot(axes=2)([x, L.Conv1D(8, 1)(x)])),
     "nested model": (behind_conv2d, nested),
     "shared layer": (behind_conv2d, shared),
     "keras.ops": (behind_conv2d, operations),
+    "ops.arctan2": (behind_conv2d, lambda x: ops.arctan2(x, L.Conv2D(8, 1)(x))),
+    "ops.moveaxis": (behind_conv2d, lambda x: ops.moveaxis(ops.moveaxis(x, -1, 1), [1, 2], [2, 3])),
+    "ops.normalize": (behind_conv2d, lambda x: ops.normalize(x, axis=1)),
+    "ops.cumsum": (behind_conv2d, lambda x: ops.cumsum(x, axis=2)),
+    "ops.logsumexp": (behind_conv2d, lambda x: ops.logsumexp(x, axis=(1, 2))),
+    "ops.max_pool": (behind_conv2d, lambda x: ops.max_pool(x, 2, strides=1)),
+    "ops.average_pool": (behind_conv1d, lambda x: ops.average_pool(x, 2, padding="same")),
 }
 
 
@@ -116,6 +147,25 @@ def test_channels_are_pruned_through_it(name: str) -> None:
     result = harness.prune(randomised(behind(layer)), ratio=0.5)
     assert len(result.plan.kept["first"]) == 4
     assert set(result.report.pinned) == {"out"}
+    assert result.proven.holds
+
+
+@pytest.mark.parametrize(
+    "mixing",
+    [
+        ops.normalize,
+        lambda x: ops.cumsum(x, axis=-1),
+        lambda x: ops.logsumexp(x, axis=-1, keepdims=True),
+        lambda x: ops.max_pool(ops.moveaxis(x, -1, 1), 2),
+    ],
+    ids=["normalize", "cumsum", "logsumexp", "max_pool over them"],
+)
+def test_operations_that_mix_channels_pin_them(mixing: Callable[[Tensor], Tensor]) -> None:
+    model = behind_conv2d(lambda x: L.Conv2D(4, 1, name="second")(mixing(x)))
+    result = harness.prune(randomised(model), ratio=0.5)
+    assert re.search("mixes its channels|pools over it", result.report.pinned["first"])
+    assert len(result.plan.kept["first"]) == 8
+    assert len(result.plan.kept["second"]) == 2
     assert result.proven.holds
 
 
