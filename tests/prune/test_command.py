@@ -168,6 +168,46 @@ def test_accuracy_is_told_at_every_step_with_three_baselines(
     assert not keras.models.load_model(tmp_path / "p.keras").compiled
 
 
+def test_recalibration_alone_trains_nothing_and_has_no_baselines(
+    saved: Path, capsys: Captured, digits: str, tmp_path: Path
+) -> None:
+    """Means and variances are measured again; the kernels stay the original's."""
+    plain, measured = tmp_path / "plain.keras", tmp_path / "measured.keras"
+    run(capsys, "prune", saved, "--ratio", 0.5, "-o", plain)
+    code, out, err = run(capsys, "prune", saved, "--ratio", 0.5, "--data", digits, "--recalibrate", "-o", measured)
+    assert (code, err) == (0, "")
+    assert "recalibrated" in out
+    assert "fine-tuned" not in out
+    assert "baseline" not in out
+    before, after = keras.models.load_model(plain), keras.models.load_model(measured)
+    for layer in ("conv_a", "conv_b", "hidden", "out"):
+        np.testing.assert_array_equal(before.get_layer(layer).kernel, after.get_layer(layer).kernel)
+    assert not np.allclose(before.get_layer("bn").moving_mean, after.get_layer("bn").moving_mean)
+    assert not np.allclose(before.get_layer("bn").moving_variance, after.get_layer("bn").moving_variance)
+
+
+def test_options_reach_the_training(
+    saved: Path, capsys: Captured, digits: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every fit, the fine-tuning's and the baselines', is told as asked; it is watched, and runs."""
+    fits = []
+    fit = keras.Model.fit
+
+    def watched(self: keras.Model, x: Any, *args: Any, **options: Any) -> Any:
+        rate = round(float(self.optimizer.learning_rate), 6)
+        fits.append((options["epochs"], options["batch_size"], rate, float(np.max(x)) > 1))
+        return fit(self, x, *args, **options)
+
+    monkeypatch.setattr(keras.Model, "fit", watched)
+    arguments = ["prune", saved, "--ratio", 0.5, "--data", digits, "--scale", "raw", "--finetune-epochs", 1]
+    training = ["--learning-rate", 0.0002, "--batch-size", 40, "--scratch-epochs", 3, "-o", tmp_path / "p.keras"]
+    code, out, err = run(capsys, *arguments, *training)
+    assert (code, err) == (0, "")
+    once, longer = (1, 40, 0.0002, True), (3, 40, 0.0002, True)
+    assert fits == [once, once, longer, once]
+    assert "the same widths from new weights, trained for 3 epochs" in out
+
+
 def test_data_alone_judges_and_trains_nothing(saved: Path, capsys: Captured, digits: str, tmp_path: Path) -> None:
     pruned = tmp_path / "p.keras"
     code, out, _ = run(capsys, "prune", saved, "--ratio", 0.5, "--importance", "apoz", "--data", digits, "-o", pruned)
