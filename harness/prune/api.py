@@ -13,6 +13,7 @@ import numpy.typing as npt
 from harness.errors import ProofError, PruneError, SpecError
 from harness.prune import first_rows
 from harness.prune.allocate import allocate, named
+from harness.prune.comparison import Comparison
 from harness.prune.cost import report
 from harness.prune.graph import check_finite, read_graph
 from harness.prune.planning import plan_of, removal_of, removes_nothing
@@ -21,7 +22,7 @@ from harness.prune.provenance import Group
 from harness.prune.scoring import ABOUT_THE_LOSS, Data, score
 from harness.prune.surgery import remove
 from harness.prune.trace import Trace, trace
-from harness.prune.verify import Comparison, prove
+from harness.prune.verify import prove
 from harness.records import ChannelPlan, Proof, PruneReport, Pruning, Training
 from harness.spec import PruneSpec, check_seed, checked
 
