@@ -7,8 +7,6 @@ from typing import Literal
 
 from harness.records import Record
 
-DIAGNOSIS_SCHEMA = "harness-diagnosis/1"
-
 Severity = Literal["stops learning", "slows learning", "note"]
 Certainty = Literal["certain", "likely"]
 
@@ -59,7 +57,8 @@ class Finding(Record):
     Attributes:
         kind: a stable name, such as `softmax-hidden`; docs/diagnose.md has a section for each.
         severity: `stops learning`: as it stands the network learns nothing, never learns most of the examples or whole
-            classes, or has lost what it learned.
+            classes, or has lost what it learned. `slows learning`: it learns, but slower or to a lower accuracy than
+            with the cure. `note`: worth knowing, harmless as things are.
         certainty: `certain` where it was seen as such, `likely` where it is a sign that may have another cause.
         what: one sentence.
         where: the layer's name; None where it is no layer.

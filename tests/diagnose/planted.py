@@ -267,6 +267,11 @@ PLANTED: tuple[Case, ...] = (
     Case("a rounding activation", lambda: ask(dense_chain(1, keras.ops.sign)), "gradients-vanish"),
     Case("deepcaptcha, large last layer", lambda: ask(scaled_layer(captcha(), "dense_2", 400)), "output-saturated"),
     Case("single_conv, large last layer", lambda: ask(scaled_layer(single(), "dense_1", 40)), "output-saturated"),
+    Case("single_conv, one class weighed 1e6 times", lambda: ask(single(), loss=weighed), "gradients-explode"),
+    Case(
+        "eight_class, one class weighed 1e6 times", lambda: ask(funnel(), color_40(), loss=weighed), "gradients-explode"
+    ),
+    Case("a square root of zeros", lambda: ask(rooted()), "gradients-explode"),
     # Learning rates.
     Case("deepcaptcha, Adam at 1", lambda: ask(captcha(), learning_rate=1.0), "learning-rate-high"),
     Case("single_conv, SGD at 30", lambda: ask(single(), optimizer="sgd", learning_rate=30.0), "learning-rate-high"),
@@ -323,6 +328,19 @@ def sigmoid_convolutions(depth: int) -> keras.Model:
 
 def scaled_layer(model: keras.Model, layer: str, factor: float) -> keras.Model:
     return with_weights(model, layer, lambda weights: [weights[0] * factor, weights[1]])
+
+
+def weighed(labels: Any, outputs: Any) -> Any:
+    """Cross-entropy that makes far too much of one class."""
+    weights = keras.ops.where(keras.ops.equal(keras.ops.reshape(labels, (-1,)), 7), 1e6, 1.0)
+    return keras.losses.sparse_categorical_crossentropy(labels, outputs) * weights
+
+
+def rooted() -> keras.Model:
+    """Where the ReLU gives zero the square root's slope is infinite."""
+    inputs = keras.Input((28, 28, 1))
+    x = keras.ops.sqrt(L.Conv2D(8, 3, activation="relu")(inputs))
+    return keras.Model(inputs, L.Dense(10, activation="softmax")(L.Flatten()(x)))
 
 
 def one_answer(model: keras.Model, layer: str = "dense_1") -> keras.Model:

@@ -24,6 +24,8 @@ QUICK_FAULTS = (
     "six large initial layers",
     "six sigmoid layers",
     "single_conv, large last layer",
+    "single_conv, one class weighed 1e6 times",
+    "a square root of zeros",
     "single_conv, SGD at 30",
     "single_conv, one answer",
     "every layer frozen",

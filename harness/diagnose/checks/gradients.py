@@ -127,15 +127,21 @@ def gradients_explode(evidence: Evidence) -> Iterator[Finding]:
         kind="gradients-explode",
         severity="slows learning" if finite else "stops learning",
         certainty="likely",
-        what=f"The gradient is huge at {worst.layer}",
+        what=f"The gradient is {'huge' if finite else 'no number'} at {worst.layer}",
         where=worst.layer,
         evidence=Number(
             value=worst.rms if finite else None,
             unit="root mean square",
             text=f"the root mean square of its kernel's gradient is {worst.rms:.3g}",
         ),
-        why="Plain gradient descent takes steps as long as the gradient: a few of these and the weights overflow.",
-        cure="Scale the inputs, keep Keras's initializers, use BatchNormalization, or clipnorm=1.0 in the optimizer",
+        why="Plain gradient descent takes steps as long as the gradient: a few of these and the weights overflow."
+        if finite
+        else "After one step with it every weight that it reaches is NaN.",
+        cure="Scale the inputs, keep Keras's initializers, weigh the loss less, use BatchNormalization, or "
+        "clipnorm=1.0 in the optimizer"
+        if finite
+        else "Look for a square root, a logarithm or a division at zero, whose slope is infinite, and add a small "
+        "number before it",
     )
 
 
