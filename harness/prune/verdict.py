@@ -5,10 +5,11 @@ from __future__ import annotations
 import keras
 
 from harness.errors import ProofError, UnprovableError
+from harness.prune.comparison import Comparison
 from harness.prune.graph import check_finite
 from harness.prune.planning import removal_of
 from harness.prune.trace import trace
-from harness.prune.verify import Comparison, compare, failure
+from harness.prune.verify import compare, failure
 from harness.records import ChannelPlan, Proof, Verdict
 
 
