@@ -1,6 +1,6 @@
 """The command line: its commands, and what becomes of an error.
 
-Exit codes: 0 good, 1 the answer is no, 2 the question could not be answered.
+Exit codes: 0 good, 1 the answer is no, 2 the question could not be answered, 130 interrupted.
 Heavy packages are imported inside the commands, so that `harness --help` stays instant.
 """
 
@@ -24,6 +24,8 @@ from harness.commands.verify import verify
 from harness.errors import HarnessError
 from harness.terminal import print_message
 
+INTERRUPTED = 130
+
 app = typer.Typer(
     name="harness",
     help="Prune Keras networks, prove it, and measure in ONNX Runtime what it cost and what it bought.",
@@ -45,9 +47,10 @@ def main() -> None:
     except HarnessError as error:
         print_message(f"harness: {error}")
         sys.exit(2)
-    except KeyboardInterrupt:
-        print_message("harness: interrupted; finished stages are kept, run again to go on")
-        sys.exit(130)
+    except SystemExit as done:
+        if done.code == INTERRUPTED:  # what typer makes of Ctrl-C
+            print_message("harness: interrupted; nothing is half-written, and `harness run` goes on where it stopped")
+        raise
 
 
 if __name__ == "__main__":

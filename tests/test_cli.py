@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -88,3 +90,18 @@ def test_an_unwritable_output_folder_is_one_line(tmp_path: Path) -> None:
     assert done.returncode == 2
     assert "give a folder that can be written" in done.stderr
     assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs a pipe with a name, to wait at")
+def test_interrupted_is_one_line_and_exit_code_130(tmp_path: Path) -> None:
+    """The command waits at a file that nobody writes to, until Ctrl-C."""
+    waiting = tmp_path / "study.toml"
+    os.mkfifo(waiting)
+    started = subprocess.Popen(
+        [sys.executable, "-m", "harness", "run", str(waiting)], stderr=subprocess.PIPE, text=True, cwd=tmp_path
+    )
+    with waiting.open("w"):  # opens when the command has opened it to read
+        started.send_signal(signal.SIGINT)
+        _, err = started.communicate(timeout=60)
+    assert started.returncode == 130
+    assert err.strip() == "harness: interrupted; nothing is half-written, and `harness run` goes on where it stopped"
