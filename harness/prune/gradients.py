@@ -1,8 +1,4 @@
-"""How much each channel matters, from the gradient of the loss on data.
-
-Keras has no gradients of its own that work on every backend, but its optimizers are given them: an optimizer that
-only writes them down, and a `train_on_batch` that changes nothing, are enough.
-"""
+"""How much each channel matters, from the gradient of the loss on data."""
 
 from __future__ import annotations
 
@@ -19,6 +15,7 @@ from harness.prune.importance import Scores, add_up
 from harness.prune.losses import loss_for
 from harness.prune.provenance import Names
 from harness.prune.trace import Trace
+from harness.recorder import GradientRecorder
 
 Array = npt.NDArray[Any]
 Gradients = dict[tuple[str, int], tuple[Array, Array]]
@@ -108,21 +105,23 @@ def gradients_of(
     """
     copy = copied(model, _scaled_and_shifted)
     copy.trainable = True
-    recorder = GradientRecorder(learning_rate=0.0)
+    recorder = GradientRecorder()
     losses = [loss_for(model, number, target) for number, target in enumerate(labels)]
     runner = InferenceMode(copy)
     runner.compile(recorder, loss=losses if len(losses) > 1 else losses[0], run_eagerly=True)
-    places = {
-        id(weight): (path, index)
+    weights = {
+        (path, index): weight
         for path, new in zip(trace.graph.layers, read_graph(copy).layers.values(), strict=True)
         for index, weight in enumerate(weights_of(new))
     }
+    values = {place: np.asarray(keras.ops.convert_to_numpy(weight.value)) for place, weight in weights.items()}
     size = min(_BATCH, len(examples[0]))
     for start in range(0, len(examples[0]) - size + 1, size):
         batch = [part[start : start + size] for part in examples]
         targets = [part[start : start + size] for part in labels]
         runner.train_on_batch(batch if len(batch) > 1 else batch[0], targets if len(targets) > 1 else targets[0])
-        yield {places[id(variable)]: pair for variable, pair in recorder.recorded() if id(variable) in places}
+        found = recorder.recorded()
+        yield {place: (values[place], found[id(w)]) for place, w in weights.items() if id(w) in found}
 
 
 def _scaled_and_shifted(op: Any) -> dict[str, Any]:
@@ -142,25 +141,3 @@ class InferenceMode(keras.Model):  # type: ignore[misc]
     def call(self, inputs: Any) -> Any:
         """The network's outputs, in inference mode."""
         return self.network(inputs, training=False)
-
-
-class GradientRecorder(keras.optimizers.Optimizer):  # type: ignore[misc]
-    """An optimizer that changes nothing and keeps the last gradients."""
-
-    def build(self, variables: Sequence[Any]) -> None:
-        """Make room for a gradient for each variable."""
-        super().build(variables)
-        self.watched = list(variables)
-        self.last = [self.add_variable_from_reference(variable, "gradient") for variable in variables]
-
-    def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
-        """Keep the gradient; leave the variable."""
-        self.assign(self.last[self._get_variable_index(variable)], gradient)
-
-    def recorded(self) -> list[tuple[Any, tuple[Array, Array]]]:
-        """Each variable with its value and its last gradient."""
-        to_numpy: Callable[[Any], Array] = keras.ops.convert_to_numpy
-        return [
-            (variable, (to_numpy(variable.value), to_numpy(last.value)))
-            for variable, last in zip(self.watched, self.last, strict=True)
-        ]
