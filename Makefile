@@ -28,7 +28,7 @@ export KERAS_BACKEND ?= jax
 export XLA_PYTHON_CLIENT_PREALLOCATE ?= false
 endif
 
-.PHONY: help setup setup-cuda bench bench-cases bench-selftest bench-diagnose bench-cuda bench-prune test sweep fuzz lint type check report lock clean
+.PHONY: help setup setup-cuda bench bench-cases bench-selftest bench-diagnose bench-cuda bench-prune bench-importance test sweep fuzz lint type check report lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -82,13 +82,16 @@ bench-cuda: $(READY_CUDA) ## all that needs a GPU, into bench/results/; ONNX=fol
 bench-prune: $(READY) ## seconds and memory to prune ResNet50 by half and prove it, into bench/results/
 	$(BIN)/python -m bench.prune_resnet50
 
+bench-importance: $(READY) ## what each importance keeps of a network's accuracy, into bench/results/
+	$(BIN)/python -m bench.importances
+
 test: $(READY) ## the tests, less the long sweeps
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 sweep: $(READY) ## the long tests: every network of keras.applications, exports of pruned ones, 1,000 random networks
 	$(BIN)/python -m pytest -m slow -v
 
-fuzz: $(READY) ## prune and prove 1,000 random networks
+fuzz: $(READY) ## prune and prove 1,000 random networks, about 8 minutes
 	$(BIN)/python -m pytest -m slow -v tests/prune/test_fuzz.py
 
 lint: $(READY) ## style, format and import directions
