@@ -15,7 +15,7 @@ def dead_units(evidence: Evidence) -> Iterator[Finding]:
     """Most units of a ReLU are zero on every example, as given or after the rehearsal.
 
     Threshold: 99 % of a layer stops learning, since nothing gets past it, forward or back; 90 % slows it. Healthy
-    networks had up to 81 % (a chain of 32 narrow layers) and mostly under 40 % (docs/diagnose.md).
+    networks had up to 75 % (the gate of a squeeze and excitation: bench/results/diagnose-thresholds.md).
     """
     name, before, after = most_dead(evidence)
     if max(before, after) >= SLOWS_FROM:

@@ -11,13 +11,13 @@ from harness.diagnose.evidence import Evidence, Passes
 from harness.diagnose.findings import Finding, Number, Severity
 from harness.diagnose.layers import kernel_shape
 
-# Chains of sigmoid layers on digits, six epochs with Adam: with 1/70 between the first and last kernel's gradient 82 %,
-# 1/260 73 %, 1/1,200 54 %, 1/18,000 18 % (docs/diagnose.md). Healthy networks had 1/65 and more.
+# Chains of sigmoid layers on digits, three epochs with Adam (bench/results/diagnose-thresholds.md): with 1/56 between
+# the first and last kernel's gradient 63 %, 1/210 41 %, 1/1,400 19 %, 1/5,400 nothing. Healthy ones had 1/6 and more.
 VANISH_STOPS = 1e-4
 VANISH_SLOWS = 2e-3
 # Adam divides by the gradient's root mean square plus 1e-7: below that its steps shorten too.
 EPSILON = 1e-7
-# Without normalization; the largest of a healthy network was 0.3, and 1.5 to 2.4 with it.
+# The largest of a healthy network, when this was chosen, was 0.3, and 1.5 to 2.4 with normalization.
 EXPLODE_SLOWS = 100.0
 
 

@@ -19,8 +19,8 @@ def output_saturated(evidence: Evidence) -> Iterator[Finding]:
     """Before any training, wrong answers have a probability above 0.99.
 
     Threshold: half of all examples, or a loss of four times ln K, that of a network of K classes that knows nothing
-    (Karpathy, 'A recipe for training neural networks', 2019). Healthy untrained networks were sure of at most 3 % of
-    the examples, and had at most 1.9 times ln K (docs/diagnose.md).
+    (Karpathy, 'A recipe for training neural networks', 2019). Healthy untrained networks had at most 1.2 times ln K
+    (bench/results/diagnose-thresholds.md).
     """
     head, classes = evidence.head, evidence.batch.classes
     if head.activation is None or classes is None or evidence.trained:
