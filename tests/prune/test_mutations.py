@@ -177,6 +177,7 @@ def test_a_comparison_that_would_mean_nothing_is_no_proof() -> None:
         harness.prune(model, ratio=0.5, keep=("live",))
 
 
+@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="elsewhere both networks may round alike")
 def test_a_network_in_which_rounding_decides_is_not_called_wrong() -> None:
     """Every layer magnifies a difference tenfold: after thirty of them, not even float64 tells anything."""
     vector = keras.Input((5,))
@@ -189,6 +190,7 @@ def test_a_network_in_which_rounding_decides_is_not_called_wrong() -> None:
         verify(model, apply(model, decided), decided)
 
 
+@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="elsewhere both networks may round alike")
 def test_own_weights_that_magnify_rounding_are_made_smaller() -> None:
     """Its own kernels magnify a difference in each of forty layers; random ones don't. Rescaling to around -1, as image
     networks do, loses the last digits of the inputs, so that these would not tell.
