@@ -16,14 +16,14 @@ class GradientRecorder(keras.optimizers.Optimizer):  # type: ignore[misc] # Kera
 
     def __init__(self) -> None:
         super().__init__(learning_rate=1.0, name="recorder")
-        self._variables_seen: list[Any] = []
+        self._keys: list[int] = []  # not the variables: Keras would take them for the optimizer's own
         self._gradients: list[Any] = []
 
     def build(self, variables: Sequence[Any]) -> None:
         """Make room for a gradient for each variable."""
         if not self.built:
             super().build(variables)
-            self._variables_seen = list(variables)
+            self._keys = [id(variable) for variable in variables]
             self._gradients = [self.add_variable_from_reference(variable, name="gradient") for variable in variables]
 
     def apply(self, grads: Sequence[Any], trainable_variables: Sequence[Any] | None = None) -> None:
@@ -36,5 +36,5 @@ class GradientRecorder(keras.optimizers.Optimizer):  # type: ignore[misc] # Kera
 
     def recorded(self) -> dict[int, Any]:
         """The last gradients, as arrays, by `id` of the variable."""
-        pairs = zip(self._variables_seen, self._gradients, strict=True)
-        return {id(variable): keras.ops.convert_to_numpy(kept) for variable, kept in pairs}
+        pairs = zip(self._keys, self._gradients, strict=True)
+        return {key: keras.ops.convert_to_numpy(kept) for key, kept in pairs}
