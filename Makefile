@@ -14,6 +14,8 @@ RUNS ?= runs
 CASES := same-padding colored-digits removed-filter constant-256
 COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
 	--group pyproject.toml:dev pyproject.toml
+WITH_ONEDNN := tests/prune/test_layers.py tests/prune/test_chains.py tests/prune/test_mutations.py \
+	tests/prune/test_orientations.py tests/export/test_export.py tests/test_train.py tests/test_crash.py
 RUN := $(RUNS)/$(basename $(notdir $(STUDY)))
 
 export TF_CPP_MIN_LOG_LEVEL ?= 3
@@ -28,7 +30,7 @@ export KERAS_BACKEND ?= jax
 export XLA_PYTHON_CLIENT_PREALLOCATE ?= false
 endif
 
-.PHONY: help setup setup-cuda bench bench-cases bench-selftest bench-diagnose bench-cuda bench-prune bench-importance test sweep fuzz lint type check report lock clean
+.PHONY: help setup setup-cuda bench bench-cases bench-selftest bench-diagnose bench-cuda bench-prune bench-importance bench-weights test test-onednn sweep fuzz lint type check report lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -64,7 +66,10 @@ bench: $(ENVIRONMENT) ## train, prune, export, measure and report on real digits
 	$(BIN)/harness run $(STUDY) --output $(RUNS) --device $(DEVICE)
 	HARNESS_RUN=$(RUN) $(BIN)/python -m pytest bench --benchmark-json=$(RUN)/pytest-benchmark.json
 
-bench-selftest: $(READY) ## does the measurement keep its promises here? on an idle machine, about 20 minutes
+bench-selfbench-weights: $(READY) ## does a study give the same weights on another CPU, and what does that cost? about 5 minutes
+	$(BIN)/python -m bench.same_weights
+
+test: $(READY) ## does the measurement keep its promises here? on an idle machine, about 20 minutes
 	$(BIN)/python -m bench.selftest --device cpu
 
 bench-diagnose: $(READY) ## how often a diagnosis is right, and how long it takes; about half an hour
@@ -86,7 +91,10 @@ bench-importance: $(READY) ## what each importance keeps of a network's accuracy
 	$(BIN)/python -m bench.importances
 
 test: $(READY) ## the tests, less the long sweeps
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 2 --dist loadfile --max-worker-restart 0
+
+test-onednn: $(READY) ## what computes with TensorFlow, with oneDNN, which TensorFlow turns on by itself on some CPUs
+	TF_ENABLE_ONEDNN_OPTS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --max-worker-restart 0 $(WITH_ONEDNN)
 
 sweep: $(READY) ## the long tests: every network of keras.applications, exports of pruned ones, 1,000 random networks
 	$(BIN)/python -m pytest -m slow -v
@@ -102,7 +110,7 @@ lint: $(READY) ## style, format and import directions
 type: $(READY) ## static types
 	$(BIN)/mypy
 
-check: lint type test ## all that CI checks
+check: lint type test test-onednn ## all that CI checks
 
 report: $(READY) ## write the report of the last run again, from its results.json
 	$(BIN)/harness report $(RUN)

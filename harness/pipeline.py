@@ -15,6 +15,7 @@ from pathlib import Path
 
 import models
 from harness import report
+from harness.crash import step
 from harness.data import Dataset, load
 from harness.errors import DataError, DeviceError, HarnessError, ModelError, SpecError, StoreError
 from harness.measurement import Measurement
@@ -66,7 +67,8 @@ def run_study(study: Study, *, runs: Path, store: Path, progress: Progress | Non
     device = usable_device(study.measure.device)
     datasets = {spec: load(spec) for spec in dict.fromkeys(case.data for case in cases)}
     for case in cases:
-        check_case(case, datasets[case.data])
+        with step(f"check {case.name}"):
+            check_case(case, datasets[case.data])
     stages = Stages(Store(store, notice=log.warning), device, progress, datasets)
     outcomes: list[Outcome] = []
     with progress.task(f"study {study.name}", total=len(cases)) as task:

@@ -1,4 +1,7 @@
-"""Import Keras without the lines that TensorFlow's C++ libraries write to stderr before any logging can be set."""
+"""Import Keras, settled in how it computes.
+
+The lines that TensorFlow's C++ libraries write to stderr before any logging can be set are kept back.
+"""
 
 from __future__ import annotations
 
@@ -8,12 +11,15 @@ import sys
 import tempfile
 from types import ModuleType
 
+from harness.numerics import settle
+
 
 def import_keras() -> ModuleType:
     """The keras module. What is written to stderr during the import is shown only where the import fails."""
     if "keras" in sys.modules:
         return sys.modules["keras"]
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    settle()
     sys.stderr.flush()
     shown = os.dup(2)
     with tempfile.TemporaryFile() as hidden:

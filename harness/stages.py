@@ -17,9 +17,11 @@ from typing import Any
 
 import models
 from harness.accuracy import evaluate, judged, right
+from harness.crash import step
 from harness.data import Dataset
 from harness.measure import measure
 from harness.measurement import Measurement
+from harness.numerics import settle
 from harness.progress import Progress
 from harness.quiet import import_keras
 from harness.records import Accuracy, Export, Pruning, Record
@@ -183,7 +185,10 @@ class Stages:
 
     def _get(self, stage: str, inputs: Mapping[str, Any], make: Callable[[Path], None]) -> Artifact:
         packages = {name: version(name) for name in STAGE_PACKAGES[stage]}
-        return self.store.get(stage, {**inputs, "version": STAGE_VERSIONS[stage], "packages": packages}, make)
+        numerics = settle() if "keras" in packages else {}
+        made_by = {"version": STAGE_VERSIONS[stage], "packages": packages, "numerics": numerics}
+        with step(stage):
+            return self.store.get(stage, {**inputs, **made_by}, make)
 
 
 def model_options(case: Case, dataset: Dataset) -> dict[str, Any]:

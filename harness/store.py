@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 from filelock import FileLock
 from pydantic import BaseModel
 
+from harness.crash import unfinished
 from harness.errors import StoreError
 
 MANIFEST = "manifest.json"
@@ -74,18 +75,15 @@ class Store:
             found = self.find(stage, inputs)
             if found is not None:
                 return found
-            unfinished = artifact.folder.with_suffix(".unfinished")
-            shutil.rmtree(unfinished, ignore_errors=True)
-            unfinished.mkdir(parents=True)
-            try:
-                make(unfinished)
-                files = {path.relative_to(unfinished).as_posix(): file_digest(path) for path in _files(unfinished)}
+            with unfinished(artifact.folder.with_suffix(".unfinished")) as folder:
+                shutil.rmtree(folder, ignore_errors=True)
+                folder.mkdir(parents=True)
+                make(folder)
+                files = {path.relative_to(folder).as_posix(): file_digest(path) for path in _files(folder)}
                 manifest = {"stage": stage, "inputs": inputs, "files": files}
-                (unfinished / MANIFEST).write_text(json.dumps(manifest, indent=1, sort_keys=True))
+                (folder / MANIFEST).write_text(json.dumps(manifest, indent=1, sort_keys=True))
                 shutil.rmtree(artifact.folder, ignore_errors=True)
-                unfinished.rename(artifact.folder)
-            finally:
-                shutil.rmtree(unfinished, ignore_errors=True)
+                folder.rename(artifact.folder)
         return artifact
 
     def _artifact(self, stage: str, inputs: Mapping[str, Any]) -> Artifact:
@@ -132,19 +130,15 @@ def replaced_folder(folder: Path) -> Iterator[Path]:
     Raises:
         StoreError: the disk is full or can't be written, or `folder` is a file.
     """
-    unfinished, old = (folder.with_name(f".{folder.name}.{state}") for state in ("unfinished", "old"))
-    with disk_errors(folder):
-        for leftover in (unfinished, old):
+    new, old = (folder.with_name(f".{folder.name}.{state}") for state in ("unfinished", "old"))
+    with disk_errors(folder), unfinished(new), unfinished(old):
+        for leftover in (new, old):
             shutil.rmtree(leftover, ignore_errors=True)
-        unfinished.mkdir(parents=True)
-        try:
-            yield unfinished
-            if folder.exists():
-                folder.rename(old)
-            unfinished.rename(folder)
-        finally:
-            for leftover in (unfinished, old):
-                shutil.rmtree(leftover, ignore_errors=True)
+        new.mkdir(parents=True)
+        yield new
+        if folder.exists():
+            folder.rename(old)
+        new.rename(folder)
 
 
 def _damage(folder: Path) -> str | None:

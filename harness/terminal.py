@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
+from harness.crash import step
 from harness.progress import Progress, Silent, Task
 
 if TYPE_CHECKING:
@@ -78,9 +79,21 @@ def _bars() -> Bars:
     return Bars(*columns, console=messages, transient=True)
 
 
+class Noted:
+    """Progress that is also noted, for the case that the process dies."""
+
+    def __init__(self, shown: Progress) -> None:
+        self.shown = shown
+
+    @contextmanager
+    def task(self, name: str, total: float | None = None) -> Iterator[Task]:
+        with step(name), self.shown.task(name, total) as task:
+            yield task
+
+
 def terminal(quiet: bool) -> Progress:
     """Where a command shows what it is doing."""
-    return Silent() if quiet else Terminal()
+    return Noted(Silent() if quiet else Terminal())
 
 
 def print_json(value: Any) -> None:

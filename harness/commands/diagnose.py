@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from harness.commands.options import JsonFlag, QuietFlag
+from harness.crash import step
 from harness.terminal import answers, print_json, terminal
 
 if TYPE_CHECKING:
@@ -39,7 +40,8 @@ def diagnose(  # noqa: PLR0913, PLR0917 - one parameter an option
     """Say why a network does not learn, or would not; exit 1 if something stops it."""
     examples = _examples(data, scale, color, resize, limit)
     past = None if history is None else _history(history)
-    network = _network(model, option or [], unsafe)
+    with step(f"load {Path(model).name}"):
+        network = _network(model, option or [], unsafe)
     from harness import diagnose as diagnosing
     from harness.diagnose.present import diagnosis_parts
 

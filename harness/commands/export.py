@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from harness.commands.options import JsonFlag, dataset
+from harness.crash import step
 from harness.terminal import print_json, print_lines
 
 
@@ -26,11 +27,13 @@ def export(  # noqa: PLR0913, PLR0917 - one parameter an option
     from harness.export import random_examples
     from harness.keras_file import load_model
 
-    loaded = load_model(model, unsafe=unsafe)
+    with step(f"load {model.name}"):
+        loaded = load_model(model, unsafe=unsafe)
     path = output or model.with_suffix(".onnx")
     check_writable(path)
     images = random_examples(loaded) if data is None else dataset(data, scale).test_images
-    found = export_model(loaded, path, images, opset=opset)
+    with step("export and compare"):
+        found = export_model(loaded, path, images, opset=opset)
     if as_json:
         print_json({"path": str(path), **found.model_dump(mode="json")})
         return

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from harness.commands.options import JsonFlag, check_seed
+from harness.crash import step
 from harness.quiet import import_keras
 from harness.terminal import print_json, print_lines
 
@@ -32,14 +33,12 @@ def verify(  # noqa: PLR0913, PLR0917 - one parameter an option
     from harness.prune.verdict import judge
 
     decided = read_plan(plan or plan_path(pruned))
-    found = judge(
-        load_model(original, unsafe=unsafe),
-        load_model(pruned, unsafe=unsafe),
-        decided,
-        trained_on=trained_on(read_about(pruned)),
-        architecture=architecture,
-        seed=seed,
-    )
+    with step("load both"):
+        before, after = load_model(original, unsafe=unsafe), load_model(pruned, unsafe=unsafe)
+    with step("prove"):
+        found = judge(
+            before, after, decided, trained_on=trained_on(read_about(pruned)), architecture=architecture, seed=seed
+        )
     if as_json:
         print_json(found.model_dump(mode="json"))
     else:

@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness import errors
+from harness.crash import ended
 from harness.records import Export
 
 Message = dict[str, Any]
@@ -64,7 +65,7 @@ class Exporter:
             stdin.flush()
         line = stdout.readline()
         if not line:
-            raise errors.ExportError(f"{job['source']}: the export's process ended with code {self.process.wait()}")
+            raise errors.ExportError(f"{job['source']}: the export's process {ended(self.process.wait())}")
         answer: Message = json.loads(line)
         return answer
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from harness.crash import unfinished
 from harness.store import disk_errors
 
 
@@ -17,11 +18,8 @@ def written_whole(path: Path) -> Iterator[Path]:
     Raises:
         StoreError: the disk is full or the folder can't be written.
     """
-    unfinished = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
     with disk_errors(path.parent):
         path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            yield unfinished
-            unfinished.replace(path)
-        finally:
-            unfinished.unlink(missing_ok=True)
+        with unfinished(path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")) as new:
+            yield new
+            new.replace(path)

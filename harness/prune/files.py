@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from pathlib import Path
 
 from pydantic import ValidationError
 
+from harness.crash import unfinished
 from harness.errors import PruneError, StoreError
 from harness.prune.api import PruneResult
 from harness.prune.picture import picture
@@ -107,8 +109,8 @@ def save(result: PruneResult, output: Path, about: PruneFile) -> list[Path]:
     }
     with disk_errors(output.parent):
         output.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=output.parent, prefix=".pruning-") as folder:
-            made = Path(folder)
+        with unfinished(output.parent / f".{output.stem}.{os.getpid()}") as made:
+            made.mkdir()
             for path, text in texts.items():
                 (made / path.name).write_text(text, encoding="utf-8")
             result.model.save(made / output.name)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from typing import Any
 
 from harness.advice import advice
 from harness.compare import Answers, asked_comparisons, compare
+from harness.crash import unfinished
 from harness.report import format as fmt
 from harness.report import theme
 from harness.report.conditions import conditions, reproduce
@@ -212,9 +212,6 @@ def put(folder: Path, files: dict[str, bytes]) -> None:
         for name, data in files.items():
             target = folder / name
             target.parent.mkdir(parents=True, exist_ok=True)
-            unfinished = target.with_name(f".{target.name}.unfinished")
-            try:
-                unfinished.write_bytes(data)
-                os.replace(unfinished, target)
-            finally:
-                unfinished.unlink(missing_ok=True)
+            with unfinished(target.with_name(f".{target.name}.unfinished")) as new:
+                new.write_bytes(data)
+                new.replace(target)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable
 from typing import Any
@@ -143,6 +144,8 @@ CASES: dict[str, tuple[Callable[..., keras.Model], Callable[[Tensor], Tensor]]] 
 @pytest.mark.parametrize("name", CASES)
 def test_channels_are_pruned_through_it(name: str) -> None:
     """None of them is pinned: half of the first layer's go, and the proof holds."""
+    if name == "adaptive 3D" and os.environ["TF_ENABLE_ONEDNN_OPTS"] != "0":
+        pytest.skip("TensorFlow dies of SIGFPE in it with oneDNN: tests/test_crash.py")
     behind, layer = CASES[name]
     result = harness.prune(randomised(behind(layer)), ratio=0.5)
     assert len(result.plan.kept["first"]) == 4

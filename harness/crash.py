@@ -1,0 +1,161 @@
+"""A command whose native code may crash: it runs in a process of its own, and a crash becomes one line.
+
+A layer can kill the whole process (TensorFlow dies of SIGFPE in some poolings on some CPUs), and no `except` sees that.
+So the command line forks before anything is imported. The child does the work and notes in shared memory what it is
+doing and which files are not whole yet; the parent waits, and after a crash says the one and removes the other.
+"""
+
+from __future__ import annotations
+
+import json
+import mmap
+import os
+import shutil
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+NOTE_BYTES = 1 << 16
+SENT_BY_TERMINAL = 0x80  # SI_KERNEL: the whole foreground group has got the signal, the child too
+ASKED_TO_END = {signal.SIGINT, signal.SIGTERM}
+PASSED_ON = ASKED_TO_END | ({signal.SIGHUP, signal.SIGQUIT} if os.name == "posix" else set())
+
+
+class Note:
+    """What this process is doing, and which files are not whole yet. Where nobody supervises, nobody reads it."""
+
+    def __init__(self) -> None:
+        self.memory: mmap.mmap | None = None
+        self.steps: list[str] = []
+        self.unfinished: list[str] = []
+
+    @contextmanager
+    def holding(self, kind: list[str], text: str) -> Iterator[None]:
+        kind.append(text)
+        self._write()
+        try:
+            yield
+        finally:
+            kind.pop()
+            self._write()
+
+    def _write(self) -> None:
+        if self.memory is not None:
+            text = json.dumps([self.steps, self.unfinished]).encode()
+            if len(text) < NOTE_BYTES:
+                self.memory[: len(text) + 1] = text + b"\0"
+
+
+_note = Note()
+
+
+@contextmanager
+def step(name: str) -> Iterator[None]:
+    """A step of the work, which is named where the process dies in it."""
+    with _note.holding(_note.steps, name):
+        yield
+
+
+@contextmanager
+def unfinished(path: Path) -> Iterator[Path]:
+    """A file or folder that is gone after the block unless it was renamed, also where the process dies in it."""
+    with _note.holding(_note.unfinished, str(path.absolute())):
+        try:
+            yield path
+        finally:
+            _remove(path)
+
+
+def supervised(command: Callable[[], None]) -> None:
+    """Run `command` in a child process, and end as it ends; where native code kills it, with one line and exit code 2.
+
+    Where the system can't wait for signals (it is no Linux), `command` runs in this process.
+    """
+    if not hasattr(signal, "sigwaitinfo"):
+        command()
+        return
+    memory = mmap.mmap(-1, NOTE_BYTES)
+    reading, writing = os.pipe()
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, PASSED_ON | {signal.SIGCHLD})
+    child = os.fork()
+    if child:
+        os.close(reading)
+        _end(_wait(child), memory)
+    os.close(writing)
+    signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    threading.Thread(target=_end_with_parent, args=(reading,), daemon=True).start()
+    _note.memory = memory
+    command()
+
+
+def ended(code: int) -> str:
+    """How a process ended, by its exit code or the negative of its signal: `was killed by SIGFPE`."""
+    if code >= 0:
+        return f"ended with exit code {code}"
+    name = signal.Signals(-code).name
+    return f"was killed by {name}" + (", most likely out of memory" if name == "SIGKILL" else "")
+
+
+def _end_with_parent(reading: int) -> None:
+    """Wait until the other end of the pipe is closed, which the parent's death does, and die of it too."""
+    os.read(reading, 1)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _wait(child: int) -> int:
+    """Pass signals on until the child has ended: its exit code, or the negative of the signal it died of."""
+    while True:
+        told = signal.sigwaitinfo(PASSED_ON | {signal.SIGCHLD})
+        if told.si_signo != signal.SIGCHLD:
+            if told.si_code != SENT_BY_TERMINAL:
+                os.kill(child, told.si_signo)
+            continue
+        pid, status = os.waitpid(child, os.WNOHANG)  # it may only have been stopped
+        if pid:
+            return os.waitstatus_to_exitcode(status)
+
+
+def _end(code: int, memory: mmap.mmap) -> None:
+    """End this process as the child ended."""
+    if code >= 0:
+        sys.exit(code)
+    if -code in PASSED_ON:
+        signal.signal(-code, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {-code})
+        os.kill(os.getpid(), -code)
+    steps, paths = _read(memory)
+    for path in paths:
+        _remove(Path(path))
+    sys.stderr.write(f"harness: the process {ended(code)} {_where(steps)}; {_cure(code)}\n")
+    sys.exit(2)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def _read(memory: mmap.mmap) -> tuple[list[str], list[str]]:
+    """The child's last note; empty where it left none."""
+    text = memory[:].partition(b"\0")[0]
+    steps, paths = json.loads(text) if text else ([], [])
+    return steps, paths
+
+
+def _where(steps: list[str]) -> str:
+    return f"at '{' / '.join(steps)}'" if steps else "before its first step"
+
+
+def _cure(code: int) -> str:
+    kept = "nothing is half-written"
+    if -code == signal.SIGKILL:
+        return f"{kept}; give it more memory, or a smaller network or batch"
+    onednn = os.environ.get("TF_ENABLE_ONEDNN_OPTS", "0") != "0"
+    other = "set TF_ENABLE_ONEDNN_OPTS=0, or " if onednn else ""
+    return f"{kept}; native code under one of the network's layers crashed: {other}leave layers out until it runs"
