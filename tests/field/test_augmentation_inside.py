@@ -30,7 +30,9 @@ def test_export(harness: Command, case: Path) -> None:
 def test_prune(harness: Command) -> None:
     ran = harness("prune", "model.keras", "--ratio", "0.5", "--json")
     assert ran.code == 0
-    kept = {layer["name"]: (layer["before"], layer["after"]) for layer in ran.json["report"]["layers"]}
+    kept = {
+        layer["layer"]: (layer["channels_before"], layer["channels_after"]) for layer in ran.json["report"]["layers"]
+    }
     assert kept["conv_a"] == (16, 8)
     assert kept["conv_b"] == (24, 12)
     assert kept["hidden"] == (32, 16)

@@ -15,7 +15,7 @@ def test_prune_verify_export_and_measure(harness: Command, case: Path) -> None:
     ran = harness("prune", "model.keras", "--ratio", "0.5", "--json")
     assert ran.code == 0
     report = ran.json["report"]
-    kept = {layer["name"]: (layer["before"], layer["after"]) for layer in report["layers"]}
+    kept = {layer["layer"]: (layer["channels_before"], layer["channels_after"]) for layer in report["layers"]}
     assert kept["conv_1"] == (16, 8)
     assert kept["hidden"] == (16, 8)
     assert "both_ways_1" in report["pinned"]["conv_2"]

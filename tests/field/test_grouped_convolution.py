@@ -28,7 +28,7 @@ def test_export(harness: Command, case: Path) -> None:
 def test_prune_verify_export_and_measure(harness: Command, case: Path, options: tuple[str, ...]) -> None:
     ran = harness("prune", "model.keras", *options, "--json")
     assert ran.code == 0
-    kept = {layer["name"]: layer["after"] for layer in ran.json["report"]["layers"]}
+    kept = {layer["layer"]: layer["channels_after"] for layer in ran.json["report"]["layers"]}
     assert kept["stem"] == kept["u1_expand"] == kept["u2_expand"]
     assert kept["stem"] == 16 if "0.5" in options else kept["stem"] % 4 == 0
     for layer in keras.models.load_model(case / "model-pruned.keras").layers:

@@ -35,7 +35,9 @@ def test_export_and_prune(harness: Command, case: Path) -> None:
     assert max(found.values()) < 1e-5
     ran = harness("prune", "model.keras", "--ratio", "0.5", "--json")
     assert ran.code == 0
-    kept = {layer["name"]: (layer["before"], layer["after"]) for layer in ran.json["report"]["layers"]}
+    kept = {
+        layer["layer"]: (layer["channels_before"], layer["channels_after"]) for layer in ran.json["report"]["layers"]
+    }
     assert kept["conv"] == (12, 6)
     assert kept["hidden"] == (24, 12)
     assert harness("export", "model-pruned.keras").code == 0
