@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from bench.exported import Exported
-from harness.runtime.inputs import describe_inputs, fixed_batch
+from harness.runtime.feed import describe_inputs
+from harness.runtime.inputs import fixed_batch
 from harness.runtime.model_file import read_model
 from harness.runtime.placement import open_placed
 from harness.runtime.runs import Plan, end_to_end, make_feed
@@ -26,7 +27,7 @@ def test_latency(benchmark: Any, exported: Exported, batch: int, request: pytest
     plan = Plan(
         path=str(exported.path),
         names=[one.name for one in file.inputs],
-        inputs=describe_inputs(exported.path, file.inputs, []),
+        inputs=describe_inputs([(exported.path, file.inputs)]),
         batch=batch,
         mode="end_to_end",
         seed=0,

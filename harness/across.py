@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from pydantic import ValidationError
 
 from harness import stats
 from harness.conditions import require_same_conditions
 from harness.errors import MeasureError
-from harness.measurement import Measurement
+from harness.measurement import MeasuredRow, Measurement
 from harness.records import Record
 from harness.results import RESULTS_FILE, Results, read_results
 from harness.spec import Mode
@@ -21,16 +22,17 @@ class Change(Record):
     """A model now against the one of the same name before; a speed-up above 1 is faster.
 
     Each is taken relative to a file that is there both times, so that a machine that is slower today does not count.
+    Where a row failed on one of the occasions, the verdict is `invalid` and there are no numbers.
     """
 
     name: str
     batch: int
     mode: Mode
-    speedup: float
+    speedup: float | None
     ci_low: float | None
     ci_high: float | None
-    p_adjusted: float
-    verdict: stats.Verdict
+    p_adjusted: float | None
+    verdict: stats.Verdict | Literal["invalid"]
 
 
 @dataclass(frozen=True)
@@ -82,40 +84,47 @@ def changes(before: Occasion, after: Occasion) -> tuple[Change, ...]:
     ours, theirs = _reference(before.measurement, after.measurement)
     earlier = {name: index for index, name in enumerate(before.names) if index != ours}
     pairs = [(earlier[name], index) for index, name in enumerate(after.names) if index != theirs and name in earlier]
-    compared: list[tuple[int, int, Mode, stats.Interval]] = []
+    compared: list[tuple[MeasuredRow, stats.Interval | None]] = []
     for batch in after.measurement.spec.batch_sizes:
         for mode in after.measurement.spec.modes:
             if batch not in before.measurement.spec.batch_sizes:
                 continue
             for old, new in pairs:
-                then = _relative(before.measurement, ours, old, batch, mode)
-                now = _relative(after.measurement, theirs, new, batch, mode)
-                compared.append((new, batch, mode, stats.sequential_difference(now, then)))
+                rows = [
+                    *(before.measurement.row(index, batch, mode) for index in (ours, old)),
+                    *(after.measurement.row(index, batch, mode) for index in (theirs, new)),
+                ]
+                compared.append((rows[-1], _difference(*rows)))
     if not compared:
         raise MeasureError("beside the file that is there both times, no model and batch size has the same name")
-    adjusted = stats.holm([interval.p_value for *_, interval in compared])
+    adjusted = iter(stats.holm([interval.p_value for _, interval in compared if interval is not None]))
     return tuple(
-        _change(after, index, batch, mode, interval, p)
-        for (index, batch, mode, interval), p in zip(compared, adjusted, strict=True)
+        _change(after, row, interval, None if interval is None else next(adjusted)) for row, interval in compared
     )
 
 
-def _relative(measurement: Measurement, reference: int, model: int, batch: int, mode: Mode) -> tuple[float, ...]:
-    """A model's log speed-up over the reference in each launch."""
-    return measurement.row(reference, batch, mode).log_ratios(measurement.row(model, batch, mode))
+def _difference(
+    reference_then: MeasuredRow, then: MeasuredRow, reference_now: MeasuredRow, now: MeasuredRow
+) -> stats.Interval | None:
+    """The log speed-up from then to now, each relative to its reference; None where a row failed."""
+    if any(row.error for row in (reference_then, then, reference_now, now)):
+        return None
+    return stats.sequential_difference(reference_now.log_ratios(now), reference_then.log_ratios(then))
 
 
-def _change(after: Occasion, index: int, batch: int, mode: Mode, interval: stats.Interval, p: float) -> Change:
-    bounded = math.isfinite(interval.low)
+def _change(after: Occasion, row: MeasuredRow, interval: stats.Interval | None, p: float | None) -> Change:
+    bounded = interval is not None and math.isfinite(interval.low)
     return Change(
-        name=after.names[index],
-        batch=batch,
-        mode=mode,
-        speedup=math.exp(interval.estimate),
-        ci_low=math.exp(interval.low) if bounded else None,
-        ci_high=math.exp(interval.high) if bounded else None,
+        name=after.names[row.model],
+        batch=row.batch,
+        mode=row.mode,
+        speedup=None if interval is None else math.exp(interval.estimate),
+        ci_low=math.exp(interval.low) if interval is not None and bounded else None,
+        ci_high=math.exp(interval.high) if interval is not None and bounded else None,
         p_adjusted=p,
-        verdict=stats.verdict(interval, p, after.measurement.spec.margin),
+        verdict="invalid"
+        if interval is None or p is None
+        else stats.verdict(interval, p, after.measurement.spec.margin),
     )
 
 

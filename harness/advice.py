@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from harness import stats
 from harness.measurement import Comparison, MeasuredRow, Measurement
+from harness.runtime.findings import some
 from harness.runtime.placement import fallen
 
 DRIFT_THAT_MATTERS = 0.05
 BUSY_BELOW = 0.95
+CAST_FOR_WANT_OF_A_KERNEL = "InsertedPrecisionFreeCast_"
 
 
 def advice(measurement: Measurement, comparisons: tuple[Comparison, ...]) -> tuple[str, ...]:
@@ -26,6 +28,8 @@ def advice(measurement: Measurement, comparisons: tuple[Comparison, ...]) -> tup
         *_cached(measurement),
         *_copies(measurement),
         *_placed(measurement),
+        *_half(measurement),
+        *_uncounted(measurement),
         *_graphs(measurement),
     )
 
@@ -93,6 +97,7 @@ def _unsettled(measurement: Measurement) -> Iterator[str]:
 
 
 def _wide(measurement: Measurement, comparisons: tuple[Comparison, ...]) -> Iterator[str]:
+    comparisons = tuple(found for found in comparisons if found.verdict != "invalid")
     wide = [found for found in comparisons if _half_width(found) > measurement.spec.precision]
     if not wide:
         return
@@ -167,14 +172,30 @@ def _placed(measurement: Measurement) -> Iterator[str]:
             continue
         nodes = fallen({"ran": model.placement.ran})
         if nodes:
-            yield f"{model.path}: {len(nodes)} nodes fall to the CPU: {_some(nodes)}"
+            yield f"{model.path}: {len(nodes)} nodes fall to the CPU: {some(nodes)}"
         if model.placement.on_the_way:
-            yield f"{model.path}: copies and shape computations on the way: {_some(model.placement.on_the_way)}"
+            yield f"{model.path}: copies and shape computations on the way: {some(model.placement.on_the_way)}"
 
 
-def _some(names: Sequence[str], most: int = 5) -> str:
-    more = f" and {len(names) - most} more" if len(names) > most else ""
-    return ", ".join(names[:most]) + more
+def _half(measurement: Measurement) -> Iterator[str]:
+    """Where float16 is no saving: onnxruntime has no kernel for it on the CPU, and casts before and after."""
+    for model in measurement.models:
+        ran = model.placement.ran if model.placement else ()
+        casts = {
+            node for _, node, operator, _ in ran if operator == "Cast" and node.startswith(CAST_FOR_WANT_OF_A_KERNEL)
+        }
+        if casts:
+            yield (
+                f"{model.path}: float16 is computed in float32 on this device, with {len(casts)} casts that onnxruntime "
+                "put in between; a float32 file has none of them"
+            )
+
+
+def _uncounted(measurement: Measurement) -> Iterator[str]:
+    for model in measurement.models:
+        if model.uncounted:
+            what = "MACs" if model.parameters is not None else "MACs and weights"
+            yield f"{model.path}: {what} unknown: {some(model.uncounted)} can't be counted"
 
 
 def _graphs(measurement: Measurement) -> Iterator[str]:

@@ -66,6 +66,7 @@ def _row(measurement: Measurement, row: MeasuredRow) -> dict[str, Any]:
         "size_bytes": model.size_bytes,
         "parameters": model.parameters,
         "macs": None if model.macs is None else model.macs * row.batch,
+        "uncounted": list(model.uncounted),
         "opset": model.opset,
         "on_the_way": list(model.placement.on_the_way) if model.placement else [],
         "placement": model.placement.model_dump(mode="json") if model.placement else None,

@@ -10,22 +10,25 @@ import shutil
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
-import numpy as np
 from numpy.typing import NDArray
 
 from harness import stats
 from harness.errors import MeasureError
 from harness.measurement import Fed, MeasuredModel, MeasuredRow, Measurement
 from harness.progress import Progress, Silent
+from harness.runtime.denormals import denormal_weights
 from harness.runtime.environment import describe
+from harness.runtime.feed import describe_inputs
 from harness.runtime.findings import findings
+from harness.runtime.given import gather
 from harness.runtime.group import Group, Key, Member
-from harness.runtime.inputs import describe_arrays, describe_inputs, fixed_batch, parse_input
 from harness.runtime.macs import count_macs
 from harness.runtime.model_file import ModelFile, read_model
+from harness.runtime.wanted import in_one_order
 from harness.spec import MeasureSpec
 from harness.verbs import make_verb
 
@@ -49,7 +52,8 @@ def measure(
 
     `pairs` are the (baseline, candidate) positions in `paths` whose intervals must become narrow enough; by default
     each against the first. Any other pair can be compared afterwards. `inputs` are examples by input name, the batch
-    being the first axis; without them, inputs are invented. A copy of the first baseline is measured as a control.
+    being the first axis unless `spec.inputs` gives that input's shape; like `spec.input_data`, they are fed in place of
+    invented ones. A copy of the first baseline is measured as a control.
 
     Raises:
         MeasureError: a file can't be measured, or the files' inputs differ.
@@ -60,6 +64,7 @@ def measure(
     files = [read_model(Path(path)) for path in paths]
     if not files:
         raise MeasureError("no model to measure; give at least one ONNX file")
+    files = [replace(file, inputs=in_one_order(files[0].inputs, file.inputs)) for file in files]
     wanted = _pairs(pairs, len(files))
     control_of = wanted[0][0] if wanted else 0
     environment = describe()
@@ -94,21 +99,14 @@ def _copy(file: ModelFile, folder: Path) -> Path:
 def _inputs(
     files: Sequence[ModelFile], spec: MeasureSpec, arrays: Mapping[str, NDArray[Any]] | None, folder: Path
 ) -> list[dict[str, Any]]:
-    """What all models are fed, as the first with a dynamic batch wants it.
+    """What all models are fed.
 
     Raises:
-        MeasureError: the models' inputs differ, or can't be invented.
+        MeasureError: the models' inputs differ, can't be invented, or what was given does not fit.
+        SpecError: an entry of `spec.inputs` can't be read.
     """
-    first = files[0]
-    for other in files[1:]:
-        if not first.takes_the_same_inputs_as(other):
-            ours, theirs = (", ".join(map(str, file.inputs)) for file in (first, other))
-            raise MeasureError(f"{other.path}: its inputs ({theirs}) differ from those of {first.path} ({ours})")
-    model = next((file for file in files if fixed_batch(file.inputs) is None), first)
-    if arrays is None:
-        return describe_inputs(model.path, model.inputs, [parse_input(text) for text in spec.inputs])
-    np.savez(folder / "inputs.npz", allow_pickle=False, **dict(arrays))
-    return describe_arrays(model.path, model.inputs, folder / "inputs.npz")
+    given = gather(spec.inputs, spec.input_data, arrays or {}, files[0].inputs)
+    return describe_inputs([(file.path, file.inputs) for file in files], given, folder)
 
 
 def _watched(group: Group, pairs: Sequence[tuple[int, int]]) -> list[tuple[Key, Key]]:
@@ -190,16 +188,24 @@ def _measurement(
 
 
 def _fed(description: Mapping[str, Any]) -> Fed:
-    shape, dtype, batched = description["shape"], description["dtype"], description["batched"]
-    return Fed(shape=shape, dtype=dtype, batched=batched, invented="file" not in description)
+    shape = description["shape"]
+    return Fed(
+        shape=tuple(size for size in shape if size is not None),
+        dtype=description["dtype"],
+        batched=None in shape,
+        batch_axis=shape.index(None) if None in shape else 0,
+        invented="file" not in description,
+        sha256=description.get("sha256"),
+    )
 
 
 def _model(group: Group, member: Member) -> MeasuredModel:
     shapes = {
-        one.name: (1, *fed["shape"]) if fed["batched"] else tuple(fed["shape"])
+        one.name: tuple(1 if size is None else size for size in fed["shape"])
         for one, fed in zip(member.file.inputs, group.inputs, strict=True)
     }
     macs = count_macs(member.file.proto, shapes)
+    denormal = denormal_weights(member.file.path, member.file.proto) if group.device == "cpu" else None
     return MeasuredModel(
         path=str(member.file.path),
         sha256=member.file.sha256,
@@ -213,7 +219,7 @@ def _model(group: Group, member: Member) -> MeasuredModel:
         provider_options=member.provider_options,
         runtime_bytes=member.runtime_bytes,
         session_ns=tuple(member.session_ns),
-        findings=findings(member.file.proto, shapes, group.device),
+        findings=(*findings(member.file.proto, shapes, group.device), *([denormal] if denormal else [])),
     )
 
 

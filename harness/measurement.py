@@ -89,18 +89,23 @@ class Percentile(Record):
 
 
 class Fed(Record):
-    """What every model was fed for one input. `shape` leaves out the batch where `batched`.
+    """What every model was fed for one input. `shape` leaves out the batch where `batched`; it stands at `batch_axis`.
 
-    `invented` values are uniform floats in [0, 1), bytes 0 to 255, or zeros and ones; else examples were given.
+    `invented` values are uniform floats in [0, 1), bytes 0 to 255, or zeros and ones; else an array was given, which
+    `sha256` identifies.
     """
 
     shape: tuple[int, ...]
     dtype: str
     batched: bool
+    batch_axis: int = 0
     invented: bool
+    sha256: str | None = None
 
     def size_bytes(self, batch: int) -> int:
-        return math.prod(self.shape) * (batch if self.batched else 1) * np.dtype(self.dtype).itemsize
+        """The size of what is fed at a batch size; that of text is not known, and counts as nothing."""
+        size = 0 if self.dtype == "string" else np.dtype(self.dtype).itemsize
+        return math.prod(self.shape) * (batch if self.batched else 1) * size
 
 
 class Process(Record):
@@ -137,8 +142,8 @@ class Placement(Record):
 class MeasuredModel(Record):
     """One ONNX file. `session_ns` are the times to create its session, one a launch.
 
-    `parameters` counts floating-point and quantized weights; `macs` are multiply-accumulates for one example, None
-    where an operator's can't be counted (`uncounted` names them). `runtime_bytes` is the memory of a process before
+    `parameters` counts floating-point and quantized weights; `macs` are multiply-accumulates for one example. Both are
+    None where an operator's can't be counted (`uncounted` names those without a count of MACs). `runtime_bytes` is the memory of a process before
     it opened the model; `provider_options` are onnxruntime's for CUDA, defaults included. `findings` are what the
     graph alone shows to be slow on the device.
     """
@@ -146,7 +151,7 @@ class MeasuredModel(Record):
     path: str
     sha256: str
     size_bytes: int
-    parameters: int
+    parameters: int | None
     macs: int | None
     uncounted: tuple[str, ...]
     opset: int
@@ -243,8 +248,9 @@ class MeasuredRow(Record):
 class Comparison(Record):
     """A candidate against a baseline. `speedup` above 1: the candidate is faster.
 
-    `p_value` tests a speed-up of 1; `p_adjusted` is corrected for all comparisons made together. Without a launch
-    that measured both, the verdict is `inconclusive` and the numbers are None. Bounds are None when unbounded.
+    `p_value` tests a speed-up of 1; `p_adjusted` is corrected for all comparisons made together. The verdict is
+    `invalid` where a row failed, and `inconclusive` without a launch that measured both; the numbers are None then.
+    Bounds are None when unbounded.
     """
 
     baseline: int
@@ -257,7 +263,7 @@ class Comparison(Record):
     p_value: float | None
     p_adjusted: float | None
     launches: int
-    verdict: stats.Verdict
+    verdict: stats.Verdict | Literal["invalid"]
 
 
 class Measurement(Record):
@@ -315,16 +321,32 @@ class Measurement(Record):
         )
 
     def compare_control(self) -> tuple[Comparison, ...]:
-        """The baseline's copy against the baseline: anything but `equivalent` or `inconclusive` is a false alarm."""
+        """The baseline's copy against the baseline: `faster` or `slower` is a false alarm."""
         return self._judge([(self.row(row.model, row.batch, row.mode), row) for row in self.control])
 
     def _judge(self, pairs: Sequence[tuple[MeasuredRow, MeasuredRow]]) -> tuple[Comparison, ...]:
-        intervals = [stats.sequential_interval(baseline.log_ratios(candidate)) for baseline, candidate in pairs]
+        valid = [pair for pair in pairs if not any(row.error for row in pair)]
+        intervals = [stats.sequential_interval(baseline.log_ratios(candidate)) for baseline, candidate in valid]
         adjusted = stats.holm([interval.p_value for interval in intervals])
-        return tuple(
-            _comparison(baseline, candidate, interval, p, self.spec.margin)
-            for (baseline, candidate), interval, p in zip(pairs, intervals, adjusted, strict=True)
-        )
+        judged = zip(valid, intervals, adjusted, strict=True)
+        found = iter([_comparison(*pair, interval, p, self.spec.margin) for pair, interval, p in judged])
+        return tuple(_failed(*pair) if any(row.error for row in pair) else next(found) for pair in pairs)
+
+
+def _failed(baseline: MeasuredRow, candidate: MeasuredRow) -> Comparison:
+    return Comparison(
+        baseline=baseline.model,
+        candidate=candidate.model,
+        batch=baseline.batch,
+        mode=baseline.mode,
+        speedup=None,
+        ci_low=None,
+        ci_high=None,
+        p_value=None,
+        p_adjusted=None,
+        launches=0,
+        verdict="invalid",
+    )
 
 
 def _comparison(

@@ -129,8 +129,9 @@ class MeasureSpec(Spec):
     matter, both as fractions; `budget_s` ends the measurement even where `precision` was not reached.
     `modes` are what is timed, each on its own: `end_to_end` (host arrays in and out), `device` (inputs and outputs
     stay on the device), `cuda_graph`. `inputs` describe inputs that can't be invented, as `name:shape:dtype`, where
-    the shape may begin with N for the batch. `input_copies` inputs are used in turn, so that one need not stay in a
-    cache. A worker that says nothing for `timeout_s` is killed.
+    the shape may hold N for the batch, or as `name=value`. `input_data` holds real ones: an `.npz` of arrays by input
+    name, or a folder of ONNX test data. `input_copies` inputs are used in turn, so that one need not stay in a cache.
+    A worker that says nothing for `timeout_s` is killed.
     """
 
     device: Device = "auto"
@@ -142,6 +143,7 @@ class MeasureSpec(Spec):
     optimization: Literal["none", "basic", "extended", "all"] = "all"
     provider_options: Mapping[str, str] = {}
     inputs: tuple[str, ...] = ()
+    input_data: Path | None = None
     input_copies: PositiveInt = 1
     precision: Fraction = 0.015
     margin: Fraction = 0.02

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 PERCENTILES = (90, 99)
-COLOURS = {"faster": "green", "slower": "red", "equivalent": "cyan", "inconclusive": "yellow"}
+COLOURS = {"faster": "green", "slower": "red", "equivalent": "cyan", "inconclusive": "yellow", "invalid": "red"}
 
 
 def measurement_tables(measurement: Measurement, comparisons: tuple[Comparison, ...]) -> list[Table]:
@@ -91,8 +91,8 @@ def _models(measurement: Measurement) -> Table:
             name,
             model.device,
             _number(model.session_us and model.session_us / 1000),
-            _number(model.macs),
-            _number(model.parameters),
+            "unknown" if model.macs is None else _number(model.macs),
+            "unknown" if model.parameters is None else _number(model.parameters),
             _number(model.size_bytes / 1000),
         )
     return table

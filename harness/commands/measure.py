@@ -24,7 +24,13 @@ def measure(  # noqa: PLR0913, PLR0917 - one parameter an option
     spinning: Annotated[bool | None, typer.Option(help="Whether idle threads spin. [default: spinning]")] = None,
     optimization: Annotated[str | None, typer.Option(help="none, basic, extended or all. [default: all]")] = None,
     provider_option: Annotated[list[str] | None, typer.Option(help="key=value for CUDA, repeatable.")] = None,
-    inputs: Annotated[list[str] | None, typer.Option("--input", help="name:shape:dtype, repeatable.")] = None,
+    inputs: Annotated[
+        list[str] | None,
+        typer.Option("--input", help="name:shape:dtype, N being the batch, or name=value; repeatable."),
+    ] = None,
+    input_data: Annotated[
+        Path | None, typer.Option("--inputs", help="Arrays by input name: an .npz, or a folder of ONNX test data.")
+    ] = None,
     input_copies: Annotated[int | None, typer.Option(help="Inputs used in turn. [default: 1]")] = None,
     precision: Annotated[str | None, typer.Option(help="Half-width wanted. [default: 1.5%]")] = None,
     margin: Annotated[str | None, typer.Option(help="Difference that does not matter. [default: 2%]")] = None,
@@ -55,6 +61,7 @@ def measure(  # noqa: PLR0913, PLR0917 - one parameter an option
         "optimization": optimization,
         "provider_options": arguments.settings(provider_option or [], "--provider-option"),
         "inputs": inputs,
+        "input_data": input_data,
         "input_copies": input_copies,
         "precision": precision and arguments.fraction(precision, "--precision"),
         "margin": margin and arguments.fraction(margin, "--margin"),

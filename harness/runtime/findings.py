@@ -1,4 +1,4 @@
-"""What a graph alone shows to be slow on a device, as lines a person can act on."""
+"""What a file alone shows to be slow on a device, as lines a person can act on."""
 
 from __future__ import annotations
 
@@ -22,6 +22,12 @@ def findings(proto: onnx.ModelProto, inputs: Mapping[str, Sequence[int]], device
     return tuple(line for line in lines if line)
 
 
+def some(names: Sequence[str], most: int = 3) -> str:
+    """The first of a list, and how many more there are."""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
+
+
 def channel_step(device: str, flags: Sequence[str] | None = None) -> int:
     """The channels that the device computes together.
 
@@ -38,18 +44,18 @@ def _off_step(convolutions: Sequence[onnx.NodeProto], shapes: Mapping[str, Shape
     for node in convolutions:
         channels = (shapes.get(node.input[1]) or (None,))[0]
         if channels is not None and channels % step:
-            found.append(f"'{node.name}' has {channels}")
+            found.append(f"'{node.name or node.output[0]}' has {channels}")
     if not found:
         return None
-    return f"channels off the hardware's step of {step}: {', '.join(found)}; the next multiple may cost nothing more"
+    return f"channels off the hardware's step of {step}: {some(found)}; the next multiple may cost nothing more"
 
 
 def _asymmetric(convolutions: Sequence[onnx.NodeProto], shapes: Mapping[str, Shape]) -> str | None:
-    found = [f"'{node.name}'" for node in convolutions if pads_differ(node, shapes)]
+    found = [f"'{node.name or node.output[0]}'" for node in convolutions if pads_differ(node, shapes)]
     if not found:
         return None
     return (
-        f"padding differs between the sides of {', '.join(found)} (a strided 'same' convolution of TensorFlow), which "
+        f"padding differs between the sides of {some(found)} (a strided 'same' convolution of TensorFlow), which "
         "CUDA runs slower; pad explicitly and use 'valid', or pick sizes that pad evenly"
     )
 

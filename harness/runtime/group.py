@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
@@ -12,7 +13,9 @@ from typing import Any
 from harness.errors import DeviceError, MeasureError
 from harness.measurement import Launch, Placement, Process
 from harness.runtime.environment import usable_cpus
-from harness.runtime.inputs import describe_inputs, fixed_batch, parse_input
+from harness.runtime.feed import describe_inputs
+from harness.runtime.given import gather
+from harness.runtime.inputs import fixed_batch
 from harness.runtime.model_file import ModelFile, read_model
 from harness.runtime.placement import device_of, require_cuda
 from harness.runtime.process import WorkerFailedError, run_worker, started_worker
@@ -84,10 +87,13 @@ class Group:
     def _batch_refused(self, row: Row) -> str | None:
         """Why a model can't be run at a batch size, which is never changed silently; None where it can."""
         index, batch, _ = row.key
-        fixed = fixed_batch(self.members[index].file.inputs)
-        if fixed is not None and fixed != batch:
-            return f"the model's batch is fixed at {fixed}; export it with a dynamic batch"
-        if batch != 1 and not any(description["batched"] for description in self.inputs):
+        batched = [(one, fed["shape"]) for one, fed in zip(self.members[index].file.inputs, self.inputs, strict=True)]
+        batched = [(one, shape) for one, shape in batched if None in shape]
+        for one, shape in batched:
+            fixed = None if one.shape is None else one.shape[shape.index(None)]
+            if fixed not in (None, batch):
+                return f"the model's batch is fixed at {fixed}; export it with a dynamic batch"
+        if batch != 1 and not batched:
             return "no input has a batch axis, so only batch 1 can be measured"
         return None
 
@@ -106,17 +112,20 @@ class Group:
         if self.spec.device == "cuda" and not offered:
             raise DeviceError("this onnxruntime has no CUDA; install onnxruntime-gpu, or use --device cpu")
         tried = "cuda" if offered and self.spec.device != "cpu" else "cpu"
+        self._check_modes(tried)
         left = list(range(len(self.members)))
         while left:
             self._probe(left[: 1 if tried == "cuda" else usable_cpus()], tried)
             left = [index for index in left if self._unprobed(index)]
             if all(member.device == "cpu" for member in self.members):
                 tried = "cpu"  # onnxruntime listed CUDA, and it does not run
+                self._check_modes(tried)
         self.device = "cuda" if any(member.device != "cpu" for member in self.members) else "cpu"
-        if self.device == "cpu" and "cuda_graph" in self.spec.modes:
-            raise DeviceError(
-                "mode cuda_graph needs CUDA, which does not run here; leave it out, or see `harness doctor`"
-            )
+
+    def _check_modes(self, device: str) -> None:
+        if device == "cpu" and "cuda_graph" in self.spec.modes:
+            why = "device is cpu" if self.spec.device == "cpu" else "CUDA does not run here"
+            raise DeviceError(f"mode cuda_graph needs CUDA, and {why}; leave it out, or see `harness doctor`")
 
     def _unprobed(self, index: int) -> list[Row]:
         """The rows of a model that are neither probed nor known to fail."""
@@ -238,9 +247,10 @@ def placement(path: Path, device: Device = "auto", inputs: Sequence[str] = ()) -
     file = read_model(path)
     batch = fixed_batch(file.inputs) or 1
     spec = MeasureSpec(device=device, batch_sizes=(batch,), inputs=tuple(inputs))
-    fed = describe_inputs(path, file.inputs, [parse_input(text) for text in inputs])
-    group = Group([Member(file, path)], fed, spec)
-    group.probe()
+    with tempfile.TemporaryDirectory(prefix="harness-") as scratch:
+        fed = describe_inputs([(path, file.inputs)], gather(inputs, None, {}, file.inputs), Path(scratch))
+        group = Group([Member(file, path)], fed, spec)
+        group.probe()
     found = group.members[0].placement
     if found is None:
         raise MeasureError(f"{path}: can't be run: {next(iter(group.rows.values())).error}")

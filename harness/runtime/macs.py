@@ -15,7 +15,20 @@ Count = int | None
 
 LARGEST_SHAPE_DATA = 1024
 STANDARD_DOMAINS = ("", "ai.onnx", "ai.onnx.ml")
-UNCOUNTABLE = ("Attention", "DeformConv", "Einsum", "GRU", "If", "LSTM", "Loop", "RNN", "Scan")
+ESTIMATORS = (
+    "LinearClassifier",
+    "LinearRegressor",
+    "SVMClassifier",
+    "SVMRegressor",
+    "TreeEnsemble",
+    "TreeEnsembleClassifier",
+    "TreeEnsembleRegressor",
+)
+UNCOUNTABLE = (
+    *("Attention", "CausalConvWithState", "DFT", "DeformConv", "Einsum", "LinearAttention", "STFT"),
+    *("If", "Loop", "Scan", "SequenceMap"),
+    *ESTIMATORS,
+)
 
 
 @dataclass(frozen=True)
@@ -30,16 +43,16 @@ def count_macs(proto: onnx.ModelProto, inputs: Mapping[str, Sequence[int]]) -> M
     """Multiply-accumulates of one run, with inputs of the shapes given by name.
 
     A convolution counts one for each output element and each weight that meets it, padding included; a transposed
-    one for each input element; a matrix product one for each output element and each element of the row. Whatever
-    else a graph does counts as nothing, as is usual. Operators that do multiply but aren't counted here make the
-    total None rather than too small.
+    one for each input element; a matrix product one for each output element and each element of the row; a recurrent
+    layer its weights at every step of the whole length. Whatever else a graph does counts as nothing, as is usual.
+    Operators that do multiply but aren't counted here make the total None rather than too small.
     """
     shapes = infer_shapes(proto, inputs)
     total, uncounted = 0, []
     for node in proto.graph.node:
         count = _count(node, shapes)
         if count is None:
-            uncounted.append(f"'{node.name}' ({node.op_type})")
+            uncounted.append(f"'{node.name or node.output[0]}' ({node.op_type})")
         else:
             total += count
     return Macs(None if uncounted else total, tuple(uncounted))
@@ -125,6 +138,14 @@ def _gemm(node: onnx.NodeProto, shapes: Mapping[str, Shape]) -> Count:
     return _product((*output, left[0] if transposed else left[-1]))
 
 
+def _recurrent(node: onnx.NodeProto, shapes: Mapping[str, Shape]) -> Count:
+    """Steps x batch x the weights of all directions: (steps, batch, in), (directions, gates x n, in), (..., n)."""
+    series, *weights = (shapes.get(name) for name in node.input[:3])
+    counts = [_product(shape) if shape else None for shape in (series[:2] if series else None, *weights)]
+    steps, kernel, recurrent = counts
+    return None if steps is None or kernel is None or recurrent is None else steps * (kernel + recurrent)
+
+
 def _product(sizes: Sequence[int | None]) -> Count:
     known = [size for size in sizes if size is not None]
     return math.prod(known) if len(known) == len(sizes) else None
@@ -135,6 +156,9 @@ COUNTERS: Mapping[str, Callable[[onnx.NodeProto, Mapping[str, Shape]], Count]] =
     "ConvInteger": _convolution(1),
     "QLinearConv": _convolution(3),
     "ConvTranspose": _transposed_convolution,
+    "GRU": _recurrent,
+    "LSTM": _recurrent,
+    "RNN": _recurrent,
     "Gemm": _gemm,
     "MatMul": _matrix_product(0),
     "MatMulInteger": _matrix_product(0),

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.errors import MeasureError
 from harness.runtime.inputs import ModelInput
+from harness.runtime.macs import ESTIMATORS
 
 if TYPE_CHECKING:
     import onnx
@@ -20,21 +21,18 @@ if TYPE_CHECKING:
 class ModelFile:
     """An ONNX file that was read and checked.
 
-    `external` are the files of its external data; `proto` holds its graph without that data.
+    `parameters` is None where an operator keeps its weights in a form that isn't counted. `external` are the files of
+    its external data; `proto` holds its graph without that data.
     """
 
     path: Path
     sha256: str
     size_bytes: int
-    parameters: int
+    parameters: int | None
     opset: int
     inputs: tuple[ModelInput, ...]
     external: tuple[Path, ...]
     proto: onnx.ModelProto
-
-    def takes_the_same_inputs_as(self, other: ModelFile) -> bool:
-        """Whether both can be fed the same arrays, in order; names, and a batch fixed in one only, may differ."""
-        return [_fed(one) for one in self.inputs] == [_fed(one) for one in other.inputs]
 
 
 def read_model(path: Path) -> ModelFile:
@@ -60,16 +58,12 @@ def read_model(path: Path) -> ModelFile:
         path=path,
         sha256=_digest(files),
         size_bytes=sum(file.stat().st_size for file in files),
-        parameters=sum(math.prod(tensor.dims) for tensor in _weights(proto)),
+        parameters=_count_weights(proto),
         opset=next((one.version for one in proto.opset_import if one.domain in ("", "ai.onnx")), 0),
         inputs=tuple(_input(path, value) for value in proto.graph.input if value.name not in names),
         external=tuple(external),
         proto=proto,
     )
-
-
-def _fed(one: ModelInput) -> tuple[str, tuple[int | None, ...]]:
-    return one.dtype, one.shape[1:]
 
 
 def external_files(path: Path, proto: onnx.ModelProto) -> list[Path]:
@@ -82,7 +76,7 @@ def external_files(path: Path, proto: onnx.ModelProto) -> list[Path]:
 
     locations = {
         entry.value
-        for tensor in _tensors(proto.graph)
+        for tensor in tensors(proto)
         if tensor.data_location == onnx.TensorProto.EXTERNAL
         for entry in tensor.external_data
         if entry.key == "location"
@@ -101,40 +95,80 @@ def external_files(path: Path, proto: onnx.ModelProto) -> list[Path]:
     return files
 
 
-def _tensors(graph: onnx.GraphProto) -> Iterator[onnx.TensorProto]:
-    """Every tensor stored in a graph: initializers and attributes, subgraphs included."""
-    yield from graph.initializer
-    for sparse in graph.sparse_initializer:
-        yield from (sparse.values, sparse.indices)
-    for node in graph.node:
+def tensors(proto: onnx.ModelProto) -> Iterator[onnx.TensorProto]:
+    """Every tensor stored in a model: initializers and attributes, in subgraphs and functions too."""
+    for graph in _graphs(proto):
+        yield from graph.initializer
+        for sparse in graph.sparse_initializer:
+            yield from (sparse.values, sparse.indices)
+    for node in _nodes(proto):
         for attribute in node.attribute:
             if attribute.HasField("t"):
                 yield attribute.t
             yield from attribute.tensors
-            for subgraph in (attribute.g, *attribute.graphs):
-                yield from _tensors(subgraph)
+            if attribute.HasField("sparse_tensor"):
+                yield from (attribute.sparse_tensor.values, attribute.sparse_tensor.indices)
 
 
-def _weights(proto: onnx.ModelProto) -> Iterator[onnx.TensorProto]:
-    """The floating-point and quantized tensors: shapes, axes and other integers are no parameters."""
+def _nodes(proto: onnx.ModelProto) -> Iterator[onnx.NodeProto]:
+    for graph in _graphs(proto):
+        yield from graph.node
+    for function in proto.functions:
+        yield from function.node
+
+
+def _graphs(proto: onnx.ModelProto) -> Iterator[onnx.GraphProto]:
+    """The graph, and those inside its nodes and those of the model's functions, whatever their depth."""
+    yield proto.graph
+    yield from _inside(proto.graph.node)
+    for function in proto.functions:
+        yield from _inside(function.node)
+
+
+def _inside(nodes: Iterable[onnx.NodeProto]) -> Iterator[onnx.GraphProto]:
+    for node in nodes:
+        for attribute in node.attribute:
+            for graph in (attribute.g, *attribute.graphs):
+                yield graph
+                yield from _inside(graph.node)
+
+
+def _count_weights(proto: onnx.ModelProto) -> int | None:
+    """The floating-point and quantized numbers: shapes, axes and other integers are no parameters.
+
+    None where an estimator of ai.onnx.ml keeps its numbers among its attributes: trees have no weights to count.
+    """
     import onnx
 
+    if any(node.op_type in ESTIMATORS for node in _nodes(proto)):
+        return None
     not_weights = (onnx.TensorProto.INT64, onnx.TensorProto.INT32, onnx.TensorProto.BOOL, onnx.TensorProto.STRING)
-    return (tensor for tensor in _tensors(proto.graph) if tensor.data_type not in not_weights)
+    return sum(math.prod(tensor.dims) for tensor in tensors(proto) if tensor.data_type not in not_weights)
 
 
 def _input(path: Path, value: onnx.ValueInfoProto) -> ModelInput:
-    import onnx
-
     if not value.type.HasField("tensor_type"):
         raise MeasureError(f"{path}: input '{value.name}' is no tensor; only models with tensor inputs can be measured")
     tensor = value.type.tensor_type
+    dtype = _type_name(tensor.elem_type)
+    if not tensor.HasField("shape"):
+        return ModelInput(value.name, dtype, None)
+    sizes = tuple(tensor.shape.dim)
+    shape = tuple(size.dim_value if size.HasField("dim_value") and size.dim_value >= 0 else None for size in sizes)
+    return ModelInput(value.name, dtype, shape, tuple(size.dim_param for size in sizes))
+
+
+def _type_name(kind: int) -> str:
+    """NumPy's name of an element type, `string` for text, and ONNX's where NumPy has none."""
+    import onnx
+
+    if kind == onnx.TensorProto.STRING:
+        return "string"
     try:
-        dtype = str(onnx.helper.tensor_dtype_to_np_dtype(tensor.elem_type))
+        return str(onnx.helper.tensor_dtype_to_np_dtype(kind))
     except KeyError:
-        dtype = onnx.TensorProto.DataType.Name(tensor.elem_type).lower()
-    shape = tuple(size.dim_value if size.HasField("dim_value") else None for size in tensor.shape.dim)
-    return ModelInput(value.name, dtype, shape)
+        known = kind in onnx.TensorProto.DataType.values()
+        return onnx.TensorProto.DataType.Name(kind).lower() if known else f"type {kind}"
 
 
 def _digest(files: list[Path]) -> str:

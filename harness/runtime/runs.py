@@ -17,19 +17,23 @@ Array = NDArray[Any]
 
 
 def _array(description: Mapping[str, Any], batch: int, rng: np.random.Generator) -> Array:
+    shape = description["shape"]
     if "file" in description:
         with np.load(description["file"]) as data:
             given: Array = data[description["key"]]
-        if not description["batched"]:
-            return given
-        return np.ascontiguousarray(np.resize(given, (batch, *given.shape[1:])))
-    shape = [batch, *description["shape"]] if description["batched"] else list(description["shape"])
+        return _repeated(given, batch, shape.index(None)) if None in shape else given
+    sizes = [batch if size is None else size for size in shape]
     dtype = np.dtype(description["dtype"])
     if dtype.kind == "f":
-        return rng.random(shape, dtype=np.float32).astype(dtype)
+        return np.asarray(rng.random(sizes, dtype=np.float32)).astype(dtype)
     if dtype == np.uint8:
-        return rng.integers(0, 256, shape, dtype=np.uint8)
-    return rng.integers(0, 2, shape).astype(dtype)
+        return np.asarray(rng.integers(0, 256, sizes, dtype=np.uint8))
+    return np.asarray(rng.integers(0, 2, sizes)).astype(dtype)
+
+
+def _repeated(given: Array, batch: int, axis: int) -> Array:
+    """As many examples along an axis as asked for, from the first on and again from there."""
+    return np.ascontiguousarray(np.take(given, np.arange(batch) % given.shape[axis], axis))
 
 
 @dataclass(frozen=True)
@@ -48,8 +52,9 @@ class Plan:
 def make_feed(plan: Plan, copy: int = 0) -> dict[str, Array]:
     """An array for each input, by name.
 
-    A description is `{"shape", "dtype", "batched"}`, with `{"file", "key"}` for given examples, which are repeated
-    to fill the batch. Invented floats are uniform in [0, 1); unsigned bytes 0 to 255; other integers and bools 0 or 1.
+    A description is `{"shape", "dtype"}`, with None in the shape for the batch, and `{"file", "key"}` for a given
+    array, which is repeated to fill the batch. Invented floats are uniform in [0, 1); unsigned bytes 0 to 255; other
+    integers and bools 0 or 1.
     """
     rng = np.random.default_rng(plan.seed + copy)
     arrays = [_array(description, plan.batch, rng) for description in plan.inputs]
@@ -61,11 +66,26 @@ def make_run(session: Any, plan: Plan, settings: SessionSettings) -> Run:
     feeds = [make_feed(plan, copy) for copy in range(plan.copies)]
     if plan.mode == "end_to_end":
         return end_to_end(session, feeds)
+    _require_tensors(session, plan.mode)
     outputs = session.run(None, feeds[0])
     if plan.mode == "cuda_graph":
         session = open_session(plan.path, settings, cuda_graph=True)
         feeds = feeds[:1]
     return device_resident(session, feeds, outputs, settings.device)
+
+
+def _require_tensors(session: Any, mode: str) -> None:
+    """Fail where something can't be bound to memory.
+
+    Raises:
+        ValueError: an input or output is text, or a list or map.
+    """
+    for one in (*session.get_inputs(), *session.get_outputs()):
+        if not one.type.startswith("tensor(") or one.type == "tensor(string)":
+            raise ValueError(
+                f"mode {mode} keeps values in the device's memory, which '{one.name}', a {one.type}, can't be; use "
+                "mode end_to_end"
+            )
 
 
 def end_to_end(session: Any, feeds: Sequence[Mapping[str, Array]]) -> Run:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
+
+from harness.runtime.words import plain
 
 CUDA, CPU = "CUDAExecutionProvider", "CPUExecutionProvider"
 QUIET = 4  # onnxruntime's severity "fatal": its warnings on stderr are no message to a user
@@ -51,9 +52,8 @@ def open_session(
 
 
 def reason(error: BaseException) -> str:
-    """What onnxruntime says went wrong, on one line and without its error codes."""
-    text = " ".join(str(error).split()) or type(error).__name__
-    return re.sub(r"^\[ONNXRuntimeError\] : \d+ : \w+ : ", "", text)
+    """What onnxruntime says went wrong, on one line of plain words."""
+    return plain(str(error)) or type(error).__name__
 
 
 def load_runtime() -> Any:

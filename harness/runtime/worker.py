@@ -14,7 +14,7 @@ import os
 import sys
 import threading
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -186,6 +186,8 @@ class Worker:
         session, _, load_error = opened
         if session is None:
             return {"load_error": load_error}
+        if CUDA not in session.get_providers():  # it was listed as available, and does not run
+            self.settings = replace(self.settings, device="cpu")
         rows = []
         for row in self.rows:
             self.prepare(row, opened)

@@ -21,7 +21,7 @@ def job(path: Path, **changes: Any) -> dict[str, Any]:
     return {
         "task": "measure",
         "settings": {"device": "cpu"},
-        "inputs": [{"shape": [1, 8, 8], "dtype": "float32", "batched": True}],
+        "inputs": [{"shape": [None, 1, 8, 8], "dtype": "float32"}],
         "models": [{"path": str(path), "names": ["image"], "rows": [[1, "end_to_end"]]}],
         "seed": 0,
         "copies": 1,

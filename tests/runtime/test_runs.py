@@ -12,7 +12,7 @@ from harness.runtime.runs import Bound, Plan, make_feed, make_run
 from harness.runtime.session import SessionSettings, open_session
 from tests.onnx_files import cnn
 
-FLOATS = {"shape": [1, 8, 8], "dtype": "float32", "batched": True}
+FLOATS = {"shape": [None, 1, 8, 8], "dtype": "float32"}
 
 
 def plan(path: Path = Path("none"), **changes: Any) -> Plan:
