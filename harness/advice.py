@@ -12,7 +12,7 @@ from harness.runtime.placement import fallen
 
 DRIFT_THAT_MATTERS = 0.05
 BUSY_BELOW = 0.95
-CAST_FOR_WANT_OF_A_KERNEL = "InsertedPrecisionFreeCast_"
+INSERTED_CAST = "InsertedPrecisionFreeCast_"
 
 
 def advice(measurement: Measurement, comparisons: tuple[Comparison, ...]) -> tuple[str, ...]:
@@ -181,13 +181,11 @@ def _half(measurement: Measurement) -> Iterator[str]:
     """Where float16 is no saving: onnxruntime has no kernel for it on the CPU, and casts before and after."""
     for model in measurement.models:
         ran = model.placement.ran if model.placement else ()
-        casts = {
-            node for _, node, operator, _ in ran if operator == "Cast" and node.startswith(CAST_FOR_WANT_OF_A_KERNEL)
-        }
+        casts = {node for _, node, operator, _ in ran if operator == "Cast" and node.startswith(INSERTED_CAST)}
         if casts:
             yield (
-                f"{model.path}: float16 is computed in float32 on this device, with {len(casts)} casts that onnxruntime "
-                "put in between; a float32 file has none of them"
+                f"{model.path}: float16 is computed in float32 on this device, with {len(casts)} casts that "
+                "onnxruntime put in between; a float32 file has none of them"
             )
 
 

@@ -143,9 +143,9 @@ class MeasuredModel(Record):
     """One ONNX file. `session_ns` are the times to create its session, one a launch.
 
     `parameters` counts floating-point and quantized weights; `macs` are multiply-accumulates for one example. Both are
-    None where an operator's can't be counted (`uncounted` names those without a count of MACs). `runtime_bytes` is the memory of a process before
-    it opened the model; `provider_options` are onnxruntime's for CUDA, defaults included. `findings` are what the
-    graph alone shows to be slow on the device.
+    None where an operator's can't be counted (`uncounted` names those without a count of MACs). `runtime_bytes` is the
+    memory of a process before it opened the model; `provider_options` are onnxruntime's for CUDA, defaults included.
+    `findings` are what the file alone shows to be slow on the device.
     """
 
     path: str

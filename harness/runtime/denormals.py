@@ -18,18 +18,16 @@ def denormal_weights(path: Path, proto: onnx.ModelProto) -> str | None:
     """A line that counts the denormal numbers of a file and names where they are; None where there are none."""
     import onnx
 
-    kinds = {onnx.TensorProto.FLOAT: np.float32, onnx.TensorProto.DOUBLE: np.float64}
-    found = {}
+    found: dict[str, int] = {}
     for tensor in tensors(proto):
-        if tensor.data_type in kinds:
+        if tensor.data_type in (onnx.TensorProto.FLOAT, onnx.TensorProto.DOUBLE):
             sizes = np.abs(onnx.numpy_helper.to_array(tensor, str(path.resolve().parent)))
-            count = int(np.count_nonzero((sizes > 0) & (sizes < np.finfo(kinds[tensor.data_type]).tiny)))
+            count = int(np.count_nonzero((sizes > 0) & (sizes < np.finfo(sizes.dtype).tiny)))
             if count:
                 found[f"'{tensor.name}'"] = found.get(f"'{tensor.name}'", 0) + count
     if not found:
         return None
-    total = sum(found.values())
-    numbers = (
-        f"{total:,} of its weights are denormal numbers" if total > 1 else "one of its weights is a denormal number"
+    return (
+        f"denormal numbers, below 1.2e-38, among its weights ({sum(found.values()):,}, in {some(list(found))}): a CPU may "
+        "compute many times slower with them; set them to zero"
     )
-    return f"{numbers} (below 1.2e-38), in {some(list(found))}: a CPU may compute many times slower with them; set them to zero"

@@ -143,7 +143,7 @@ def _count_weights(proto: onnx.ModelProto) -> int | None:
     if any(node.op_type in ESTIMATORS for node in _nodes(proto)):
         return None
     not_weights = (onnx.TensorProto.INT64, onnx.TensorProto.INT32, onnx.TensorProto.BOOL, onnx.TensorProto.STRING)
-    return sum(math.prod(tensor.dims) for tensor in tensors(proto) if tensor.data_type not in not_weights)
+    return sum(int(math.prod(tensor.dims)) for tensor in tensors(proto) if tensor.data_type not in not_weights)
 
 
 def _input(path: Path, value: onnx.ValueInfoProto) -> ModelInput:

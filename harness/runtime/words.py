@@ -17,8 +17,8 @@ def plain(text: str) -> str:
     text = " ".join(text.split())
     if found := _IR.search(text):
         return (
-            f"IR version {found[1]}; this onnxruntime takes up to {found[2]}; save the file with an older onnx package, "
-            "or install a newer onnxruntime"
+            f"IR version {found[1]}; this onnxruntime takes up to {found[2]}; save the file with an older onnx "
+            "package, or install a newer onnxruntime"
         )
     if found := _OPSET.search(text):
         return (
