@@ -78,7 +78,7 @@ class Proof(Record):
 
 class LayerCost(Record):
     """What pruning did to one layer. `channels` are those that it makes itself; `macs` are multiply-accumulates for
-    one example, or None where the input's size is not fixed.
+    one example, or None where they can't be counted: a size is not fixed, or the layer's work is unknown.
     """
 
     layer: str

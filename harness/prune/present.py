@@ -73,6 +73,9 @@ def summary_line(report: PruneReport) -> str:
     if report.macs_before and report.macs_after is not None:
         share = _share(report.macs_after, report.macs_before)
         parts.append(f"{report.macs_after:,} of {report.macs_before:,} MACs ({share})")
+    unknown = [layer.layer for layer in report.layers if layer.macs_before is None or layer.macs_after is None]
+    if unknown:
+        parts.append(f"MACs unknown: those of {_listed(unknown)} can't be counted")
     return "kept " + ", ".join(parts)
 
 

@@ -22,12 +22,13 @@ def denormal_weights(path: Path, proto: onnx.ModelProto) -> str | None:
     for tensor in tensors(proto):
         if tensor.data_type in (onnx.TensorProto.FLOAT, onnx.TensorProto.DOUBLE):
             sizes = np.abs(onnx.numpy_helper.to_array(tensor, str(path.resolve().parent)))
-            count = int(np.count_nonzero((sizes > 0) & (sizes < np.finfo(sizes.dtype).tiny)))
-            if count:
-                found[f"'{tensor.name}'"] = found.get(f"'{tensor.name}'", 0) + count
+            denormal = int(np.count_nonzero((sizes > 0) & (sizes < np.finfo(sizes.dtype).tiny)))
+            if denormal:
+                found[f"'{tensor.name}'"] = found.get(f"'{tensor.name}'", 0) + denormal
     if not found:
         return None
+    count = sum(found.values())
     return (
-        f"denormal numbers, below 1.2e-38, among its weights ({sum(found.values()):,}, in {some(list(found))}): a CPU may "
-        "compute many times slower with them; set them to zero"
+        f"denormal numbers, below 1.2e-38, among its weights ({count:,}, in {some(list(found))}): a CPU may compute "
+        "many times slower with them; set them to zero"
     )

@@ -93,7 +93,7 @@ def _value(text: str) -> Any:
 
 
 def fixed_batch(inputs: Sequence[ModelInput]) -> int | None:
-    """The only batch size that a model takes: the first axis of the first input that has one. None where any will do."""
+    """The only batch size that a model takes, the first size of its first input that has any; None if all will do."""
     shaped = [one.shape for one in inputs if one.shape]
     return None if not shaped or any(shape[0] is None for shape in shaped) else shaped[0][0]
 

@@ -1,4 +1,4 @@
-"""Multiply-accumulates of every kind of layer that multiplies, against numbers worked out by hand."""
+"""Multiply-accumulates of every kind of layer that multiplies, against numbers worked out by hand or unknown."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ import pytest
 from keras import ops
 
 from harness.prune import prune
-from harness.prune.cost import macs
 from harness.prune.graph import read_graph
+from harness.prune.macs import macs
+from harness.prune.present import summary_line
 from tests.prune.nets import randomised
 
 L = keras.layers
@@ -21,6 +22,18 @@ Tensor = Any
 
 def constant(*shape: int) -> Any:
     return np.ones(shape, np.float32)
+
+
+class OwnLayer(L.Dense):
+    """May multiply more than a Dense does."""
+
+
+class OwnCell(L.SimpleRNNCell):
+    """May multiply more than a SimpleRNNCell does."""
+
+
+def two_layers() -> keras.Model:
+    return keras.Sequential([keras.Input((6,)), L.Dense(4), L.Dense(2)])
 
 
 CASES: dict[str, tuple[tuple[int | None, ...], Callable[[Tensor], Tensor], int | None]] = {
@@ -52,6 +65,39 @@ CASES: dict[str, tuple[tuple[int | None, ...], Callable[[Tensor], Tensor], int |
     "unknown size": ((None, 6), lambda x: ops.matmul(x, constant(6, 5)), None),
     "unknown length": ((None, 6), L.EinsumDense("abc,cd->abd", (None, 5)), None),
     "Add": ((7, 6), lambda x: L.Add()([x, x]), 0),
+    "SimpleRNN": ((7, 6), L.SimpleRNN(5), 7 * (6 + 5) * 5),
+    "GRU": ((7, 6), L.GRU(5), 7 * 3 * (6 + 5) * 5),
+    "LSTM": ((7, 6), L.LSTM(5, return_sequences=True), 7 * 4 * (6 + 5) * 5),
+    "LSTM of any length": ((None, 6), L.LSTM(5), None),
+    "both ways": ((7, 6), L.Bidirectional(L.GRU(5), merge_mode="sum"), 2 * 7 * 3 * (6 + 5) * 5),
+    "cells on cells": ((7, 6), L.RNN([L.LSTMCell(5), L.GRUCell(2)]), 7 * (4 * 11 * 5 + 3 * 7 * 2)),
+    "somebody's own cell": ((7, 6), L.RNN(OwnCell(5)), None),
+    "ConvLSTM2D": ((5, 8, 6, 2), L.ConvLSTM2D(3, 2), 5 * 7 * 5 * 4 * (4 * 2 * 3 + 4 * 3 * 3)),
+    "a layer at every step": ((7, 6, 3), L.TimeDistributed(L.Conv1D(5, 3)), 7 * 4 * 9 * 5),
+    "a network at every step": ((7, 6), L.TimeDistributed(two_layers()), 7 * (6 * 4 + 4 * 2)),
+    "MultiHeadAttention": (
+        (7, 6),
+        lambda x: L.MultiHeadAttention(2, 4, value_dim=3)(x, x[:, :5]),
+        7 * 6 * 8 + 5 * 6 * 8 + 5 * 6 * 6 + 7 * 6 * 6 + 7 * 5 * 2 * (4 + 3),
+    ),
+    "attention along one axis": (
+        (3, 7, 6),
+        lambda x: L.MultiHeadAttention(2, 4, attention_axes=2)(x, x),
+        4 * 3 * 7 * 6 * 8 + 3 * 7 * 7 * 2 * (4 + 4),
+    ),
+    "GroupQueryAttention": (
+        (7, 6),
+        lambda x: L.GroupQueryAttention(8, 4, 2)(x, x),
+        2 * 7 * 6 * 32 + 2 * 7 * 6 * 16 + 7 * 7 * 4 * 2 * 8,
+    ),
+    "Attention": ((7, 6), lambda x: L.Attention()([x, x[:, :5]]), 7 * 5 * (6 + 6)),
+    "Attention by sums": ((7, 6), lambda x: L.AdditiveAttention()([x, x]), None),
+    "SpectralNormalization": ((7, 6), L.SpectralNormalization(L.Dense(5)), 7 * 6 * 5),
+    "Lambda": ((7, 6), L.Lambda(lambda x: x), None),
+    "somebody's own layer": ((7, 6), OwnLayer(5), None),
+    "ops.conv": ((7, 6), lambda x: ops.conv(x, constant(3, 6, 5)), None),
+    "PReLU": ((7, 6), L.PReLU(), 0),
+    "normalisation": ((7, 6), L.LayerNormalization(axis=(1, 2)), 0),
 }
 
 
@@ -76,3 +122,24 @@ def test_they_shrink_with_the_channels() -> None:
     assert counts["mix"] == (8 * 8 * 6, 8 * 4 * 3)
     assert counts["gram"] == (8 * 8 * 6, 8 * 8 * 3)
     assert counts["out"] == (64 * 3, 64 * 3)
+
+
+def test_a_part_that_is_unknown_is_said_and_no_share_of_the_whole_is_claimed() -> None:
+    series = keras.Input((8, 3))
+    x = L.Conv1D(8, 3, padding="same", name="conv")(series)
+    x = L.Conv1D(8, 3, padding="same", name="conv_2")(x)
+    x = L.GlobalAveragePooling1D()(L.AdditiveAttention(name="scores")([x, x]))
+    report = prune(randomised(keras.Model(series, L.Dense(3, name="out")(x))), ratio=0.5).report
+    assert (report.macs_before, report.macs_after) == (None, None)
+    assert summary_line(report).endswith(" %), MACs unknown: those of scores can't be counted")
+
+
+def test_a_recurrent_layer_counts_before_and_after() -> None:
+    """Conv1D loses half, and the GRU behind it half of what it reads: 3 gates of 4 units from 8 or 4, and from 4."""
+    series = keras.Input((8, 3))
+    x = L.GRU(4, name="gru")(L.Conv1D(8, 3, padding="same", name="conv")(series))
+    report = prune(randomised(keras.Model(series, L.Dense(3, name="out")(x))), ratio=0.5).report
+    counts = {layer.layer: (layer.macs_before, layer.macs_after) for layer in report.layers}
+    assert counts["gru"][0] == 8 * 3 * (8 + 4) * 4
+    assert report.macs_before == 8 * 9 * 8 + 8 * 3 * (8 + 4) * 4 + 4 * 3
+    assert report.macs_after is not None

@@ -43,7 +43,7 @@ def test_the_table_adds_up() -> None:
 def test_an_input_without_a_size_has_no_known_cost() -> None:
     found = report(layers=(layer("conv", (32, 16), None),))
     assert "unknown" in shown(found)
-    assert summary_line(found) == "kept 250 of 1,000 parameters (25 %)"
+    assert summary_line(found) == "kept 250 of 1,000 parameters (25 %), MACs unknown: those of conv can't be counted"
     assert "multiply-accumulates" not in picture(found)
 
 
