@@ -38,7 +38,8 @@ def save(
     opset: int = 18,
 ) -> Path:
     graph = helper.make_graph(list(nodes), "graph", list(inputs), list(outputs), list(weights))
-    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], ir_version=10), path)
+    opsets = [helper.make_opsetid("", opset), helper.make_opsetid("ai.onnx.ml", 3)]
+    onnx.save(helper.make_model(graph, opset_imports=opsets, ir_version=10), path)
     return path
 
 
@@ -81,3 +82,40 @@ def too_large_for_memory(path: Path) -> Path:
     ]
     weights = [constant("eight", [8]), constant("two", [2])]
     return save(path, nodes, [tensor("image", ["N", 1, 8, 8])], [tensor("scores", ["M"])], weights)
+
+
+def classifier(path: Path) -> Path:
+    """As scikit-learn's are exported: a linear classifier of 4 numbers, whose answers are a text and a list of maps."""
+    names = ["cat", "dog", "horse"]
+    values = [float(value) for value in np.random.default_rng(0).standard_normal(12)]
+    nodes = [
+        helper.make_node(
+            "LinearClassifier", ["x"], ["label", "table"], domain="ai.onnx.ml", name="linear",
+            classlabels_strings=names, coefficients=values, intercepts=[0.1, 0.2, 0.3], post_transform="SOFTMAX", multi_class=1,
+        ),
+        helper.make_node("ZipMap", ["table"], ["maps"], domain="ai.onnx.ml", name="zip", classlabels_strings=names),
+    ]  # fmt: skip
+    maps = helper.make_sequence_type_proto(
+        helper.make_map_type_proto(TensorProto.STRING, helper.make_tensor_type_proto(FLOAT, []))
+    )
+    outputs = [tensor("label", ["N"], TensorProto.STRING), helper.make_value_info("maps", maps)]
+    return save(path, nodes, [tensor("x", ["N", 4])], outputs)
+
+
+def listener(path: Path, named: bool = True) -> Path:
+    """As a voice detector is exported: `audio` (N, samples), `state` (2, N, 4) and a scalar `rate` that must be true.
+
+    Its answer is the mean sound and state at 16 kHz, and infinite at any other rate.
+    """
+    batch, samples = ("batch", "samples") if named else (None, None)
+    nodes = [
+        helper.make_node("ReduceMean", ["audio", "last"], ["sound"], name="sound", keepdims=0),
+        helper.make_node("ReduceMean", ["state", "outer"], ["memory"], name="memory", keepdims=0),
+        helper.make_node("Add", ["sound", "memory"], ["sum"], name="sum"),
+        helper.make_node("Equal", ["rate", "true_rate"], ["right"], name="right"),
+        helper.make_node("Where", ["right", "sum", "infinity"], ["voice"], name="voice"),
+    ]
+    weights = [constant("last", [1]), constant("outer", [0, 2]), constant("true_rate", 16000)]
+    weights.append(constant("infinity", float("inf"), "float32"))
+    inputs = [tensor("audio", [batch, samples]), tensor("state", [2, batch, 4]), tensor("rate", [], TensorProto.INT64)]
+    return save(path, nodes, inputs, [tensor("voice", [batch])], weights)

@@ -44,6 +44,18 @@ def test_noise_on_both_occasions_counts() -> None:
     assert change.ci_high - 1 > (own.ci_high - own.ci_low) / 2 / own.ci_high
 
 
+@pytest.mark.parametrize("row", [0, 1])
+def test_a_row_that_failed_on_one_occasion_is_invalid(row: int) -> None:
+    """And not a speed-up of 1 that is not clear enough."""
+    good, bad = occasion((100.0, 50.0)), occasion((100.0, 50.0))
+    rows = list(bad.measurement.rows)
+    rows[row] = rows[row].model_copy(update={"launches": (), "error": "hung"})
+    bad = Occasion(bad.measurement.model_copy(update={"rows": tuple(rows)}), bad.names)
+    for pair in ((good, bad), (bad, good)):
+        (change,) = changes(*pair)
+        assert (change.verdict, change.speedup, change.ci_low, change.p_adjusted) == ("invalid", None, None, None)
+
+
 def test_different_conditions_are_refused_and_named() -> None:
     with pytest.raises(MeasureError, match="different conditions, so not comparable: threads: 1 against 2"):
         changes(occasion((100.0, 50.0)), occasion((100.0, 50.0), threads=2))

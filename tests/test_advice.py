@@ -56,6 +56,22 @@ def test_launches_that_were_too_busy_are_counted() -> None:
     assert any("in 7 of 12 launches the machine was too busy to time batch 1" in line for line in shown)
 
 
+def test_a_row_that_failed_is_never_told_as_a_busy_machine_or_a_wide_interval() -> None:
+    """It has no launches, as on a machine that is too busy; what counts is why."""
+    failed = with_first_row(measurement(), error="the model's batch is fixed at 1", launches=())
+    assert lines(failed) == ("folder/model0.onnx at batch 1, end to end is invalid: the model's batch is fixed at 1",)
+
+
+def test_what_can_not_be_counted_is_said_three_and_the_number_of_the_rest() -> None:
+    one = measurement()
+    uncounted = tuple(f"'n{number}' (Loop)" for number in range(7))
+    model = one.models[1].model_copy(update={"macs": None, "uncounted": uncounted})
+    expected = "folder/model1.onnx: {} unknown: 'n0' (Loop), 'n1' (Loop), 'n2' (Loop) and 4 more can't be counted"
+    assert lines(one.model_copy(update={"models": (one.models[0], model)})) == (expected.format("MACs"),)
+    model = model.model_copy(update={"parameters": None})
+    assert lines(one.model_copy(update={"models": (one.models[0], model)})) == (expected.format("MACs and weights"),)
+
+
 def test_more_threads_than_cpus() -> None:
     assert any("8 threads share 4 CPUs" in line for line in lines(measurement(threads=8)))
     container = measurement(threads=2, environment={"cgroup_cpus": 1.5})

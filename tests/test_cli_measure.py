@@ -7,13 +7,15 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
+import onnx
 import pytest
 from onnx import helper
 
 from harness.cli import main
 from harness.measurement import Measurement
 from tests.measurements import measurement
-from tests.onnx_files import FLOAT, cnn, save, tensor
+from tests.onnx_files import FLOAT, cnn, listener, save, tensor
 
 Command = Callable[..., tuple[int, str, str]]
 
@@ -61,6 +63,22 @@ def test_tables_are_for_people_and_a_failed_row_exits_with_1(harness: Command, t
         assert part in stdout
 
 
+def test_inputs_are_given_on_the_command_line(harness: Command, tmp_path: Path) -> None:
+    """A file, a shape and a value together; JSON says what was fed."""
+    np.savez(tmp_path / "in.npz", audio=np.ones((1, 16), np.float32))
+    code, stdout, _ = harness(
+        "measure", listener(tmp_path / "l.onnx"), *BRIEF, "--batch", "1,2", "--json",
+        "--inputs", tmp_path / "in.npz", "--input", "state:2xNx4:float32", "--input", "rate=16000",
+    )  # fmt: skip
+    answer = json.loads(stdout)
+    assert code == 0
+    assert [one["invented"] for one in answer["inputs"]] == [False, True, False]
+    assert [one["sha256"] is None for one in answer["inputs"]] == [False, True, False]
+    assert answer["spec"]["inputs"] == ["state:2xNx4:float32", "rate=16000"]
+    assert answer["spec"]["input_data"] == str(tmp_path / "in.npz")
+    assert all(row["error"] is None for row in answer["models"])
+
+
 def wrong(folder: Path, kind: str) -> list[object]:
     """Words of a command line with one thing wrong."""
     good = cnn(folder / "good.onnx")
@@ -72,6 +90,11 @@ def wrong(folder: Path, kind: str) -> list[object]:
     relu = helper.make_node("Relu", ["x"], ["y"])
     if kind == "opset":
         return [save(folder / "future.onnx", [relu], [tensor("x", ["N", 3])], [tensor("y", ["N", 3])], opset=999)]
+    if kind == "ir":
+        model = onnx.load(good)
+        model.ir_version = 99
+        onnx.save(model, folder / "future.onnx")
+        return [good, folder / "future.onnx"]
     if kind == "inputs":
         return [save(folder / "wide.onnx", [relu], [tensor("x", ["N", "W"])], [tensor("y", ["N", "W"])])]
     if kind == "differ":
@@ -82,6 +105,10 @@ def wrong(folder: Path, kind: str) -> list[object]:
         "negative": ["--budget", -1],
         "mode": ["--mode", "sideways"],
         "out": ["--batch", 0],
+        "value": ["--input", "image=text"],
+        "malformed": ["--input", "image:3"],
+        "no arrays": ["--inputs", folder / "nowhere.npz"],
+        "graph": ["--mode", "cuda_graph", "--device", "cpu"],
     }
     return [good, *words[kind]]
 
@@ -91,7 +118,12 @@ def wrong(folder: Path, kind: str) -> list[object]:
     [
         ("not onnx", "bad.onnx: not an ONNX file; export the model to ONNX first"),
         ("missing", "nowhere.onnx: can't be read (No such file or directory)"),
-        ("opset", "future.onnx: onnxruntime can't load it: "),
+        ("opset", "future.onnx: onnxruntime can't load it: opset 999 of ai.onnx; this onnxruntime takes up to "),
+        ("ir", "future.onnx: onnxruntime can't load it: IR version 99; this onnxruntime takes up to "),
+        ("value", "good.onnx: --input image=text is no float32, which the model's image:?x1x8x8:float32 wants"),
+        ("malformed", "--input image:3: not name:shape:dtype; write for example"),
+        ("no arrays", "nowhere.npz: can't be read (No such file or directory)"),
+        ("graph", "mode cuda_graph needs CUDA"),
         ("inputs", "input x:?x?:float32 can't be invented; give --input x:Nx128:float32"),
         ("differ", "other.onnx: its inputs (x:?x3:float32) differ from those of"),
         ("unwritable", "out.json: can't be written ("),

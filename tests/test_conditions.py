@@ -53,3 +53,13 @@ def test_another_input_is_a_difference() -> None:
     first = measurement()
     second = first.model_copy(update={"inputs": (first.inputs[0].model_copy(update={"dtype": "uint8"}),)})
     assert differences(first, second)[0].startswith("inputs: ")
+
+
+def test_other_values_of_one_input_are_a_difference() -> None:
+    """Told by their digests: a model's time may depend on its data."""
+    first, second = (
+        one.model_copy(update={"inputs": (one.inputs[0].model_copy(update={"invented": False, "sha256": digest}),)})
+        for one, digest in ((measurement(), "a"), (measurement(), "b"))
+    )
+    assert differences(first, first) == ()
+    assert differences(first, second)[0].startswith("inputs: ")

@@ -10,14 +10,17 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
-from onnx import helper
+from onnx import helper, numpy_helper
 
 import harness
+from harness.advice import advice
+from harness.conditions import differences
 from harness.errors import DeviceError, MeasureError, SpecError
 from harness.measure import measure
 from harness.measurement import Measurement
+from harness.runtime.usable import usable_device
 from harness.spec import MeasureSpec, checked
-from tests.onnx_files import cnn, runs_forever, save, tensor, too_large_for_memory
+from tests.onnx_files import classifier, cnn, listener, runs_forever, save, tensor, too_large_for_memory
 
 BRIEF = MeasureSpec(device="cpu", batch_sizes=(1,), budget_s=0.1)
 
@@ -135,7 +138,7 @@ def test_a_hanging_model_makes_its_row_invalid_and_the_rest_stands(files: list[P
     assert good.error is None
     assert good.launches
     assert bad.error == "the worker hung: nothing for 3 s at its first run, batch 1"
-    assert found.compare(0, 1, 1).verdict == "inconclusive"
+    assert found.compare(0, 1, 1).verdict == "invalid"
 
 
 def test_a_batch_too_large_for_the_memory_is_invalid_and_not_made_smaller(tmp_path: Path) -> None:
@@ -174,6 +177,104 @@ def test_an_input_without_a_batch_axis_is_measured_at_batch_1_only(tmp_path: Pat
     path = save(tmp_path / "sequence.onnx", [node], [tensor("x", ["T", 3])], [tensor("y", ["T", 3])])
     found = measure([path], BRIEF.model_copy(update={"batch_sizes": (1, 4), "inputs": ("x:7x3:float32",)}))
     assert [row.error for row in found.rows] == [None, "no input has a batch axis, so only batch 1 can be measured"]
+
+
+def test_a_batch_of_minus_one_is_any_batch(tmp_path: Path) -> None:
+    """As Paddle writes it."""
+    found = measure([cnn(tmp_path / "any.onnx", batch=-1)], BRIEF.model_copy(update={"batch_sizes": (1, 3)}))
+    assert [row.error for row in found.rows] == [None, None]
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_a_model_with_a_true_scalar_and_a_batch_in_second_place_is_measured(tmp_path: Path, named: bool) -> None:
+    texts = ("audio:Nx16:float32", "state:2xNx4:float32", "rate=16000")
+    path = listener(tmp_path / "listener.onnx", named)
+    found = measure([path], BRIEF.model_copy(update={"batch_sizes": (1, 3), "inputs": texts}))
+    assert [row.error for row in found.rows] == [None, None]
+    audio, state, rate = found.inputs
+    assert (audio.shape, audio.batched, audio.batch_axis, audio.invented, audio.sha256) == ((16,), True, 0, True, None)
+    assert (state.shape, state.batched, state.batch_axis) == ((2, 4), True, 1)
+    assert (rate.shape, rate.batched, rate.invented) == ((), False, False)
+    assert (audio.size_bytes(3), state.size_bytes(3), rate.size_bytes(3)) == (3 * 16 * 4, 3 * 8 * 4, 8)
+
+
+def test_real_inputs_are_fed_and_other_ones_are_other_conditions(tmp_path: Path) -> None:
+    """From a file; the digest tells the arrays apart, so that they are not compared as equal."""
+    path, spec = listener(tmp_path / "listener.onnx"), BRIEF.model_copy(update={"batch_sizes": (1, 3)})
+    found = []
+    for value in (0.5, 0.7):
+        arrays = {"audio": np.full((2, 16), value, np.float32), "state": np.zeros((2, 1, 4), np.float32)}
+        np.savez(tmp_path / "in.npz", **arrays, rate=np.int64(16000))
+        found.append(measure([path], spec.model_copy(update={"input_data": tmp_path / "in.npz"})))
+    assert all(row.error is None for one in found for row in one.rows)
+    assert [one.batch_axis for one in found[0].inputs] == [0, 1, 0]
+    assert not any(one.invented for one in found[0].inputs)
+    assert found[0].inputs[0].sha256 != found[1].inputs[0].sha256
+    assert found[0].inputs[1:] == found[1].inputs[1:]
+    assert differences(*found)[0].startswith("inputs: ")
+
+
+def test_a_batch_that_a_given_shape_moves_is_not_fixed(tmp_path: Path) -> None:
+    """Its first axis is 2 for both directions, not for a batch of 2."""
+    node = helper.make_node("Relu", ["state"], ["y"])
+    path = save(tmp_path / "state.onnx", [node], [tensor("state", [2, None, 4])], [tensor("y", None)])
+    spec = BRIEF.model_copy(update={"batch_sizes": (1, 3), "inputs": ("state:2xNx4:float32",)})
+    assert [row.error for row in measure([path], spec).rows] == [None, None]
+
+
+def test_fixed_and_open_sizes_are_compared_where_the_input_makes_them_equal(tmp_path: Path) -> None:
+    shapes = {"fixed": ["N", 1, 8, 8], "open": ["N", 1, "height", "width"], "nameless": [None] * 4, "one": [1, 1, 8, 8]}
+    node = helper.make_node("GlobalAveragePool", ["x"], ["y"])
+    paths = [
+        save(tmp_path / f"{name}.onnx", [node], [tensor("x", shape)], [tensor("y", None)])
+        for name, shape in shapes.items()
+    ]
+    spec = BRIEF.model_copy(update={"batch_sizes": (1, 2), "inputs": ("x:Nx1x8x8:float32",)})
+    found = measure(paths, spec)
+    assert [row.error for row in found.rows[:-1]] == [None] * 7
+    assert found.rows[-1].error == "the model's batch is fixed at 1; export it with a dynamic batch"
+    lines = advice(found, found.compare_all())
+    assert not any("too busy to time" in line or "6 of" in line for line in lines)
+
+
+def test_what_a_file_holds_is_noted(tmp_path: Path) -> None:
+    """float16 that this device has no kernels for, denormal numbers, and work that can't be counted."""
+    half, tiny = onnx.load(cnn(tmp_path / "half.onnx")), onnx.load(cnn(tmp_path / "tiny.onnx"))
+    for one in half.graph.initializer:
+        one.CopyFrom(numpy_helper.from_array(numpy_helper.to_array(one).astype(np.float16), one.name))
+    for value in (*half.graph.input, *half.graph.output):
+        value.type.tensor_type.elem_type = onnx.TensorProto.FLOAT16
+    kernel = tiny.graph.initializer[0]
+    kernel.CopyFrom(numpy_helper.from_array(numpy_helper.to_array(kernel) * np.float32(1e-40), kernel.name))
+    lines = {}
+    for name, model in {"half": half, "tiny": tiny}.items():
+        onnx.save(model, tmp_path / f"{name}.onnx")
+        found = measure([tmp_path / f"{name}.onnx"], BRIEF)
+        lines[name] = " ".join(advice(found, ()))
+    assert "float16 is computed in float32 on this device, with " in lines["half"]
+    assert "denormal numbers" not in lines["half"]
+    assert "denormal numbers, below 1.2e-38, among its weights (72, in 'kernel')" in lines["tiny"]
+    assert "float16" not in lines["tiny"]
+
+
+def test_texts_and_lists_of_maps_are_measured_end_to_end_and_never_lose_the_other(
+    files: list[Path], tmp_path: Path
+) -> None:
+    """In mode device they are invalid, by their own reason; the device is what runs, whatever was listed."""
+    relu = save(
+        tmp_path / "relu.onnx", [helper.make_node("Relu", ["x"], ["y"])], [tensor("x", ["N", 4])], [tensor("y", None)]
+    )
+    spec = MeasureSpec(batch_sizes=(1,), modes=("end_to_end", "device"), budget_s=0.1)
+    found = measure([relu, classifier(tmp_path / "classifier.onnx")], spec)
+    *good, bad = found.rows
+    assert [row.error for row in good] == [None] * 3
+    assert bad.error is not None
+    assert bad.error.startswith("mode device keeps values in the device's memory, which 'label', a tensor(string)")
+    assert [each.verdict for each in found.compare_all()][1] == "invalid"
+    assert (found.models[1].macs, found.models[1].parameters) == (None, None)
+    assert any(
+        "MACs and weights unknown: 'linear' (LinearClassifier) can't be counted" in line for line in advice(found, ())
+    )
 
 
 def test_models_whose_inputs_differ_are_refused(files: list[Path], tmp_path: Path) -> None:
@@ -215,8 +316,17 @@ def test_no_model_at_all_is_refused() -> None:
 
 
 def test_a_cuda_graph_without_cuda_is_refused(files: list[Path]) -> None:
-    with pytest.raises(DeviceError, match="mode cuda_graph needs CUDA"):
+    with pytest.raises(DeviceError, match="mode cuda_graph needs CUDA, and device is cpu"):
         measure(files[:1], BRIEF.model_copy(update={"modes": ("cuda_graph",)}))
+
+
+@pytest.mark.skipif(usable_device("auto") != "cpu", reason="CUDA runs here")
+def test_a_mode_that_the_device_can_not_do_is_refused_before_anything_is_timed(files: list[Path]) -> None:
+    """Where onnxruntime lists CUDA and it does not run, as everywhere without a GPU."""
+    with pytest.raises(DeviceError, match="mode cuda_graph needs CUDA, and CUDA does not run here"):
+        measure(files[:1], MeasureSpec(modes=("end_to_end", "cuda_graph")))
+    with pytest.raises(DeviceError, match="CUDA"):
+        measure(files[:1], MeasureSpec(device="cuda", modes=("device",)))
 
 
 def test_progress_is_told(files: list[Path]) -> None:

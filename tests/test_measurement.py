@@ -129,11 +129,18 @@ def test_where_the_core_s_share_is_unknown_every_round_counts() -> None:
     assert one.log_ratios(other) == (0.0,)
 
 
-def test_a_row_that_failed_compares_as_inconclusive_without_numbers() -> None:
-    one = measurement()
-    failed = one.rows[1].model_copy(update={"launches": (), "error": "the worker hung"})
-    found = one.model_copy(update={"rows": (one.rows[0], failed)}).compare(0, 1, 1)
-    assert (found.verdict, found.speedup, found.ci_low, found.p_value) == ("inconclusive", None, None, None)
+def test_a_row_that_failed_compares_as_invalid_without_numbers() -> None:
+    """Whichever of the two it was, and however far it came; it is no comparison that the others are corrected for."""
+    one = measurement((100.0, 50.0, 50.0), noise=0.02)
+    for number in range(3):
+        failed = one.rows[number].model_copy(update={"error": "the worker hung"})
+        rows = (*one.rows[:number], failed, *one.rows[number + 1 :])
+        found = one.model_copy(update={"rows": rows}).compare_all()
+        invalid = [each for each in found if number in (each.baseline, each.candidate)]
+        for each in invalid:
+            assert (each.verdict, each.speedup, each.ci_low, each.p_adjusted) == ("invalid", None, None, None)
+        assert len(invalid) == (2 if number == 0 else 1)
+        assert all(each.p_adjusted == each.p_value for each in found if each not in invalid)
 
 
 def test_a_single_launch_gives_a_ratio_but_no_interval() -> None:

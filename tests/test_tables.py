@@ -25,7 +25,15 @@ def test_tables_show_latency_speed_up_interval_verdict_and_control() -> None:
 def test_a_failed_row_is_marked_and_not_a_number() -> None:
     one = measurement()
     failed = one.rows[1].model_copy(update={"launches": (), "error": "hung"})
-    assert "invalid" in shown(one.model_copy(update={"rows": (one.rows[0], failed)}))
+    text = shown(one.model_copy(update={"rows": (one.rows[0], failed)}))
+    assert text.count("invalid") == 2  # in its row, and as the verdict
+    assert "inconclusive" not in text
+
+
+def test_what_is_unknown_is_said_in_its_cell() -> None:
+    one = measurement()
+    model = one.models[1].model_copy(update={"macs": None, "parameters": None})
+    assert shown(one.model_copy(update={"models": (one.models[0], model)})).count("unknown") == 2
 
 
 def test_a_percentile_that_is_left_out_says_why() -> None:

@@ -25,4 +25,4 @@ def compare(
         print_json([change.model_dump(mode="json") for change in found])
     else:
         answers.print(changes_table(found))
-    raise typer.Exit(1 if any(change.verdict == "slower" for change in found) else 0)
+    raise typer.Exit(1 if any(change.verdict in ("slower", "invalid") for change in found) else 0)

@@ -71,9 +71,10 @@ def read_arrays(path: Path, names: Sequence[str]) -> dict[str, Array]:
     if path.is_dir():
         return _test_data(path, names)
     try:
-        with np.load(path, allow_pickle=False) as data:
-            if isinstance(data, np.ndarray):
-                raise MeasureError(f"{path}: holds one array without a name; give an .npz with arrays by input name")
+        data = np.load(path, allow_pickle=False)
+        if isinstance(data, np.ndarray):
+            raise MeasureError(f"{path}: holds one array without a name; give an .npz with arrays by input name")
+        with data:
             return {name: data[name] for name in data.files}
     except OSError as error:
         why = error.strerror or "not a NumPy file"

@@ -5,10 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import onnx
 import pytest
-from onnx import helper
+from onnx import helper, numpy_helper
 
+from harness.runtime.denormals import denormal_weights
 from harness.runtime.findings import channel_step, findings
 from tests.onnx_files import save, tensor, weight
 
@@ -51,7 +53,37 @@ def test_channels_off_the_step_are_named(tmp_path: Path, filters: int, found: bo
     assert any(f"'conv' has {filters}" in line for line in lines) == found
 
 
+def test_of_many_convolutions_three_are_named_and_the_rest_counted(tmp_path: Path) -> None:
+    """Nodes without a name go by what they make."""
+    count = 60
+    nodes = [
+        helper.make_node("Conv", [f"x{n}" if n else "x", "w"], [f"x{n + 1}"], name=f"c{n}" if n else "", pads=[1] * 4)
+        for n in range(count)
+    ]
+    path = save(tmp_path / "m.onnx", nodes, [tensor("x", ["N", 3, 8, 8])], [tensor(f"x{count}", None)],
+                [weight("w", (3, 3, 3, 3))])  # fmt: skip
+    (line,) = findings(onnx.load(path), {"x": (1, 3, 8, 8)}, "cpu")
+    assert "'x1' has 3, 'c1' has 3, 'c2' has 3 and 57 more; the next" in line
+
+
 def test_the_step_depends_on_the_hardware() -> None:
     assert channel_step("cpu", ["avx2", "avx512f"]) == 16
     assert channel_step("cpu", ["avx2"]) == 8
     assert channel_step("cuda") == 8
+
+
+def test_denormal_weights_are_counted_and_named_in_external_data_too(tmp_path: Path) -> None:
+    """Two in one tensor, one in another; a zero and the smallest normal number are none."""
+    tiny = np.finfo(np.float32).tiny
+    small = numpy_helper.from_array(np.array([[tiny / 2, -tiny / 4], [0, tiny]], np.float32), "small")
+    smaller = numpy_helper.from_array(np.array([1, tiny / 8], np.float32), "smaller")
+    nodes = [helper.make_node("MatMul", ["x", "small"], ["h"]), helper.make_node("Add", ["h", "smaller"], ["y"])]
+    path = save(tmp_path / "m.onnx", nodes, [tensor("x", ["N", 2])], [tensor("y", ["N", 2])], [small, smaller])
+    line = denormal_weights(path, onnx.load(path))
+    assert line is not None
+    assert line.startswith("denormal numbers, below 1.2e-38, among its weights (3, in 'small', 'smaller')")
+    onnx.save(onnx.load(path), tmp_path / "out.onnx", save_as_external_data=True, location="w.bin", size_threshold=0)
+    outside = tmp_path / "out.onnx"
+    assert denormal_weights(outside, onnx.load(outside, load_external_data=False)) == line
+    healthy = convolution(tmp_path)
+    assert denormal_weights(tmp_path / "m.onnx", healthy) is None

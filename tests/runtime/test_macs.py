@@ -9,7 +9,7 @@ import pytest
 from onnx import helper
 
 from harness.runtime.macs import Macs, count_macs, infer_shapes
-from tests.onnx_files import FLOAT, Shape, cnn, constant, save, tensor, weight
+from tests.onnx_files import FLOAT, Shape, classifier, cnn, constant, save, tensor, weight
 
 
 def macs(
@@ -128,6 +128,26 @@ def test_what_can_not_be_counted_is_named_not_left_out(tmp_path: Path) -> None:
     ]
     found = macs(tmp_path, nodes, (2, 3), [weight("w", (3, 4))])
     assert (found.total, found.uncounted) == (None, ("'mix' (Einsum)",))
+
+
+@pytest.mark.parametrize(("operator", "gates"), [("LSTM", 4), ("GRU", 3), ("RNN", 1)])
+def test_recurrent_layers(tmp_path: Path, operator: str, gates: int) -> None:
+    """7 steps of 2 examples, both ways: 5 units from 6 numbers and from themselves."""
+    node = helper.make_node(operator, ["x", "w", "r"], ["y"], hidden_size=5, direction="bidirectional")
+    weights = [weight("w", (2, gates * 5, 6)), weight("r", (2, gates * 5, 5))]
+    assert macs(tmp_path, [node], (7, 2, 6), weights).total == 7 * 2 * 2 * gates * 5 * (6 + 5)
+
+
+def test_a_recurrent_layer_of_unknown_length_is_named(tmp_path: Path) -> None:
+    node = helper.make_node("GRU", ["x", "w", "r"], ["y"], hidden_size=5)
+    path = save(tmp_path / "m.onnx", [node], [tensor("x", None)], [tensor("y", None)],
+                [weight("w", (1, 15, 6)), weight("r", (1, 15, 5))])  # fmt: skip
+    assert count_macs(onnx.load(path), {}).uncounted == ("'y' (GRU)",)
+
+
+def test_an_estimator_s_work_is_unknown_and_what_only_sorts_is_none(tmp_path: Path) -> None:
+    found = count_macs(onnx.load(classifier(tmp_path / "c.onnx")), {"x": (1, 4)})
+    assert (found.total, found.uncounted) == (None, ("'linear' (LinearClassifier)",))
 
 
 def test_an_operator_of_another_domain_is_not_guessed(tmp_path: Path) -> None:

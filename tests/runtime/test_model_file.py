@@ -11,7 +11,7 @@ import pytest
 from harness.errors import MeasureError
 from harness.runtime.inputs import ModelInput
 from harness.runtime.model_file import read_model
-from tests.onnx_files import cnn, save, tensor, weight
+from tests.onnx_files import classifier, cnn, save, tensor, weight
 
 
 def with_external_data(folder: Path, location: str) -> Path:
@@ -34,7 +34,7 @@ def test_facts_of_a_file(tmp_path: Path) -> None:
     path = cnn(tmp_path / "a.onnx", filters=8)
     file = read_model(path)
     assert file.parameters == 8 * 9 + 8 * 64 * 10
-    assert file.inputs == (ModelInput("image", "float32", (None, 1, 8, 8)),)
+    assert file.inputs == (ModelInput("image", "float32", (None, 1, 8, 8), ("N", "", "", "")),)
     assert (file.opset, file.size_bytes) == (18, path.stat().st_size)
     assert file.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
     assert file.external == ()
@@ -101,11 +101,37 @@ def test_weights_among_the_inputs_are_not_fed(tmp_path: Path) -> None:
     assert [one.name for one in read_model(path).inputs] == ["x"]
 
 
-def test_models_take_the_same_inputs_when_only_names_and_batch_differ(tmp_path: Path) -> None:
-    dynamic, fixed = read_model(cnn(tmp_path / "a.onnx")), read_model(cnn(tmp_path / "b.onnx", batch=1))
-    node = onnx.helper.make_node("Relu", ["picture"], ["y"])
-    renamed = save(tmp_path / "c.onnx", [node], [tensor("picture", ["B", 1, 8, 8])], [tensor("y", None)])
-    other = save(tmp_path / "d.onnx", [node], [tensor("picture", ["B", 8, 8, 1])], [tensor("y", None)])
-    assert dynamic.takes_the_same_inputs_as(fixed)
-    assert dynamic.takes_the_same_inputs_as(read_model(renamed))
-    assert not dynamic.takes_the_same_inputs_as(read_model(other))
+def test_sizes_that_are_negative_named_or_empty_are_unknown(tmp_path: Path) -> None:
+    """As Paddle, PyTorch and others write them; no shape at all is another thing than a scalar's."""
+    node = onnx.helper.make_node("Relu", ["x"], ["y"])
+    inputs = [tensor("x", [-1, 3, "height", None]), tensor("scalar", []), tensor("any", None)]
+    x, scalar, any_shape = read_model(save(tmp_path / "m.onnx", [node], inputs, [tensor("y", None)])).inputs
+    assert (x.shape, x.symbols) == ((None, 3, None, None), ("", "", "height", ""))
+    assert (scalar.shape, any_shape.shape) == ((), None)
+
+
+def test_types_are_named_as_numpy_does_where_it_has_them(tmp_path: Path) -> None:
+    node = onnx.helper.make_node("Identity", ["t"], ["y"])
+    kinds = {"t": onnx.TensorProto.STRING, "b": onnx.TensorProto.BFLOAT16, "i": onnx.TensorProto.INT16}
+    path = save(
+        tmp_path / "m.onnx", [node], [tensor(name, [1], kind) for name, kind in kinds.items()], [tensor("y", None)]
+    )
+    assert [one.dtype for one in read_model(path).inputs] == ["string", "bfloat16", "int16"]
+
+
+def test_weights_in_subgraphs_and_functions_count(tmp_path: Path) -> None:
+    """3 in the body of an If's branches, twice; 4 in a function."""
+    branch = onnx.helper.make_graph([onnx.helper.make_node("Identity", ["w"], ["out"])], "b", [], [tensor("out", [3])],
+                                    [weight("w", (3,))])  # fmt: skip
+    node = onnx.helper.make_node("If", ["c"], ["y"], then_branch=branch, else_branch=branch)
+    path = save(tmp_path / "m.onnx", [node], [tensor("c", [], onnx.TensorProto.BOOL)], [tensor("y", [3])])
+    model = onnx.load(path)
+    constant = onnx.helper.make_node("Constant", [], ["k"], value=weight("k", (4,)))
+    opset = [onnx.helper.make_opsetid("", 18)]
+    model.functions.append(onnx.helper.make_function("own", "f", [], ["k"], [constant], opset))
+    onnx.save(model, path)
+    assert read_model(path).parameters == 3 + 3 + 4
+
+
+def test_an_estimator_s_weights_are_unknown_not_none(tmp_path: Path) -> None:
+    assert read_model(classifier(tmp_path / "c.onnx")).parameters is None

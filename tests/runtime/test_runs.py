@@ -10,7 +10,7 @@ import pytest
 
 from harness.runtime.runs import Bound, Plan, make_feed, make_run
 from harness.runtime.session import SessionSettings, open_session
-from tests.onnx_files import cnn
+from tests.onnx_files import classifier, cnn
 
 FLOATS = {"shape": [None, 1, 8, 8], "dtype": "float32"}
 
@@ -43,6 +43,32 @@ def test_given_examples_are_repeated_to_fill_the_batch(tmp_path: Path) -> None:
     np.savez(file, image=examples)
     fed = make_feed(plan(inputs=[FLOATS | {"file": str(file), "key": "image"}], batch=5))["image"]
     assert np.array_equal(fed, examples[[0, 1, 0, 1, 0]])
+
+
+def test_given_examples_are_repeated_along_the_batch_wherever_it_stands(tmp_path: Path) -> None:
+    file = tmp_path / "inputs.npz"
+    state, rate = np.arange(2 * 2 * 3, dtype=np.float32).reshape(2, 2, 3), np.int64(16000)
+    np.savez(file, state=state, rate=rate)
+    inputs = [
+        {"shape": [2, None, 3], "dtype": "float32", "file": str(file), "key": "state"},
+        {"shape": [], "dtype": "int64", "file": str(file), "key": "rate"},
+        {"shape": [2, None, 3], "dtype": "float32"},
+        {"shape": [], "dtype": "float32"},
+    ]
+    fed = make_feed(plan(inputs=inputs, names=["state", "rate", "invented", "scalar"], batch=3))
+    assert np.array_equal(fed["state"], state[:, [0, 1, 0]])
+    assert (fed["rate"].shape, fed["rate"].item()) == ((), 16000)
+    assert (fed["invented"].shape, fed["scalar"].shape) == ((2, 3, 3), ())
+
+
+@pytest.mark.parametrize("mode", ["device", "cuda_graph"])
+def test_what_is_no_tensor_can_not_stay_on_a_device(tmp_path: Path, mode: str) -> None:
+    path = classifier(tmp_path / "c.onnx")
+    values = {"names": ["x"], "inputs": [{"shape": [None, 4], "dtype": "float32"}], "mode": mode}
+    session = open_session(path, SessionSettings())
+    with pytest.raises(ValueError, match=r"in the device's memory, which 'label', a tensor\(string\), can't be"):
+        make_run(session, plan(path, **values), SessionSettings())
+    assert make_run(session, plan(path, **values | {"mode": "end_to_end"}), SessionSettings())()[1][0].keys()
 
 
 def test_device_resident_runs_compute_what_end_to_end_runs_compute(tmp_path: Path) -> None:
