@@ -39,7 +39,7 @@ def exported_networks(folder: Path) -> dict[str, list[Path]]:
 
     groups: dict[str, list[Path]] = {}
     for path in sorted(folder.rglob("*.onnx")):
-        taken = ", ".join(f"{'x'.join(map(str, one.shape[1:]))}:{one.dtype}" for one in read_model(path).inputs)
+        taken = ", ".join(f"{'x'.join(map(str, (one.shape or ())[1:]))}:{one.dtype}" for one in read_model(path).inputs)
         groups.setdefault(f"exported, {taken}", []).append(path)
     return groups
 

@@ -180,7 +180,7 @@ class Stages:
             "pairs": [list(pair) for pair in pairs],
             "spec": spec.model_dump(mode="json"),
             "machine": {fact: describe()[fact] for fact in MACHINE},
-        }
+        } | ({} if spec.input_data is None else {"input_data": _files_digest(spec.input_data)})
         return self._get("measure", inputs, make).record("measurement.json", Measurement)
 
     def _get(self, stage: str, inputs: Mapping[str, Any], make: Callable[[Path], None]) -> Artifact:
@@ -189,6 +189,12 @@ class Stages:
         made_by = {"version": STAGE_VERSIONS[stage], "packages": packages, "numerics": numerics}
         with step(stage):
             return self.store.get(stage, {**inputs, **made_by}, make)
+
+
+def _files_digest(path: Path) -> dict[str, str]:
+    """What identifies a file, or each file of a folder, by its place in there."""
+    files = sorted(path.rglob("*.pb")) if path.is_dir() else [path] if path.exists() else []
+    return {str(file.relative_to(path)): file_digest(file) for file in files}
 
 
 def model_options(case: Case, dataset: Dataset) -> dict[str, Any]:

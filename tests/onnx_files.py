@@ -91,7 +91,8 @@ def classifier(path: Path) -> Path:
     nodes = [
         helper.make_node(
             "LinearClassifier", ["x"], ["label", "table"], domain="ai.onnx.ml", name="linear",
-            classlabels_strings=names, coefficients=values, intercepts=[0.1, 0.2, 0.3], post_transform="SOFTMAX", multi_class=1,
+            classlabels_strings=names, coefficients=values, intercepts=[0.1, 0.2, 0.3],
+            post_transform="SOFTMAX", multi_class=1,
         ),
         helper.make_node("ZipMap", ["table"], ["maps"], domain="ai.onnx.ml", name="zip", classlabels_strings=names),
     ]  # fmt: skip

@@ -16,7 +16,7 @@ def compare(
     after: Annotated[Path, typer.Argument(help="Another, measured under the same conditions.")],
     as_json: JsonFlag = False,
 ) -> None:
-    """Say which models got faster or slower from one measurement to another; exit 1 if one got slower."""
+    """Say which models got faster or slower from one measurement to another; exit 1 if one got slower or failed."""
     from harness.across import changes, read_occasion
     from harness.tables import changes_table
 

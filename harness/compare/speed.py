@@ -79,7 +79,7 @@ class Timings:
 
     def _timed(self, architecture: str, batch: int) -> bool:
         row = self.row(architecture, batch)
-        return row is not None and bool(row.launches)
+        return row is not None and row.error is None and bool(row.launches)
 
     def _compare_once(self, baseline: str, candidate: str, batch: int) -> SpeedUp | None:
         if not (self._timed(baseline, batch) and self._timed(candidate, batch)):

@@ -34,6 +34,8 @@ class Given:
 def gather(texts: Sequence[str], file: Path | None, arrays: Mapping[str, Array], inputs: Sequence[ModelInput]) -> Given:
     """All that was given: `--input` texts, `--inputs`, and arrays by input name; `inputs` are the first model's.
 
+    A number or a list among the arrays is a value, as in a text: it takes its input's type.
+
     Raises:
         SpecError: a text can't be read, or one input is given twice.
         MeasureError: the file can't be read.
@@ -44,10 +46,11 @@ def gather(texts: Sequence[str], file: Path | None, arrays: Mapping[str, Array],
     read = {} if file is None else read_arrays(file, [one.name for one in inputs])
     _each_once("a shape", [one.name for one in layouts])
     _each_once("values", [*(one.name for one in values), *read, *arrays])
+    plain = {name: value for name, value in arrays.items() if not isinstance(value, np.ndarray | np.generic)}
     return Given(
         layouts={one.name: one for one in layouts},
-        values={one.name: one.value for one in values},
-        arrays={**read, **arrays},
+        values={one.name: one.value for one in values} | plain,
+        arrays={name: np.asarray(array) for name, array in {**read, **arrays}.items() if name not in plain},
     )
 
 

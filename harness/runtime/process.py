@@ -15,6 +15,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
 
+from harness.runtime.words import plain
+
 Message = dict[str, Any]
 Lines = queue.Queue[str | None]
 
@@ -83,7 +85,7 @@ class Worker:
         code = self.process.wait()
         self.errors.seek(0)
         said = [line.strip() for line in self.errors.read().splitlines() if line.strip()]
-        last = f": {said[-1]}" if said else ""
+        last = f": {plain(said[-1])}" if said else ""
         if code < 0:
             name = signal.Signals(-code).name
             guess = ", most likely out of memory" if name == "SIGKILL" else ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 _CODE = re.compile(r"\[ONNXRuntimeError\] : \d+ : \w+ : ")
-_PLACE = re.compile(r"(\S+[/\\])?[\w.-]+\.(?:cc|cpp|cuh|cu|hpp|h|inc):\d+ ")
+_PLACE = re.compile(r"(?:\S+[/\\])?[\w.-]+\.(?:cc|cpp|cuh|cu|hpp|h|inc):\d+ ")
 _GPU_PLACE = re.compile(r" ; file=\S+ ; line=\d+(?: ; expr=[^;]*;?)?")
 _CONDITION = re.compile(r"^.{1,200}? was false\. (?=\S)")
 _IR = re.compile(r"Unsupported model IR version: (\d+), max supported IR version: (\d+)")
@@ -27,14 +27,13 @@ def plain(text: str) -> str:
         )
     text = _GPU_PLACE.sub("", _CODE.sub("", text))
     while place := _PLACE.search(text):
-        before, after = text[: place.start()], text[place.end() :]
-        text = before + _CONDITION.sub("", _without_function(after, signature="/" in (place[1] or "")))
+        text = text[: place.start()] + _CONDITION.sub("", _without_function(text[place.end() :]))
     return text.strip()
 
 
-def _without_function(text: str, *, signature: bool) -> str:
-    """What follows the function's name, or its whole signature: up to the bracket that closes its parameters."""
-    end = _end_of_parameters(text) if signature else None
+def _without_function(text: str) -> str:
+    """What follows a function's name, or its whole signature: up to the bracket that closes its parameters."""
+    end = _end_of_parameters(text) if "::" in text.partition("(")[0] else None
     if end is None:
         return text.partition(" ")[2] or text
     rest = re.sub(r"^(?: (?:const|noexcept|volatile|&&?)\b)*", "", text[end:])
@@ -46,6 +45,7 @@ def _end_of_parameters(text: str) -> int | None:
     depth = 0
     for position, character in enumerate(text):
         depth += (character == "(") - (character == ")")
-        if character == ")" and depth == 0 and text[position + 1 : position + 2] in ("", " "):
-            return position + 1
+        closed = re.match(r">*(?= |$)", text[position + 1 :]) if character == ")" and depth == 0 else None
+        if closed:
+            return position + 1 + closed.end()
     return None

@@ -119,6 +119,11 @@ def test_a_single_value_fills_its_input(tmp_path: Path) -> None:
         assert (stored[found[1]["key"]].item(), stored[found[1]["key"]].dtype) == (16000, np.int64)
 
 
+def test_numbers_and_lists_in_python_are_values_too(tmp_path: Path) -> None:
+    found = described(AUDIO[::2], given(audio=[[0.5, 1]], rate=16000), folder=tmp_path)
+    assert [(one["shape"], one["dtype"]) for one in found] == [([None, 2], "float32"), ([], "int64")]
+
+
 @pytest.mark.parametrize(
     ("dtype", "text"),
     [("int64", "x=1.5"), ("uint8", "x=300"), ("uint8", "x=-1"), ("bool", "x=2"), ("float32", "x=text"),

@@ -17,14 +17,15 @@ NEWER = ", or install a newer onnxruntime"
     [
         (
             f"{CODE}Load model from a.onnx failed:{SOURCE}graph/model.cc:256 onnxruntime::Model::Model(onnx::"
-            "ModelProto&&, const onnxruntime::PathString&) Unsupported model IR version: 99, max supported IR version: 13\n",
+            "ModelProto&&, const onnxruntime::PathString&) Unsupported model IR version: 99, max supported IR version: "
+            "13\n",
             f"IR version 99; this onnxruntime takes up to 13; save the file with an older onnx package{NEWER}",
         ),
         (
             f"{CODE}Load model from a.onnx failed:{SOURCE}graph/model_load_utils.h:46 void onnxruntime::Validate(const "
             "std::unordered_map<std::__cxx11::basic_string<char>, int>&, int) ONNX Runtime only *guarantees* support "
-            "for models stamped with official released onnx opset versions. Opset 77 is under development and support for "
-            "this is limited. Current official support for domain ai.onnx.ml is till opset 5.",
+            "for models stamped with official released onnx opset versions. Opset 77 is under development and support "
+            "for this is limited. Current official support for domain ai.onnx.ml is till opset 5.",
             f"opset 77 of ai.onnx.ml; this onnxruntime takes up to 5; export the model with an older opset{NEWER}",
         ),
         (
@@ -53,6 +54,11 @@ NEWER = ", or install a newer onnxruntime"
             f"{SOURCE}a.cc:12 auto onnxruntime::Run(int)::<lambda(auto:1)>::operator()(const X&) const [with T = "
             "float; Y = std::vector<int>] It broke (twice)",
             "It broke (twice)",
+        ),
+        (
+            "Exception during initialization: string_normalizer.cc:96 onnxruntime::Locale::Locale(const std::string&)::"
+            "<lambda()> Failed to construct locale (en_US)",
+            "Exception during initialization: Failed to construct locale (en_US)",
         ),
         (
             "CUDA failure 35: no driver ; GPU=-1 ; hostname=here ; file=/onnxruntime_src/cuda.cc ; line=72 ; "
