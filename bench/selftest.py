@@ -22,8 +22,8 @@ import numpy as np
 from bench.networks import chain, classifier
 from harness import stats
 from harness.accuracy import evaluate
+from harness.comparison import Comparison
 from harness.measure import measure
-from harness.measurement import Comparison
 from harness.runtime.environment import describe, usable_cpus
 from harness.runtime.runs import end_to_end
 from harness.runtime.session import SessionSettings, open_session

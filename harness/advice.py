@@ -6,7 +6,8 @@ import math
 from collections.abc import Iterator
 
 from harness import stats
-from harness.measurement import Comparison, MeasuredRow, Measurement
+from harness.comparison import Comparison
+from harness.measurement import MeasuredRow, Measurement
 from harness.runtime.findings import some
 from harness.runtime.placement import fallen
 

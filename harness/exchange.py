@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 
 from harness.advice import advice
+from harness.comparison import Comparison
 from harness.conditions import conditions
-from harness.measurement import Comparison, MeasuredRow, Measurement
+from harness.measurement import MeasuredRow, Measurement
 
 JSON_SCHEMA = "harness-measure/1"
 PERCENTILES = (90, 95, 99)

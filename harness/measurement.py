@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness import stats
+from harness.comparison import Comparison, judge
 from harness.errors import MeasureError
 from harness.records import Record
 from harness.spec import MeasureSpec, Mode
@@ -245,27 +246,6 @@ class MeasuredRow(Record):
         return tuple(stats.median_error(logs) for logs in self._paired(candidate))
 
 
-class Comparison(Record):
-    """A candidate against a baseline. `speedup` above 1: the candidate is faster.
-
-    `p_value` tests a speed-up of 1; `p_adjusted` is corrected for all comparisons made together. The verdict is
-    `invalid` where a row failed, and `inconclusive` without a launch that measured both; the numbers are None then.
-    Bounds are None when unbounded.
-    """
-
-    baseline: int
-    candidate: int
-    batch: int
-    mode: Mode
-    speedup: float | None
-    ci_low: float | None
-    ci_high: float | None
-    p_value: float | None
-    p_adjusted: float | None
-    launches: int
-    verdict: stats.Verdict | Literal["invalid"]
-
-
 class Measurement(Record):
     """One measurement of a group of models, all interleaved in the same processes.
 
@@ -302,7 +282,7 @@ class Measurement(Record):
 
     def compare(self, baseline: int, candidate: int, batch: int, mode: Mode = "end_to_end") -> Comparison:
         """One comparison on its own; use `compare_all` for several, which are corrected together."""
-        return self._judge([(self.row(baseline, batch, mode), self.row(candidate, batch, mode))])[0]
+        return judge([(self.row(baseline, batch, mode), self.row(candidate, batch, mode))], self.spec.margin)[0]
 
     def compare_all(self, pairs: Sequence[tuple[int, int]] | None = None) -> tuple[Comparison, ...]:
         """Compare (baseline, candidate) pairs at every batch size and mode, corrected together.
@@ -311,59 +291,14 @@ class Measurement(Record):
         """
         if pairs is None:
             pairs = [(0, index) for index in range(1, len(self.models))]
-        return self._judge(
-            [
-                (self.row(baseline, batch, mode), self.row(candidate, batch, mode))
-                for mode in self.spec.modes
-                for batch in self.spec.batch_sizes
-                for baseline, candidate in pairs
-            ]
-        )
+        rows = [
+            (self.row(baseline, batch, mode), self.row(candidate, batch, mode))
+            for mode in self.spec.modes
+            for batch in self.spec.batch_sizes
+            for baseline, candidate in pairs
+        ]
+        return judge(rows, self.spec.margin)
 
     def compare_control(self) -> tuple[Comparison, ...]:
         """The baseline's copy against the baseline: `faster` or `slower` is a false alarm."""
-        return self._judge([(self.row(row.model, row.batch, row.mode), row) for row in self.control])
-
-    def _judge(self, pairs: Sequence[tuple[MeasuredRow, MeasuredRow]]) -> tuple[Comparison, ...]:
-        valid = [pair for pair in pairs if not any(row.error for row in pair)]
-        intervals = [stats.sequential_interval(baseline.log_ratios(candidate)) for baseline, candidate in valid]
-        adjusted = stats.holm([interval.p_value for interval in intervals])
-        judged = zip(valid, intervals, adjusted, strict=True)
-        found = iter([_comparison(*pair, interval, p, self.spec.margin) for pair, interval, p in judged])
-        return tuple(_failed(*pair) if any(row.error for row in pair) else next(found) for pair in pairs)
-
-
-def _failed(baseline: MeasuredRow, candidate: MeasuredRow) -> Comparison:
-    return Comparison(
-        baseline=baseline.model,
-        candidate=candidate.model,
-        batch=baseline.batch,
-        mode=baseline.mode,
-        speedup=None,
-        ci_low=None,
-        ci_high=None,
-        p_value=None,
-        p_adjusted=None,
-        launches=0,
-        verdict="invalid",
-    )
-
-
-def _comparison(
-    baseline: MeasuredRow, candidate: MeasuredRow, interval: stats.Interval, adjusted: float, margin: float
-) -> Comparison:
-    launches = len(baseline.log_ratios(candidate))
-    known, bounded = launches > 0, bool(np.isfinite(interval.low))
-    return Comparison(
-        baseline=baseline.model,
-        candidate=candidate.model,
-        batch=baseline.batch,
-        mode=baseline.mode,
-        speedup=math.exp(interval.estimate) if known else None,
-        ci_low=math.exp(interval.low) if bounded else None,
-        ci_high=math.exp(interval.high) if bounded else None,
-        p_value=interval.p_value if bounded else None,
-        p_adjusted=adjusted if bounded else None,
-        launches=launches,
-        verdict=stats.verdict(interval, adjusted, margin),
-    )
+        return judge([(self.row(row.model, row.batch, row.mode), row) for row in self.control], self.spec.margin)

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.across import Change
-from harness.measurement import Comparison, MeasuredRow, Measurement
+from harness.comparison import Comparison
+from harness.measurement import MeasuredRow, Measurement
 
 if TYPE_CHECKING:
     from rich.table import Table

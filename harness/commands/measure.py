@@ -11,7 +11,8 @@ from harness.commands.options import JsonFlag, QuietFlag
 from harness.terminal import answers, print_json, print_list, terminal
 
 if TYPE_CHECKING:
-    from harness.measurement import Comparison, Measurement
+    from harness.comparison import Comparison
+    from harness.measurement import Measurement
 
 
 def measure(  # noqa: PLR0913, PLR0917 - one parameter an option

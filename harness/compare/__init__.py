@@ -32,7 +32,7 @@ from harness.compare.learning import learning_of
 from harness.compare.pooling import accuracy_over_seeds, difference
 from harness.compare.speed import Timings, different_pairs, speed_sign, timings_of, with_speed
 from harness.compare.variants import variants_of
-from harness.measurement import Comparison
+from harness.comparison import Comparison
 from harness.results import Results
 from harness.spec import Mode
 

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 
 from harness.compare.answers import Control, Latency, SpeedUp, Variant, Verdict
-from harness.measurement import Comparison, MeasuredRow, Measurement
+from harness.comparison import Comparison
+from harness.measurement import MeasuredRow, Measurement
 from harness.results import Results
 from harness.spec import Mode
 
