@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from harness.errors import MeasureError
-from harness.measurement import Measurement
+from harness.measurement import Fed, Measurement
 
 SETTINGS = ("modes", "threads", "inter_op_threads", "spinning", "optimization", "input_copies")
 MACHINE = ("cpu", "cpu_flags", "cgroup_cpus", "caches_bytes", "governor")
@@ -29,9 +29,18 @@ def conditions(measurement: Measurement) -> dict[str, Any]:
         "CPUs allowed": len(environment.get("affinity") or ()),
         "GPUs": [{fact: gpu.get(fact) for fact in GPU} for gpu in environment.get("gpus") or ()],
         **{fact: getattr(spec, fact) for fact in SETTINGS},
-        "inputs": [one.model_dump() for one in measurement.inputs],
+        "inputs": [_fed(one) for one in measurement.inputs],
         **options,
     }
+
+
+def _fed(one: Fed) -> str:
+    """What was fed for one input, such as `Nx28x28x1:float32 invented` or `2xNx128:float32 given (SHA-256 4f1c...)`."""
+    sizes = [str(size) for size in one.shape]
+    if one.batched:
+        sizes.insert(one.batch_axis, "N")
+    digest = f" (SHA-256 {one.sha256[:12]}...)" if one.sha256 else ""
+    return f"{'x'.join(sizes)}:{one.dtype} {'invented' if one.invented else 'given'}{digest}"
 
 
 def differences(first: Measurement, second: Measurement) -> tuple[str, ...]:

@@ -52,14 +52,22 @@ def test_another_gpu_driver_or_provider_option_is_a_difference() -> None:
 def test_another_input_is_a_difference() -> None:
     first = measurement()
     second = first.model_copy(update={"inputs": (first.inputs[0].model_copy(update={"dtype": "uint8"}),)})
-    assert differences(first, second)[0].startswith("inputs: ")
+    assert differences(first, second) == ("inputs: Nx8x8x1:float32 invented against Nx8x8x1:uint8 invented",)
 
 
 def test_other_values_of_one_input_are_a_difference() -> None:
     """Told by their digests: a model's time may depend on its data."""
     first, second = (
         one.model_copy(update={"inputs": (one.inputs[0].model_copy(update={"invented": False, "sha256": digest}),)})
-        for one, digest in ((measurement(), "a"), (measurement(), "b"))
+        for one, digest in ((measurement(), 32 * "ab"), (measurement(), 32 * "cd"))
     )
     assert differences(first, first) == ()
-    assert differences(first, second)[0].startswith("inputs: ")
+    assert differences(first, second) == (
+        "inputs: Nx8x8x1:float32 given (SHA-256 abababababab...) against Nx8x8x1:float32 given (SHA-256 cdcdcdcdcdcd...)",
+    )
+
+
+def test_a_batch_elsewhere_is_a_difference() -> None:
+    first = measurement()
+    second = first.model_copy(update={"inputs": (first.inputs[0].model_copy(update={"batch_axis": 1}),)})
+    assert differences(first, second) == ("inputs: Nx8x8x1:float32 invented against 8xNx8x1:float32 invented",)
