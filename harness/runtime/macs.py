@@ -59,7 +59,7 @@ def count_macs(proto: onnx.ModelProto, inputs: Mapping[str, Sequence[int]]) -> M
 
 
 def infer_shapes(proto: onnx.ModelProto, inputs: Mapping[str, Sequence[int]]) -> dict[str, Shape]:
-    """The shape of every tensor, None where a dimension stays unknown.
+    """The shape of every tensor, None where a dimension stays unknown; without those whose rank does.
 
     Shapes stored in the file are not trusted; large weights are replaced by their shapes, so that the file's size
     does not matter. Where inference fails, only the weights' shapes are known.
@@ -90,6 +90,7 @@ def infer_shapes(proto: onnx.ModelProto, inputs: Mapping[str, Sequence[int]]) ->
             size.dim_value if size.HasField("dim_value") else None for size in value.type.tensor_type.shape.dim
         )
         for value in (*inferred.input, *inferred.value_info, *inferred.output)
+        if value.type.tensor_type.HasField("shape")
     }
 
 

@@ -163,6 +163,17 @@ def test_an_unknown_shape_gives_no_total(tmp_path: Path) -> None:
     assert count_macs(model, {}).uncounted == ("'product' (MatMul)",)
 
 
+def test_an_unknown_rank_gives_no_total_and_is_no_scalar(tmp_path: Path) -> None:
+    """The right operand's rank is known when it runs: 3 x 4 elements of 5 products, not the 5 of a row."""
+    nodes = [
+        helper.make_node("Reshape", ["x", "target"], ["right"], name="reshape"),
+        helper.make_node("MatMul", ["w", "right"], ["y"], name="product"),
+    ]
+    target = tensor("target", ["rank"], onnx.TensorProto.INT64)
+    path = save(tmp_path / "m.onnx", nodes, [tensor("x", ["N"]), target], [tensor("y", None)], [weight("w", (3, 5))])
+    assert count_macs(onnx.load(path), {"x": (20,)}).uncounted == ("'product' (MatMul)",)
+
+
 def test_shapes_don_t_need_the_weights_values(tmp_path: Path) -> None:
     model = onnx.load(cnn(tmp_path / "cnn.onnx", filters=8))
     for initializer in model.graph.initializer:
