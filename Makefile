@@ -30,7 +30,7 @@ export KERAS_BACKEND ?= jax
 export XLA_PYTHON_CLIENT_PREALLOCATE ?= false
 endif
 
-.PHONY: help setup setup-cuda bench bench-cases bench-selftest bench-diagnose bench-cuda bench-prune bench-importance bench-weights test test-onednn sweep fuzz lint type check report lock clean
+.PHONY: help setup setup-cuda bench bench-cases bench-selftest bench-diagnose bench-cuda bench-prune bench-importance bench-weights test test-onednn sweep field fuzz lint type check report lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -98,6 +98,9 @@ test-onednn: $(READY) ## what computes with TensorFlow, with oneDNN, which Tenso
 
 sweep: $(READY) ## the long tests: every network of keras.applications, exports of pruned ones, 1,000 random networks
 	$(BIN)/python -m pytest -m slow -v
+
+field: $(READY) ## twelve cases from public reports, each command of each; about 10 minutes
+	$(BIN)/python -m pytest -m slow -v tests/field
 
 fuzz: $(READY) ## prune and prove 1,000 random networks, about 8 minutes
 	$(BIN)/python -m pytest -m slow -v tests/prune/test_fuzz.py
