@@ -1,4 +1,4 @@
-"""A weight penalty that drowns the loss (Stack Overflow 53654360): l2(1) on each layer, loss ln 4, one class for all."""
+"""A weight penalty that drowns the loss (Stack Overflow 53654360): l2(1) on each layer, and one class for all."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Images of 0 to 1 into a network that divides by 255 itself (keras-team/keras-io#1549, tensorflow/tensorflow#42506)."""
+"""Images of 0 to 1 into a network that divides by 255 itself (keras-io#1549, tensorflow#42506)."""
 
 from __future__ import annotations
 
