@@ -56,6 +56,7 @@ def _rename(graph: ir.Graph, prefix: str, naming: Naming) -> None:
         for attribute, subgraph in subgraphs(node):
             for index, value in enumerate(subgraph.inputs):
                 value.name = naming.free(f"{name}.{attribute}.input_{index}")
+            subgraph.name = f"{name}.{attribute}"
             _rename(subgraph, f"{name}.{attribute}/", naming)
     _rename_initializers(graph, naming)
 
@@ -84,9 +85,14 @@ def _named(nodes: list[ir.Node], prefix: str) -> Iterator[tuple[ir.Node, str]]:
 
 
 def _input_name(node: ir.Node, position: int, versions: Mapping[str, int]) -> str:
-    """What the specification calls a node's input, or its number where that names several."""
+    """What the specification calls a node's input, numbered where one name stands for several; never a bare number.
+
+    A bare number is what one of several outputs gets, and a node may have several of both (Loop, Scan).
+    """
     if not defs.has(node.op_type, versions[node.domain], node.domain):
-        return str(position)
+        return f"input_{position}"
     formal = defs.get_schema(node.op_type, versions[node.domain], node.domain).inputs
-    is_variadic = formal[-1].option == defs.OpSchema.FormalParameterOption.Variadic
-    return str(position) if is_variadic else formal[position].name
+    last = len(formal) - 1
+    if formal[last].option == defs.OpSchema.FormalParameterOption.Variadic and position >= last:
+        return f"{formal[last].name}_{position - last}"
+    return str(formal[position].name)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import onnx_ir as ir
 import pytest
+from onnx import parser
 
 from harness.export.passes.name_by_position import NameByPosition
 from tests.export.passes.graphs import graph, normal, outputs
@@ -104,3 +105,43 @@ def test_names_inside_a_branch() -> None:
     for which in (True, False):
         expected = outputs(graph(text), x, np.array(which))[0]
         np.testing.assert_array_equal(outputs(model, x, np.array(which))[0], expected)
+
+
+LOOP = """
+net (float[4] x) => (float[4] y, float[k, 4] z)
+<int64 times = {3}, float[4] start = {1, 2, 3, 4}>
+{
+  go = Constant <value = bool {1}> ()
+  sum, y, z = Loop (times, go, start, x) <
+    body = step (int64 i, bool on, float[4] a, float[4] b) => (bool still, float[4] c, float[4] d, float[4] e)
+    { still = Identity(on)  c = Add(a, b)  d = Mul(b, a)  e = Identity(c) }
+  >
+}
+"""
+
+
+def test_several_inputs_of_one_name_beside_several_outputs() -> None:
+    """A Loop's first state and its first result have names of their own, and it still runs."""
+    model = renamed(LOOP)
+    (loop,) = [node for node in model.graph if node.op_type == "Loop"]
+    assert [value.name for value in loop.inputs if value is not None] == [
+        "Loop_1.M", "Loop_1.cond", "Loop_1.v_initial_0", "x",
+    ]  # fmt: skip
+    assert [value.name for value in loop.outputs] == ["Loop_1.0", "y", "z"]
+    x = normal(4)
+    for expected, found in zip(outputs(graph(LOOP), x), outputs(model, x), strict=True):
+        np.testing.assert_array_equal(found, expected)
+
+
+def test_operation_of_another_domain() -> None:
+    """What the specification does not know has numbered inputs, apart from its numbered outputs."""
+    text = """
+    <ir_version: 8, opset_import: ["" : 18, "own" : 1]>
+    net (float[4] x) => (float[4] y) <float[4] w = {1, 2, 3, 4}> { y, rest = own.Thing(w, x) }
+    """
+    model = ir.from_proto(parser.parse_model(text))
+    NameByPosition()(model)
+    (node,) = model.graph
+    assert [value.name for value in (*node.inputs, *node.outputs) if value is not None] == [
+        "Thing_1.input_0", "x", "y", "Thing_1.1",
+    ]  # fmt: skip
