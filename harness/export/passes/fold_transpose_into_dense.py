@@ -16,6 +16,10 @@ ELEMENTWISE = {
 }  # fmt: skip
 
 
+Kernels = dict[tuple[ir.Value, tuple[int, ...], tuple[int, ...], bool], ir.Value]
+"""Reordered kernels: by the kernel, the sizes and axes of the Transpose, and whether the rows are the last axis."""
+
+
 @dataclass(frozen=True)
 class Fold:
     """A Transpose, the flattening after it, and the matrix products that read the flat values."""
@@ -39,9 +43,10 @@ class FoldTransposeIntoDense(ir.passes.InPlacePass):
 
     def call(self, model: ir.Model) -> ir.passes.PassResult:
         folds = list(_folds(model.graph))
+        made: Kernels = {}
         for fold in folds:
             for product in fold.products:
-                _reorder_rows(model.graph, product, fold.transpose)
+                _reorder_rows(model.graph, product, fold.transpose, made)
             fold.flatten.replace_input_with(0, fold.transpose.inputs[0])
         return ir.passes.PassResult(model, bool(folds))
 
@@ -117,23 +122,26 @@ def _is_product(node: ir.Node, value: ir.Value) -> bool:
     return is_matrix and value not in node.inputs[1:] and node.attributes.get_int("transA", 0) == 0
 
 
-def _reorder_rows(graph: ir.Graph, product: ir.Node, transpose: ir.Node) -> None:
-    """Give a product a kernel of its own whose rows are in the order in which the Transpose reads."""
+def _reorder_rows(graph: ir.Graph, product: ir.Node, transpose: ir.Node, made: Kernels) -> None:
+    """Give a product a kernel whose rows are in the order in which the Transpose reads; one for all that share it."""
     sizes = _sizes(transpose.inputs[0])
     kernel = product.inputs[1]
     assert sizes is not None
     assert kernel is not None
-    tensor = ir.convenience.get_const_tensor(kernel)
-    assert tensor is not None
+    axes = _permutation(transpose)[1:]
     rows_last = product.attributes.get_int("transB", 0) == 1
-    values = tensor.numpy().T if rows_last else tensor.numpy()
-    reordered = rows_before_transpose(values, sizes, _permutation(transpose)[1:])
-    constant = ir.val(
-        f"{product.outputs[0].name}_kernel",
-        const_value=ir.tensor(np.ascontiguousarray(reordered.T if rows_last else reordered)),
-    )
-    graph.register_initializer(constant)
-    product.replace_input_with(1, constant)
+    key = (kernel, tuple(sizes), tuple(axes), rows_last)
+    if key not in made:
+        tensor = ir.convenience.get_const_tensor(kernel)
+        assert tensor is not None
+        values = tensor.numpy().T if rows_last else tensor.numpy()
+        reordered = rows_before_transpose(values, sizes, axes)
+        made[key] = ir.val(
+            f"{product.outputs[0].name}_kernel",
+            const_value=ir.tensor(np.ascontiguousarray(reordered.T if rows_last else reordered)),
+        )
+        graph.register_initializer(made[key])
+    product.replace_input_with(1, made[key])
 
 
 def rows_before_transpose(kernel: NDArray[np.generic], sizes: list[int], axes: list[int]) -> NDArray[np.generic]:
