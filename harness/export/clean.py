@@ -7,9 +7,11 @@ from onnx_ir.passes import common
 
 from harness.errors import ExportError
 from harness.export.interface import Interface, Port
+from harness.export.order import subgraphs
 from harness.export.passes.constant_reshape import ConstantReshape
 from harness.export.passes.fold_transpose_into_dense import FoldTransposeIntoDense
 from harness.export.passes.name_by_position import NameByPosition
+from harness.export.passes.outputs_of_their_own import OutputsOfTheirOwn
 from harness.export.passes.restore_zeros import RestoreZeros
 
 PRODUCER = "harness"
@@ -23,7 +25,7 @@ def clean(model: ir.Model, interface: Interface) -> None:
         ExportError: the graph's inputs or outputs are not those of the interface.
     """
     _set_interface(model.graph, interface)
-    passes = ir.passes.Sequential(
+    simplify = ir.passes.Sequential(
         common.LiftConstantsToInitializersPass(lift_all_constants=True, size_limit=0),
         RestoreZeros(),
         common.IdentityEliminationPass(),
@@ -31,13 +33,16 @@ def clean(model: ir.Model, interface: Interface) -> None:
         ConstantReshape(),
         FoldTransposeIntoDense(),
         common.CommonSubexpressionEliminationPass(),
-        common.DeduplicateInitializersPass(),
+        common.DeduplicateHashedInitializersPass(),
         common.RemoveUnusedNodesPass(),
         common.RemoveUnusedOpsetsPass(),
         common.ClearMetadataAndDocStringPass(),
-        NameByPosition(),
+        OutputsOfTheirOwn(),
     )
-    passes(model)
+    simplify(model)
+    _forget_unknown_sizes(model.graph)
+    _set_outputs(model.graph, interface)  # an Identity that went may have taken an output's name along
+    NameByPosition()(model)
     model.producer_name, model.producer_version = PRODUCER, None
     model.doc_string = model.domain = model.model_version = None
     model.metadata_props.clear()
@@ -52,12 +57,26 @@ def _set_interface(graph: ir.Graph, interface: Interface) -> None:
                 f"the converted graph has {len(values)} inputs or outputs where the model has {len(ports)}; "
                 "connect every input of the model to an output, and give each output once"
             )
-    by_number = sorted(graph.inputs, key=_number)
-    for value, port in (
-        *zip(by_number, interface.inputs, strict=True),
-        *zip(graph.outputs, interface.outputs, strict=True),
-    ):
+    for value, port in zip(sorted(graph.inputs, key=_number), interface.inputs, strict=True):
         _set_port(value, port)
+    _set_outputs(graph, interface)
+
+
+def _set_outputs(graph: ir.Graph, interface: Interface) -> None:
+    for value, port in zip(graph.outputs, interface.outputs, strict=True):
+        _set_port(value, port)
+
+
+def _forget_unknown_sizes(graph: ir.Graph) -> None:
+    """Forget the names of sizes that aren't fixed, but for those of the interface.
+
+    The converter's names hold counters, and which sizes inference names depends on what the converter had named.
+    """
+    for node in graph.all_nodes():
+        inner = [value for _, subgraph in subgraphs(node) for value in subgraph.inputs]
+        for value in (*node.outputs, *inner):
+            if value.shape is not None:
+                value.shape = ir.Shape([size if isinstance(size, int) else None for size in value.shape])
 
 
 def _number(value: ir.Value) -> int:

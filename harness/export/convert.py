@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from harness.errors import ExportError
-from harness.export.interface import Interface, describe, input_structure
+from harness.export.interface import Interface, describe, input_structure, with_output_shapes
 from harness.export.markers import MARKED_TYPES, marked
+from harness.export.operations import tf2onnx_handlers
+from harness.export.reason import reason
 
 if TYPE_CHECKING:
     import keras
@@ -18,7 +21,7 @@ if TYPE_CHECKING:
 
 LARGEST_OPSET = 18
 LARGEST_FILE_BYTES = 2**31 - 2**20
-CHATTY_LOGGERS = ("tensorflow", "absl", "tf2onnx")
+XLA_MARKS = {"_XlaMustCompile", "_noinline"}
 
 
 def model_proto_from_keras(model: keras.Model, *, opset: int = LARGEST_OPSET) -> tuple[onnx.ModelProto, Interface]:
@@ -28,27 +31,33 @@ def model_proto_from_keras(model: keras.Model, *, opset: int = LARGEST_OPSET) ->
 
     Raises:
         ExportError: the Keras backend is not TensorFlow, the model has no defined inputs or more than 2 GB of
-            weights, or one of its operations has no ONNX equivalent.
+            weights, or it uses an operation that this project can't export.
     """
     _require_tensorflow_backend()
     if not 13 <= opset <= LARGEST_OPSET:
         raise ExportError(f"opset = {opset}: can't be exported; use 13 to {LARGEST_OPSET}")
     interface = describe(model)
     _require_room(model)
-    with _quiet():
+    with quiet():
         import tf2onnx.convert
 
         try:
-            graph, inputs, outputs = _frozen_graph(model)
-            converted, _ = tf2onnx.convert.from_graph_def(graph, input_names=inputs, output_names=outputs, opset=opset)
+            graph, inputs, traced = _frozen_graph(model)
+            converted, _ = tf2onnx.convert.from_graph_def(
+                graph,
+                input_names=inputs,
+                output_names=[tensor.name for tensor in traced],
+                opset=opset,
+                custom_op_handlers=tf2onnx_handlers(),
+            )
         except Exception as error:
-            raise ExportError(f"model '{model.name}' can't be converted: {_first_line(error)}") from error
-    _require_known_operations(converted, model.name)
-    return converted, interface
+            raise ExportError(f"model '{model.name}' can't be converted: {reason(error)}") from error
+    _require_known_operations(converted, model)
+    return converted, with_output_shapes(interface, [tensor.shape for tensor in traced])
 
 
-def _frozen_graph(model: keras.Model) -> tuple[Any, list[str], list[str]]:
-    """The model in inference mode as a TensorFlow GraphDef without variables, and its input and output names.
+def _frozen_graph(model: keras.Model) -> tuple[Any, list[str], list[Any]]:
+    """The model in inference mode as a TensorFlow GraphDef without variables, its inputs' names and its outputs.
 
     A layer may hold plain tensors (Normalization does), which TensorFlow passes into the graph as further inputs;
     they become constants here.
@@ -62,8 +71,9 @@ def _frozen_graph(model: keras.Model) -> tuple[Any, list[str], list[str]]:
     for node in graph.node:
         if node.op == "Placeholder" and node.name in held:
             _make_constant(node, held[node.name])
+    _let_inline(graph)
     inputs = [tensor.name for tensor in traced.inputs[: len(model.inputs)]]
-    return graph, inputs, [tensor.name for tensor in frozen.outputs]
+    return graph, inputs, frozen.outputs
 
 
 def _make_constant(node: Any, tensor: Any) -> None:
@@ -74,6 +84,21 @@ def _make_constant(node: Any, tensor: Any) -> None:
     node.attr["value"].tensor.CopyFrom(tf.make_tensor_proto(tensor.numpy()))
     for name in set(node.attr) - {"value", "dtype"}:
         del node.attr[name]
+
+
+def _let_inline(graph: Any) -> None:
+    """Let TensorFlow put functions marked for XLA in the places where they are called.
+
+    Keras has XLA compile each convolution in groups, since TensorFlow has no other kernel for it on a CPU. The
+    function is an ordinary convolution to ONNX.
+    """
+    for holder in (*graph.node, *graph.library.function):
+        for mark in XLA_MARKS & set(holder.attr):
+            del holder.attr[mark]
+    for function in graph.library.function:
+        for node in function.node_def:
+            for mark in XLA_MARKS & set(node.attr):
+                del node.attr[mark]
 
 
 def _traced(model: keras.Model) -> Any:
@@ -104,18 +129,18 @@ def _traced(model: keras.Model) -> Any:
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep TensorFlow and tf2onnx from logging: what matters of it becomes an ExportError."""
+def quiet() -> Iterator[None]:
+    """Keep every package from logging: what matters of it becomes an ExportError.
+
+    tf2onnx logs by its own logger and by the root's.
+    """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    loggers = [logging.getLogger(name) for name in CHATTY_LOGGERS]
-    levels = [logger.level for logger in loggers]
-    for logger in loggers:
-        logger.setLevel(logging.CRITICAL)
+    before = logging.root.manager.disable
+    logging.disable(logging.CRITICAL)
     try:
         yield
     finally:
-        for logger, level in zip(loggers, levels, strict=True):
-            logger.setLevel(level)
+        logging.disable(before)
 
 
 def _require_tensorflow_backend() -> None:
@@ -139,17 +164,35 @@ def _require_room(model: keras.Model) -> None:
         )
 
 
-def _require_known_operations(converted: onnx.ModelProto, name: str) -> None:
+def _require_known_operations(converted: onnx.ModelProto, model: keras.Model) -> None:
     """tf2onnx leaves what it can't convert in the graph as a TensorFlow operation."""
     from onnx import defs
 
     versions = {opset.domain: opset.version for opset in converted.opset_import}
     for node in _all_nodes(converted.graph):
-        if node.domain in versions and not defs.has(node.op_type, versions[node.domain], node.domain):
+        if node.domain not in versions or not defs.has(node.op_type, versions[node.domain], node.domain):
             raise ExportError(
-                f"model '{name}' can't be converted: the operation {node.op_type} in {node.name} has no ONNX "
-                "equivalent; replace the layer that uses it"
+                f"model '{model.name}' can't be exported: this project has no conversion to ONNX of the operation "
+                f"{node.op_type}, which {_user_of(node.name, model)} uses; replace it by layers that can be exported"
             )
+
+
+def _user_of(node: str, model: keras.Model) -> str:
+    """The innermost layer in whose scope TensorFlow made a node; a scope is a layer's name, and a counter perhaps."""
+    names = {operation.name for operation in _operations(model)}
+    for scope in reversed(node.split("/")[1:]):
+        for name in (scope, re.sub(r"_\d+$", "", scope)):
+            if name in names:
+                return f"layer '{name}'"
+    return f"'{node}'"
+
+
+def _operations(model: keras.Model) -> Iterator[Any]:
+    """The layers and operations of a model and of the models inside it."""
+    for operation in getattr(model, "operations", model.layers):
+        yield operation
+        if hasattr(operation, "layers"):
+            yield from _operations(operation)
 
 
 def _all_nodes(graph: onnx.GraphProto) -> Iterator[onnx.NodeProto]:
@@ -162,9 +205,3 @@ def _all_nodes(graph: onnx.GraphProto) -> Iterator[onnx.NodeProto]:
 
 def _subgraphs(attribute: onnx.AttributeProto) -> Sequence[onnx.GraphProto]:
     return [attribute.g] if attribute.HasField("g") else attribute.graphs
-
-
-def _first_line(error: Exception) -> str:
-    """The error in one line, with its kind where the message alone says too little."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__

@@ -63,6 +63,26 @@ def describe(model: keras.Model) -> Interface:
     )
 
 
+def with_output_shapes(interface: Interface, shapes: Sequence[Any]) -> Interface:
+    """The interface with the sizes that TensorFlow found where Keras, which may be mistaken, says another.
+
+    `Activation("glu")` says that its output has the shape of its input, and halves it.
+
+    Args:
+        interface: what Keras says.
+        shapes: a `tf.TensorShape` for each output.
+    """
+    outputs = []
+    for port, shape in zip(interface.outputs, shapes, strict=True):
+        found = shape.as_list() if shape.rank else []
+        if len(found) == len(port.shape):
+            rest = [port.shape[axis] if size is None else size for axis, size in enumerate(found)][1:]
+            outputs.append(Port(port.name, (*port.shape[:1], *rest)))
+        else:
+            outputs.append(Port(port.name, _dimensions(port.name, tuple(found))) if found else port)
+    return Interface(interface.inputs, tuple(outputs))
+
+
 def input_structure(model: keras.Model) -> Any:
     """What the model is called with: a tensor, or a list or dict of tensors."""
     import keras
@@ -89,8 +109,12 @@ def is_automatic(layer: keras.layers.Layer) -> bool:
 
 
 def _keys(structure: Any) -> list[str] | None:
-    """A dict's keys, in the order in which Keras flattens it."""
-    return sorted(structure) if isinstance(structure, dict) else None
+    """The key of each tensor of a dict, in the order in which Keras flattens it; `a_0`, `a_1` where `a` has two."""
+    import keras
+
+    if not isinstance(structure, dict):
+        return None
+    return ["_".join(str(part) for part in path) for path, _ in keras.tree.flatten_with_path(structure)]
 
 
 def _made_by(tensor: Any) -> Any:

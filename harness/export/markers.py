@@ -3,7 +3,8 @@
 TensorFlow's optimizer drops `x + 0` and merges equal constants. A layer whose bias happens to be all zeros (a fresh
 network, or one that never learned) would so get another graph, and other kernels, than the same layer trained. While
 it is converted, such a variable starts with a tiny number of its own instead of a zero; `RestoreZeros` puts the zero
-back. Numbers in the marked range are smaller than 2.4e-38, so no output can tell them from zero.
+back. Numbers in the marked range are smaller than 2.4e-38, so no output can tell them from zero. The smallest normal
+number itself is no mark, since Keras's argmax uses it.
 """
 
 from __future__ import annotations
@@ -22,11 +23,11 @@ MARKED_TYPES = ("float32", "float64")
 def marked(shape: Sequence[int], dtype: str, index: int) -> NDArray[np.floating]:
     """Zeros of that shape, of which the first is the mark number `index` (0 to 8,388,607)."""
     values = np.zeros(shape, dtype)
-    values.flat[0] = SMALLEST + index * STEP
+    values.flat[0] = SMALLEST + (index + 1) * STEP
     return values
 
 
 def without_marks(values: NDArray[np.floating]) -> NDArray[np.floating]:
     """The values, with zero in place of every number in the marked range."""
     sizes = np.abs(values)
-    return np.where((sizes >= SMALLEST) & (sizes < LIMIT), np.zeros_like(values), values)
+    return np.where((sizes > SMALLEST) & (sizes <= LIMIT), np.zeros_like(values), values)

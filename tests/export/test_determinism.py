@@ -12,7 +12,7 @@ import pytest
 
 from harness.export import onnx_from_keras
 from harness.store import file_digest
-from tests.export.nets import NETS, small, squeeze_excite
+from tests.export.nets import NETS, L, chain, small, squeeze_excite
 
 EXPORT = """
 import sys
@@ -43,9 +43,10 @@ def test_saved_and_loaded_is_the_same(tmp_path: Path) -> None:
 def test_no_trace_of_the_process(tmp_path: Path) -> None:
     """Neither the converter's counters nor the model's name are in the file."""
     onnx_from_keras(small(), tmp_path / "net.onnx")
-    data = (tmp_path / "net.onnx").read_bytes()
-    for trace in (b"__", b"sequential", b"conv2d", b"tf2onnx", b"StatefulPartitionedCall"):
-        assert trace not in data
+    onnx_from_keras(chain(L.Bidirectional(L.GRU(3)), L.Dense(2), shape=(5, 4)), tmp_path / "loop.onnx")
+    for data in ((tmp_path / name).read_bytes() for name in ("net.onnx", "loop.onnx")):
+        for trace in (b"__", b"sequential", b"conv2d", b"tf2onnx", b"StatefulPartitionedCall", b"while", b"gru"):
+            assert trace not in data
 
 
 @pytest.mark.slow
