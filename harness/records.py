@@ -188,13 +188,19 @@ class Parity(Record):
 
 
 class Export(Record):
-    """An ONNX file. `architecture` digests the graph without its weights' values: equal digests, equal kernels."""
+    """An ONNX file. `architecture` digests the graph without its weights' values: equal digests, equal kernels.
+
+    `twin_of` is the dtype policy of a model whose float32 twin was exported; None where the model computes in float32
+    itself. It differs from its twin by `twin_difference` of the outputs' spread (None: not all its outputs are finite).
+    """
 
     opset: int
     size_bytes: int
     sha256: str
     architecture: str
     parity: Parity
+    twin_of: str | None = None
+    twin_difference: float | None = None
 
 
 class Accuracy(Record):

@@ -9,6 +9,7 @@ import typer
 
 from harness.commands.options import JsonFlag, dataset
 from harness.crash import step
+from harness.records import Export
 from harness.terminal import print_json, print_lines
 
 
@@ -37,8 +38,16 @@ def export(  # noqa: PLR0913, PLR0917 - one parameter an option
     if as_json:
         print_json({"path": str(path), **found.model_dump(mode="json")})
         return
+    twin = "" if found.twin_of is None else f"the float32 twin of a {found.twin_of} model, {_distance(found)}; it "
     examples = f"{found.parity.examples} {'random examples' if data is None else 'test examples'}"
     print_lines(
-        f"{path}: {found.size_bytes / 1e6:.2f} MB; agrees with Keras on {examples}, "
+        f"{path}: {found.size_bytes / 1e6:.2f} MB; {twin}agrees with Keras on {examples}, "
         f"to {found.parity.largest_difference:.1g} of the outputs' spread"
     )
+
+
+def _distance(found: Export) -> str:
+    """How far the model itself is from what was exported."""
+    if found.twin_difference is None:
+        return "whose own outputs are not all finite numbers"
+    return f"whose own outputs differ from it by up to {found.twin_difference:.1g} of their spread"

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from harness.errors import DataError, ParityError, first_line
 from harness.export.interface import describe, input_structure
+from harness.export.reason import reason
 from harness.records import Parity
 
 if TYPE_CHECKING:
@@ -82,6 +83,23 @@ def require_parity(found: Parity, name: str) -> None:
     )
 
 
+def difference_of(model: keras.Model, twin: keras.Model, images: Images, *, examples: int = 256) -> float:
+    """How far a model is from its float32 twin on the first examples: the largest difference, relative to the spread.
+
+    Infinite where an output of one of the two is not finite, as where float16 overflows.
+
+    Raises:
+        ParityError: Keras can't run the model, or its twin.
+    """
+    arrays = [images] if isinstance(images, np.ndarray) else list(images)
+    outputs = [
+        _keras_outputs(each, [array[:examples] for array in _fitting(each, arrays)], examples) for each in (twin, model)
+    ]
+    return max(
+        _difference(expected, np.concatenate([found, found[:1]])) for expected, found in zip(*outputs, strict=True)
+    )
+
+
 def _fitting(model: keras.Model, images: Images) -> list[NDArray[Any]]:
     """One array for each input, of the input's type, checked against its shape."""
     ports = describe(model).inputs
@@ -106,8 +124,20 @@ def _keras_outputs(model: keras.Model, arrays: list[NDArray[Any]], batch_size: i
     with keras.device("cpu:0"):
         for batch in _batches(arrays, batch_size):
             inputs = keras.tree.pack_sequence_as(input_structure(model), batch)
-            outputs = keras.tree.flatten(model(inputs, training=False))
+            try:
+                outputs = keras.tree.flatten(model(inputs, training=False))
+            except Exception as error:
+                raise ParityError(
+                    f"model '{model.name}': Keras itself can't run it on this machine's CPU, so nothing can be "
+                    f"compared ({reason(error)}); replace the layer that it names"
+                ) from error
             parts.append([keras.ops.convert_to_numpy(output) for output in outputs])
+            for port, output in zip(describe(model).outputs, parts[-1], strict=True):
+                if output.shape[:1] != (len(batch[0]),):
+                    raise ParityError(
+                        f"model '{model.name}': its {port.name} has shape {output.shape} for {len(batch[0])} examples, "
+                        "so it mixes them; export a model whose outputs have one row for each example"
+                    )
     return _joined(parts)
 
 
@@ -117,6 +147,7 @@ def _onnx_outputs(
     """The file's outputs on all examples, and on the first alone."""
     import onnxruntime
 
+    onnxruntime.set_default_logger_severity(4)
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = THREADS
     options.inter_op_num_threads = 1
