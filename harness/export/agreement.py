@@ -54,6 +54,8 @@ def parity(model: keras.Model, path: Path, images: Images, *, batch_size: int = 
     if [output.shape for output in expected] != [output.shape for output in found]:
         shapes = [[output.shape for output in outputs] for outputs in (found, expected)]
         raise ParityError(f"{path}: its outputs have shapes {shapes[0]}, and those of Keras {shapes[1]}; export again")
+    if any(len(output) != 1 for output in alone):
+        raise ParityError(f"{path}: it gives {[output.shape for output in alone]} for one example alone; export again")
     scales = [_logarithms if is_softmax else _as_they_are for is_softmax in _softmax_outputs(path)]
     differences = [
         _difference(scale(reference), scale(np.concatenate([outputs, first])))

@@ -30,13 +30,14 @@ def model_proto_from_keras(model: keras.Model, *, opset: int = LARGEST_OPSET) ->
     A variable that is all zeros comes out marked (see `harness.export.markers`).
 
     Raises:
-        ExportError: the Keras backend is not TensorFlow, the model has no defined inputs or more than 2 GB of
-            weights, or it uses an operation that this project can't export.
+        ExportError: the Keras backend is not TensorFlow, the model has no defined inputs, keeps a state or has more
+            than 2 GB of weights, or it uses an operation that this project can't export.
     """
     _require_tensorflow_backend()
     if not 13 <= opset <= LARGEST_OPSET:
         raise ExportError(f"opset = {opset}: can't be exported; use 13 to {LARGEST_OPSET}")
     interface = describe(model)
+    _require_no_state(model)
     _require_room(model)
     with quiet():
         import tf2onnx.convert
@@ -151,6 +152,15 @@ def _require_tensorflow_backend() -> None:
             f"the Keras backend is {keras.backend.backend()}, and ONNX export needs TensorFlow; save the model and "
             "export the file in a process with KERAS_BACKEND=tensorflow"
         )
+
+
+def _require_no_state(model: keras.Model) -> None:
+    for layer in _operations(model):
+        if getattr(layer, "stateful", False):
+            raise ExportError(
+                f"model '{model.name}' can't be exported: layer '{layer.name}' keeps its state from one batch to the "
+                "next, which an ONNX file can't; set its stateful to False, or make the state an input and an output"
+            )
 
 
 def _require_room(model: keras.Model) -> None:

@@ -18,7 +18,9 @@ Handler = Callable[[Any, Any, str, Any], None]
 def erfc(graph: Any, node: Any, name: str, _: Any) -> None:
     """1 − erf(x); and 1 + erf(x / c) of −x · (1 / c), of which ONNX Runtime makes one Gelu with what is around it."""
     one = _constant(graph, node, "one", 1)
-    negated, factor = node.inputs[0].inputs if node.inputs[0].type == "Mul" else (node, node)
+    product = node.inputs[0]
+    parts = product.inputs if product is not None and product.type == "Mul" else []
+    negated, factor = parts if len(parts) == 2 and None not in parts else (node, node)
     if negated.type == "Neg" and factor.is_const() and factor.get_tensor_value(as_list=False).size == 1:
         divisor = _constant(graph, node, "divisor", 1 / float(factor.get_tensor_value(as_list=False)))
         quotient = _node(graph, "Div", [negated.input[0], divisor])
@@ -75,8 +77,10 @@ def resize(graph: Any, node: Any, name: str, _: Any) -> None:
     """
     from tf2onnx.onnx_opset.nn import Resize
 
-    kind, old, target = node.type, graph.get_shape(node.input[0])[1:3], node.inputs[1]
-    new = [int(size) for size in target.get_tensor_value()] if target.is_const() and min(old) > 0 else None
+    kind, target = node.type, node.inputs[1]
+    old = (graph.get_shape(node.input[0]) or [-1] * 4)[1:3]
+    is_known = target is not None and target.is_const() and min(old) > 0
+    new = [int(size) for size in target.get_tensor_value()] if is_known else None
     if kind == "ResizeBicubic" and not (new and all(map(_doubles, old, new))):
         return
     Resize.version_11(graph, node)

@@ -9,11 +9,15 @@ NOISE = re.compile(r"\x1b\[[0-9;]*m|\{\{.*?\}\}|\[Op:\w+\]( name:)?")
 
 
 def reason(error: BaseException) -> str:
-    """The error's first line with its kind; where Keras wraps another's message, the layer's class and that message."""
+    """The error's first sentence with its kind; where Keras wraps another's message, the layer's class and that."""
     lines = [line for line in (NOISE.sub("", line).strip() for line in str(error).splitlines()) if line]
     if not lines:
         return type(error).__name__
     calling = CALLING.match(lines[0])
     if calling and len(lines) > 1:
-        return f"{calling[1]}: {lines[1].rstrip('.')}"
-    return f"{type(error).__name__}: {lines[0].rstrip('.')}"
+        return f"{calling[1]}: {_sentence(lines[1])}"
+    return f"{type(error).__name__}: {_sentence(lines[0])}"
+
+
+def _sentence(line: str) -> str:
+    return line.split(". ", maxsplit=1)[0].rstrip(".")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -41,9 +42,10 @@ def float32_twin(model: keras.Model) -> Twin | None:
     import keras
 
     try:
-        config = keras.saving.serialize_keras_object(model)
+        with warnings.catch_warnings(action="ignore"):  # of a lambda among the activations, say: nothing is saved
+            config = keras.saving.serialize_keras_object(model)
     except Exception as error:
-        policies = [layer.dtype_policy.name for layer in model.layers if layer.compute_dtype in OTHER_FLOATS]
+        policies = [layer.dtype_policy.name for layer in _layers(model) if layer.compute_dtype in OTHER_FLOATS]
         if not policies:
             return None  # a layer that can't be saved, which is no reason not to export it
         raise _no_twin(model, policies[0], error) from error
@@ -51,7 +53,7 @@ def float32_twin(model: keras.Model) -> Twin | None:
     changed = _in_float32(config, found)
     if not found:
         return None
-    policies = [layer.dtype_policy.name for layer in model.layers]
+    policies = [layer.dtype_policy.name for layer in _layers(model)]
     policy = max(found, key=lambda name: (policies.count(name), name.startswith("mixed_"), name))
     changed.pop("compile_config", None)
     changed.pop("build_config", None)

@@ -335,6 +335,13 @@ def test_outputs_that_mix_the_examples(tmp_path: Path) -> None:
         export(model, tmp_path / "net.onnx", examples(model))
 
 
+def test_layers_that_keep_a_state(tmp_path: Path) -> None:
+    """What a stateful layer remembers is in no file; the layer is named, with what can be done."""
+    model = keras.Sequential([keras.Input((5, 3), batch_size=6), L.GRU(3, stateful=True, name="memory")])
+    with pytest.raises(ExportError, match="layer 'memory' keeps its state from one batch to the next"):
+        onnx_from_keras(model, tmp_path / "net.onnx")
+
+
 class OnlyTraced(L.Layer):
     """Can be traced, and not be run."""
 
