@@ -12,7 +12,7 @@ import harness
 from harness.export import onnx_from_keras, parity, require_parity
 from tests.export.nets import examples, randomized
 
-NAMES = ["ResNet50", "MobileNetV2", "DenseNet121", "EfficientNetB0"]
+NAMES = ["ResNet50", "MobileNetV2", "DenseNet121", "EfficientNetB0", "ConvNeXtTiny"]
 
 
 @pytest.mark.slow
