@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from harness.answers import LOGIT, PROBABILITY, answered
 from harness.errors import MeasureError
 from harness.records import Accuracy
 from harness.runtime.inputs import ModelInput
 from harness.spec import Device
+
+if TYPE_CHECKING:
+    from harness.runtime.model_file import ModelFile
+
+# Operators after which a number is a probability, and those that change no number's place beside others.
+SQUASHING = {"Sigmoid", "HardSigmoid", "Softmax"}
+MOVING = {"Identity", "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Transpose"}
+PASSING_ON = {*MOVING, "Cast", "QuantizeLinear", "DequantizeLinear"}
 
 
 def evaluate(
@@ -21,13 +30,15 @@ def evaluate(
 
     `images`: (N, ...) as the model's one input wants them; a memory-mapped array is read batch by batch.
     `labels`: integers (N,) or, for several positions an example, (N, P). The classes are the last axis of the
-    model's first output; an example with several positions is right when all of them are.
+    model's first output; an example with several positions is right when all of them are. An output of one element
+    says which of two classes: 1 above 0.5 where a Sigmoid made it, else above 0, as a logit.
 
     Raises:
         MeasureError: the model can't be run on these examples, or the labels don't fit its output.
         DeviceError: `device` is `cuda` and any part of the model falls to the CPU.
     """
     from harness.runtime.environment import usable_cpus
+    from harness.runtime.model_file import read_model
     from harness.runtime.placement import open_placed
     from harness.runtime.session import reason
 
@@ -35,7 +46,9 @@ def evaluate(
         raise MeasureError(
             f"{path}: {len(images)} examples and {len(labels)} labels; need as many of both, at least one"
         )
-    wanted = _only_input(path)
+    file = read_model(path)
+    wanted = _only_input(file)
+    threshold = threshold_of(file)
     fixed = wanted.shape[0] if wanted.shape else None
     step = fixed or batch_size
     session, where = open_placed(path, device, {wanted.name: _batch(wanted, images, 0, step, fixed)}, usable_cpus())
@@ -48,7 +61,7 @@ def evaluate(
             scores = session.run([output], {wanted.name: batch})[0][: len(part)]
         except Exception as error:  # onnxruntime raises many kinds
             raise MeasureError(f"{path}: can't be run on these examples: {reason(error)}") from None
-        correct[start : start + step] = right(path, scores, part)
+        correct[start : start + step] = right(path, scores, part, threshold)
     return judged(correct, labels, where)
 
 
@@ -63,13 +76,20 @@ def commonest_share(labels: NDArray[Any]) -> float:
     return float(counts.max() / len(labels))
 
 
-def _only_input(path: Path) -> ModelInput:
-    from harness.runtime.model_file import read_model
+def _only_input(file: ModelFile) -> ModelInput:
+    if len(file.inputs) != 1:
+        raise MeasureError(f"{file.path}: has {len(file.inputs)} inputs; accuracy needs a model with one")
+    return file.inputs[0]
 
-    inputs = read_model(path).inputs
-    if len(inputs) != 1:
-        raise MeasureError(f"{path}: has {len(inputs)} inputs; accuracy needs a model with one")
-    return inputs[0]
+
+def threshold_of(file: ModelFile) -> float:
+    """Above what a single first output says class 1: 0.5 for a probability, else 0."""
+    graph = file.proto.graph
+    makers = {name: node for node in graph.node for name in node.output}
+    node = makers.get(graph.output[0].name)
+    while node is not None and node.op_type in PASSING_ON:
+        node = makers.get(node.input[0])
+    return PROBABILITY if node is not None and node.op_type in SQUASHING else LOGIT
 
 
 def _batch(wanted: ModelInput, images: NDArray[Any], start: int, step: int, fixed: int | None) -> NDArray[Any]:
@@ -80,9 +100,12 @@ def _batch(wanted: ModelInput, images: NDArray[Any], start: int, step: int, fixe
     return batch
 
 
-def right(path: Path | str, scores: NDArray[Any], labels: NDArray[Any]) -> NDArray[np.bool_]:
-    """Which examples are classified correctly: bool (N,). `scores`: (N, classes) or (N, P, classes)."""
-    best = scores.argmax(axis=-1)
+def right(path: Path | str, scores: NDArray[Any], labels: NDArray[Any], threshold: float = LOGIT) -> NDArray[np.bool_]:
+    """Which examples are classified correctly: bool (N,). `scores`: (N, classes) or (N, P, classes).
+
+    `threshold` is for scores of one element, which say class 1 above it.
+    """
+    best = answered(scores, threshold)
     if best.ndim == 2 and best.shape[1] == 1 and labels.ndim == 1:
         best = best[:, 0]
     if best.shape != labels.shape:

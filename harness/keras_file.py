@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from harness.errors import ModelError
 from harness.quiet import import_keras
+from harness.shapes import Wanted
 
 if TYPE_CHECKING:
     import keras
@@ -41,6 +42,14 @@ def load_model(path: Path, *, unsafe: bool = False, compiled: bool = False) -> k
         return loader.load_model(path, compile=False, safe_mode=not unsafe)
     except Exception as error:
         raise ModelError(f"{path}: {_problem(str(error))}") from error
+
+
+def example_shape(model: keras.Model) -> Wanted | None:
+    """The shape of one example as a model takes it; None for a model that is not built, or has several inputs."""
+    shape = getattr(model, "input_shape", None) if model.built else None
+    if isinstance(shape, tuple) and all(size is None or isinstance(size, int) for size in shape):
+        return shape[1:]
+    return None
 
 
 def _problem(message: str) -> str:

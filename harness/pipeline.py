@@ -50,10 +50,10 @@ class Outcome:
     onnx: Path | None = None
 
 
-def run_study(study: Study, *, runs: Path, store: Path, progress: Progress | None = None) -> Run:
+def run_study(study: Study, *, runs: Path, store: Path, progress: Progress | None = None, unsafe: bool = False) -> Run:
     """Train, prune, export, measure and report a study; `<runs>/<study>/` takes its place whole.
 
-    A row that fails says why in `Row.error` and loses no other.
+    A row that fails says why in `Row.error` and loses no other. `unsafe` lets code inside a network's file run.
 
     Raises:
         SpecError, ModelError, DataError: a case can't work as asked; found before anything is trained.
@@ -65,11 +65,12 @@ def run_study(study: Study, *, runs: Path, store: Path, progress: Progress | Non
     folder = runs / study.name
     check_writable(folder, store)
     device = usable_device(study.measure.device)
-    datasets = {spec: load(spec) for spec in dict.fromkeys(case.data for case in cases)}
+    loaded = {spec: load(spec) for spec in dict.fromkeys(case.data for case in cases)}
+    datasets = {}
     for case in cases:
         with step(f"check {case.name}"):
-            check_case(case, datasets[case.data])
-    stages = Stages(Store(store, notice=log.warning), device, progress, datasets)
+            datasets[case.name] = fitting_data(case, loaded[case.data], unsafe=unsafe)
+    stages = Stages(Store(store, notice=log.warning), device, progress, datasets, unsafe)
     outcomes: list[Outcome] = []
     with progress.task(f"study {study.name}", total=len(cases)) as task:
         for number, case in enumerate(cases, start=1):
@@ -100,8 +101,8 @@ def check_writable(*folders: Path) -> None:
             raise StoreError(f"{folder}: can't be made; give a folder that can be written") from None
 
 
-def check_case(case: Case, dataset: Dataset) -> None:
-    """Find what can't work before anything is trained.
+def fitting_data(case: Case, dataset: Dataset, *, unsafe: bool = False) -> Dataset:
+    """The data in the shape that the case's network takes; what can't work is found before anything is trained.
 
     Raises:
         SpecError: a file was given options.
@@ -109,8 +110,13 @@ def check_case(case: Case, dataset: Dataset) -> None:
         DataError: the network does not fit the data.
     """
     if case.file is not None:
-        check_file(case, case.file, dataset)
-        return
+        return fitting_file(case, case.file, dataset, unsafe)
+    shape = dataset.image_shape
+    if len(shape) != 3:
+        raise DataError(
+            f"{case.name}: takes images (height, width, channels), and {case.data.name} has examples of shape {shape}; "
+            "give images, or a .keras file that takes these"
+        )
     options = model_options(case, dataset)
     try:
         models.check(case.model, **options)
@@ -121,10 +127,21 @@ def check_case(case: Case, dataset: Dataset) -> None:
             f"{case.name}: n_class = {options['n_class']}, but {case.data.name} has {dataset.n_class} classes; "
             f"set n_class = {dataset.n_class} or leave it out"
         )
+    if tuple(options["input_shape"]) != shape:
+        raise DataError(
+            f"{case.name}: input_shape = {options['input_shape']}, but {case.data.name} has images of {list(shape)}; "
+            "leave input_shape out"
+        )
+    if options.get("n_prediction", 1) != 1:
+        raise DataError(
+            f"{case.name}: n_prediction = {options['n_prediction']}, but {case.data.name} has one label an image; "
+            "leave n_prediction out"
+        )
+    return dataset
 
 
-def check_file(case: Case, file: Path, dataset: Dataset) -> None:
-    """Find out whether a network that is trained already can be loaded, and fits the data.
+def fitting_file(case: Case, file: Path, dataset: Dataset, unsafe: bool) -> Dataset:
+    """The data in the shape that a network takes which is trained already, and can be loaded, and fits it.
 
     Raises:
         SpecError: it was given options.
@@ -132,20 +149,26 @@ def check_file(case: Case, file: Path, dataset: Dataset) -> None:
         PruneError: its weights are not finite.
         DataError: it does not fit the images or labels.
     """
-    from harness.keras_file import load_model
+    from harness.keras_file import example_shape, load_model
     from harness.prune.graph import check_finite, read_graph
+    from harness.scaling import better_scale
     from harness.train import fitting_targets
 
     if case.options:
         raise SpecError(f"{case.name}: {', '.join(case.options)}: a .keras file has no options; leave them out")
-    model = load_model(file)
+    model = load_model(file, unsafe=unsafe)
     graph = read_graph(model)
     if len(model.inputs) != 1 or len(model.outputs) != 1:
         raise ModelError(
             f"{file}: has {len(model.inputs)} inputs and {len(model.outputs)} outputs; a study takes one of each"
         )
     check_finite(graph)
-    fitting_targets(model, dataset.train_images[:1], dataset.train_labels)
+    fitting = dataset.shaped_for(example_shape(model))
+    fitting_targets(model, fitting.train_images[:1], fitting.train_labels)
+    advice = better_scale(model, fitting, case.data.scale)
+    if advice is not None:
+        log.warning("%s: %s", file, advice)
+    return fitting
 
 
 def run_case(stages: Stages, case: Case, task: Task) -> list[Outcome]:

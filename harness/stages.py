@@ -15,8 +15,12 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 import models
 from harness.accuracy import evaluate, judged, right
+from harness.answers import LOGIT
 from harness.crash import step
 from harness.data import Dataset
 from harness.measure import measure
@@ -26,7 +30,7 @@ from harness.progress import Progress
 from harness.quiet import import_keras
 from harness.records import Accuracy, Export, Pruning, Record
 from harness.runtime.environment import describe
-from harness.spec import Case, DataSpec, Device, MeasureSpec, PruneSpec
+from harness.spec import Case, Device, MeasureSpec, PruneSpec
 from harness.store import Artifact, Store, file_digest
 
 # Raise a stage's number when its code changes what it makes: artifacts of older code are then made again.
@@ -45,18 +49,22 @@ MACHINE = ("versions", "platform", "cpu", "cpu_flags", "affinity", "cgroup_cpus"
 
 @dataclass(frozen=True)
 class Stages:
-    """Each stage as an artifact: the same inputs find what was made before."""
+    """Each stage as an artifact: the same inputs find what was made before.
+
+    `datasets` are each case's, by its name, in the shape that its network takes. `unsafe` lets code inside a file run.
+    """
 
     store: Store
     device: Device
     progress: Progress
-    datasets: Mapping[DataSpec, Dataset]
+    datasets: Mapping[str, Dataset]
+    unsafe: bool = False
 
     def train(self, case: Case) -> Artifact:
         """The trained original: training.json, accuracy.json in Keras, and model.keras where anything follows."""
         if case.file is not None:
             return self._taken_over(case, case.file)
-        dataset = self.datasets[case.data]
+        dataset = self.datasets[case.name]
         options = model_options(case, dataset)
         kept = case.deploy or bool(case.prune)
 
@@ -87,13 +95,13 @@ class Stages:
 
     def _taken_over(self, case: Case, file: Path) -> Artifact:
         """A network that was trained elsewhere: a copy of its file, and its accuracy in Keras."""
-        dataset = self.datasets[case.data]
+        dataset = self.datasets[case.name]
 
         def make(folder: Path) -> None:
             from harness.train import untrained
 
             shutil.copyfile(file, folder / "model.keras")
-            model = load_keras(folder / "model.keras")
+            model = load_keras(folder / "model.keras", self.unsafe)
             save(untrained(model), folder / "training.json")
             save(judged_in_keras(model, dataset), folder / "accuracy.json")
 
@@ -115,14 +123,14 @@ class Stages:
         def make(folder: Path) -> None:
             model, record = self._pruned(case, spec, trained)
             save(record, folder / "pruning.json")
-            save(judged_in_keras(model, self.datasets[case.data]), folder / "accuracy.json")
+            save(judged_in_keras(model, self.datasets[case.name]), folder / "accuracy.json")
 
         return self._get("try_out", self._pruning_inputs(case, spec, trained), make)
 
     def _pruned(self, case: Case, spec: PruneSpec, trained: Artifact) -> tuple[Any, Pruning]:
-        dataset = self.datasets[case.data]
+        dataset = self.datasets[case.name]
         images, labels = dataset.train_images, dataset.train_labels
-        original = original_keras(trained.path("model.keras"))
+        original = original_keras(trained.path("model.keras"), self.unsafe)
         from harness.prune import prune
         from harness.train import train
 
@@ -139,22 +147,23 @@ class Stages:
         return {
             "trained": trained.key,
             "prune": spec.model_dump(mode="json"),
-            "data": self.datasets[case.data].digest,
+            "data": self.datasets[case.name].digest,
             "train": case.train.model_dump(mode="json"),
         }
 
     def export(self, case: Case, source: Artifact) -> Artifact:
         """The ONNX file, in agreement with Keras on the whole test set: model.onnx, export.json."""
-        dataset = self.datasets[case.data]
+        dataset = self.datasets[case.name]
 
         def make(folder: Path) -> None:
-            save(export_saved(source.path("model.keras"), folder / "model.onnx", dataset), folder / "export.json")
+            found = export_saved(source.path("model.keras"), folder / "model.onnx", dataset, unsafe=self.unsafe)
+            save(found, folder / "export.json")
 
         return self._get("export", {"keras": source.key, "data": dataset.digest}, make)
 
     def evaluate(self, case: Case, exported: Artifact) -> Artifact:
         """The ONNX file's accuracy on the test set, on the device that is measured: accuracy.json."""
-        dataset = self.datasets[case.data]
+        dataset = self.datasets[case.name]
 
         def make(folder: Path) -> None:
             found = evaluate(exported.path("model.onnx"), dataset.test_images, dataset.test_labels, device=self.device)
@@ -209,15 +218,15 @@ def fresh_keras() -> ModuleType:
     return keras
 
 
-def load_keras(path: Path) -> Any:
-    """A saved network."""
-    return fresh_keras().models.load_model(path, compile=False)
+def load_keras(path: Path, unsafe: bool = False) -> Any:
+    """A saved network; `unsafe` lets the code of its Lambda layers run."""
+    return fresh_keras().models.load_model(path, compile=False, safe_mode=not unsafe)
 
 
 @lru_cache(maxsize=1)
-def original_keras(path: Path) -> Any:
+def original_keras(path: Path, unsafe: bool) -> Any:
     """A saved network that is only read, kept in memory while one variant after another is made of it."""
-    return load_keras(path)
+    return load_keras(path, unsafe)
 
 
 def loss_of(model: Any, images: Any, labels: Any) -> Any:
@@ -230,19 +239,30 @@ def loss_of(model: Any, images: Any, labels: Any) -> Any:
 
 def judged_in_keras(model: Any, dataset: Dataset) -> Accuracy:
     """Which test examples Keras itself gets right."""
-    from harness.train import predict
-
-    answers = right("Keras", predict(model, dataset.test_images), dataset.test_labels)
+    answers = right_in_keras(model, dataset.test_images, dataset.test_labels)
     return judged(answers, dataset.test_labels, device="keras")
 
 
-def export_saved(source: Path, path: Path, dataset: Dataset) -> Export:
+def right_in_keras(model: Any, images: NDArray[np.float32], labels: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Which of the examples, (N, ...) and (N,), a network gets right: (N,)."""
+    from harness.train import predict
+
+    outputs = predict(model, images)
+    threshold = LOGIT
+    if outputs.shape[-1] == 1:
+        from harness.prune.losses import threshold_for
+
+        threshold = threshold_for(model)
+    return right("Keras", outputs, labels, threshold)
+
+
+def export_saved(source: Path, path: Path, dataset: Dataset, *, unsafe: bool = False) -> Export:
     """Export a saved network: here, or in a process of its own where Keras does not run on TensorFlow."""
     if import_keras().backend.backend() != "tensorflow":
         from harness.export.elsewhere import export_file
 
-        return export_file(source, path, dataset.test_images)
-    model = load_keras(source)
+        return export_file(source, path, dataset.test_images, unsafe=unsafe)
+    model = load_keras(source, unsafe)
     from harness.export import export
 
     return export(model, path, dataset.test_images)

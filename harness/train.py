@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from harness.answers import LOGIT, PROBABILITY
 from harness.errors import DataError
 from harness.learned import chance_level
 from harness.progress import Progress, Silent
 from harness.records import Training
+from harness.shapes import agrees
 from harness.spec import TrainSpec
 
 if TYPE_CHECKING:
@@ -29,11 +31,12 @@ def train(
     seed: int,
     progress: Progress | None = None,
 ) -> Training:
-    """Compile and fit `model` in place: with the loss it was compiled with, else sparse categorical cross-entropy.
+    """Compile and fit `model` in place: with the loss it was compiled with, else cross-entropy of probabilities.
 
     Args:
-        model: a classifier whose output is (N, ..., classes): probabilities, or what its loss wants.
-        images: float32 (N, H, W, C).
+        model: a classifier whose output is (N, ..., classes): probabilities, or what its loss wants. A single output
+            tells two classes apart.
+        images: float32 (N, ...) as the model takes them.
         labels: int64 (N,), each in 0 to classes - 1.
         spec: epochs, batch size, optimizer and learning rate.
         seed: seeds Python, NumPy and Keras, so that shuffling and dropout repeat.
@@ -47,8 +50,8 @@ def train(
     targets = fitting_targets(model, images, labels)
     keras.utils.set_random_seed(seed)
     optimizer = keras.optimizers.get({"class_name": spec.optimizer, "config": {"learning_rate": spec.learning_rate}})
-    loss = model.loss if model.compiled else "sparse_categorical_crossentropy"
-    model.compile(optimizer=optimizer, loss=loss, metrics=["accuracy"])
+    loss, metric = _loss_and_accuracy(model)
+    model.compile(optimizer=optimizer, loss=loss, metrics=[metric])
     started = time.perf_counter()
     with (progress or Silent()).task("train", total=spec.epochs) as task:
         fitted = model.fit(
@@ -71,6 +74,17 @@ def train(
     )
 
 
+def _loss_and_accuracy(model: keras.Model) -> tuple[Any, Any]:
+    """The loss to train with, and the accuracy to follow; a single output is right beyond 0.5, or 0 for a logit."""
+    import keras
+
+    if model.output_shape[-1] != 1:
+        return (model.loss if model.compiled else "sparse_categorical_crossentropy"), "accuracy"
+    loss = keras.losses.get(model.loss if model.compiled else "binary_crossentropy")
+    threshold = LOGIT if getattr(loss, "from_logits", False) else PROBABILITY
+    return loss, keras.metrics.BinaryAccuracy(name="accuracy", threshold=threshold)
+
+
 def untrained(model: keras.Model) -> Training:
     """The record of a network that was not trained here, but is as it came."""
     import keras
@@ -86,7 +100,7 @@ def untrained(model: keras.Model) -> Training:
 
 
 def predict(model: keras.Model, images: npt.NDArray[np.float32], batch_size: int = 256) -> npt.NDArray[np.float32]:
-    """The network's outputs for images (N, H, W, C): (N, ...). Nothing is compiled, which pays for small networks."""
+    """The network's outputs for images (N, ...): (N, ...). Nothing is compiled, which pays for small networks."""
     import keras
 
     parts = [images[start : start + batch_size] for start in range(0, len(images), batch_size)]
@@ -102,19 +116,33 @@ def fitting_targets(
         DataError: the images or labels don't fit the model.
     """
     wanted, given = tuple(model.input_shape[1:]), images.shape[1:]
-    if len(wanted) != len(given) or any(w not in (None, g) for w, g in zip(wanted, given, strict=True)):
+    if not agrees(given, wanted):
         raise DataError(
-            f"{model.name} takes images of shape {wanted}, the data has {given}; resize or change the model"
+            f"{model.name} takes examples of shape {wanted}, the data has {given}; {_reshaping(given, wanted)}"
         )
-    *positions, classes = model.output_shape[1:]
-    if math.prod(positions) != 1:
+    positions, outputs = model.output_shape[1:-1], model.output_shape[-1]
+    if len(model.output_shape) == 1 or None in model.output_shape[1:] or math.prod(positions) != 1:
+        shown = tuple(model.output_shape[1:])
         raise DataError(
-            f"{model.name} predicts {math.prod(positions)} labels an image, the data has 1; set n_prediction"
+            f"{model.name} gives outputs of shape {shown} for one label; give a network that ends in one "
+            "output for each class"
         )
-    found = int(labels.max()) + 1
-    if found > classes:
-        raise DataError(f"{model.name} has {classes} classes, the data has {found}; set n_class = {found}")
+    classes = max(outputs, 2)  # a single output tells two classes apart
+    needed = int(labels.max()) + 1
+    if needed > classes:
+        raise DataError(
+            f"{model.name} has {outputs} output{'s' * (outputs > 1)}, enough for {classes} classes, and the labels go "
+            f"up to {needed - 1}; give its last layer {needed} outputs, or it other data"
+        )
     return labels.reshape((len(labels), *positions))
+
+
+def _reshaping(given: tuple[int, ...], wanted: tuple[int | None, ...]) -> str:
+    """What to do with examples of a shape that the model does not take."""
+    if len(given) == len(wanted) == 3 and None not in wanted[:2] and given[2] == wanted[2]:
+        height, width = wanted[:2]
+        return f"give --resize {height}x{width}, or data.resize = [{height}, {width}] in a study"
+    return "give data of the shape that it takes"
 
 
 def training_device() -> str:

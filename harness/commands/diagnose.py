@@ -7,23 +7,31 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from harness.commands.options import JsonFlag, QuietFlag
+from harness.commands.options import (
+    ColorFlag,
+    JsonFlag,
+    LimitOption,
+    QuietFlag,
+    ResizeOption,
+    ScaleOption,
+    UnsafeFlag,
+    data_options,
+    dataset_for,
+)
 from harness.crash import step
 from harness.terminal import answers, print_json, terminal
 
 if TYPE_CHECKING:
     import keras
 
-    from harness.data import Dataset
-
 
 def diagnose(  # noqa: PLR0913, PLR0917 - one parameter an option
     model: Annotated[str, typer.Argument(help="A .keras file, or the name of a network of harness: deepcaptcha.")],
     data: Annotated[str, typer.Option(help="What it is trained on: mnist5k, images:DIR, npz:FILE, ...")],
-    scale: Annotated[str, typer.Option(help="Pixels as it gets them: unit (0 to 1) or raw (0 to 255).")] = "unit",
-    color: Annotated[bool, typer.Option("--color", help="Make grey images red, green or blue.")] = False,
-    resize: Annotated[str | None, typer.Option(help="Images of another size: 64x64, height x width.")] = None,
-    limit: Annotated[int | None, typer.Option(help="Use this many examples. [default: all]")] = None,
+    scale: ScaleOption = None,
+    color: ColorFlag = False,
+    resize: ResizeOption = None,
+    limit: LimitOption = None,
     loss: Annotated[str | None, typer.Option(help="As for model.compile. [default: the file's]")] = None,
     from_logits: Annotated[bool, typer.Option("--from-logits", help="The loss takes logits.")] = False,
     optimizer: Annotated[str | None, typer.Option(help="As for model.compile. [default: the file's, or adam]")] = None,
@@ -33,15 +41,16 @@ def diagnose(  # noqa: PLR0913, PLR0917 - one parameter an option
         list[str] | None, typer.Option(help="Of a network of harness, such as padding=valid; repeatable.")
     ] = None,
     prove: Annotated[bool, typer.Option("--prove", help="Train shortly without and with each cure.")] = False,
-    unsafe: Annotated[bool, typer.Option("--unsafe", help="Run code inside the file (Lambda layers).")] = False,
+    unsafe: UnsafeFlag = False,
     as_json: JsonFlag = False,
     quiet: QuietFlag = False,
 ) -> None:
     """Say why a network does not learn, or would not; exit 1 if something stops it."""
-    examples = _examples(data, scale, color, resize, limit)
+    options = data_options(scale, color, resize, limit)
     past = None if history is None else _history(history)
     with step(f"load {Path(model).name}"):
         network = _network(model, option or [], unsafe)
+    examples = dataset_for(network, data, options)
     from harness import diagnose as diagnosing
     from harness.diagnose.present import diagnosis_parts
 
@@ -62,16 +71,6 @@ def diagnose(  # noqa: PLR0913, PLR0917 - one parameter an option
         for part in diagnosis_parts(found):
             answers.print(part)
     raise typer.Exit(1 if found.stops_learning else 0)
-
-
-def _examples(name: str, scale: str, color: bool, resize: str | None, limit: int | None) -> Dataset:
-    from harness import arguments
-    from harness.data import load
-    from harness.spec import DataSpec, checked
-
-    asked = {"name": name, "scale": scale, "color": color, "limit": limit}
-    size = None if resize is None else arguments.size(resize, "--resize")
-    return load(checked(DataSpec, {**asked, "resize": size}, "harness diagnose"))
 
 
 def _history(path: Path) -> Any:

@@ -7,7 +7,16 @@ from typing import Annotated
 
 import typer
 
-from harness.commands.options import JsonFlag, dataset
+from harness.commands.options import (
+    ColorFlag,
+    JsonFlag,
+    LimitOption,
+    ResizeOption,
+    ScaleOption,
+    UnsafeFlag,
+    data_options,
+    dataset_for,
+)
 from harness.crash import step
 from harness.records import Export
 from harness.terminal import print_json, print_lines
@@ -17,9 +26,12 @@ def export(  # noqa: PLR0913, PLR0917 - one parameter an option
     model: Annotated[Path, typer.Argument(help="The model, a .keras file.")],
     output: Annotated[Path | None, typer.Option("--output", "-o", help="The ONNX file. [default: MODEL.onnx]")] = None,
     data: Annotated[str | None, typer.Option(help="Compare on this dataset, not on random examples.")] = None,
-    scale: Annotated[str, typer.Option(help="The dataset's pixels: unit (0 to 1) or raw (0 to 255).")] = "unit",
+    scale: ScaleOption = None,
+    color: ColorFlag = False,
+    resize: ResizeOption = None,
+    limit: LimitOption = None,
     opset: Annotated[int, typer.Option(help="ONNX operator set, 13 to 18.")] = 18,
-    unsafe: Annotated[bool, typer.Option("--unsafe", help="Run code inside the file (Lambda layers).")] = False,
+    unsafe: UnsafeFlag = False,
     as_json: JsonFlag = False,
 ) -> None:
     """Export a Keras model to ONNX, and check that the file computes the same."""
@@ -32,7 +44,8 @@ def export(  # noqa: PLR0913, PLR0917 - one parameter an option
         loaded = load_model(model, unsafe=unsafe)
     path = output or model.with_suffix(".onnx")
     check_writable(path)
-    images = random_examples(loaded) if data is None else dataset(data, scale).test_images
+    options = data_options(scale, color, resize, limit)
+    images = random_examples(loaded) if data is None else dataset_for(loaded, data, options).test_images
     with step("export and compare"):
         found = export_model(loaded, path, images, opset=opset)
     if as_json:

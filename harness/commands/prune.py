@@ -7,7 +7,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from harness.commands.options import JsonFlag, QuietFlag, check_seed, dataset
+from harness.commands.options import (
+    ColorFlag,
+    JsonFlag,
+    LimitOption,
+    QuietFlag,
+    ResizeOption,
+    ScaleOption,
+    UnsafeFlag,
+    check_seed,
+    data_options,
+    dataset,
+)
 from harness.errors import SpecError
 from harness.quiet import import_keras
 from harness.terminal import answers, print_json, print_lines, terminal
@@ -32,7 +43,10 @@ def prune(  # noqa: PLR0913, PLR0917 - one parameter an option
     everywhere: Annotated[bool, typer.Option("--global", help="Rank the channels of all layers together.")] = False,
     keep: Annotated[list[str] | None, typer.Option(help="A layer that keeps its channels, repeatable.")] = None,
     data: Annotated[str | None, typer.Option(help="Dataset to rank, tune and test on, such as mnist5k.")] = None,
-    scale: Annotated[str, typer.Option(help="The dataset's pixels: unit (0 to 1) or raw (0 to 255).")] = "unit",
+    scale: ScaleOption = None,
+    color: ColorFlag = False,
+    resize: ResizeOption = None,
+    limit: LimitOption = None,
     recalibrate: Annotated[bool, typer.Option("--recalibrate", help="Measure BatchNormalization again.")] = False,
     finetune_epochs: Annotated[int, typer.Option(help="Recalibrate and fine-tune for so many epochs.")] = 0,
     learning_rate: Annotated[float, typer.Option(help="Of the fine-tuning, with Adam.")] = 1e-3,
@@ -42,7 +56,7 @@ def prune(  # noqa: PLR0913, PLR0917 - one parameter an option
     scratch_epochs: Annotated[int | None, typer.Option(help="Epochs of the baseline trained from new weights.")] = None,
     baselines: Annotated[bool, typer.Option(help="Train the three baselines for comparison.")] = True,
     seed: Annotated[int, typer.Option(help="Of random channels, training, and the proof.")] = 0,
-    unsafe: Annotated[bool, typer.Option("--unsafe", help="Run code inside the file (Lambda layers).")] = False,
+    unsafe: UnsafeFlag = False,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="[default: MODEL-pruned.keras]")] = None,
     as_json: JsonFlag = False,
     quiet: QuietFlag = False,
@@ -63,7 +77,7 @@ def prune(  # noqa: PLR0913, PLR0917 - one parameter an option
         spec=spec,
         plan=plan,
         steps=steps,
-        examples=None if data is None else dataset(data, scale),
+        examples=None if data is None else dataset(data, data_options(scale, color, resize, limit)),
         recovery=RecoverySpec(
             train=training,
             recalibrate=recalibrate or finetune_epochs > 0,

@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from harness.commands.options import JsonFlag, QuietFlag
+from harness.commands.options import (
+    ColorFlag,
+    JsonFlag,
+    LimitOption,
+    QuietFlag,
+    ResizeOption,
+    ScaleOption,
+    UnsafeFlag,
+    data_options,
+)
 from harness.errors import SpecError
 from harness.terminal import print_json, print_lines, print_message, terminal
 
@@ -21,11 +30,13 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter an option
     store: Annotated[Path, typer.Option(help="Folder for finished stages, kept between runs.")] = Path(".harness"),
     device: Annotated[str | None, typer.Option(help="auto, cpu or cuda; overrides the study's.")] = None,
     data: Annotated[str | None, typer.Option(help="The network's data; or the study on other data.")] = None,
-    scale: Annotated[
-        str | None, typer.Option(help="Of a network's data: unit (0 to 1) or raw. [default: unit]")
-    ] = None,
+    scale: ScaleOption = None,
+    color: ColorFlag = False,
+    resize: ResizeOption = None,
+    limit: LimitOption = None,
     ratio: Annotated[str | None, typer.Option(help="Of a network: prune by these. [default: 0.25,0.5,0.75]")] = None,
     finetune_epochs: Annotated[int | None, typer.Option(help="Of a network: tune what is pruned. [default: 1]")] = None,
+    unsafe: UnsafeFlag = False,
     as_json: JsonFlag = False,
     quiet: QuietFlag = False,
 ) -> None:
@@ -33,16 +44,19 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter an option
     from harness.pipeline import run_study
     from harness.spec import MeasureSpec, checked, is_file, read_study
 
+    options = data_options(scale, color, resize, limit)
     if is_file(study.name):
-        asked = _study_of(study, data, scale, ratio, finetune_epochs)
-    elif any(option is not None for option in (scale, ratio, finetune_epochs)):
-        raise SpecError("--scale, --ratio and --finetune-epochs are for a .keras file; a study says them itself")
+        asked = _study_of(study, data, options, ratio, finetune_epochs)
+    elif options or ratio is not None or finetune_epochs is not None:
+        named = [f"--{field}" for field in options]
+        named += ["--ratio"] * (ratio is not None) + ["--finetune-epochs"] * (finetune_epochs is not None)
+        raise SpecError(f"{', '.join(named)}: for a .keras file; a study says that itself")
     else:
         asked = read_study(study) if data is None else read_study(study).on(data)
     if device is not None:
         measure = checked(MeasureSpec, {**asked.measure.model_dump(), "device": device}, "--device")
         asked = asked.model_copy(update={"measure": measure})
-    finished = run_study(asked, runs=output, store=store, progress=terminal(quiet))
+    finished = run_study(asked, runs=output, store=store, progress=terminal(quiet), unsafe=unsafe)
     if as_json:
         print_json(finished.results.model_dump(mode="json"))
     else:
@@ -56,7 +70,7 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter an option
 
 
 def _study_of(
-    model: Path, data: str | None, scale: str | None, ratios: str | None, finetune_epochs: int | None
+    model: Path, data: str | None, options: dict[str, Any], ratios: str | None, finetune_epochs: int | None
 ) -> Study:
     """The study of one trained network."""
     from harness.arguments import fraction
@@ -65,5 +79,5 @@ def _study_of(
     if data is None:
         raise SpecError(f"{model}: what is it trained on? give --data mnist5k, images:DIR or npz:FILE")
     shares = [fraction(text, "--ratio") for text in ("0.25,0.5,0.75" if ratios is None else ratios).split(",")]
-    found = checked(DataSpec, {"name": data, "scale": "unit" if scale is None else scale}, "--data")
+    found = checked(DataSpec, {"name": data, **options}, "--data")
     return study_of(model, found, shares, 1 if finetune_epochs is None else finetune_epochs)

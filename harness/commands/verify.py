@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from harness.commands.options import JsonFlag, check_seed
+from harness.commands.options import JsonFlag, UnsafeFlag, check_seed
 from harness.crash import step
 from harness.quiet import import_keras
 from harness.terminal import print_json, print_lines
@@ -21,7 +21,7 @@ def verify(  # noqa: PLR0913, PLR0917 - one parameter an option
         bool, typer.Option("--architecture", help="Random weights alone: for a network trained on since.")
     ] = False,
     seed: Annotated[int, typer.Option(help="Of the random inputs and weights.")] = 0,
-    unsafe: Annotated[bool, typer.Option("--unsafe", help="Run code inside the files (Lambda layers).")] = False,
+    unsafe: UnsafeFlag = False,
     as_json: JsonFlag = False,
 ) -> None:
     """Check that a pruned model computes what the masked original does; exit 1 if not, 2 if that can't be told."""

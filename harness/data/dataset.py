@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from harness.shapes import Sizes, Wanted, with_ones_of
 
 Images = NDArray[np.float32]
 Labels = NDArray[np.int64]
@@ -18,9 +20,10 @@ class Dataset:
     """Training and test examples, ready for a network.
 
     Attributes:
-        train_images, test_images: float32 (N, H, W, C), in 0 to 1 or as stored.
-        train_labels, test_labels: int64 (N,), from 0 to n_class - 1.
-        class_names: one for each class, in the order of the labels.
+        train_images, test_images: float32 (N, H, W, C), in 0 to 1 or as stored; (N, ...) for vectors, sequences and
+            volumes.
+        train_labels, test_labels: int64 (N,), from 0 to n_class - 1; a number between may be that of no example.
+        class_names: one for each number, in order.
         digest: SHA-256 over all of the above; equal digests mean equal data.
     """
 
@@ -39,10 +42,20 @@ class Dataset:
         return len(self.class_names)
 
     @property
-    def image_shape(self) -> tuple[int, int, int]:
-        """(height, width, channels)"""
-        height, width, channels = self.train_images.shape[1:]
-        return height, width, channels
+    def image_shape(self) -> Sizes:
+        """Of one example: (height, width, channels) for images."""
+        return self.train_images.shape[1:]
+
+    def shaped_for(self, wanted: Wanted | None) -> Dataset:
+        """The same examples as a network takes them, where that is only a matter of axes of length 1; else as they are.
+
+        `wanted` is the shape of one example there, with None for any size; None where that is not known.
+        """
+        shape = self.image_shape if wanted is None else with_ones_of(self.image_shape, wanted)
+        if shape == self.image_shape:
+            return self
+        train, test = (images.reshape(-1, *shape) for images in (self.train_images, self.test_images))
+        return replace(self, train_images=train, test_images=test)
 
     def _digest(self) -> str:
         digest = hashlib.sha256(repr(self.class_names).encode())

@@ -71,16 +71,17 @@ def _look(folder: Path, paths: Sequence[Path], resize: Size | None) -> tuple[Siz
     if resize is None and len(sizes) > 1:
         some = [f"{path.relative_to(folder)} is {height}x{width}" for (height, width), path in sizes.items()]
         raise DataError(
-            f"{folder}: images differ in size ({some[0]}, {some[1]}); set data.resize = [height, width] in pixels"
+            f"{folder}: images differ in size ({some[0]}, {some[1]}); make them equal with --resize 64x64, "
+            "height x width, or data.resize = [64, 64] in a study"
         )
     return resize or next(iter(sizes)), grey
 
 
 def _decode(folder: Path, classes: Sequence[str], size: Size, grey: bool) -> tuple[NDArray[Any], NDArray[Any]]:
     """All images, uint8 (N, H, W, C), and their labels."""
-    import keras
+    from harness.quiet import import_keras
 
-    batches = keras.utils.image_dataset_from_directory(
+    batches = import_keras().utils.image_dataset_from_directory(
         str(folder),
         class_names=list(classes),
         color_mode="grayscale" if grey else "rgb",

@@ -38,7 +38,7 @@ def load(spec: DataSpec) -> Dataset:
     generator = np.random.default_rng(spec.split_seed)
     return Dataset(
         train_images=_transform(train, spec, generator),
-        train_labels=with_noise(train.labels, spec.label_noise, len(source.class_names), spec.split_seed),
+        train_labels=with_noise(train.labels, spec.label_noise, source.classes, spec.split_seed),
         test_images=_transform(test, spec, generator),
         test_labels=test.labels,
         class_names=source.class_names,
@@ -70,7 +70,9 @@ def _transform(part: Examples, spec: DataSpec, generator: np.random.Generator) -
     return transforms.scale(images, spec.scale)
 
 
-def _shape(spec: DataSpec, count: int, stored: tuple[int, ...]) -> tuple[int, int, int, int]:
+def _shape(spec: DataSpec, count: int, stored: tuple[int, ...]) -> tuple[int, ...]:
     """The shape of all images together after the transforms; `stored` is one image's before."""
+    if len(stored) != 3:
+        return count, *stored
     height, width = spec.resize or stored[:2]
     return count, height, width, 3 if spec.color else stored[2]

@@ -84,9 +84,9 @@ def _read(name: str, images: Path, labels: Path) -> Examples:
 
 
 def _download(name: str) -> tuple[Examples, Examples]:
-    import keras
+    from harness.quiet import import_keras
 
-    dataset: Any = getattr(keras.datasets, name)
+    dataset: Any = getattr(import_keras().datasets, name)
     try:
         # Keras draws a progress bar on stdout, which is for answers.
         with contextlib.redirect_stdout(sys.stderr):
@@ -95,7 +95,7 @@ def _download(name: str) -> tuple[Examples, Examples]:
     except Exception as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise DataError(
-            f"{name}: not on this machine, and the download failed ({reason}); set data.folder to a folder with its "
-            "IDX files, or use mnist5k, which needs no network"
+            f"{name}: not on this machine, and the download failed ({reason}); put its IDX files into "
+            f"{SYSTEM_FOLDERS[name]}, or set data.folder in a study; or use mnist5k, which needs no network"
         ) from None
     return examples(train_images, train_labels, name), examples(test_images, test_labels, name)

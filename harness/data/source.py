@@ -13,10 +13,12 @@ from numpy.typing import NDArray
 from harness.data.dataset import Labels
 from harness.errors import DataError
 
+MOST_CLASSES = 1_000_000  # a larger label is no class number, but perhaps an identifier
+
 
 @dataclass(frozen=True, eq=False)
 class Examples:
-    """images: uint8 in 0 to 255, or float32, (N, H, W, C); labels: int64 (N,)."""
+    """images: uint8 in 0 to 255, or float32, (N, H, W, C) or (N, ...); labels: int64 (N,)."""
 
     images: NDArray[Any]
     labels: Labels
@@ -30,7 +32,10 @@ class Examples:
 
 @dataclass(frozen=True, eq=False)
 class Source:
-    """All examples of a dataset; `test` is its official test set, where it has one. `where` names it in messages."""
+    """All examples of a dataset; `test` is its official test set, where it has one. `where` names it in messages.
+
+    `class_names` has a name for each number up to the largest label; `classes` are those that training examples have.
+    """
 
     where: str
     train: Examples
@@ -40,58 +45,76 @@ class Source:
     def __len__(self) -> int:
         return len(self.train) + (len(self.test) if self.test is not None else 0)
 
+    @property
+    def classes(self) -> Labels:
+        return np.unique(self.train.labels)
+
 
 def examples(images: NDArray[Any], labels: NDArray[Any], where: str) -> Examples:
     """Images and labels as read, checked, in the two kinds of numbers that the harness knows.
 
+    Three axes are taken for grey images, and get a fourth of length 1; `Dataset.shaped_for` takes it away again for a
+    network of sequences. Anything else keeps its shape.
+
     Args:
-        images: whole numbers in 0 to 255, or floats, (N, H, W) or (N, H, W, C).
+        images: numbers, (N, H, W, C), (N, H, W) or any other (N, ...); whole ones from 0 to 255 are 8-bit pixels.
         labels: whole numbers, (N,) or (N, 1).
         where: what to call the data in a message.
 
     Raises:
-        DataError: wrong rank or type, nothing there, not one label for each image, or a NaN or infinite pixel.
+        DataError: no examples or values, a wrong type, not one label for each example, or NaN or infinity.
     """
     if images.ndim == 3:
         images = images[..., np.newaxis]
-    if images.ndim != 4:
+    if images.ndim < 2:
         raise DataError(f"{where}: images of shape {images.shape} can't be used; store (N, height, width, channels)")
     if 0 in images.shape:
         raise DataError(f"{where}: images of shape {images.shape} hold nothing; give at least one image for each class")
+    numbers = _class_numbers(labels, where)
+    if len(labels) != len(images):
+        raise DataError(f"{where}: {len(images)} images but {len(labels)} labels; store one label for each image")
+    return Examples(_pixels(images, where), numbers)
+
+
+def _class_numbers(labels: NDArray[Any], where: str) -> Labels:
+    """Labels as int64 (N,)."""
     if labels.ndim == 2 and labels.shape[1] == 1:
         labels = labels[:, 0]
-    if labels.ndim != 1 or not np.issubdtype(labels.dtype, np.integer):
+    if labels.ndim != 1 or labels.dtype.kind not in "buif":
         raise DataError(
             f"{where}: labels are {labels.dtype} of shape {labels.shape}; store one whole number for each image "
             "(for one-hot labels, their argmax)"
         )
-    if len(labels) != len(images):
-        raise DataError(f"{where}: {len(images)} images but {len(labels)} labels; store one label for each image")
-    return Examples(_pixels(images, where), labels.astype(np.int64))
+    broken = labels[labels != np.floor(labels)] if labels.dtype.kind == "f" else labels[:0]
+    if len(broken):
+        raise DataError(f"{where}: label {broken[0]:g} is no whole number; store the number of each example's class")
+    outside = labels[(labels < 0) | (labels >= MOST_CLASSES)]
+    if len(outside):
+        raise DataError(f"{where}: label {outside[0]:g} is outside 0 to {MOST_CLASSES - 1}; number the classes from 0")
+    return labels.astype(np.int64)
 
 
 def source(
     where: str, train: Examples, test: Examples | None = None, class_names: Sequence[str] | None = None
 ) -> Source:
-    """A source whose labels number its classes from 0 and whose parts fit together.
+    """A source whose parts fit together. Its classes are numbered from 0; a number may have no examples.
 
     Raises:
-        DataError: a label out of range, a class without examples, fewer than two classes, or parts that don't fit.
+        DataError: fewer than two classes, too few names for them, one in the test set alone, or parts that don't fit.
     """
     found = np.unique(train.labels)
-    names = tuple(class_names) if class_names is not None else tuple(str(label) for label in range(len(found)))
-    for part in (train,) if test is None else (train, test):
-        outside = part.labels[(part.labels < 0) | (part.labels >= len(names))]
-        if len(outside):
-            raise DataError(
-                f"{where}: label {outside[0]} is outside 0 to {len(names) - 1}; number the {len(names)} classes "
-                "from 0 without gaps"
-            )
-    if len(names) < 2:
+    if len(found) < 2:
         raise DataError(f"{where}: there is only one class; give examples of at least two")
-    missing = sorted(set(range(len(names))) - set(found.tolist()))
-    if missing:
-        raise DataError(f"{where}: class '{names[missing[0]]}' has no examples; add some or remove the class")
+    names = tuple(class_names) if class_names is not None else tuple(str(label) for label in range(found[-1] + 1))
+    if found[-1] >= len(names):
+        raise DataError(
+            f"{where}: label {found[-1]} has no name, and {len(names)} have one; give class_names for 0 to {found[-1]}"
+        )
+    unseen = np.setdiff1d(found if test is None else test.labels, found)
+    if len(unseen):
+        raise DataError(
+            f"{where}: label {unseen[0]} is in the test set alone; give training examples of that class too"
+        )
     if test is not None and test.images.shape[1:] != train.images.shape[1:]:
         raise DataError(
             f"{where}: training images are {train.images.shape[1:]} and test images {test.images.shape[1:]}; "
@@ -100,32 +123,33 @@ def source(
     return Source(where, train, test, names)
 
 
-def check_memory(shape: tuple[int, int, int, int], bytes_per_pixel: int) -> None:
-    """Raise DataError where images of `shape` (N, H, W, C) would not fit in the memory that is free."""
+def check_memory(shape: tuple[int, ...], bytes_per_pixel: int) -> None:
+    """Raise DataError where images of `shape` (N, ...) would not fit in the memory that is free."""
     import psutil
 
     needed_bytes = math.prod(shape) * bytes_per_pixel
     available_bytes = psutil.virtual_memory().available
     if needed_bytes > available_bytes:
-        count, height, width, channels = shape
+        count, *sizes = shape
         raise DataError(
-            f"{count} images of {height}x{width}x{channels} need {needed_bytes / 1e9:.1f} GB of memory and "
-            f"{available_bytes / 1e9:.1f} GB is free; use fewer images (data.limit) or a smaller data.resize"
+            f"{count} images of {'x'.join(map(str, sizes))} need {needed_bytes / 1e9:.1f} GB of memory and "
+            f"{available_bytes / 1e9:.1f} GB is free; use fewer or smaller images (--limit and --resize, or data.limit "
+            "and data.resize in a study)"
         )
 
 
 def _pixels(images: NDArray[Any], where: str) -> NDArray[Any]:
-    """Pixels as uint8 or float32."""
+    """Whole numbers from 0 to 255 as uint8, all others as float32."""
     if images.dtype == np.uint8:
         return images
     if np.issubdtype(images.dtype, np.integer):
-        low, high = images.min(), images.max()
-        if low < 0 or high > 255:
-            raise DataError(f"{where}: pixels go from {low} to {high}; store whole numbers from 0 to 255, or floats")
-        return images.astype(np.uint8)
+        eight_bit = images.min() >= 0 and images.max() <= 255
+        return images.astype(np.uint8 if eight_bit else np.float32)
     if not np.issubdtype(images.dtype, np.floating):
         raise DataError(f"{where}: images are {images.dtype}; store whole numbers from 0 to 255, or floats")
-    if not np.isfinite(images).all():
-        bad = int(np.argmin(np.isfinite(images).all(axis=(1, 2, 3))))
+    with np.errstate(over="ignore"):  # a double beyond float32 becomes infinite, which is told
+        small = images.astype(np.float32, copy=False)
+    if not np.isfinite(small).all():
+        bad = int(np.argmin(np.isfinite(small).reshape(len(small), -1).all(axis=1)))
         raise DataError(f"{where}: image {bad} has a NaN or infinite pixel; mend or remove it")
-    return images.astype(np.float32, copy=False)
+    return small

@@ -27,7 +27,7 @@ def split(source: Source, spec: DataSpec) -> tuple[Examples, Examples]:
         return _divide(source, spec)
     whole = len(source) if spec.limit is None else spec.limit
     train_count = round(whole * len(source.train) / len(source))
-    classes = len(source.class_names)
+    classes = len(source.classes)
     if not classes <= train_count < whole:
         raise DataError(f"data.limit = {spec.limit} is too small for {source.where}; use at least {2 * classes}")
     train = _draw(source.train.labels, train_count, spec.split_seed)
@@ -44,12 +44,12 @@ def _divide(source: Source, spec: DataSpec) -> tuple[Examples, Examples]:
     kept = _draw(labels, len(labels) if spec.limit is None else spec.limit, spec.split_seed)
     _check_classes(source, labels[kept], 2, spec)
     test_count = round(spec.test_fraction * len(kept))
-    classes = len(source.class_names)
+    classes = len(source.classes)
     if not classes <= test_count <= len(kept) - classes:
         raise DataError(
             f"data.test_fraction = {spec.test_fraction:g} of {len(kept)} examples leaves {len(kept) - test_count} for "
-            f"training and {test_count} for testing; each needs at least {classes}, one for each class: change "
-            "test_fraction or use more examples"
+            f"training and {test_count} for testing; each needs at least {classes}, one for each class: use more "
+            "examples, or another data.test_fraction in a study"
         )
     train, test = train_test_split(kept, test_size=test_count, stratify=labels[kept], random_state=spec.split_seed)
     return source.train.take(train), source.train.take(test)
@@ -65,10 +65,9 @@ def _draw(labels: Labels, count: int, seed: int) -> Indices:
 
 
 def _check_classes(source: Source, labels: Labels, least: int, spec: DataSpec) -> None:
-    counts = np.bincount(labels, minlength=len(source.class_names))
+    counts = np.bincount(labels, minlength=len(source.class_names))[source.classes]
     rarest = int(np.argmin(counts))
     if counts[rarest] < least:
         blame = source.where if spec.limit is None else f"data.limit = {spec.limit}"
-        raise DataError(
-            f"{blame} leaves {counts[rarest]} examples of class '{source.class_names[rarest]}'; use at least {least}"
-        )
+        name = source.class_names[source.classes[rarest]]
+        raise DataError(f"{blame} leaves {counts[rarest]} examples of class '{name}'; use at least {least}")

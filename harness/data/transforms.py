@@ -18,7 +18,7 @@ def scale(images: NDArray[Any], to: Literal["unit", "raw"]) -> Images:
     """Pixels as float32: in 0 to 1 (`unit`), or as they are stored (`raw`), which is 0 to 255 for 8-bit images.
 
     Args:
-        images: uint8, or float32 which for `unit` are in 0 to 1 already, (N, H, W, C).
+        images: uint8, or float32 which for `unit` are in 0 to 1 already, (N, ...).
         to: which.
 
     Raises:
@@ -33,8 +33,8 @@ def scale(images: NDArray[Any], to: Literal["unit", "raw"]) -> Images:
     low, high = float(images.min()), float(images.max())
     if low < -TOLERANCE or high > 1 + TOLERANCE:
         raise DataError(
-            f"data.scale = 'unit' needs 8-bit images or floats from 0 to 1, and these go from {low:g} to {high:g}; "
-            "use scale = 'raw' or store them otherwise"
+            f"data.scale = 'unit' needs whole numbers from 0 to 255 or floats from 0 to 1, and these go from {low:g} "
+            f"to {high:g}; take them as they are with --scale raw, or data.scale = 'raw' in a study"
         )
     return images.astype(np.float32)
 
@@ -50,14 +50,24 @@ def color(images: NDArray[Any], generator: np.random.Generator) -> NDArray[Any]:
         (N, H, W, 3) of the same type: the grey values in one channel, zero in the others.
 
     Raises:
-        DataError: the images are not grey.
+        DataError: they are no images, or not grey.
     """
+    require_images(images, "color")
     if images.shape[-1] != 1:
         raise DataError(f"data.color needs grey images, and these have {images.shape[-1]} channels; remove color")
     channel = generator.integers(3, size=len(images))
     colored = np.zeros((*images.shape[:-1], 3), images.dtype)
     colored[np.arange(len(images)), :, :, channel] = images[..., 0]
     return colored
+
+
+def require_images(images: NDArray[Any], transform: str) -> None:
+    """Raise DataError for a transform that is for images alone, where these are none."""
+    if images.ndim != 4:
+        raise DataError(
+            f"data.{transform} is for images (N, height, width, channels), and these examples have shape "
+            f"{images.shape[1:]}; remove {transform}"
+        )
 
 
 def resize(images: NDArray[Any], size: tuple[int, int]) -> NDArray[Any]:
@@ -69,9 +79,13 @@ def resize(images: NDArray[Any], size: tuple[int, int]) -> NDArray[Any]:
 
     Returns:
         (N, height, width, C) of the same type.
+
+    Raises:
+        DataError: they are no images.
     """
     from PIL import Image
 
+    require_images(images, "resize")
     height, width = size
     resized = np.empty((len(images), height, width, images.shape[-1]), images.dtype)
     for index, image in enumerate(images):

@@ -4,6 +4,7 @@ A few forward and backward passes over a copy of the network, and a check for ea
 never changed. docs/diagnose.md says what each finding means and where its threshold comes from.
 """
 
+from harness import quietly  # noqa: F401 - first, so that TensorFlow's lines are not shown
 from harness.diagnose.diagnosing import diagnose
 from harness.diagnose.findings import Diagnosis, Finding, LayerPicture, Number, Proof, Trial
 from harness.learned import learned

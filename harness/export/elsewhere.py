@@ -41,8 +41,8 @@ class Exporter:
             env={**os.environ, "PYTHONPATH": path, "KERAS_BACKEND": "tensorflow", "TF_CPP_MIN_LOG_LEVEL": "3"},
         )
 
-    def export(self, source: Path, path: Path, images: NDArray[Any]) -> Export:
-        """Export a saved Keras model, as `harness.export.export` does.
+    def export(self, source: Path, path: Path, images: NDArray[Any], *, unsafe: bool = False) -> Export:
+        """Export a saved Keras model, as `harness.export.export` does; `unsafe` lets its Lambda layers run.
 
         Raises:
             HarnessError: of the kind that the export raised.
@@ -51,7 +51,8 @@ class Exporter:
         with tempfile.TemporaryDirectory(prefix="harness-") as folder:
             examples = Path(folder) / "examples.npy"
             np.save(examples, images)
-            answer = self._ask({"source": str(source), "path": str(path), "examples": str(examples)})
+            job = {"source": str(source), "path": str(path), "examples": str(examples), "unsafe": unsafe}
+            answer = self._ask(job)
         if "error" in answer:
             raise getattr(errors, answer["kind"])(answer["error"])
         return Export.model_validate(answer["export"])
@@ -82,14 +83,14 @@ def exporter() -> Exporter:
     return started
 
 
-def export_file(source: Path, path: Path, images: NDArray[Any]) -> Export:
-    """Export a saved Keras model to ONNX, whatever the backend of this process.
+def export_file(source: Path, path: Path, images: NDArray[Any], *, unsafe: bool = False) -> Export:
+    """Export a saved Keras model to ONNX, whatever the backend of this process; `unsafe` lets its Lambda layers run.
 
     Raises:
         ExportError, ParityError, DataError, StoreError: as `harness.export.export`.
         ExportError: the export's process ended.
     """
-    return exporter().export(source, path, images)
+    return exporter().export(source, path, images, unsafe=unsafe)
 
 
 def serve(jobs: IO[str], answers: IO[str]) -> None:
@@ -102,7 +103,7 @@ def serve(jobs: IO[str], answers: IO[str]) -> None:
         job = json.loads(line)
         keras.backend.clear_session()
         try:
-            model = keras.models.load_model(job["source"], compile=False)
+            model = keras.models.load_model(job["source"], compile=False, safe_mode=not job["unsafe"])
             found = export(model, Path(job["path"]), np.load(job["examples"]))
             answer: Message = {"export": found.model_dump(mode="json")}
         except errors.HarnessError as error:

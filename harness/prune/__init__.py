@@ -4,6 +4,7 @@
 used, and Keras's own record of a model's graph.
 """
 
+from harness import quietly  # noqa: F401 - first, so that TensorFlow's lines are not shown
 from harness.prune.api import PruneResult, apply, plan, prune, replay
 from harness.prune.registry import rule
 from harness.prune.site import Site

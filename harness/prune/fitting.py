@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from harness.errors import PruneError
 from harness.prune.graph import Shape
+from harness.shapes import agrees
 
 Array = npt.NDArray[Any]
 
@@ -54,11 +55,6 @@ def are_class_numbers(labels: Array, shape: Shape) -> bool:
             "give class numbers, or values of the output's shape"
         )
     return False
-
-
-def agrees(sizes: Sequence[int], shape: Shape) -> bool:
-    """Whether a shape is as asked; None stands for any size."""
-    return len(sizes) == len(shape) and all(b in (None, a) for a, b in zip(sizes, shape, strict=True))
 
 
 def _shown(shapes: Any) -> str:

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import keras
 
 from harness.errors import SpecError
-from harness.keras_file import load_model
+from harness.keras_file import example_shape, load_model
 from harness.progress import Progress, Silent
 from harness.prune.api import PruneResult, prune, replay
 from harness.prune.files import check_output, read_plan, save
 from harness.prune.recalibrate import recalibrate
-from harness.prune.recover import Examples, RecoverySpec, check_fits, finetune, recover
+from harness.prune.recover import RecoverySpec, check_fits, finetune, recover
 from harness.prune.stepwise import prune_in_steps
 from harness.records import PruneFile
 from harness.spec import PruneSpec
+
+if TYPE_CHECKING:
+    from harness.data import Dataset
 
 
 @dataclass(frozen=True)
@@ -24,7 +28,8 @@ class Job:
     """What to prune, how, and where to write it.
 
     Exactly one of `spec` and `plan`, a file to replay, is given. In several `steps` the network is trained between
-    them as `recovery` says, which then needs `examples`. `unsafe` lets code inside the file run.
+    them as `recovery` says, which then needs `examples`, in the shape that the model takes but for axes of length 1.
+    `unsafe` lets code inside the file run.
     """
 
     source: Path
@@ -32,7 +37,7 @@ class Job:
     spec: PruneSpec | None = None
     plan: Path | None = None
     steps: int = 1
-    examples: Examples | None = None
+    examples: Dataset | None = None
     recovery: RecoverySpec = field(default_factory=lambda: RecoverySpec(recalibrate=False))
     unsafe: bool = False
     seed: int = 0
@@ -78,7 +83,9 @@ def run_job(job: Job, progress: Progress | None = None) -> Done:
     with shown.task(f"load {job.source.name}"):
         original = load_model(job.source, unsafe=job.unsafe)
     if job.examples is not None:
-        check_fits(original, job.examples)
+        examples = job.examples.shaped_for(example_shape(original))
+        check_fits(original, examples)
+        job = replace(job, examples=examples)
     with shown.task("prune and prove"):
         result, earlier = _pruned(original, job)
     recovery = None

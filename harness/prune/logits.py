@@ -21,8 +21,10 @@ _WITH_KERNEL = L.Dense | L.EinsumDense | L.Conv1D | L.Conv2D | L.Conv3D
 _SQUASHING = {
     keras.activations.softmax: "softmax",
     keras.activations.sigmoid: "sigmoid",
+    keras.activations.hard_sigmoid: "sigmoid",
     keras.activations.log_softmax: "log_softmax",
 }
+_OPERATIONS = {"Softmax": "softmax", "Sigmoid": "sigmoid", "HardSigmoid": "sigmoid", "LogSoftmax": "log_softmax"}
 
 
 @dataclass(frozen=True)
@@ -137,7 +139,7 @@ def _squashing(call: Call) -> str | None:
         return "softmax"
     if isinstance(call.op, L.Activation | _WITH_KERNEL):
         return _SQUASHING.get(call.op.activation)
-    return {"Softmax": "softmax", "Sigmoid": "sigmoid", "LogSoftmax": "log_softmax"}.get(type(call.op).__name__)
+    return _OPERATIONS.get(type(call.op).__name__)
 
 
 def _only_use(graph: Graph, call: Call) -> bool:

@@ -7,10 +7,16 @@ from typing import Any
 import keras
 import numpy.typing as npt
 
+from harness.answers import LOGIT, PROBABILITY
 from harness.prune.fitting import are_class_numbers
 from harness.prune.logits import logit_network
 
 Array = npt.NDArray[Any]
+
+
+def threshold_for(model: keras.Model) -> float:
+    """Above what a single output says class 1: 0.5 for a probability, 0 for a logit."""
+    return PROBABILITY if 0 in logit_network(model).squashed else LOGIT
 
 
 def loss_for(model: keras.Model, number: int, labels: Array) -> keras.losses.Loss:

@@ -10,6 +10,7 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
+from harness.answers import LOGIT, answered
 from harness.errors import PruneError
 from harness.progress import Progress, Silent
 from harness.prune.api import PruneResult, apply
@@ -17,8 +18,7 @@ from harness.prune.copies import copied, renewed
 from harness.prune.distill import SHARE, TEMPERATURE, Distiller, outputs_of, teacher_targets
 from harness.prune.fitting import are_class_numbers, check_examples, shaped_like_classes
 from harness.prune.graph import check_readable, read_graph
-from harness.prune.logits import logit_network
-from harness.prune.losses import loss_for
+from harness.prune.losses import loss_for, threshold_for
 from harness.prune.planning import random_plan_like
 from harness.prune.recalibrate import recalibrate
 from harness.records import Recovery
@@ -172,11 +172,8 @@ def _check_names(model: keras.Model) -> None:
 def accuracy(model: keras.Model, examples: Examples) -> float:
     """The share of test images whose likeliest class is right; a single output says whether it is class 1."""
     outputs = outputs_of(model, examples.test_images)
-    if outputs.shape[-1] == 1:
-        found = outputs > (0.5 if 0 in logit_network(model).squashed else 0.0)
-    else:
-        found = outputs.argmax(axis=-1)
-    found = found.reshape(len(outputs), -1)
+    threshold = threshold_for(model) if outputs.shape[-1] == 1 else LOGIT
+    found = answered(outputs, threshold).reshape(len(outputs), -1)
     return float((found == examples.test_labels.reshape(len(outputs), -1)).mean())
 
 
