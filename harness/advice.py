@@ -14,6 +14,7 @@ from harness.runtime.placement import fallen
 DRIFT_THAT_MATTERS = 0.05
 BUSY_BELOW = 0.95
 INSERTED_CAST = "InsertedPrecisionFreeCast_"
+BUDGET = "--budget (measure.budget_s in a study)"
 
 
 def advice(measurement: Measurement, comparisons: tuple[Comparison, ...]) -> tuple[str, ...]:
@@ -57,7 +58,8 @@ def _threads(measurement: Measurement) -> Iterator[str]:
     limit = min((count for count in allowed if count), default=None)
     if limit is not None and threads > limit:
         fewer = max(1, int(limit))
-        yield f"{threads} threads share {limit:g} CPUs and wait for each other; use --threads {fewer} or fewer"
+        cure = f"use --threads {fewer} or fewer (measure.threads in a study)"
+        yield f"{threads} threads share {limit:g} CPUs and wait for each other; {cure}"
 
 
 def _busy(measurement: Measurement) -> Iterator[str]:
@@ -110,11 +112,11 @@ def _wide(measurement: Measurement, comparisons: tuple[Comparison, ...]) -> Iter
         yield f"{what}: in {busy} of {count} launches the machine was too busy to time batch {worst.batch}"
         return
     if not math.isfinite(width):
-        yield f"{what}: the budget held {count} launches, too few for an interval; give more --budget"
+        yield f"{what}: the budget held {count} launches, too few for an interval; give more {BUDGET}"
         return
     needed = measurement.seconds * (width / measurement.spec.precision) ** 2
     why = _spread(measurement, worst)
-    yield f"{what} (±{100 * width:.1f} % at worst) after {count} launches: {why}; --budget {needed:.0f} should do"
+    yield f"{what} (±{100 * width:.1f} % at worst) after {count} launches: {why}; {needed:.0f} s of {BUDGET} should do"
 
 
 def _spread(measurement: Measurement, found: Comparison) -> str:
@@ -146,7 +148,8 @@ def _cached(measurement: Measurement) -> Iterator[str]:
             copies = math.ceil(2 * far / size)
             yield (
                 f"batch {batch}: the same {size / 1e6:.1f} MB of input stays in the {far / 1e6:.0f} MB cache from run "
-                f"to run, where production's comes from memory; --input-copies {copies} uses as many inputs in turn"
+                f"to run, where production's comes from memory; --input-copies {copies} (measure.input_copies in a "
+                "study) uses as many inputs in turn"
             )
 
 

@@ -92,13 +92,20 @@ def check_writable(path: Path) -> None:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a file that was asked for.
+    """Write a file that was asked for, whole or not at all.
 
     Raises:
         StoreError: it can't be written.
     """
+    special = path.exists() and not path.is_file()  # such as /dev/stderr, whose place no file shall take
+    made = path if special else path.with_name(f".{path.name}.unfinished")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+        try:
+            made.write_text(text, encoding="utf-8")
+            made.replace(path)
+        finally:
+            if made != path:
+                made.unlink(missing_ok=True)
     except OSError as error:
         raise StoreError(f"{path}: can't be written ({error.strerror}); give another path") from None

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
 from typing import Annotated
 
 import typer
@@ -61,6 +62,8 @@ def _harness(
 def main() -> None:
     """Run the command line; what the user can mend becomes one line and exit code 2."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    if not sys.warnoptions:  # they are for who writes Python
+        warnings.simplefilter("ignore")
     try:
         code = app(prog_name="harness", standalone_mode=False) or GOOD
         sys.stdout.flush()

@@ -51,7 +51,8 @@ def _processor(environment: Mapping[str, Any]) -> Iterator[str]:
     allowed, quota = len(environment["affinity"]), environment["cgroup_cpus"]
     if quota is not None and quota < allowed:
         fewer = max(1, int(quota))
-        yield f"the container may use {quota:g} of the {allowed} CPUs it sees; give --threads {fewer} or fewer"
+        cure = f"`harness measure --threads {fewer}` or fewer"
+        yield f"the container may use {quota:g} of the {allowed} CPUs it sees; give {cure}"
     if environment["load_1_min"] > 0.5 * allowed:
         yield f"the machine is busy (load {environment['load_1_min']:.1f} on {allowed} CPUs); measure when it is quiet"
     if environment["governor"] not in (None, "performance"):

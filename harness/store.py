@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import json
+import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -19,7 +20,8 @@ from harness.crash import unfinished
 from harness.errors import StoreError
 
 MANIFEST = "manifest.json"
-DISK_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST}
+FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+DISK_ERRORS = {*FULL, errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST}
 R = TypeVar("R", bound=BaseModel)
 
 
@@ -111,16 +113,32 @@ def file_digest(path: Path) -> str:
 
 @contextmanager
 def disk_errors(folder: Path) -> Iterator[None]:
-    """Turn what the disk refuses into one line that says what to do."""
+    """Turn what the disk refuses into one line that says what to do. Where it is full, that line names `folder`."""
     try:
         yield
-    except OSError as error:
-        if error.errno not in DISK_ERRORS:
+    except Exception as error:
+        refused = _full_disk(error)
+        if refused is not None:
+            reason = (refused.strerror or str(refused)).lower()
+            raise StoreError(f"{folder}: {reason}; free some space, or give a folder on another disk") from refused
+        if not isinstance(error, OSError) or error.errno not in DISK_ERRORS:
             raise
         name = error.filename or folder
-        full = error.errno in {errno.ENOSPC, errno.EDQUOT}
-        cure = "free some space, or give a folder on another disk" if full else "give a folder that can be written"
-        raise StoreError(f"{name}: {(error.strerror or str(error)).lower()}; {cure}") from error
+        raise StoreError(
+            f"{name}: {(error.strerror or str(error)).lower()}; give a folder that can be written"
+        ) from error
+
+
+def _full_disk(error: BaseException) -> OSError | None:
+    """The error of a full disk that an error is, or was made of by a package between, such as HDF5; or None."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, OSError) and cause.errno in FULL:
+            return cause
+        if os.strerror(errno.ENOSPC) in str(cause) and not isinstance(cause, StoreError):
+            return OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        cause = cause.__cause__ or cause.__context__
+    return None
 
 
 @contextmanager

@@ -132,7 +132,7 @@ def fitting_targets(
     if needed > classes:
         raise DataError(
             f"{model.name} has {outputs} output{'s' * (outputs > 1)}, enough for {classes} classes, and the labels go "
-            f"up to {needed - 1}; give its last layer {needed} outputs, or it other data"
+            f"up to {needed - 1}; give its last layer {needed} outputs, or give it other data"
         )
     return labels.reshape((len(labels), *positions))
 

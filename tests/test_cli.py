@@ -6,11 +6,18 @@ import os
 import signal
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 
+from harness.spec import Study
+from harness.stages import save
+from tests.synthetic import results_of
+
 HEAVY = ("tensorflow", "keras", "onnxruntime", "altair", "scipy", "pydantic", "mlxtend", "numpy")
+
+SMALL = Study.model_validate({"name": "small", "networks": [{"model": "single_conv"}]})
 
 
 def harness(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
@@ -44,6 +51,95 @@ def test_help_imports_nothing_heavy() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stderr.strip() == "[]"
     assert "run" in done.stdout
+
+
+USAGE = [
+    (["prun"], "no such command 'prun'. Did you mean 'prune', 'run'? (see harness --help)"),
+    (["--frob"], "no such option: --frob (see harness --help)"),
+    (["run"], "missing argument 'study' (see harness run --help)"),
+    (["diagnose", "x.keras"], "missing option '--data' (see harness diagnose --help)"),
+    (["run", "x.toml", "--ratoi", "1"], "no such option: --ratoi (Possible options: --data, --ratio) (see harness run"),
+    (["prune", "x.keras", "--ratio", "abc"], "invalid value for '--ratio': Input should be a valid number"),
+    (["prune", "x.keras", "--ratio"], "option '--ratio' requires an argument (see harness prune --help)"),
+    (["prune", "x.keras", "--steps", "1.5"], "invalid value for '--steps': Input should be a valid integer"),
+    (["prune", "x.keras", "y.keras"], "got unexpected extra argument(s) (y.keras) (see harness prune --help)"),
+    (["measure"], "missing argument 'paths' (see harness measure --help)"),
+    (["doctor", "--json=3"], "option '--json' does not take a value (see harness doctor --help)"),
+]
+
+
+@pytest.mark.parametrize(("words", "message"), USAGE)
+def test_wrong_options_are_one_line(words: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
+    code, stdout, stderr = in_process(capsys, *words)
+    assert (code, stdout) == (2, "")
+    assert stderr.startswith(f"harness: {message}")
+    assert stderr.endswith("--help)\n")
+    assert stderr.count("\n") == 1
+
+
+def test_no_words_at_all_show_the_help(capsys: pytest.CaptureFixture[str]) -> None:
+    code, stdout, stderr = in_process(capsys)
+    assert (code, stdout) == (2, "")
+    assert stderr.startswith("Usage: harness [OPTIONS] COMMAND")
+
+
+def test_the_version_is_told_at_once() -> None:
+    """Nothing heavy is imported for it."""
+    code = (
+        "import sys\n"
+        "sys.argv = ['harness', '--version']\n"
+        "from harness.cli import main\n"
+        "try: main()\n"
+        f"finally: print([name for name in {HEAVY} if name in sys.modules], file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == f"harness {version('prune-harness')}\n"
+    assert done.stderr.strip() == "[]"
+
+
+# Each answer goes to stdout as it was opened at the start of a process; one process for all saves seconds of imports.
+ANSWERS = """
+import os, sys
+from harness.cli import main
+
+def code_of(words, stdout):
+    os.dup2(stdout, 1)
+    os.close(stdout)
+    sys.stdout, sys.argv = open(1, "w", closefd=False), ["harness", *words]
+    try:
+        main()
+    except SystemExit as done:
+        print(f"{' '.join(words[::2])} ends with {done.code}", file=sys.stderr, flush=True)
+
+def reader_gone():
+    reader, writer = os.pipe()
+    os.close(reader)
+    return writer
+
+for words in (["results", sys.argv[1]], ["results", sys.argv[1], "--json"], ["--help"]):
+    code_of(words, os.open("/dev/full", os.O_WRONLY))
+for words in (["results", sys.argv[1]], ["results", sys.argv[1], "--json"]):
+    code_of(words, reader_gone())
+"""
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+def test_an_answer_that_stdout_does_not_take_is_one_line_unless_its_reader_went_away(tmp_path: Path) -> None:
+    """As on a full disk, and as in `harness results RUN | head -1`."""
+    save(results_of(SMALL), tmp_path / "results.json")
+    command = [sys.executable, "-c", ANSWERS, str(tmp_path)]
+    done = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, check=True)
+    line = "harness: the answer can't be written: no space left on device; send it somewhere else"
+    assert done.stderr.splitlines() == [
+        line,
+        "results ends with 2",
+        line,
+        "results --json ends with 2",
+        line,
+        "--help ends with 2",
+        "results ends with 1",
+        "results --json ends with 1",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,7 @@ def test_a_good_machine_has_no_problem() -> None:
         ({"gpus": [GPU]}, "NVIDIA X is idle: this onnxruntime has no CUDA"),
         ({"gpus": [GPU], "offered": True}, "NVIDIA X is there, but CUDA does not run"),
         ({"gpus": [{**GPU, "processes": "3"}], "offered": True, "runs": True}, "NVIDIA X is used by 3 processes"),
-        ({"cgroup_cpus": 1.5}, "the container may use 1.5 of the 4 CPUs it sees; give --threads 1"),
+        ({"cgroup_cpus": 1.5}, "the container may use 1.5 of the 4 CPUs it sees; give `harness measure --threads 1`"),
         ({"load_1_min": 3.0}, "the machine is busy (load 3.0 on 4 CPUs)"),
         ({"governor": "powersave"}, "the CPU's clock follows its load (governor powersave)"),
     ],

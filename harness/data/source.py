@@ -106,9 +106,11 @@ def source(
     if len(found) < 2:
         raise DataError(f"{where}: there is only one class; give examples of at least two")
     names = tuple(class_names) if class_names is not None else tuple(str(label) for label in range(found[-1] + 1))
-    if found[-1] >= len(names):
+    nameless = found[found >= len(names)]
+    if len(nameless):
         raise DataError(
-            f"{where}: label {found[-1]} has no name, and {len(names)} have one; give class_names for 0 to {found[-1]}"
+            f"{where}: label {nameless[0]} is outside 0 to {len(names) - 1}, the classes that have a name; correct the "
+            "labels, or name all classes"
         )
     unseen = np.setdiff1d(found if test is None else test.labels, found)
     if len(unseen):

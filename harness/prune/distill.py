@@ -74,9 +74,9 @@ def is_squashed(model: keras.Model) -> bool:
     """Whether a classifier answers with probabilities, and not with logits.
 
     Raises:
-        PruneError: it has several outputs, or a sigmoid.
+        PruneError: it has several outputs, or a sigmoid, or a single logit.
     """
     squashed = logit_network(model).squashed
-    if len(model.outputs) != 1 or squashed.get(0, "softmax") != "softmax":
+    if len(model.outputs) != 1 or model.output_shape[-1] == 1 or squashed.get(0, "softmax") != "softmax":
         raise PruneError("distillation needs a classifier with one softmax output; fine-tune without it")
     return 0 in squashed

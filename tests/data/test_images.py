@@ -72,7 +72,8 @@ def test_different_sizes_without_resize(folder: Path, refusal: Refusal) -> None:
     save(folder / "dog" / "wide.png", size=(40, 10))
     message = refusal(name=f"images:{folder}")
     assert message.endswith(
-        "images differ in size (cat/0.png is 6x8, dog/wide.png is 10x40); set data.resize = [height, width] in pixels"
+        "images differ in size (cat/0.png is 6x8, dog/wide.png is 10x40); make them equal with --resize 64x64, "
+        "height x width, or data.resize = [64, 64] in a study"
     )
 
 

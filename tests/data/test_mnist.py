@@ -103,5 +103,7 @@ def test_no_files_and_no_network_says_what_to_do(
     monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")
     message = refusal(name="mnist")
     assert message.startswith("mnist: not on this machine, and the download failed (URL fetch failure")
-    assert message.endswith("set data.folder to a folder with its IDX files, or use mnist5k, which needs no network")
+    assert message.endswith(
+        f"put its IDX files into {tmp_path}, or set data.folder in a study; or use mnist5k, which needs no network"
+    )
     assert not capsys.readouterr().out, "stdout is for answers"

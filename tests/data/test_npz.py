@@ -57,6 +57,87 @@ def test_float_images_are_taken_as_they_are(npz: Save) -> None:
     assert standardised.train_images.min() < -1.9
 
 
+RANKS = [(5,), (10, 4, 2, 3), (4, 6, 3)]
+
+
+@pytest.mark.parametrize("shape", RANKS)
+def test_vectors_volumes_and_images_keep_their_shape(shape: tuple[int, ...], npz: Save) -> None:
+    """Numbers below 0 and above 255 too, as they are stored."""
+    values = np.random.default_rng(1).normal(0, 300, (30, *shape))
+    data = load(DataSpec(name=npz(images=values, labels=LABELS), scale="raw", test_fraction=0.3))
+    assert data.image_shape == shape
+    stored = {example.tobytes() for example in values.astype(np.float32)}
+    assert {example.tobytes() for example in (*data.train_images, *data.test_images)} == stored
+
+
+SHAPED = [
+    ((10, 4), (10, 4, 1), (10, 4, 1)),  # grey images, as the loader takes them
+    ((10, 4), (10, 4), (10, 4)),  # sequences
+    ((10, 4), (None, 4), (10, 4)),
+    ((10, 4), (1, 10, 4), (1, 10, 4)),  # channels first
+    ((10, 1), (10, 1), (10, 1)),
+    ((10, 1), (10,), (10,)),
+    ((5,), (5,), (5,)),
+    ((5,), (5, 1), (5, 1)),
+    ((5,), (1, 5), (1, 5)),
+    ((6, 6, 6), (6, 6, 6, 1), (6, 6, 6, 1)),  # volumes of one channel
+    ((4, 6, 1), (4, 6), (4, 6)),
+    ((4, 6, 1), (None, None, 1), (4, 6, 1)),
+    ((10, 3), (None, None, 3), (10, 3, 1)),  # what follows does not fit, and stays as it was
+    ((10, 4), (4, 10), (10, 4, 1)),
+    ((5,), (28, 28, 1), (5,)),
+    ((5,), None, (5,)),
+]
+
+
+@pytest.mark.parametrize(("stored", "wanted", "shape"), SHAPED)
+def test_axes_of_length_1_are_added_and_left_out_as_a_network_asks(
+    stored: tuple[int, ...], wanted: tuple[int | None, ...] | None, shape: tuple[int, ...], npz: Save
+) -> None:
+    """The values and their order stay; what fits already is the very same dataset, under the same digest."""
+    values = np.random.default_rng(2).random((30, *stored))
+    data = load(DataSpec(name=npz(images=values, labels=LABELS)))
+    shaped = data.shaped_for(wanted)
+    assert shaped.image_shape == shape
+    assert shaped.test_images.shape[1:] == shape
+    np.testing.assert_array_equal(shaped.train_images.ravel(), data.train_images.ravel())
+    assert (shaped is data) == (shape == data.image_shape) == (shaped.digest == data.digest)
+
+
+@pytest.mark.parametrize(("transform", "value"), [("resize", (4, 4)), ("color", True)])
+def test_what_is_done_to_images_is_refused_for_others(transform: str, value: Any, npz: Save, refusal: Refusal) -> None:
+    name = npz(images=np.zeros((30, 5)), labels=LABELS)
+    message = f"data.{transform} is for images (N, height, width, channels), and these examples have shape (5,); remove"
+    assert refusal(name=name, **{transform: value}).startswith(message)
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.int32, np.float32, np.float64])
+def test_labels_may_have_gaps(kind: Any, npz: Save) -> None:
+    """Numbers up to 24 without 9, as those of hand signs: 25 names, and each class that there is in both parts."""
+    letters = np.array([letter for letter in range(25) if letter != 9])
+    labels = np.repeat(letters, 10)
+    images = np.random.default_rng(3).integers(0, 256, (240, 2, 2)).astype(np.uint8)
+    spec = DataSpec(name=npz(images=images, labels=labels.astype(kind)), limit=200, label_noise=0.5)
+    data = load(spec)
+    assert (data.n_class, data.class_names[-1]) == (25, "24")
+    for part in (data.train_labels, data.test_labels):
+        assert part.dtype == np.int64
+        assert np.unique(part).tolist() == letters.tolist()
+    assert len(data.train_labels) + len(data.test_labels) == 200
+
+
+def test_true_and_false_are_0_and_1_and_a_name_may_have_no_examples(npz: Save) -> None:
+    data = load(DataSpec(name=npz(images=IMAGES, labels=LABELS > 0, class_names=["no", "yes", "perhaps"])))
+    assert np.unique(data.train_labels).tolist() == [0, 1]
+    assert data.class_names == ("no", "yes", "perhaps")
+
+
+def test_digests_are_those_of_earlier_versions(npz: Save) -> None:
+    """What was trained on data that could be used before is found in the store again."""
+    data = load(DataSpec(name=npz(images=IMAGES[..., 0], labels=LABELS, class_names=["a", "b", "c"]), label_noise=0.5))
+    assert data.digest == "6d4ba1eeff4ce681347dac122caf0e8e05c0cd35e9c2471631ba47a96c9e991e"
+
+
 def with_pixel(value: float) -> Any:
     images = IMAGES / 255
     images[5, 0, 0, 0] = value
@@ -65,19 +146,34 @@ def with_pixel(value: float) -> Any:
 
 BAD_ARRAYS = [
     ({"pictures": IMAGES}, "has pictures; it needs images and labels, or train_images"),
-    ({"images": IMAGES[0, 0], "labels": LABELS}, "images of shape (6, 3) can't be used"),
+    ({"images": IMAGES[:, 0, 0, 0], "labels": LABELS}, "images of shape (30,) can't be used"),
     ({"images": IMAGES[:0], "labels": LABELS[:0]}, "images of shape (0, 4, 6, 3) hold nothing"),
     ({"images": IMAGES[:9], "labels": LABELS}, "9 images but 30 labels"),
     ({"images": IMAGES, "labels": np.eye(3)[LABELS]}, "labels are float64 of shape (30, 3); store one whole number"),
-    ({"images": IMAGES, "labels": LABELS - 1}, "label -1 is outside 0 to 2"),
-    ({"images": IMAGES, "labels": LABELS * 2}, "label 4 is outside 0 to 2; number the 3 classes from 0 without gaps"),
+    ({"images": IMAGES, "labels": LABELS - 1}, "label -1 is outside 0 to 999999; number the classes from 0"),
+    ({"images": IMAGES, "labels": LABELS * 10**9}, "label 1e+09 is outside 0 to 999999; number the classes from 0"),
+    ({"images": IMAGES, "labels": LABELS - 1.0}, "label -1 is outside 0 to 999999"),
+    ({"images": IMAGES, "labels": LABELS + 0.5}, "label 0.5 is no whole number; store the number of each example's"),
+    ({"images": IMAGES, "labels": np.where(LABELS, LABELS, np.nan)}, "label nan is no whole number"),
+    ({"images": IMAGES, "labels": LABELS.astype(str)}, "labels are <U21 of shape (30,); store one whole number"),
     ({"images": IMAGES, "labels": LABELS * 0}, "there is only one class"),
-    ({"images": IMAGES, "labels": LABELS, "class_names": list("abcd")}, "class 'd' has no examples"),
+    (
+        {"images": IMAGES, "labels": LABELS, "class_names": list("ab")},
+        "label 2 is outside 0 to 1, the classes that have a name",
+    ),
     ({"images": IMAGES, "labels": LABELS, "class_names": list("aab")}, "class_names must be an array of different"),
     ({"images": with_pixel(np.nan), "labels": LABELS}, "image 5 has a NaN or infinite pixel; mend or remove it"),
     ({"images": with_pixel(np.inf), "labels": LABELS}, "image 5 has a NaN or infinite pixel"),
-    ({"images": IMAGES * 300.0, "labels": LABELS}, "data.scale = 'unit' needs 8-bit images or floats from 0 to 1"),
-    ({"images": IMAGES.astype(int) * 2, "labels": LABELS}, "store whole numbers from 0 to 255"),
+    (
+        {"images": IMAGES * 300.0, "labels": LABELS},
+        "data.scale = 'unit' needs whole numbers from 0 to 255 or floats from 0 to 1, and these go from 0 to 76500; "
+        "take them as they are with --scale raw, or data.scale = 'raw' in a study",
+    ),
+    (
+        {"images": IMAGES.astype(int) * 2, "labels": LABELS},
+        "these go from 0 to 510; take them as they are with --scale",
+    ),
+    ({"images": IMAGES / 64 - 2, "labels": LABELS}, "these go from -2 to 1.98438; take them as they are with --scale"),
     ({"images": IMAGES > 9, "labels": LABELS}, "images are bool; store whole numbers"),
     ({"images": IMAGES[:4], "labels": [0, 0, 0, 1]}, "leaves 1 examples of class '1'; use at least 2"),
     (
@@ -86,7 +182,7 @@ BAD_ARRAYS = [
     ),
     (
         {"train_images": IMAGES, "train_labels": LABELS, "test_images": IMAGES, "test_labels": LABELS + 1},
-        "label 3 is outside 0 to 2",
+        "label 3 is in the test set alone; give training examples of that class too",
     ),
 ]
 
