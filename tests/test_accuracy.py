@@ -53,6 +53,33 @@ def test_a_real_network_agrees_with_a_plain_loop(tmp_path: Path) -> None:
     assert [mark == "1" for mark in found.correct] == list(np.array(expected) == labels)
 
 
+@pytest.mark.parametrize(
+    ("operators", "above"),
+    [
+        (["Sigmoid"], 0.0),
+        (["Sigmoid", "Identity", "Cast"], 0.0),
+        (["HardSigmoid", "Identity"], 0.0),
+        (["Identity"], 0.0),
+        (["Relu"], 0.0),
+        (["Softmax"], -np.inf),
+    ],
+)
+def test_one_output_says_class_1_above_a_half_if_it_is_a_probability_else_above_0(
+    tmp_path: Path, operators: list[str], above: float
+) -> None:
+    """`above` is where the number before these operators turns the answer; the Softmax of one number is always 1."""
+    names = ["x", *(f"t{index}" for index in range(len(operators) - 1)), "y"]
+    nodes = [
+        helper.make_node(operator, [names[index]], [names[index + 1]], **({"to": FLOAT} if operator == "Cast" else {}))
+        for index, operator in enumerate(operators)
+    ]
+    path = save(tmp_path / "m.onnx", nodes, [tensor("x", ["N", 1])], [tensor("y", ["N", 1])])
+    scores = np.array([[-3.0], [-0.2], [0.2], [0.6], [3.0]], np.float32)
+    labels = np.array([0, 1, 1, 0, 1])
+    expected = (scores[:, 0] > above) == labels
+    assert evaluate(path, scores, labels, device="cpu").correct == "".join(np.where(expected, "1", "0"))
+
+
 def test_several_positions_must_all_be_right(tmp_path: Path) -> None:
     """A captcha of three characters counts only whole."""
     path = identity(tmp_path / "m.onnx", ["N", 3, 10])

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from harness.errors import ModelError
-from harness.keras_file import load_model
+from harness.keras_file import example_shape, load_model
 
 
 class Unregistered(keras.layers.Layer):
@@ -35,6 +35,14 @@ def test_loads_what_was_saved(tmp_path: Path) -> None:
     loaded = load_model(tmp_path / "net.keras")
     np.testing.assert_array_equal(loaded.get_weights()[0], model.get_weights()[0])
     assert not loaded.compiled
+
+
+def test_the_shape_of_an_example() -> None:
+    """None where it can't be told: of several inputs, or before the model is built."""
+    one, other = keras.Input((None, 4)), keras.Input((3,))
+    assert example_shape(keras.Model(one, one)) == (None, 4)
+    assert example_shape(keras.Model([one, other], [one, other])) is None
+    assert example_shape(keras.Sequential([keras.layers.Dense(2)])) is None
 
 
 def test_missing(tmp_path: Path) -> None:

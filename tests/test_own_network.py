@@ -83,13 +83,13 @@ def test_it_is_pruned_tuned_on_its_logits_exported_and_measured(run: Run) -> Non
         (["NET", "--data", "mnist5k", "--ratio", "1.5"], "ratio = 1.5"),
         (["NET", "--data", "mnist5k", "--ratio", "0.5,0.5"], "2 prunings are called '50 %, tuned 1'"),
         (["TWO", "--data", "mnist5k"], "has 2 inputs and 1 outputs; a study takes one of each"),
-        (["COLOR", "--data", "mnist5k"], "takes images of shape (28, 28, 3), the data has (28, 28, 1)"),
-        (["FEW", "--data", "mnist5k"], "has 4 classes, the data has 10"),
+        (["COLOR", "--data", "mnist5k"], "takes examples of shape (28, 28, 3), the data has (28, 28, 1)"),
+        (["FEW", "--data", "mnist5k"], "has 4 outputs, enough for 4 classes, and the labels go up to 9; give its last"),
         (["UNBUILT", "--data", "mnist5k"], "is not built; give it an Input layer"),
         (["NAN", "--data", "mnist5k"], "holds NaN or infinity; train the model again"),
         (["NET", "--data", "mnist5k", "--ratio", ""], "--ratio : not a number"),
         (["NET", "--data", "mnist5k", "--output", "/proc/none"], "can't be made; give a folder that can be written"),
-        (["study.toml", "--ratio", "0.5"], "are for a .keras file; a study says them itself"),
+        (["study.toml", "--ratio", "0.5"], "--ratio: for a .keras file; a study says that itself"),
     ],
 )
 def test_what_can_not_work_is_one_line(

@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import errno
+import re
+import resource
+import shutil
+import subprocess
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+import h5py
+import numpy as np
 import pytest
 
 from harness.errors import StoreError
@@ -97,6 +104,68 @@ def test_a_full_or_unwritable_disk_is_one_line(tmp_path: Path, code: int, cure: 
     with pytest.raises(StoreError, match=cure):
         Store(tmp_path).get("train", INPUTS, refused)
     assert Store(tmp_path).find("train", INPUTS) is None
+
+
+@contextmanager
+def small_files(most_bytes: int) -> Iterator[None]:
+    """No file can grow beyond this: a disk with little room left, as far as a program can tell."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (most_bytes, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@contextmanager
+def small_disk(folder: Path) -> Iterator[None]:
+    """A disk of 64 kB there."""
+    folder.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", folder], capture_output=True, check=False
+    )
+    if mounted.returncode:
+        pytest.skip("may not mount a disk")
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", folder], check=True)
+
+
+def copied(source: Path) -> Callable[[Path], None]:
+    return lambda folder: shutil.copyfile(source, folder / "model.keras")  # type: ignore[return-value]
+
+
+def kept_in_hdf5(source: Path) -> Callable[[Path], None]:
+    """Through a package that has its own names for errors."""
+    return lambda folder: h5py.File(folder / "model.h5", "w").create_dataset(
+        "weights", data=np.fromfile(source, np.uint8)
+    )
+
+
+@pytest.mark.parametrize("make", [copied, kept_in_hdf5])
+@pytest.mark.parametrize("place", ["store", "disk"])
+def test_a_disk_that_really_fills_up_names_the_store_and_keeps_what_was_finished(
+    make: Callable[[Path], Callable[[Path], None]], place: str, tmp_path: Path
+) -> None:
+    """Not the file that was copied into it, and not one of the store's own many folders."""
+    source = tmp_path / "net.keras"
+    source.write_bytes(bytes(1_000_000))
+    root = tmp_path / place
+    store = Store(root)
+    with small_disk(root) if place == "disk" else small_files(50_000):
+        store.get("train", INPUTS, writer("whole", []))
+        with pytest.raises(StoreError) as full:
+            store.get("export", INPUTS, make(source))
+        assert re.match(rf"{root}: .*; free some space, or give a folder on another disk$", str(full.value))
+        assert store.find("train", INPUTS) is not None
+        assert [path for path in (root / "export").iterdir() if path.is_dir()] == []
+        if place == "store":
+            with (
+                pytest.raises(StoreError, match=f"^{tmp_path / 'runs' / 'x'}: "),
+                replaced_folder(tmp_path / "runs" / "x") as new,
+            ):
+                make(source)(new)
 
 
 def test_a_store_that_is_a_file_is_one_line(tmp_path: Path) -> None:

@@ -44,6 +44,21 @@ def test_a_loss_that_overflows_is_recorded_as_none() -> None:
     assert train(model, IMAGES, LABELS, TrainSpec(epochs=1), seed=0).history["loss"] == (None,)
 
 
+@pytest.mark.parametrize("from_logits", [True, False])
+def test_one_output_is_trained_on_two_classes_and_judged_where_its_answers_turn(from_logits: bool) -> None:
+    """The accuracy that is followed is that of its answers: above 0 for a logit, above a half for a probability."""
+    import keras
+
+    keras.utils.set_random_seed(0)
+    last = keras.layers.Dense(1, activation=None if from_logits else "sigmoid")
+    model = keras.Sequential([keras.Input((8, 8, 1)), keras.layers.Flatten(), last])
+    if from_logits:
+        model.compile(loss=keras.losses.BinaryCrossentropy(from_logits=True))
+    record = train(model, IMAGES, LABELS, TrainSpec(epochs=3, learning_rate=1e-9), seed=0)
+    answers = np.asarray(model(IMAGES))[:, 0] > (0 if from_logits else 0.5)
+    assert record.history["accuracy"][-1] == pytest.approx((answers == LABELS).mean())
+
+
 def test_labels_take_the_shape_of_an_output_with_one_prediction() -> None:
     model = models.build("deepcaptcha", n_prediction=1)
     assert fitting_targets(model, np.zeros((5, 28, 28, 1), np.float32), np.zeros(5, np.int64)).shape == (5, 1)
@@ -52,9 +67,14 @@ def test_labels_take_the_shape_of_an_output_with_one_prediction() -> None:
 @pytest.mark.parametrize(
     ("shape", "label", "options", "message"),
     [
-        ((5, 28, 28, 3), 9, {}, r"takes images of shape \(28, 28, 1\), the data has \(28, 28, 3\)"),
-        ((5, 28, 28, 1), 10, {}, "has 10 classes, the data has 11; set n_class = 11"),
-        ((5, 28, 28, 1), 9, {"n_prediction": 4}, "predicts 4 labels an image, the data has 1"),
+        ((5, 28, 28, 3), 9, {}, r"takes examples of shape \(28, 28, 1\), the data has \(28, 28, 3\)"),
+        (
+            (5, 28, 28, 1),
+            10,
+            {},
+            "has 10 outputs, enough for 10 classes, and the labels go up to 10; give its last layer",
+        ),
+        ((5, 28, 28, 1), 9, {"n_prediction": 4}, r"gives outputs of shape \(4, 10\) for one label"),
     ],
 )
 def test_data_that_does_not_fit_is_one_line(
