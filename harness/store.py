@@ -117,10 +117,10 @@ def disk_errors(folder: Path) -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        refused = _full_disk(error)
-        if refused is not None:
-            reason = (refused.strerror or str(refused)).lower()
-            raise StoreError(f"{folder}: {reason}; free some space, or give a folder on another disk") from refused
+        full = _full_disk(error)
+        if full is not None:
+            reason = os.strerror(full).lower()
+            raise StoreError(f"{folder}: {reason}; free some space, or give a folder on another disk") from error
         if not isinstance(error, OSError) or error.errno not in DISK_ERRORS:
             raise
         name = error.filename or folder
@@ -129,14 +129,14 @@ def disk_errors(folder: Path) -> Iterator[None]:
         ) from error
 
 
-def _full_disk(error: BaseException) -> OSError | None:
-    """The error of a full disk that an error is, or was made of by a package between, such as HDF5; or None."""
+def _full_disk(error: BaseException) -> int | None:
+    """The number of a full disk's error that an error is, or was made of by a package between; or None."""
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, OSError) and cause.errno in FULL:
-            return cause
-        if os.strerror(errno.ENOSPC) in str(cause) and not isinstance(cause, StoreError):
-            return OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            return cause.errno
+        if os.strerror(errno.ENOSPC) in str(cause):
+            return errno.ENOSPC
         cause = cause.__cause__ or cause.__context__
     return None
 

@@ -138,9 +138,12 @@ def copied(source: Path) -> Callable[[Path], None]:
 
 def kept_in_hdf5(source: Path) -> Callable[[Path], None]:
     """Through a package that has its own names for errors."""
-    return lambda folder: h5py.File(folder / "model.h5", "w").create_dataset(
-        "weights", data=np.fromfile(source, np.uint8)
-    )
+
+    def make(folder: Path) -> None:
+        with h5py.File(folder / "model.h5", "w") as file:
+            file["weights"] = np.fromfile(source, np.uint8)
+
+    return make
 
 
 @pytest.mark.parametrize("make", [copied, kept_in_hdf5])
