@@ -38,7 +38,7 @@ class DataSpec(Spec):
     """Which examples, how they are transformed, and how they are split.
 
     `name` is `mnist5k`, `mnist`, `fashion_mnist`, `images:DIR` or `npz:FILE`; `folder` holds local IDX files.
-    `scale` gives pixels in 0 to 1 (`unit`) or as stored, 0 to 255 (`raw`). `color` makes each grey image all red,
+    `scale` gives pixels in 0 to 1 (`unit`) or any numbers as stored (`raw`). `color` makes each grey image all red,
     green or blue. `resize` is (height, width) in pixels.
 
     `limit` keeps that many examples in all, the same share of each class. `test_fraction` of them, again of each
