@@ -164,7 +164,10 @@ def fitting_file(case: Case, file: Path, dataset: Dataset, unsafe: bool) -> Data
         )
     check_finite(graph)
     fitting = dataset.shaped_for(example_shape(model))
-    fitting_targets(model, fitting.train_images[:1], fitting.train_labels)
+    try:
+        fitting_targets(model, fitting.train_images[:1], fitting.train_labels)
+    except DataError as error:
+        raise DataError(f"{file}: {error}") from None
     advice = better_scale(model, fitting, case.data.scale)
     if advice is not None:
         log.warning("%s: %s", file, advice)

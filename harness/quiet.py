@@ -33,5 +33,6 @@ def import_keras() -> ModuleType:
         finally:
             os.dup2(shown, 2)
             os.close(shown)
-    logging.getLogger("tensorflow").setLevel(logging.ERROR)  # it warns of retracing, once a network that is trained
+    for name in ("tensorflow", "absl"):  # retracing, once a network that is trained; metrics of an HDF5 file
+        logging.getLogger(name).setLevel(logging.ERROR)
     return sys.modules["keras"]

@@ -30,6 +30,9 @@ from harness.progress import Progress
 from harness.quiet import import_keras
 from harness.records import Accuracy, Export, Pruning, Record
 from harness.runtime.environment import describe
+from harness.runtime.inputs import INVENTED
+from harness.runtime.model_file import read_model
+from harness.shapes import agrees
 from harness.spec import Case, Device, MeasureSpec, PruneSpec
 from harness.store import Artifact, Store, file_digest
 
@@ -178,8 +181,11 @@ class Stages:
         return self._get("accuracy", inputs, make)
 
     def measure(self, asked: MeasureSpec, files: Sequence[Path], pairs: Sequence[tuple[int, int]]) -> Measurement:
-        """The latency of ONNX files, interleaved; `pairs` are those that will be compared, by position."""
-        spec = asked.model_copy(update={"device": self.device})
+        """The latency of ONNX files, interleaved; `pairs` are those that will be compared, by position.
+
+        Sizes that the files leave open are those of the data, unless the study says which.
+        """
+        spec = asked.model_copy(update={"device": self.device, "inputs": asked.inputs or self._open_inputs(files[0])})
 
         def make(folder: Path) -> None:
             save(measure(files, spec, pairs=pairs, progress=self.progress), folder / "measurement.json")
@@ -191,6 +197,14 @@ class Stages:
             "machine": {fact: describe()[fact] for fact in MACHINE},
         } | ({} if spec.input_data is None else {"input_data": _files_digest(spec.input_data)})
         return self._get("measure", inputs, make).record("measurement.json", Measurement)
+
+    def _open_inputs(self, file: Path) -> tuple[str, ...]:
+        """What a file is fed whose input can't be invented, as `name:shape:dtype` of the data's shape; else nothing."""
+        (wanted,) = read_model(file).inputs
+        if None not in wanted.shape[1:] and wanted.dtype in INVENTED:
+            return ()
+        shapes = [data.image_shape for data in self.datasets.values() if agrees(data.image_shape, wanted.shape[1:])]
+        return tuple(f"{wanted.name}:N{''.join(f'x{size}' for size in shape)}:{wanted.dtype}" for shape in shapes[:1])
 
     def _get(self, stage: str, inputs: Mapping[str, Any], make: Callable[[Path], None]) -> Artifact:
         packages = {name: version(name) for name in STAGE_PACKAGES[stage]}

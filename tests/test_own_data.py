@@ -27,12 +27,18 @@ def saved_data(folder: Path, images: NDArray[Any], labels: NDArray[Any]) -> str:
     return f"npz:{folder / 'data.npz'}"
 
 
-def trained(
-    folder: Path, name: str, images: NDArray[Any], labels: NDArray[Any], layers: Sequence[Any], loss: Any
+def trained(  # noqa: PLR0913, PLR0917 - each is one thing about the network
+    folder: Path,
+    name: str,
+    images: NDArray[Any],
+    labels: NDArray[Any],
+    layers: Sequence[Any],
+    loss: Any,
+    shape: tuple[int | None, ...] | None = None,
 ) -> Path:
     """A small network that has learned, as a file."""
     keras.utils.set_random_seed(0)
-    model = keras.Sequential([keras.Input(images.shape[1:]), *layers])
+    model = keras.Sequential([keras.Input(shape or images.shape[1:]), *layers])
     model.compile(keras.optimizers.Adam(0.02), loss)
     model.fit(images, labels, epochs=6, verbose=0)
     model.save(folder / f"{name}.keras")
@@ -79,7 +85,7 @@ def test_one_output_says_class_1_beyond_a_half_or_as_a_logit_beyond_0(tmp_path: 
 
 
 def test_sequences_with_a_gap_in_their_labels_and_a_lambda_go_down_the_whole_road(tmp_path: Path) -> None:
-    """(N, 10, 4) for a network of (10, 4), whose output 2 has no label. Its Lambda runs because that was asked for."""
+    """(N, 10, 4) for a network of (any, 4), whose output 2 has no label. Its Lambda runs because that was asked for."""
     labels = np.array([0, 1, 3])[np.arange(COUNT) % 3]
     steps = np.random.default_rng(1).normal(0, 1, (COUNT, 10, 4)).astype(np.float32)
     steps[np.arange(COUNT), :, labels] += 2
@@ -91,7 +97,8 @@ def test_sequences_with_a_gap_in_their_labels_and_a_lambda_go_down_the_whole_roa
         L.GlobalAveragePooling1D(),
         L.Dense(4, activation="softmax"),
     ]
-    file = trained(tmp_path, "steps", steps, labels, layers, "sparse_categorical_crossentropy")
+    loss = "sparse_categorical_crossentropy"
+    file = trained(tmp_path, "steps", steps, labels, layers, loss, shape=(None, 4))
     places = {"runs": tmp_path / "runs", "store": tmp_path / "store"}
     with pytest.raises(HarnessError, match="holds a Lambda layer, whose code would run; use --unsafe"):
         run_study(study(data, "raw", file), **places)
@@ -171,22 +178,51 @@ def test_what_does_not_fit_is_one_line_that_fits_the_network(
     assert ("n_class" in str(refused.value)) is False
 
 
-def test_a_network_of_pixels_from_0_to_255_is_told_from_one_of_0_to_1(
+def test_a_network_trained_on_pixels_of_another_scale_is_told_by_its_answers(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """With a Rescaling inside and trained as it should be, it says nothing of pixels that were divided before."""
+    """In a warning, on either scale; not one that fits, and not one that was never trained, which answers neither."""
     images, labels = bright()
     data = saved_data(tmp_path, images, labels)
-    body = [L.Rescaling(1 / 255), L.Flatten(), L.Dense(8, activation="relu"), L.Dense(2, activation="softmax")]
-    file = trained(tmp_path, "rescaling", images[..., None], labels, body, "sparse_categorical_crossentropy")
-    for scale, line in (("unit", "give --scale raw, or data.scale = 'raw' in a study"), ("raw", None)):
+    body = [L.Flatten(), L.Rescaling(1.0, offset=-90.0), L.Dense(2, activation="softmax")]
+    file = trained(tmp_path, "raw", images[..., None], labels, body, "sparse_categorical_crossentropy")
+    for scale, line in (("unit", "; give --scale raw, or data.scale = 'raw' in a study"), ("raw", None)):
         (case,) = study(data, scale, file).cases()
         caplog.clear()
         fitting_data(case, load(case.data))
         assert (line is None) == (caplog.text == "")
+        assert line is None or f"{file}: with values from 0 to 255 it gets" in caplog.text
         assert line is None or line in caplog.text
     model = keras.models.load_model(file, compile=False)
+    small, large = load(DataSpec(name=data)), load(DataSpec(name=data, scale="raw"))
+    assert better_scale(keras.models.clone_model(model), small, "unit") is None
+    body = [L.Flatten(), L.Rescaling(1.0, offset=-0.35), L.Dense(2, activation="softmax")]
+    file = trained(tmp_path, "unit", images[..., None] / 255, labels, body, "sparse_categorical_crossentropy")
+    model = keras.models.load_model(file, compile=False)
+    assert better_scale(model, small, "unit") is None
+    assert better_scale(model, large, "raw") is None or "give --scale unit" in str(better_scale(model, large, "raw"))
+
+
+OWN_SCALING = [
+    L.Rescaling(1 / 255, name="own"),
+    L.Rescaling(1 / 127.5, offset=-1, name="own"),
+    L.Normalization(mean=127.0, variance=60.0**2, name="own"),
+]
+
+
+@pytest.mark.parametrize("own", OWN_SCALING)
+def test_values_that_were_scaled_before_a_network_scales_them_are_told_trained_or_not(
+    own: keras.layers.Layer, tmp_path: Path
+) -> None:
+    """EfficientNet has such a layer, and says nothing of pixels that were divided by 255 before."""
+    images, labels = bright()
+    data = saved_data(tmp_path, images, labels)
+    model = keras.Sequential([keras.Input((6, 6, 1)), own, L.Flatten(), L.Dense(2, activation="softmax")])
+    advice = str(better_scale(model, load(DataSpec(name=data)), "unit"))
+    assert advice.startswith(
+        "its layer own scales its inputs itself, and leaves these, from 0 to 0.937, a spread of 0.00"
+    )
+    assert advice.endswith("; give --scale raw, or data.scale = 'raw' in a study")
+    assert better_scale(model, load(DataSpec(name=data, scale="raw")), "raw") is None
     stored_small = load(DataSpec(name=saved_data(tmp_path, images / 255, labels), scale="raw"))
-    assert str(better_scale(model, stored_small, "raw")).endswith("store pixels from 0 to 255")
-    fresh = keras.models.clone_model(model)
-    assert better_scale(fresh, load(DataSpec(name=data)), "unit") is None
+    assert str(better_scale(model, stored_small, "raw")).endswith("; store pixels from 0 to 255")
