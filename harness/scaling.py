@@ -11,7 +11,7 @@ from harness import stats
 from harness.data import Dataset
 from harness.stages import right_in_keras
 
-MOST_EXAMPLES = 256
+MOST_EXAMPLES = 64
 SIGNIFICANCE = 0.001
 LEAST_SPREAD = 0.01  # of what goes into the first layer with weights, where about 1 is right
 Scale = Literal["unit", "raw"]
