@@ -56,7 +56,10 @@ def parity(model: keras.Model, path: Path, images: Images, *, batch_size: int = 
         raise ParityError(f"{path}: its outputs have shapes {shapes[0]}, and those of Keras {shapes[1]}; export again")
     if any(len(output) != 1 for output in alone):
         raise ParityError(f"{path}: it gives {[output.shape for output in alone]} for one example alone; export again")
-    scales = [_logarithms if is_softmax else _as_they_are for is_softmax in _softmax_outputs(path)]
+    scales = [
+        _logarithms if is_softmax and output.shape[-1] > 1 else _as_they_are  # the Softmax of one number is 1
+        for is_softmax, output in zip(_softmax_outputs(path), expected, strict=True)
+    ]
     differences = [
         _difference(scale(reference), scale(np.concatenate([outputs, first])))
         for scale, reference, outputs, first in zip(scales, expected, found, alone, strict=True)
