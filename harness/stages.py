@@ -185,7 +185,9 @@ class Stages:
 
         Sizes that the files leave open are those of the data, unless the study says which.
         """
-        spec = asked.model_copy(update={"device": self.device, "inputs": asked.inputs or self._open_inputs(files[0])})
+        said = asked.inputs or asked.input_data is not None
+        fed = asked.inputs if said else self._open_inputs(files[0])
+        spec = asked.model_copy(update={"device": self.device, "inputs": fed})
 
         def make(folder: Path) -> None:
             save(measure(files, spec, pairs=pairs, progress=self.progress), folder / "measurement.json")
@@ -201,9 +203,10 @@ class Stages:
     def _open_inputs(self, file: Path) -> tuple[str, ...]:
         """What a file is fed whose input can't be invented, as `name:shape:dtype` of the data's shape; else nothing."""
         (wanted,) = read_model(file).inputs
-        if None not in wanted.shape[1:] and wanted.dtype in INVENTED:
+        sizes = (wanted.shape or ())[1:]
+        if None not in sizes and wanted.dtype in INVENTED:
             return ()
-        shapes = [data.image_shape for data in self.datasets.values() if agrees(data.image_shape, wanted.shape[1:])]
+        shapes = [data.image_shape for data in self.datasets.values() if agrees(data.image_shape, sizes)]
         return tuple(f"{wanted.name}:N{''.join(f'x{size}' for size in shape)}:{wanted.dtype}" for shape in shapes[:1])
 
     def _get(self, stage: str, inputs: Mapping[str, Any], make: Callable[[Path], None]) -> Artifact:
