@@ -37,7 +37,7 @@ def learning_of(rows: Sequence[Row]) -> Learning | None:
     """What a study's rows say about learning; None where all learned and no network is there only for that question,
     and where no model has two arms.
     """
-    trained = [row for row in rows if row.prune is None and row.training and row.training.learned is not None]
+    trained = [row for row in rows if row.original and row.training and row.training.learned is not None]
     asked = [row for row in trained if not row.case.deploy]
     if not asked and all(row.training and row.training.learned for row in trained):
         return None
