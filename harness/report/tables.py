@@ -141,7 +141,8 @@ def state(variant: Variant) -> str:
     if variant.control:
         return "mistake"
     if variant.learned is False:
-        return "at chance" if variant.at_chance else "did not learn"
+        what = "at chance" if variant.at_chance else "did not learn"
+        return what if variant.original else f"original {what}"
     if not variant.finished:
         return "failed"
     missing = len(variant.seeds) - len(variant.counted)

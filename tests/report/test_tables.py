@@ -72,6 +72,18 @@ def test_seeds_that_count_for_nothing_say_why(study: Study) -> None:
     assert column(main_table(answers, Names(answers)), "Variant")[0].badge == "1 of 2 seeds"
 
 
+def test_it_is_the_original_that_is_at_chance(study: Study) -> None:
+    """What was pruned and tuned may be good: nothing is concluded all the same."""
+
+    def accuracy(case: Case, prune: PruneSpec | None) -> float:
+        return 0.104 if prune is None else 0.9
+
+    network = study.networks[0].model_copy(update={"model": "net.keras", "vary": {}})
+    answers = compare(results_of(study.model_copy(update={"networks": (network,)}), World(accuracy=accuracy)))
+    badges = [cell.badge for cell in column(main_table(answers, Names(answers)), "Variant")]
+    assert badges == ["at chance", *["original at chance"] * 3]
+
+
 def test_failures_have_their_reasons(study: Study) -> None:
     answers = compare(results_of(study, World(failures={"single_conv seed=0 1 filter": "a | b"})))
     assert failure_table(answers).rows == ((Cell("single_conv seed=0 1 filter"), Cell("a | b")),)
