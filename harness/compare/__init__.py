@@ -11,15 +11,9 @@ from functools import cache
 
 from harness.compare.answers import (
     Answers,
-    Arm,
-    Change,
     Contrast,
     Control,
-    Effect,
-    Interval,
     Latency,
-    Learning,
-    LearningTest,
     Place,
     SeedOutcome,
     SpeedUp,
@@ -27,8 +21,10 @@ from harness.compare.answers import (
     Variant,
     Verdict,
 )
+from harness.compare.arms import Arm, Change, Effect, Learning, LearningTest
 from harness.compare.contrasts import contrasts_of
 from harness.compare.frontier import Evidence, Judge, Point, eligible, places, point_of, sign
+from harness.compare.interval import Interval
 from harness.compare.learning import learning_of
 from harness.compare.pooling import accuracy_over_seeds, difference
 from harness.compare.speed import Timings, different_pairs, speed_sign, timings_of, with_speed

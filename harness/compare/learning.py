@@ -12,7 +12,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from harness import stats
-from harness.compare.answers import Arm, Change, Effect, Interval, Learning, LearningTest
+from harness.compare.arms import Arm, Change, Effect, Learning, LearningTest
+from harness.compare.interval import Interval
 from harness.compare.pooling import accuracy_over_seeds, contrast
 from harness.records import Row
 from harness.spec import Case, short
