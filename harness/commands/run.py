@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -49,7 +48,7 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter an option
         asked = asked.model_copy(update={"measure": measure})
     finished = run_study(asked, runs=output, store=store, progress=terminal(quiet))
     if as_json:
-        told = [asdict(finding) for finding in finished.written.findings]
+        told = [finding.as_json() for finding in finished.written.findings]
         print_json(finished.results.model_dump(mode="json") | {"findings": told})
     else:
         print_lines(*finished.written.summary, f"Report: {finished.report}")

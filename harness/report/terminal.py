@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict
 from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
@@ -29,7 +28,7 @@ def as_json(results: Results) -> dict[str, Any]:
 
 def told_as_json(answers: Answers, told: Iterable[Finding]) -> dict[str, Any]:
     """The same of answers that are there already."""
-    return {**answers.model_dump(mode="json"), "findings": [asdict(each) for each in told]}
+    return {**answers.model_dump(mode="json"), "findings": [each.as_json() for each in told]}
 
 
 def terminal_table(results: Results) -> Table:

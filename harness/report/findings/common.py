@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from harness.compare import Answers, SeedOutcome, SpeedUp, Variant
 from harness.report import format as fmt
@@ -22,6 +23,10 @@ class Finding:
     text: str
     items: tuple[str, ...] = ()
     warning: bool = False
+
+    def as_json(self) -> dict[str, Any]:
+        """The same as plain values."""
+        return {"title": self.title, "text": self.text, "items": list(self.items), "warning": self.warning}
 
 
 def comparable(answers: Answers) -> list[Variant]:
