@@ -89,7 +89,7 @@ def _series(variants: Sequence[Variant]) -> dict[str, list[int]]:
     originals = {variant.network: index for index, variant in enumerate(variants) if variant.original}
     found: dict[str, list[int]] = {}
     for index, variant in enumerate(variants):
-        if not variant.original:
+        if variant.prune is not None:
             start = [originals[variant.network]] if variant.network in originals else []
             found.setdefault(series_of(variant), start).append(index)
     return found
