@@ -126,8 +126,8 @@ class MeasureSpec(Spec):
     """How latency is measured: see docs/measuring.md.
 
     `precision` is the half-width wanted for each speed-up's 95 % interval and `margin` the difference that does not
-    matter, both as fractions; `budget_s` ends the measurement even where `precision` was not reached. Networks of a study
-    that take other inputs are measured apart, and share it.
+    matter, both as fractions; `budget_s` ends the measurement even where `precision` was not reached. Networks of a
+    study that take other inputs are measured apart, and share it.
     `modes` are what is timed, each on its own: `end_to_end` (host arrays in and out), `device` (inputs and outputs
     stay on the device), `cuda_graph`. `inputs` describe inputs that can't be invented, as `name:shape:dtype`, where
     the shape may hold N for the batch, or as `name=value`. `input_data` holds real ones: an `.npz` of arrays by input
