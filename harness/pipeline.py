@@ -24,7 +24,7 @@ from harness.records import Accuracy, Export, Pruning, Row, Training
 from harness.report import ReportPaths
 from harness.results import RESULTS_FILE, Results
 from harness.runtime.environment import describe
-from harness.runtime.model_file import ModelFile, read_model
+from harness.runtime.model_file import read_model
 from harness.runtime.usable import usable_device
 from harness.spec import Case, Study
 from harness.stages import Stages, model_options, save
@@ -232,15 +232,11 @@ def measured(stages: Stages, study: Study, outcomes: Sequence[Outcome]) -> Itera
 
 def alike(files: Mapping[str, Path]) -> list[dict[str, Path]]:
     """The files in groups that can be fed the same arrays, each by its architecture, in order."""
-    groups: list[tuple[ModelFile, dict[str, Path]]] = []
+    groups: dict[tuple[object, ...], dict[str, Path]] = {}
     for architecture, path in files.items():
-        model = read_model(path)
-        group = next((group for first, group in groups if first.takes_the_same_inputs_as(model)), None)
-        if group is None:
-            groups.append((model, {architecture: path}))
-        else:
-            group[architecture] = path
-    return [group for _, group in groups]
+        taken = tuple((one.dtype, one.shape and one.shape[1:]) for one in read_model(path).inputs)
+        groups.setdefault(taken, {})[architecture] = path
+    return list(groups.values())
 
 
 def representatives(outcomes: Iterable[Outcome]) -> dict[str, Path]:
