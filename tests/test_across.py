@@ -56,7 +56,7 @@ def test_a_row_that_failed_on_one_occasion_is_invalid(row: int) -> None:
     rows[row] = rows[row].model_copy(update={"launches": (), "error": "hung"})
     bad = Occasion(bad.measurement.model_copy(update={"rows": tuple(rows)}), bad.names)
     for pair in ((good, bad), (bad, good)):
-        (change,) = changes(*pair)
+        (change,) = changed(*pair)
         assert (change.verdict, change.speedup, change.ci_low, change.p_adjusted) == ("invalid", None, None, None)
 
 

@@ -378,11 +378,11 @@ def test_a_latency_that_could_not_be_measured_is_told() -> None:
 
 def test_a_row_that_failed_after_some_launches_is_no_reference_for_the_others(results: Results) -> None:
     """The first graph's worker crashed late: its own latency is gone, and nobody else's."""
-    assert results.measurement is not None
-    first, *others = results.measurement.rows
+    (measurement,) = results.measurements
+    first, *others = measurement.rows
     assert (first.model, first.batch) == (0, 1)
     rows = (first.model_copy(update={"error": "the worker was killed by SIGKILL"}), *others)
-    answers = compare(results.model_copy(update={"measurement": results.measurement.model_copy(update={"rows": rows})}))
+    answers = compare(results.model_copy(update={"measurements": (measurement.model_copy(update={"rows": rows}),)}))
     known = {variant.key: 1 in variant.latencies for variant in answers.variants}
     assert [key for key, there in known.items() if not there] == [f"{SAME}, original"]
     assert answers.failures == {f"latency of {SAME}, original, batch 1": "the worker was killed by SIGKILL"}
