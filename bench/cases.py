@@ -14,7 +14,7 @@ from pathlib import Path
 from PIL import Image
 
 from harness.pipeline import Run, run_study
-from harness.report import as_json
+from harness.report import told_as_json
 from harness.spec import MeasureSpec, checked, read_study
 from harness.terminal import print_lines, print_message, terminal
 
@@ -32,7 +32,8 @@ def keep(run: Run, results: Path) -> Path:
     for chart in (run.folder / "charts").glob("*.png"):
         with Image.open(chart) as picture:
             picture.convert("RGB").quantize(COLORS).save(kept / "charts" / chart.name, optimize=True)
-    (kept / "answers.json").write_text(json.dumps([as_json(run.results)], separators=(",", ":"), ensure_ascii=False))
+    told = told_as_json(run.written.answers, run.written.findings)
+    (kept / "answers.json").write_text(json.dumps([told], separators=(",", ":"), ensure_ascii=False))
     return kept
 
 

@@ -40,13 +40,13 @@ def networks(run: Path | None, folder: Path | None, scratch: Path) -> list[Expor
 def _of_run(run: Path) -> list[Exported]:
     results = read_results(run)
     files = {file_digest(path): path for path in sorted((run / "models").glob("*.onnx"))}
-    if results.measurement is None:
+    if not results.measurements:
         return [Exported(path, _accuracy(results, sha256)) for sha256, path in files.items()]
-    measured = [(index, model.sha256) for index, model in enumerate(results.measurement.models)]
     return [
-        Exported(files[sha256], {**_accuracy(results, sha256), **_speed(results, results.measurement, index)})
-        for index, sha256 in measured
-        if sha256 in files
+        Exported(files[model.sha256], {**_accuracy(results, model.sha256), **_speed(results, measurement, index)})
+        for measurement in results.measurements
+        for index, model in enumerate(measurement.models)
+        if model.sha256 in files
     ]
 
 
@@ -74,6 +74,6 @@ def _original(results: Results, measurement: Measurement, index: int) -> int | N
     architectures = {export.sha256: export.architecture for _, export in exported}
     ours = measurement.models[index].sha256
     cases = [row.case for row, export in exported if export.sha256 == ours]
-    originals = {export.architecture for row, export in exported if row.prune is None and row.case in cases}
+    originals = {export.architecture for row, export in exported if row.original and row.case in cases}
     positions = enumerate(measurement.models)
     return next((position for position, model in positions if architectures.get(model.sha256) in originals), None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -16,6 +17,11 @@ from harness.measurement import MeasuredRow, Measurement
 from harness.records import Record
 from harness.results import RESULTS_FILE, Results, read_results
 from harness.spec import Mode
+
+NOTHING_SHARED = (
+    "no file is in both measurements, so nothing tells the models from the occasions; measure them together, or "
+    "each beside the same baseline"
+)
 
 
 class Change(Record):
@@ -43,8 +49,10 @@ class Occasion:
     names: tuple[str, ...]
 
 
-def read_occasion(path: Path) -> Occasion:
+def read_occasions(path: Path) -> tuple[Occasion, ...]:
     """Read what `harness measure --out` wrote, where a model has its file's name, or a run's folder or results.json.
+
+    A run has one for each of its measurements.
 
     Raises:
         MeasureError: there is no such file, or it holds no measurement.
@@ -60,31 +68,57 @@ def read_occasion(path: Path) -> Occasion:
         ) from None
     except ValidationError:
         raise MeasureError(f"{path}: not a file from `harness measure --out` of this version; measure again") from None
-    return Occasion(found, tuple(Path(model.path).stem for model in found.models))
+    return (Occasion(found, tuple(Path(model.path).stem for model in found.models)),)
 
 
-def _of_run(path: Path, results: Results) -> Occasion:
-    if results.measurement is None:
+def _of_run(path: Path, results: Results) -> tuple[Occasion, ...]:
+    if not results.measurements:
         raise MeasureError(f"{path}: nothing was measured in this run")
     rows = {row.export.sha256: row.name for row in reversed(results.rows) if row.export is not None}
-    models = results.measurement.models
-    return Occasion(results.measurement, tuple(rows.get(model.sha256, model.path) for model in models))
+    return tuple(
+        Occasion(measurement, tuple(rows.get(model.sha256, model.path) for model in measurement.models))
+        for measurement in results.measurements
+    )
 
 
-def changes(before: Occasion, after: Occasion) -> tuple[Change, ...]:
+def changes(before: Sequence[Occasion], after: Sequence[Occasion]) -> tuple[Change, ...]:
     """Compare the models that have the same name on both occasions, corrected together.
 
-    The reference is the first file that is there both times. A model that is itself the same file both times should
+    Where a run has several measurements, those that have a file in common are compared. The reference is the first
+    file that is there both times. A model that is itself the same file both times should
     come out equal, and shows how far two occasions can be trusted. The margin is the second occasion's.
 
     Raises:
         MeasureError: the conditions differ, or the occasions have no file, or no name beside it, in common.
     """
+    compared = [each for then, now in _matched(before, after) for each in _compared(then, now)]
+    if not compared:
+        raise MeasureError("beside the file that is there both times, no model and batch size has the same name")
+    adjusted = iter(stats.holm([interval.p_value for *_, interval in compared if interval is not None]))
+    return tuple(
+        _change(now, row, interval, None if interval is None else next(adjusted)) for now, row, interval in compared
+    )
+
+
+def _matched(before: Sequence[Occasion], after: Sequence[Occasion]) -> list[tuple[Occasion, Occasion]]:
+    """Those that can be compared; where each has one, these, whatever is wrong with them."""
+    if len(before) == len(after) == 1:
+        return [(before[0], after[0])]
+    pairs = [(then, now) for now in after for then in before if _shared(then.measurement, now.measurement)]
+    if not pairs:
+        raise MeasureError(NOTHING_SHARED)
+    return pairs
+
+
+def _compared(before: Occasion, after: Occasion) -> Iterator[tuple[Occasion, MeasuredRow, stats.Interval | None]]:
+    """Each model that is there both times: its row afterwards, and how much its speed over the reference grew."""
     require_same_conditions(before.measurement, after.measurement)
-    ours, theirs = _reference(before.measurement, after.measurement)
+    shared = _shared(before.measurement, after.measurement)
+    if shared is None:
+        raise MeasureError(NOTHING_SHARED)
+    ours, theirs = shared
     earlier = {name: index for index, name in enumerate(before.names) if index != ours}
     pairs = [(earlier[name], index) for index, name in enumerate(after.names) if index != theirs and name in earlier]
-    compared: list[tuple[MeasuredRow, stats.Interval | None]] = []
     for batch in after.measurement.spec.batch_sizes:
         for mode in after.measurement.spec.modes:
             if batch not in before.measurement.spec.batch_sizes:
@@ -94,13 +128,7 @@ def changes(before: Occasion, after: Occasion) -> tuple[Change, ...]:
                     *(before.measurement.row(index, batch, mode) for index in (ours, old)),
                     *(after.measurement.row(index, batch, mode) for index in (theirs, new)),
                 ]
-                compared.append((rows[-1], _difference(*rows)))
-    if not compared:
-        raise MeasureError("beside the file that is there both times, no model and batch size has the same name")
-    adjusted = iter(stats.holm([interval.p_value for _, interval in compared if interval is not None]))
-    return tuple(
-        _change(after, row, interval, None if interval is None else next(adjusted)) for row, interval in compared
-    )
+                yield after, rows[-1], _difference(*rows)
 
 
 def _difference(
@@ -128,13 +156,10 @@ def _change(after: Occasion, row: MeasuredRow, interval: stats.Interval | None, 
     )
 
 
-def _reference(first: Measurement, second: Measurement) -> tuple[int, int]:
+def _shared(first: Measurement, second: Measurement) -> tuple[int, int] | None:
     """The positions of the first file that is in both."""
     theirs = {model.sha256: index for index, model in reversed(list(enumerate(second.models)))}
     for index, model in enumerate(first.models):
         if model.sha256 in theirs:
             return index, theirs[model.sha256]
-    raise MeasureError(
-        "no file is in both measurements, so nothing tells the models from the occasions; measure them together, or "
-        "each beside the same baseline"
-    )
+    return None

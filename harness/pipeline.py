@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import re
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,10 +21,12 @@ from harness.errors import DataError, DeviceError, HarnessError, ModelError, Spe
 from harness.measurement import Measurement
 from harness.progress import Progress, Silent, Task
 from harness.records import Accuracy, Export, Pruning, Row, Training
+from harness.report import ReportPaths
 from harness.results import RESULTS_FILE, Results
 from harness.runtime.environment import describe
+from harness.runtime.model_file import read_model
 from harness.runtime.usable import usable_device
-from harness.spec import Case, PruneSpec, Study
+from harness.spec import Case, Study
 from harness.stages import Stages, model_options, save
 from harness.store import Artifact, Store, disk_errors, replaced_folder
 
@@ -35,11 +37,16 @@ FATAL = (StoreError, DeviceError)
 
 @dataclass(frozen=True)
 class Run:
-    """A finished run: `folder` holds results.json, the report and the ONNX files."""
+    """A finished run: `folder` holds results.json, the report and the ONNX files; `written` tells what they say."""
 
     folder: Path
     results: Results
-    report: Path
+    written: ReportPaths
+
+    @property
+    def report(self) -> Path:
+        """The page."""
+        return self.written.html
 
 
 @dataclass(frozen=True)
@@ -74,7 +81,7 @@ def run_study(study: Study, *, runs: Path, store: Path, progress: Progress | Non
     outcomes: list[Outcome] = []
     with progress.task(f"study {study.name}", total=len(cases)) as task:
         for number, case in enumerate(cases, start=1):
-            with progress.task(f"{number} of {len(cases)}: {case.name}", total=1 + len(case.prune)) as rows:
+            with progress.task(f"{number} of {len(cases)}: {case.name}", total=len(planned(case))) as rows:
                 outcomes += run_case(stages, case, rows)
             task.advance()
     results = Results(
@@ -83,7 +90,7 @@ def run_study(study: Study, *, runs: Path, store: Path, progress: Progress | Non
         spec=study.measure,
         environment=describe(),
         rows=tuple(outcome.row for outcome in outcomes),
-        measurement=measured(stages, study, outcomes),
+        measurements=tuple(measured(stages, study, outcomes)),
     )
     return Run(folder, results, write_run(folder, results, outcomes))
 
@@ -174,36 +181,38 @@ def fitting_file(case: Case, file: Path, dataset: Dataset, unsafe: bool) -> Data
     return fitting
 
 
+def planned(case: Case) -> list[Row]:
+    """The rows that a case is to become: the original, the original trained on, and the pruned variants."""
+    longer = [Row(case=case, prune=None, longer_epochs=epochs) for epochs in (0, *case.longer_epochs)]
+    return [*longer, *(Row(case=case, prune=prune) for prune in case.prune)]
+
+
 def run_case(stages: Stages, case: Case, task: Task) -> list[Outcome]:
-    """The original and its pruned variants; where the original can't be trained, none of them is there."""
-    prunes = (None, *case.prune)
+    """The original and its variants; where the original can't be trained, none of them is there."""
     try:
         trained = stages.train(case)
     except FATAL:
         raise
     except Exception as error:
         problem = told(error, case.name)
-        return [Outcome(Row(case=case, prune=prune, error=problem)) for prune in prunes]
+        return [Outcome(row.model_copy(update={"error": problem})) for row in planned(case)]
+    training = trained.record("training.json", Training)
     outcomes = []
-    for prune in prunes:
-        outcomes.append(run_row(stages, case, prune, trained))
-        task.advance(note="" if prune is None else prune.label)
+    for row in planned(case):
+        outcomes.append(run_row(stages, row.model_copy(update={"training": training}), trained))
+        task.advance(note="" if row.original else row.variant)
     return outcomes
 
 
-def run_row(stages: Stages, case: Case, prune: PruneSpec | None, trained: Artifact) -> Outcome:
+def run_row(stages: Stages, row: Row, trained: Artifact) -> Outcome:
     """Bring one network down the road, as far as it gets; a failure is told in its row."""
-    row = Row(case=case, prune=prune, training=trained.record("training.json", Training))
     try:
-        if not case.deploy:
-            return Outcome(tried_out(stages, row, trained))
-        source = trained
-        if prune is not None:
-            source = stages.prune(case, prune, trained)
-            row = row.model_copy(update={"pruning": source.record("pruning.json", Pruning)})
-        exported = stages.export(case, source)
+        row, source = made(stages, row, trained)
+        if not row.case.deploy:
+            return Outcome(row.model_copy(update={"accuracy": source.record("accuracy.json", Accuracy)}))
+        exported = stages.export(row.case, source)
         row = row.model_copy(update={"export": exported.record("export.json", Export)})
-        evaluated = stages.evaluate(case, exported).record("accuracy.json", Accuracy)
+        evaluated = stages.evaluate(row.case, exported).record("accuracy.json", Accuracy)
     except FATAL:
         raise
     except Exception as error:
@@ -211,13 +220,16 @@ def run_row(stages: Stages, case: Case, prune: PruneSpec | None, trained: Artifa
     return Outcome(row.model_copy(update={"accuracy": evaluated}), exported.path("model.onnx"))
 
 
-def tried_out(stages: Stages, row: Row, trained: Artifact) -> Row:
-    """A network that goes no further than Keras, with its accuracy there."""
-    source = trained
+def made(stages: Stages, row: Row, trained: Artifact) -> tuple[Row, Artifact]:
+    """The row's network in Keras: the original, the original trained on, or pruned; and how it was made."""
     if row.prune is not None:
-        source = stages.try_out(row.case, row.prune, trained)
-        row = row.model_copy(update={"pruning": source.record("pruning.json", Pruning)})
-    return row.model_copy(update={"accuracy": source.record("accuracy.json", Accuracy)})
+        prune = stages.prune if row.case.deploy else stages.try_out
+        source = prune(row.case, row.prune, trained)
+        return row.model_copy(update={"pruning": source.record("pruning.json", Pruning)}), source
+    if row.longer_epochs:
+        source = stages.train_on(row.case, row.longer_epochs, trained)
+        return row.model_copy(update={"tuning": source.record("tuning.json", Training)}), source
+    return row, trained
 
 
 def told(error: Exception, name: str) -> str:
@@ -229,14 +241,28 @@ def told(error: Exception, name: str) -> str:
     return f"{type(error).__name__}: {first_line}"
 
 
-def measured(stages: Stages, study: Study, outcomes: Sequence[Outcome]) -> Measurement | None:
-    """The latency of every architecture among the outcomes; None where no row has a file."""
+def measured(stages: Stages, study: Study, outcomes: Sequence[Outcome]) -> Iterator[Measurement]:
+    """The latency of every architecture among the outcomes: a measurement for those that take the same inputs.
+
+    The budget is shared out by the number of architectures.
+    """
     files = representatives(outcomes)
-    if not files:
-        return None
-    order = {architecture: index for index, architecture in enumerate(files)}
-    pairs = sorted({(order[original], order[pruned]) for original, pruned in architecture_pairs(outcomes)})
-    return stages.measure(study.measure, list(files.values()), pairs)
+    pairs = set(architecture_pairs(outcomes))
+    for group in alike(files):
+        order = {architecture: index for index, architecture in enumerate(group)}
+        own = sorted({(order[a], order[b]) for a, b in pairs if a in order and b in order})
+        share = study.measure.budget_s * len(group) / len(files)
+        spec = study.measure.model_copy(update={"budget_s": share})
+        yield stages.measure(spec, list(group.values()), own)
+
+
+def alike(files: Mapping[str, Path]) -> list[dict[str, Path]]:
+    """The files in groups that can be fed the same arrays, each by its architecture, in order."""
+    groups: dict[tuple[object, ...], dict[str, Path]] = {}
+    for architecture, path in files.items():
+        taken = tuple((one.dtype, one.shape and one.shape[1:]) for one in read_model(path).inputs)
+        groups.setdefault(taken, {})[architecture] = path
+    return list(groups.values())
 
 
 def representatives(outcomes: Iterable[Outcome]) -> dict[str, Path]:
@@ -253,7 +279,7 @@ def architecture_pairs(outcomes: Sequence[Outcome]) -> Iterable[tuple[str, str]]
     originals = {
         outcome.row.case.name: outcome.row.export.architecture
         for outcome in outcomes
-        if outcome.row.prune is None and outcome.row.export is not None
+        if outcome.row.original and outcome.row.export is not None
     }
     for outcome in outcomes:
         original = originals.get(outcome.row.case.name)
@@ -261,7 +287,7 @@ def architecture_pairs(outcomes: Sequence[Outcome]) -> Iterable[tuple[str, str]]
             yield original, outcome.row.export.architecture
 
 
-def write_run(folder: Path, results: Results, outcomes: Iterable[Outcome]) -> Path:
+def write_run(folder: Path, results: Results, outcomes: Iterable[Outcome]) -> ReportPaths:
     """Write results.json, the report and the ONNX files; the folder takes the old one's place whole."""
     with replaced_folder(folder) as unfinished:
         save(results, unfinished / RESULTS_FILE)
@@ -270,8 +296,7 @@ def write_run(folder: Path, results: Results, outcomes: Iterable[Outcome]) -> Pa
             if outcome.onnx is not None:
                 shutil.copyfile(outcome.onnx, unfinished / "models" / f"{slug(outcome.row.name)}.onnx")
         written = report.write(results, unfinished)
-        name = written.html.relative_to(unfinished)
-    return folder / name
+    return written.moved(unfinished, folder)
 
 
 def slug(name: str) -> str:

@@ -8,7 +8,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from harness.learned import learned
+from harness.learned import above_chance, learned
 from harness.spec import Case, PruneSpec
 
 
@@ -123,15 +123,17 @@ def total(counts: Iterable[int | None]) -> int | None:
 class Recovery(Record):
     """Accuracy on the same `examples` test examples, at every step of winning it back, beside three baselines.
 
-    `recalibrated` is None where no layer has statistics to measure again, `tuned` where nothing was trained. All were
-    fine-tuned for `epochs`, the same widths from new weights trained for `scratch_epochs`; the baselines are None where
-    they were not asked for.
+    `recalibrated` is None where no layer has statistics to measure again, `tuned` where nothing was trained;
+    `original_recalibrated` is the original treated alike, so that what recalibration wins is not credited to pruning.
+    All were fine-tuned for `epochs`, the same widths from new weights trained for `scratch_epochs`; the baselines are
+    None where they were not asked for.
     """
 
     examples: int
     epochs: int
     distilled: bool
     original: float
+    original_recalibrated: float | None = None
     pruned: float
     recalibrated: float | None = None
     tuned: float | None = None
@@ -226,21 +228,39 @@ class Accuracy(Record):
     def value(self) -> float:
         return self.hits / self.examples
 
+    @property
+    def above_chance(self) -> bool | None:
+        """Whether this is more than luck, as harness/learned.py defines it; None where chance was not recorded."""
+        return None if self.chance is None else above_chance(self.value, self.chance, self.examples)
+
 
 class Row(Record):
-    """One network as it would ship: an original (`prune` is None) or a pruned variant. `error` says why it failed."""
+    """One network as it would ship: an original (`prune` is None) or a pruned variant. `error` says why it failed.
+
+    With `longer_epochs` it is the original trained on for as long as pruned variants were fine-tuned, `tuning` being
+    that training, so that what more training wins is not credited to pruning.
+    """
 
     case: Case
     prune: PruneSpec | None
+    longer_epochs: int = 0
     training: Training | None = None
+    tuning: Training | None = None
     pruning: Pruning | None = None
     export: Export | None = None
     accuracy: Accuracy | None = None
     error: str | None = None
 
     @property
+    def original(self) -> bool:
+        """Whether it is the original as it is."""
+        return self.prune is None and not self.longer_epochs
+
+    @property
     def variant(self) -> str:
-        return "original" if self.prune is None else self.prune.label
+        if self.prune is not None:
+            return self.prune.label
+        return f"original, tuned {self.longer_epochs}" if self.longer_epochs else "original"
 
     @property
     def name(self) -> str:

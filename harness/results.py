@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import ValidationError
+from pydantic import ValidationError, model_validator
 
 from harness.errors import SpecError
 from harness.measurement import Measurement
@@ -19,17 +19,28 @@ RESULTS_FILE = "results.json"
 class Results(Record):
     """A run of a study.
 
-    `spec` is what was asked of the measurement and `environment` the machine it all ran on. The measurement has one
-    file for each architecture: rows whose exports have equal architecture digests share their latency.
+    `spec` is what was asked of the measurements and `environment` the machine it all ran on. There is a measurement for
+    each group of networks that take the same inputs, in the order of the rows, with one file for each architecture:
+    rows whose exports have equal architecture digests share their latency.
     """
 
-    schema_version: Literal["harness-results/1"] = "harness-results/1"
+    schema_version: Literal["harness-results/2"] = "harness-results/2"
     study: str
     question: str
     spec: MeasureSpec
     environment: Mapping[str, Any]
     rows: tuple[Row, ...]
-    measurement: Measurement | None
+    measurements: tuple[Measurement, ...]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _as_it_was_before(cls, values: Any) -> Any:
+        """Results of version 1 have one measurement or None."""
+        if not isinstance(values, Mapping) or values.get("schema_version") != "harness-results/1":
+            return values
+        only = values.get("measurement")
+        kept = {key: value for key, value in values.items() if key not in ("schema_version", "measurement")}
+        return {**kept, "measurements": () if only is None else (only,)}
 
 
 def read_results(run: Path) -> Results:

@@ -76,7 +76,7 @@ class PruneSpec(Spec):
     repeats a common mistake, as a control: the kernel after Flatten keeps its first rows instead of those of the
     channels that remain. `keep` names layers that keep all channels. What is left of each layer is rounded up to a
     multiple of `round_to`. `global_ranking` removes the `ratio` least important of all channels, instead of that share
-    of every layer.
+    of every layer. `finetune_epochs` recalibrates BatchNormalization and trains on, as in `harness prune`.
     """
 
     ratio: Share | None = None
@@ -126,7 +126,8 @@ class MeasureSpec(Spec):
     """How latency is measured: see docs/measuring.md.
 
     `precision` is the half-width wanted for each speed-up's 95 % interval and `margin` the difference that does not
-    matter, both as fractions; `budget_s` ends the measurement even where `precision` was not reached.
+    matter, both as fractions; `budget_s` ends the measurement even where `precision` was not reached. Networks of a
+    study that take other inputs are measured apart, and share it.
     `modes` are what is timed, each on its own: `end_to_end` (host arrays in and out), `device` (inputs and outputs
     stay on the device), `cuda_graph`. `inputs` describe inputs that can't be invented, as `name:shape:dtype`, where
     the shape may hold N for the batch, or as `name=value`. `input_data` holds real ones: an `.npz` of arrays by input
@@ -184,6 +185,11 @@ class Case(Spec):
     def model_name(self) -> str:
         """What the model is called: a file by its name alone."""
         return self.model if self.file is None else self.file.stem
+
+    @property
+    def longer_epochs(self) -> tuple[int, ...]:
+        """For how many epochs its pruned variants are fine-tuned, each number once: so long the original is, too."""
+        return tuple(sorted({spec.finetune_epochs for spec in self.prune if spec.finetune_epochs}))
 
     @property
     def network(self) -> str:
@@ -375,7 +381,7 @@ def study_of(model: Path, data: DataSpec, ratios: Iterable[float], finetune_epoc
     """
     prune = {"ratio": list(ratios), "finetune_epochs": finetune_epochs}
     network = Network(model=str(model), prune=(PruneGrid(**prune),))
-    question = f"What does channel pruning cost {model.stem} in accuracy, and what does it buy in latency?"
+    question = f"What does channel pruning cost {model.name} in accuracy, and what does it buy in latency?"
     study = Study(name=lowercase(model.stem) or "model", question=question, data=data, networks=(network,))
     study.cases()
     return study

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -28,7 +29,7 @@ from harness.measurement import Measurement
 from harness.numerics import settle
 from harness.progress import Progress
 from harness.quiet import import_keras
-from harness.records import Accuracy, Export, Pruning, Record
+from harness.records import Accuracy, Export, Pruning, Record, Training
 from harness.runtime.environment import describe
 from harness.runtime.inputs import INVENTED
 from harness.runtime.model_file import read_model
@@ -37,9 +38,10 @@ from harness.spec import Case, Device, MeasureSpec, PruneSpec
 from harness.store import Artifact, Store, file_digest
 
 # Raise a stage's number when its code changes what it makes: artifacts of older code are then made again.
-STAGE_VERSIONS = {"train": 2, "prune": 3, "try_out": 1, "export": 2, "accuracy": 1, "measure": 3}
+STAGE_VERSIONS = {"train": 2, "train_on": 1, "prune": 4, "try_out": 2, "export": 2, "accuracy": 1, "measure": 3}
 STAGE_PACKAGES = {
     "train": ("keras",),
+    "train_on": ("keras",),
     "prune": ("keras",),
     "try_out": ("keras",),
     "export": ("keras", "tf2onnx"),
@@ -110,6 +112,23 @@ class Stages:
 
         return self._get("train", {"file": file_digest(file), "data": dataset.digest}, make)
 
+    def train_on(self, case: Case, epochs: int, trained: Artifact) -> Artifact:
+        """The original, trained on as pruned variants are fine-tuned: tuning.json, and model.keras or accuracy.json.
+
+        The network is kept where it goes on to ONNX, else judged in Keras.
+        """
+
+        def make(folder: Path) -> None:
+            model = load_keras(trained.path("model.keras"), self.unsafe)
+            save(self._tuned(model, case, epochs), folder / "tuning.json")
+            if case.deploy:
+                model.save(folder / "model.keras")
+            else:
+                save(judged_in_keras(model, self.datasets[case.name]), folder / "accuracy.json")
+
+        inputs = {**self._tuning_inputs(case, trained), "epochs": epochs, "kept": case.deploy}
+        return self._get("train_on", inputs, make)
+
     def prune(self, case: Case, spec: PruneSpec, trained: Artifact) -> Artifact:
         """A pruned and fine-tuned variant: model.keras, pruning.json."""
 
@@ -132,26 +151,34 @@ class Stages:
 
     def _pruned(self, case: Case, spec: PruneSpec, trained: Artifact) -> tuple[Any, Pruning]:
         dataset = self.datasets[case.name]
-        images, labels = dataset.train_images, dataset.train_labels
         original = original_keras(trained.path("model.keras"), self.unsafe)
         from harness.prune import prune
-        from harness.train import train
 
-        pruned = prune(original, spec, data=(images, labels), seed=case.seed)
-        finetune = None
-        if spec.finetune_epochs:
-            tuning = case.train.model_copy(update={"epochs": spec.finetune_epochs})
-            if case.file is not None:
-                pruned.model.compile(loss=loss_of(original, images, labels))
-            finetune = train(pruned.model, images, labels, tuning, seed=case.seed, progress=self.progress)
-        return pruned.model, pruned.record(finetune)
+        pruned = prune(original, spec, data=(dataset.train_images, dataset.train_labels), seed=case.seed)
+        tuning = self._tuned(pruned.model, case, spec.finetune_epochs) if spec.finetune_epochs else None
+        return pruned.model, pruned.record(tuning)
+
+    def _tuned(self, model: Any, case: Case, epochs: int) -> Training:
+        """Fine-tune a network in place, as `harness prune` does."""
+        from harness.prune.recover import tune
+        from harness.train import training_of
+
+        dataset = self.datasets[case.name]
+        spec = case.train.model_copy(update={"epochs": epochs})
+        started = time.perf_counter()
+        with self.progress.task("fine-tune"):
+            history = tune(model, dataset, spec, seed=case.seed)
+        return training_of(model, history, time.perf_counter() - started, dataset.train_labels)
 
     def _pruning_inputs(self, case: Case, spec: PruneSpec, trained: Artifact) -> dict[str, Any]:
+        return {**self._tuning_inputs(case, trained), "prune": spec.model_dump(mode="json")}
+
+    def _tuning_inputs(self, case: Case, trained: Artifact) -> dict[str, Any]:
         return {
             "trained": trained.key,
-            "prune": spec.model_dump(mode="json"),
             "data": self.datasets[case.name].digest,
             "train": case.train.model_dump(mode="json"),
+            "seed": case.seed,
         }
 
     def export(self, case: Case, source: Artifact) -> Artifact:
@@ -244,14 +271,6 @@ def load_keras(path: Path, unsafe: bool = False) -> Any:
 def original_keras(path: Path, unsafe: bool) -> Any:
     """A saved network that is only read, kept in memory while one variant after another is made of it."""
     return load_keras(path, unsafe)
-
-
-def loss_of(model: Any, images: Any, labels: Any) -> Any:
-    """The cross-entropy that a network from elsewhere wants: of probabilities, or of logits."""
-    from harness.prune.losses import loss_for
-    from harness.train import fitting_targets
-
-    return loss_for(model, 0, fitting_targets(model, images, labels))
 
 
 def judged_in_keras(model: Any, dataset: Dataset) -> Accuracy:

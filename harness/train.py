@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -62,15 +62,20 @@ def train(
             verbose=0,
             callbacks=[keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: task.advance(note=_note(logs)))],
         )
-    return Training(
-        history={name: tuple(_finite(value) for value in values) for name, values in fitted.history.items()},
-        parameters=model.count_params(),
-        seconds=time.perf_counter() - started,
-        backend=keras.backend.backend(),
-        device=training_device(),
-        keras_version=keras.__version__,
-        examples=len(labels),
-        chance=chance_level(labels),
+    return training_of(model, fitted.history, time.perf_counter() - started, labels)
+
+
+def training_of(
+    model: keras.Model, history: Mapping[str, Sequence[float]], seconds: float, labels: npt.NDArray[np.int64]
+) -> Training:
+    """The record of a training that is finished; `labels` (N,) are those of the examples it saw."""
+    return untrained(model).model_copy(
+        update={
+            "history": {name: tuple(_finite(value) for value in values) for name, values in history.items()},
+            "seconds": seconds,
+            "examples": len(labels),
+            "chance": chance_level(labels),
+        }
     )
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from harness.measurement import Fed, Launch, MeasuredModel, MeasuredRow, Measurement, Process
+from harness.pipeline import planned
 from harness.records import (
     Accuracy,
     ChannelPlan,
@@ -66,10 +67,15 @@ def latency_us(case: Case, prune: PruneSpec | None, batch: int) -> float:
 
 @dataclass(frozen=True)
 class World:
-    """What is true of the networks, and how the measurement sees it: never undisturbed at the batch sizes `busy`."""
+    """What is true of the networks, and how the measurement sees it: never undisturbed at the batch sizes `busy`.
+
+    `longer` is what an original gains by being trained on; `inputs` the shape that each case takes.
+    """
 
     accuracy: Callable[[Case, PruneSpec | None], float] = accuracy_of
     latency_us: Callable[[Case, PruneSpec | None, int], float] = latency_us
+    longer: float = 0.001
+    inputs: Callable[[Case], tuple[int, ...]] = lambda case: (28, 28, 1)
     chance: float | None = 0.104
     noise: float = 0.01
     launches: int = 12
@@ -82,30 +88,35 @@ class World:
 def results_of(study: Study, world: World | None = None) -> Results:
     """What a run of `study` would leave in this world. `failures` are keyed by row name, `unmeasured` by variant."""
     world = world or World()
-    rows = [make_row(world, case, prune) for case in study.cases() for prune in (None, *case.prune)]
+    rows = [make_row(world, row) for case in study.cases() for row in planned(case)]
     return Results(
         study=study.name,
         question=study.question,
         spec=study.measure,
         environment=ENVIRONMENT,
         rows=tuple(rows),
-        measurement=make_measurement(world, study.measure, rows) if world.measured else None,
+        measurements=tuple(make_measurements(world, study.measure, rows)) if world.measured else (),
     )
 
 
-def make_row(world: World, case: Case, prune: PruneSpec | None) -> Row:
-    row = Row(case=case, prune=prune)
+def make_row(world: World, row: Row) -> Row:
+    case, prune = row.case, row.prune
     if row.name in world.failures:
         return row.model_copy(update={"error": world.failures[row.name]})
     width = 1.0 if prune is None else 1 - (prune.ratio or 0.03)
     parameters = int(342_458 * width**2)
     return row.model_copy(
         update={
-            "training": make_training(342_458, case.train.epochs, world, world.accuracy(case, None)),
+            "training": (
+                make_training(342_458, case.train.epochs, world, world.accuracy(case, None))
+                if case.file is None
+                else make_training(342_458, 0).model_copy(update={"examples": None})
+            ),
+            "tuning": make_training(342_458, row.longer_epochs) if row.longer_epochs else None,
             "pruning": None if prune is None else make_pruning(prune, parameters),
             "export": make_export(row, parameters) if case.deploy else None,
             "accuracy": Accuracy(
-                correct=correct(row, world.accuracy(case, prune)),
+                correct=correct(row, world.accuracy(case, prune) + (world.longer if row.longer_epochs else 0)),
                 device="cpu" if case.deploy else "keras",
                 chance=world.chance,
             ),
@@ -161,15 +172,24 @@ def correct(row: Row, accuracy: float) -> str:
     return "".join(answers)
 
 
-def make_measurement(world: World, spec: MeasureSpec, rows: Sequence[Row]) -> Measurement | None:
-    files: dict[str, Row] = {}
+def make_measurements(world: World, spec: MeasureSpec, rows: Sequence[Row]) -> Iterable[Measurement]:
+    groups: dict[tuple[int, ...], dict[str, Row]] = {}
     for row in rows:
         if row.export is not None:
-            files.setdefault(row.export.architecture, row)
-    if not files:
-        return None
-    representatives = list(files.values())
-    keys = [(index, batch, mode) for index in range(len(files)) for batch in spec.batch_sizes for mode in spec.modes]
+            groups.setdefault(world.inputs(row.case), {}).setdefault(row.export.architecture, row)
+    for shape, files in groups.items():
+        yield make_measurement(world, spec, list(files.values()), shape)
+
+
+def make_measurement(
+    world: World, spec: MeasureSpec, representatives: Sequence[Row], shape: tuple[int, ...]
+) -> Measurement:
+    keys = [
+        (index, batch, mode)
+        for index in range(len(representatives))
+        for batch in spec.batch_sizes
+        for mode in spec.modes
+    ]
     return Measurement(
         spec=spec,
         environment=ENVIRONMENT,
@@ -177,7 +197,7 @@ def make_measurement(world: World, spec: MeasureSpec, rows: Sequence[Row]) -> Me
         rows=tuple(make_measured(world, representatives[key[0]], key) for key in keys),
         control=tuple(make_measured(world, representatives[0], key, "copy ") for key in keys if key[0] == 0),
         control_of=0,
-        inputs=(Fed(shape=(28, 28, 1), dtype="float32", batched=True, invented=True),),
+        inputs=(Fed(shape=shape, dtype="float32", batched=True, invented=True),),
         processes=tuple(
             Process(number=launch, startup_ns=9_000_000, cpu_share=0.99, seconds=3.0)
             for launch in range(world.launches)

@@ -92,7 +92,7 @@ def test_a_case_studys_figures_are_kept_without_what_is_large(tmp_path: Path) ->
     written = report.write(results, folder)
     (tmp_path / "results" / "small").mkdir(parents=True)
     (tmp_path / "results" / "small" / "old.txt").touch()
-    kept = keep(Run(folder, results, written.html), tmp_path / "results")
+    kept = keep(Run(folder, results, written), tmp_path / "results")
     assert {path.name for path in kept.iterdir()} == {"report.md", "charts", "answers.json"}
     assert [chart.suffix for chart in (kept / "charts").iterdir()] == [".png"] * len(written.charts[::2])
     assert json.loads((kept / "answers.json").read_text()) == [report.as_json(results)]

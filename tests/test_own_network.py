@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import keras
 import numpy as np
 import pytest
 
+import harness
 from harness.data import Dataset, load
 from harness.errors import SpecError
 from harness.pipeline import Run, run_study
-from harness.spec import DataSpec, Study, checked, study_of
+from harness.prune.recover import RecoverySpec, recover, tune
+from harness.spec import DataSpec, Study, TrainSpec, checked, study_of
 from tests.test_cli import in_process
 
 L = keras.layers
@@ -27,8 +30,11 @@ def net(data: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Ends in logits, as a network that is not ours may."""
     keras.utils.set_random_seed(0)
     model = keras.Sequential(
-        [keras.Input((28, 28, 1)), L.Conv2D(8, 3, activation="relu"), L.MaxPooling2D(4), L.Flatten(), L.Dense(10)]
-    )
+        [
+            keras.Input((28, 28, 1)), L.Conv2D(8, 3), L.BatchNormalization(momentum=0.9), L.ReLU(), L.MaxPooling2D(4),
+            L.Flatten(), L.Dense(10),
+        ]
+    )  # fmt: skip
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     model.compile(optimizer=keras.optimizers.Adam(1e-2), loss=loss)
     model.fit(data.train_images, data.train_labels, epochs=4, verbose=0)
@@ -57,8 +63,8 @@ def test_it_is_taken_as_it_is(run: Run, net: Path, data: Dataset) -> None:
 
 def test_it_is_pruned_tuned_on_its_logits_exported_and_measured(run: Run) -> None:
     """With the loss of probabilities, as the study's own networks end in, the logits would be ruined."""
-    pruned = run.results.rows[1]
-    assert [row.error for row in run.results.rows] == [None, None]
+    pruned = run.results.rows[2]
+    assert [row.error for row in run.results.rows] == [None] * 3
     assert pruned.pruning is not None
     assert pruned.pruning.finetune is not None
     losses = pruned.pruning.finetune.history["loss"]
@@ -66,11 +72,48 @@ def test_it_is_pruned_tuned_on_its_logits_exported_and_measured(run: Run) -> Non
     assert losses[-1] < 1
     assert pruned.accuracy is not None
     assert pruned.accuracy.value > 0.6
-    assert run.results.measurement is not None
-    assert len(run.results.measurement.models) == 2
+    (measurement,) = run.results.measurements
+    assert len(measurement.models) == 2
     told = run.report.read_text()
-    assert "My Nét came trained" in told
+    assert "'My Nét.keras'" in told
+    assert "came trained" not in told
     assert "2 epochs of adam" in told
+
+
+def test_fine_tuning_is_what_harness_prune_does(run: Run, net: Path, data: Dataset) -> None:
+    """The same options and the same network make the same weights: recalibrated, then trained on; the original, too."""
+    original = keras.models.load_model(net, compile=False)
+    result = harness.prune(original, ratio=0.5)
+    recover(original, result, data, RecoverySpec(train=TrainSpec(epochs=2), baselines=False))
+    tune(original, data, TrainSpec(epochs=2))
+    for stage, expected in {"prune": result.model, "train_on": original}.items():
+        (kept,) = (net.parent / "store" / stage).glob("*/model.keras")
+        made = keras.models.load_model(kept, compile=False)
+        for ours, theirs in zip(made.get_weights(), expected.get_weights(), strict=True):
+            np.testing.assert_allclose(ours, theirs, rtol=1e-3, atol=1e-4)
+
+
+def test_a_network_at_chance_is_told_so_and_no_conclusion_is_drawn(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Fresh weights, in a file that is called `trained`: exit code 1, in words and as JSON."""
+    monkeypatch.chdir(tmp_path)
+    keras.utils.set_random_seed(0)
+    model = keras.Sequential([keras.Input((28, 28, 1)), L.Flatten(), L.Dense(12, "relu"), L.Dense(10, "softmax")])
+    model.save("trained.keras")
+    lines = ["name = 'x'", "data.limit = 200", "[[networks]]", "model = 'trained.keras'", "deploy = false"]
+    (tmp_path / "x.toml").write_text("\n".join([*lines, "prune = [{ratio = 0.75}]"]))
+    code, stdout, stderr = in_process(capsys, "run", "x.toml", "--quiet")
+    assert code == 1
+    assert stdout.startswith("At chance. No better on the test examples than always giving one answer")
+    assert "came trained" not in stdout
+    assert "Best buy" not in stdout
+    assert stderr == "trained.keras: no better than chance, so nothing is concluded about pruning it\n"
+    code, stdout, _ = in_process(capsys, "run", "x.toml", "--quiet", "--json")
+    assert code == 1
+    assert json.loads(stdout)["findings"][0]["title"] == "At chance"
+    _, stdout, _ = in_process(capsys, "results", "runs/x")
+    assert "original (at chance)" in stdout
 
 
 @pytest.mark.parametrize(

@@ -12,11 +12,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from onnx import helper
 
-from harness.pipeline import Run, run_study, slug
+import harness.compare.speed
+from harness.pipeline import Outcome, Run, measured, planned, run_study, slug, write_run
 from harness.progress import Silent
 from harness.results import read_results
 from harness.spec import Study, checked
+from harness.stages import Stages
+from harness.store import Store
+from tests.onnx_files import cnn, save, tensor
+from tests.synthetic import make_export
 from tests.test_cli import in_process
 
 STUDY: dict[str, Any] = {
@@ -71,7 +77,7 @@ def finished(place: Place) -> Run:
 
 def test_every_row_that_could_work_has_everything(finished: Run) -> None:
     rows = [row for row in finished.results.rows if row.prune is None or row.prune.ratio != 0.001]
-    assert len(rows) == 8
+    assert len(rows) == 10
     for row in rows:
         assert row.error is None
         assert row.export is not None
@@ -99,12 +105,28 @@ def test_pruned_networks_are_proved_but_for_the_control(finished: Run) -> None:
 
 
 def test_each_architecture_is_measured_once_and_each_pair_can_be_compared(finished: Run) -> None:
-    measurement = finished.results.measurement
-    assert measurement is not None
+    (measurement,) = finished.results.measurements
     architectures = {row.export.architecture for row in finished.results.rows if row.export}
     assert len(measurement.models) == len(architectures) == 3
     for candidate in (1, 2):
         assert measurement.compare(0, candidate, 1).verdict in {"faster", "slower", "equivalent", "inconclusive"}
+
+
+def test_the_original_is_trained_on_as_long_as_what_is_pruned(finished: Run) -> None:
+    """From the same weights, on the same examples: its training goes on, and its graph is the original's."""
+    longer = [row for row in finished.results.rows if row.longer_epochs]
+    originals = [row for row in finished.results.rows if row.original]
+    assert [row.name for row in longer] == [f"single_conv seed={seed} original, tuned 1" for seed in (0, 1)]
+    for row, original in zip(longer, originals, strict=True):
+        assert row.tuning is not None
+        assert row.training == original.training
+        assert len(row.tuning.history["loss"]) == 1
+        assert row.export is not None
+        assert original.export is not None
+        assert row.export.architecture == original.export.architecture
+        assert row.export.sha256 != original.export.sha256
+    tuned = next(row.pruning.finetune for row in finished.results.rows if row.pruning and row.pruning.finetune)
+    assert len(tuned.history["loss"]) == 1
 
 
 def test_the_run_folder_holds_results_report_and_onnx_files(finished: Run) -> None:
@@ -121,7 +143,7 @@ def test_again_with_nothing_changed_nothing_is_made(place: Place, finished: Run)
     again = place.run(study())
     assert {stage: place.artifacts(stage) for stage in stages} == before
     assert again.results.rows == finished.results.rows
-    assert again.results.measurement == finished.results.measurement
+    assert again.results.measurements == finished.results.measurements
 
 
 def test_a_finished_run_needs_no_keras(place: Place, finished: Run) -> None:
@@ -153,7 +175,8 @@ def test_a_network_that_is_not_deployed_is_judged_in_keras(tmp_path: Path) -> No
     place = Place(tmp_path)
     done = place.run(study(data={"limit": 200}, train={"epochs": 2}, seeds=[0], networks=networks))
     assert [row.error for row in done.results.rows] == [None] * 5
-    assert done.results.measurement is None
+    assert done.results.measurements == ()
+    assert done.written.answers.longer == (), "nothing was fine-tuned"
     for row in done.results.rows:
         assert row.export is None
         assert row.accuracy is not None
@@ -190,7 +213,8 @@ class Interrupting(Silent):
 
 
 def test_an_interrupted_run_goes_on_where_it_stopped(tmp_path: Path) -> None:
-    place, asked = Place(tmp_path), study(data={"limit": 100}, train={"epochs": 1})
+    network = {"model": "single_conv", "options": {"filters": 8}, "prune": [{"filters": 1, "finetune_epochs": 1}]}
+    place, asked = Place(tmp_path), study(data={"limit": 100}, train={"epochs": 1}, networks=[network])
     with pytest.raises(KeyboardInterrupt):
         place.run(asked, Interrupting())
     first = place.artifacts("train")
@@ -213,10 +237,48 @@ def test_the_exit_code_is_1_when_a_row_failed(
     code, stdout, stderr = in_process(capsys, "run", str(tmp_path / "small.toml"), *places, "--json", "--quiet")
     assert code == 1
     assert json.loads(stdout)["study"] == "small"
+    assert len(json.loads(stdout)["findings"]) == len(finished.written.findings)
     assert [line.partition(": ")[0] for line in stderr.splitlines()] == [
         "single_conv seed=0 0.1 %",
         "single_conv seed=1 0.1 %",
     ]
+
+
+def test_the_answers_are_computed_once(
+    tmp_path: Path, finished: Run, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The report, what the measurement says of itself, and the JSON: all from one comparison."""
+    made = []
+    judge = harness.compare.speed.judge
+    monkeypatch.setattr(harness.compare.speed, "judge", lambda *pairs: made.append(1) or judge(*pairs))
+    write_run(tmp_path / "run", finished.results, [])
+    assert len(made) == 1
+    code, _, _ = in_process(capsys, "report", str(tmp_path / "run"), "--json")
+    assert (code, len(made)) == (0, 2)
+
+
+def test_what_takes_other_inputs_is_measured_apart(tmp_path: Path) -> None:
+    """Each original with what was pruned from it; the budget is shared out by the number of graphs."""
+    prune = [{"ratio": 0.5}]
+    network = {"model": "single_conv", "vary": {"data.resize": [[8, 8], [5, 5]]}, "prune": prune}
+    asked = study(networks=[network], seeds=[0])
+    relu = helper.make_node("Relu", ["image"], ["scores"], name="relu")
+    files = [
+        cnn(tmp_path / "wide.onnx", 8),
+        cnn(tmp_path / "slim.onnx", 4),
+        save(tmp_path / "one.onnx", [relu], [tensor("image", ["N", 1, 5, 5])], [tensor("scores", ["N", 1, 5, 5])]),
+        save(tmp_path / "two.onnx", [relu], [tensor("image", [1, 1, 5, 5])], [tensor("scores", [1, 1, 5, 5])]),
+    ]
+    rows = [row for case in asked.cases() for row in planned(case)]
+    outcomes = [
+        Outcome(row.model_copy(update={"export": make_export(row, 1)}), file)
+        for row, file in zip(rows, files, strict=True)
+    ]
+    stages = Stages(Store(tmp_path / "store"), "cpu", Silent(), {})
+    found = list(measured(stages, asked, outcomes))
+    assert [[Path(model.path).stem for model in each.models] for each in found] == [["wide", "slim"], ["one", "two"]]
+    assert [each.inputs[0].shape for each in found] == [(1, 8, 8), (1, 5, 5)]
+    assert [each.spec.budget_s for each in found] == [2.0, 2.0]
 
 
 def test_slugs_are_file_names() -> None:

@@ -17,10 +17,10 @@ def compare(
     as_json: JsonFlag = False,
 ) -> None:
     """Say which models got faster or slower from one measurement to another; exit 1 if one got slower or failed."""
-    from harness.across import changes, read_occasion
+    from harness.across import changes, read_occasions
     from harness.tables import changes_table
 
-    found = changes(read_occasion(before), read_occasion(after))
+    found = changes(read_occasions(before), read_occasions(after))
     if as_json:
         print_json([change.model_dump(mode="json") for change in found])
     else:

@@ -23,6 +23,6 @@ def report(
     found = read_results(run)
     written = reporting.write(found, output or (run if run.is_dir() else run.parent))
     if as_json:
-        print_json(reporting.as_json(found) | {"report": str(written.html)})
+        print_json(reporting.told_as_json(written.answers, written.findings) | {"report": str(written.html)})
         return
     print_lines(*written.summary, f"Report: {written.html}")

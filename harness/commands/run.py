@@ -40,8 +40,12 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter an option
     as_json: JsonFlag = False,
     quiet: QuietFlag = False,
 ) -> None:
-    """Train, prune, export, measure and report a study."""
+    """Train, prune, export, measure and report a study.
+
+    Exit 1 where a row failed, or where a network is at chance or never learned, so that nothing can be concluded.
+    """
     from harness.pipeline import run_study
+    from harness.report.names import Names
     from harness.spec import MeasureSpec, checked, is_file, read_study
 
     options = data_options(scale, color, resize, limit)
@@ -58,15 +62,18 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter an option
         asked = asked.model_copy(update={"measure": measure})
     finished = run_study(asked, runs=output, store=store, progress=terminal(quiet), unsafe=unsafe)
     if as_json:
-        print_json(finished.results.model_dump(mode="json"))
+        told = [finding.as_json() for finding in finished.written.findings]
+        print_json(finished.results.model_dump(mode="json") | {"findings": told})
     else:
-        from harness.report import summary
-
-        print_lines(*summary(finished.results), f"Report: {finished.report}")
+        print_lines(*finished.written.summary, f"Report: {finished.report}")
     failed = [row for row in finished.results.rows if row.error]
     for row in failed:
         print_message(f"{row.name}: {row.error}")
-    raise typer.Exit(1 if failed else 0)
+    answers = finished.written.answers
+    for variant in answers.unanswered:
+        why = "no better than chance" if variant.at_chance else "never learned"
+        print_message(f"{Names(answers).network(variant)}: {why}, so nothing is concluded about pruning it")
+    raise typer.Exit(1 if failed or answers.unanswered else 0)
 
 
 def _study_of(

@@ -6,19 +6,14 @@ Pure: it reads records, and needs no model, no Keras and no onnxruntime.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 
 from harness.compare.answers import (
     Answers,
-    Arm,
-    Change,
     Contrast,
     Control,
-    Effect,
-    Interval,
     Latency,
-    Learning,
-    LearningTest,
     Place,
     SeedOutcome,
     SpeedUp,
@@ -26,8 +21,10 @@ from harness.compare.answers import (
     Variant,
     Verdict,
 )
+from harness.compare.arms import Arm, Change, Effect, Learning, LearningTest
 from harness.compare.contrasts import contrasts_of
 from harness.compare.frontier import Evidence, Judge, Point, eligible, places, point_of, sign
+from harness.compare.interval import Interval
 from harness.compare.learning import learning_of
 from harness.compare.pooling import accuracy_over_seeds, difference
 from harness.compare.speed import Timings, different_pairs, speed_sign, timings_of, with_speed
@@ -40,6 +37,7 @@ __all__ = [
     "Answers",
     "Arm",
     "Change",
+    "Compared",
     "Contrast",
     "Control",
     "Effect",
@@ -54,14 +52,30 @@ __all__ = [
     "Variant",
     "Verdict",
     "accuracy_over_seeds",
-    "asked_comparisons",
     "compare",
+    "compared",
     "difference",
 ]
 
 
+@dataclass(frozen=True)
+class Compared:
+    """A run's answers, and for each of its measurements the comparisons they rest on.
+
+    These are every pruned graph against its own original, at every batch size and in every mode, corrected together.
+    """
+
+    answers: Answers
+    asked: tuple[tuple[Comparison, ...], ...]
+
+
 def compare(results: Results, mode: Mode | None = None) -> Answers:
     """All that follows from a run's results; latencies in `mode`, by default the first that was measured."""
+    return compared(results, mode).answers
+
+
+def compared(results: Results, mode: Mode | None = None) -> Compared:
+    """The same, with the comparisons."""
     mode = mode or results.spec.modes[0]
     batch_sizes = results.spec.batch_sizes
     variants = variants_of(results)
@@ -74,7 +88,7 @@ def compare(results: Results, mode: Mode | None = None) -> Answers:
         for batch in batch_sizes:
             variants = with_places(variants, accuracy, timings, batch)
         failures.update(unmeasured(variants, timings, batch_sizes))
-    return Answers(
+    answers = Answers(
         study=results.study,
         question=results.question,
         mode=mode,
@@ -86,15 +100,7 @@ def compare(results: Results, mode: Mode | None = None) -> Answers:
         failures=failures,
         learning=learning_of(results.rows),
     )
-
-
-def asked_comparisons(results: Results) -> tuple[Comparison, ...]:
-    """Every pruned graph against its own original, at every batch size and in every mode, corrected together."""
-    timings = timings_of(results, results.spec.modes[0])
-    if timings is None:
-        return ()
-    variants = variants_of(results)
-    return timings.comparisons(different_pairs(variants))
+    return Compared(answers, timings.asked(different_pairs(variants)) if timings is not None else ())
 
 
 def unmeasured(variants: Sequence[Variant], timings: Timings, batch_sizes: Sequence[int]) -> dict[str, str]:
@@ -133,16 +139,16 @@ def accuracy_sign(corrects: Mapping[str, Sequence[str]], variants: Sequence[Vari
 
 
 def with_places(variants: Sequence[Variant], accuracy: Judge, timings: Timings, batch: int) -> tuple[Variant, ...]:
-    """The variants with their standing at one batch size, task by task."""
+    """The variants with their standing at one batch size, arena by arena."""
     by_key = {variant.key: variant for variant in variants}
     evidence = Evidence(
         speed=lambda ours, theirs: speed_sign(by_key[ours.key], by_key[theirs.key], timings, batch),
         accuracy=accuracy,
     )
     found = {}
-    for task in dict.fromkeys(variant.task for variant in variants):
+    for arena in dict.fromkeys(variant.arena for variant in variants):
         points: list[Point] = [
-            point_of(variant, batch) for variant in variants if variant.task == task and eligible(variant, batch)
+            point_of(variant, batch) for variant in variants if variant.arena == arena and eligible(variant, batch)
         ]
         found.update(places(points, evidence))
     return tuple(

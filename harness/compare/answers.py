@@ -6,29 +6,10 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any
 
+from harness.compare.arms import Learning
+from harness.compare.interval import Interval
 from harness.records import Record
 from harness.spec import Mode, PruneSpec
-
-
-class Interval(Record):
-    """A value and its 95 % interval. Shares are fractions, differences are fractions too (0.01 is one point)."""
-
-    value: float
-    low: float
-    high: float
-
-    @property
-    def clearly_above(self) -> bool:
-        """Whether the whole interval lies above zero."""
-        return self.low > 0
-
-    @property
-    def clearly_below(self) -> bool:
-        """Whether the whole interval lies below zero."""
-        return self.high < 0
-
-    def contains(self, value: float) -> bool:
-        return self.low <= value <= self.high
 
 
 class Verdict(StrEnum):
@@ -67,8 +48,10 @@ class Latency(Record):
 class SeedOutcome(Record):
     """One training of a variant.
 
-    `learned` tells whether the *original* of that seed learned, see harness/learned.py (None: what that takes was not
-    recorded); `change` is the accuracy minus that of the original, on the same examples. `architecture` is the ONNX
+    `learned` tells whether the *original* of that seed learned and shows it on the test examples, see
+    harness/learned.py (None: what that takes was not recorded); `at_chance` that it does not, though nothing is known
+    against its training. `change` is the accuracy minus that of the original, on the same examples, None where the
+    original did not learn: there is nothing to lose then. `architecture` is the ONNX
     graph's digest, None for a network that was not exported.
     """
 
@@ -77,6 +60,7 @@ class SeedOutcome(Record):
     accuracy: Interval | None
     change: Interval | None
     learned: bool | None
+    at_chance: bool = False
     error: str | None
 
 
@@ -99,7 +83,12 @@ class Place(Record):
 class Variant(Record):
     """One network, original or pruned in one way, over all its seeds.
 
-    `trained_here` is false of a network that came trained, in a file.
+    With `longer_epochs` it is the original trained on for as long as pruned variants were fine-tuned. `trained_here` is
+    false of a network that came in a file. There are `examples` test examples, of which always giving one answer gets
+    the share `chance` right.
+    `change` is the accuracy minus the own original's, `equal_change` minus that of the original trained on for as many
+    epochs; None where no original learned. `arena` tells against which others it stands on a frontier: those of its
+    task that were measured together.
     `accuracy`, `change` and the frontier rest on the `counted` seeds: those that finished and whose original learned,
     or all that finished where none learned.
     `parameters` and `size_bytes` are (smallest, largest) over the seeds. `speedups` are against the own original,
@@ -111,14 +100,19 @@ class Variant(Record):
     model: str
     factors: Mapping[str, Any]
     prune: PruneSpec | None
+    longer_epochs: int = 0
     trained_here: bool = True
     task: str
+    arena: str = ""
     seeds: tuple[SeedOutcome, ...]
     counted: tuple[int, ...]
     parameters: tuple[int, int] | None
     size_bytes: tuple[int, int] | None
+    examples: int | None = None
+    chance: float | None = None
     accuracy: Interval | None
     change: Interval | None
+    equal_change: Interval | None = None
     latencies: Mapping[int, Latency] = {}
     speedups: Mapping[int, SpeedUp] = {}
     places: Mapping[int, Place] = {}
@@ -133,7 +127,12 @@ class Variant(Record):
 
     @property
     def original(self) -> bool:
-        return self.prune is None
+        return self.prune is None and not self.longer_epochs
+
+    @property
+    def trained_on(self) -> bool:
+        """Whether it is the original, trained on."""
+        return self.prune is None and self.longer_epochs > 0
 
     @property
     def control(self) -> bool:
@@ -155,6 +154,11 @@ class Variant(Record):
         """Whether the original learned with any seed; None when that was not recorded for any."""
         known = [seed.learned for seed in self.finished if seed.learned is not None]
         return any(known) if known else None
+
+    @property
+    def at_chance(self) -> bool:
+        """Whether nothing is known against the training, and no seed is better than luck on the test examples."""
+        return self.learned is False and any(seed.at_chance for seed in self.finished)
 
     @property
     def unlearned_seeds(self) -> tuple[int, ...]:
@@ -182,77 +186,14 @@ class Contrast(Record):
     speedups: Mapping[int, SpeedUp]
 
 
-class Arm(Record):
-    """One network over its seeds: how many of its `runs` learned, and the mean test accuracy of them all."""
-
-    network: str
-    model: str
-    factors: Mapping[str, Any]
-    runs: int
-    learned: int
-    share: Interval
-    accuracy: Interval | None
-
-
-class Change(Record):
-    """One thing that differs between two networks, such as `data.scale`: from `base` to `value`."""
-
-    factor: str
-    base: str
-    value: str
-
-
-class LearningTest(Record):
-    """Two arms that differ in one thing, by their networks: Fisher's exact test of how many of each learned.
-
-    `adjusted_p` is Holm's, over all tests of the study. `accuracy` is the change in mean test accuracy, None where the
-    two were not judged on the same examples.
-    """
-
-    base: str
-    other: str
-    change: Change
-    p_value: float
-    adjusted_p: float
-    accuracy: Interval | None
-
-    @property
-    def clear(self) -> bool:
-        return self.adjusted_p <= 0.05
-
-
-class Effect(Record):
-    """What one change does, averaged over the other factors of a full factorial.
-
-    With two changes it is their interaction: how much more the first does once the second is made. `difference` is in
-    the share of trainings that learn, `accuracy` in the mean test accuracy of them all.
-    """
-
-    model: str
-    changes: tuple[Change, ...]
-    difference: Interval
-    accuracy: Interval | None
-
-
-class Learning(Record):
-    """Which trainings of a study learned."""
-
-    arms: tuple[Arm, ...]
-    tests: tuple[LearningTest, ...]
-    effects: tuple[Effect, ...]
-
-    def arm(self, network: str) -> Arm:
-        """The arm with this network; KeyError if there is none."""
-        for arm in self.arms:
-            if arm.network == network:
-                return arm
-        raise KeyError(network)
-
-
 class Control(Record):
-    """The measurement's own check at one batch size: a copy of a network, measured as if it were another."""
+    """A measurement's own check at one batch size: a copy of a network, measured as if it were another.
+
+    `inputs` tells the measurements of a run apart; empty where it has one.
+    """
 
     batch: int
+    inputs: str = ""
     speedup: SpeedUp
 
 
@@ -288,21 +229,41 @@ class Answers(Record):
     def of(self, network: str) -> tuple[Variant, ...]:
         """The variants of one network, original first."""
         found = [variant for variant in self.variants if variant.network == network]
-        return tuple(sorted(found, key=lambda variant: not variant.original))
+        return tuple(sorted(found, key=lambda variant: (not variant.original, not variant.trained_on)))
 
     @property
     def pruned(self) -> tuple[Variant, ...]:
-        return tuple(variant for variant in self.variants if not variant.original)
+        return tuple(variant for variant in self.variants if variant.prune is not None)
 
-    def standing_at(self, task: str, batch: int, *standings: Standing) -> list[Variant]:
-        """The variants of a task with one of these standings at a batch size, fastest first."""
+    @property
+    def longer(self) -> tuple[Variant, ...]:
+        """The originals, trained on."""
+        return tuple(variant for variant in self.variants if variant.trained_on)
+
+    @property
+    def unanswered(self) -> tuple[Variant, ...]:
+        """The originals about which nothing is concluded: what was pruned or came in a file, and is at chance."""
+        pruned = {variant.network for variant in self.pruned}
+        return tuple(
+            variant
+            for variant in self.variants
+            if variant.original and variant.learned is False
+            if variant.network in pruned or not variant.trained_here
+        )
+
+    @property
+    def arenas(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(variant.arena for variant in self.variants))
+
+    def standing_at(self, arena: str, batch: int, *standings: Standing) -> list[Variant]:
+        """The variants of an arena with one of these standings at a batch size, fastest first."""
         found = [
             variant
             for variant in self.variants
-            if variant.task == task and batch in variant.places and variant.places[batch].standing in standings
+            if variant.arena == arena and batch in variant.places and variant.places[batch].standing in standings
         ]
         return sorted(found, key=lambda variant: variant.latencies[batch].typical_us)
 
-    def frontier(self, task: str, batch: int) -> list[Variant]:
-        """The variants of a task on the frontier at a batch size, clearly or narrowly, fastest first."""
-        return self.standing_at(task, batch, Standing.ON, Standing.NARROWLY)
+    def frontier(self, arena: str, batch: int) -> list[Variant]:
+        """The variants of an arena on the frontier at a batch size, clearly or narrowly, fastest first."""
+        return self.standing_at(arena, batch, Standing.ON, Standing.NARROWLY)

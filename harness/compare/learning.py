@@ -12,7 +12,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from harness import stats
-from harness.compare.answers import Arm, Change, Effect, Interval, Learning, LearningTest
+from harness.compare.arms import Arm, Change, Effect, Learning, LearningTest
+from harness.compare.interval import Interval
 from harness.compare.pooling import accuracy_over_seeds, contrast
 from harness.records import Row
 from harness.spec import Case, short
@@ -37,7 +38,7 @@ def learning_of(rows: Sequence[Row]) -> Learning | None:
     """What a study's rows say about learning; None where all learned and no network is there only for that question,
     and where no model has two arms.
     """
-    trained = [row for row in rows if row.prune is None and row.training and row.training.learned is not None]
+    trained = [row for row in rows if row.original and row.training and row.training.learned is not None]
     asked = [row for row in trained if not row.case.deploy]
     if not asked and all(row.training and row.training.learned for row in trained):
         return None

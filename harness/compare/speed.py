@@ -7,34 +7,52 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 
 from harness.compare.answers import Control, Latency, SpeedUp, Variant, Verdict
-from harness.comparison import Comparison
-from harness.measurement import MeasuredRow, Measurement
+from harness.comparison import Comparison, judge
+from harness.measurement import Fed, MeasuredRow, Measurement
 from harness.results import Results
 from harness.spec import Mode
 
+# The digests of a baseline and a candidate.
+Graphs = tuple[str, str]
+
 
 class Timings:
-    """A measurement in one mode, looked up by ONNX graph digest and batch size."""
+    """A run's measurements in one mode, looked up by ONNX graph digest and batch size.
 
-    def __init__(self, measurement: Measurement, architectures: Mapping[str, str], mode: Mode) -> None:
+    Only graphs of one measurement can be compared: others were fed other inputs, in other processes.
+    """
+
+    def __init__(self, measurements: Sequence[Measurement], architectures: Mapping[str, str], mode: Mode) -> None:
         """`architectures` maps an ONNX file's SHA-256 to its graph's digest."""
-        self.measurement, self.mode = measurement, mode
-        self.index: dict[str, int] = {}
-        for number, model in enumerate(measurement.models):
-            if model.sha256 in architectures:
-                self.index.setdefault(architectures[model.sha256], number)
+        self.measurements, self.mode = measurements, mode
+        self.index: dict[str, tuple[int, int]] = {}  # measurement, and the model in it
+        for number, measurement in enumerate(measurements):
+            for position, model in enumerate(measurement.models):
+                if model.sha256 in architectures:
+                    self.index.setdefault(architectures[model.sha256], (number, position))
         self._compare = cache(self._compare_once)
+        self._judge = cache(self._judge_once)
 
-    def row(self, architecture: str | None, batch: int) -> MeasuredRow | None:
+    def row(self, architecture: str | None, batch: int, mode: Mode | None = None) -> MeasuredRow | None:
         """The row of a graph, failed or not; None if it was never measured."""
-        number = self.index.get(architecture) if architecture else None
-        if number is None or self.mode not in self.measurement.spec.modes:
+        if architecture not in self.index:
             return None
-        return self.measurement.row(number, batch, self.mode)
+        number, position = self.index[architecture]
+        measurement, mode = self.measurements[number], mode or self.mode
+        return measurement.row(position, batch, mode) if mode in measurement.spec.modes else None
+
+    def group(self, architecture: str) -> int | None:
+        """The number of the measurement that a graph is in."""
+        return self.index[architecture][0] if architecture in self.index else None
+
+    def inputs(self, number: int) -> str:
+        """What the graphs of a measurement were fed, such as `28×28×1`."""
+        return ", ".join(_told(one) for one in self.measurements[number].inputs)
 
     def latency(self, architecture: str, batch: int) -> Latency | None:
-        """A graph's latency by way of the reference, the first graph that was measured at this batch size."""
-        reference = next((name for name in self.index if self._timed(name, batch)), None)
+        """A graph's latency by way of the reference, the first graph of its measurement timed at this batch size."""
+        peers = (name for name in self.index if self.group(name) == self.group(architecture))
+        reference = next((name for name in peers if self._timed(name, batch)), None)
         row = self.row(reference, batch)
         if row is None or row.median_us is None:
             return None
@@ -55,28 +73,33 @@ class Timings:
             return SpeedUp(value=1.0, low=1.0, high=1.0, verdict=Verdict.SAME_GRAPH)
         return self._compare(baseline, candidate, batch)
 
-    def comparisons(self, pairs: Sequence[tuple[str, str]]) -> tuple[Comparison, ...]:
-        """All (baseline, candidate) pairs that were measured, at every batch size and mode, corrected together."""
-        numbers = [(self.index[a], self.index[b]) for a, b in pairs if a in self.index and b in self.index]
-        return self.measurement.compare_all(numbers)
+    def comparisons(self, pairs: Sequence[Graphs]) -> tuple[tuple[Graphs, Comparison], ...]:
+        """All (baseline, candidate) pairs of one measurement, at every batch size and mode, corrected together."""
+        return self._judge(tuple(pairs))
 
-    def speedups(self, pairs: Sequence[tuple[str, str]]) -> dict[tuple[str, str, int], SpeedUp]:
+    def asked(self, pairs: Sequence[Graphs]) -> tuple[tuple[Comparison, ...], ...]:
+        """The same for each measurement."""
+        found = [(self.group(baseline), comparison) for (baseline, _), comparison in self.comparisons(pairs)]
+        numbers = range(len(self.measurements))
+        return tuple(tuple(comparison for group, comparison in found if group == number) for number in numbers)
+
+    def speedups(self, pairs: Sequence[Graphs]) -> dict[tuple[str, str, int], SpeedUp]:
         """The same in this mode, by baseline, candidate and batch size."""
-        graphs = {number: graph for graph, number in self.index.items()}
         found = {}
-        for comparison in self.comparisons(pairs):
+        for graphs, comparison in self.comparisons(pairs):
             speedup = _speedup(comparison)
             if speedup is not None and comparison.mode == self.mode:
-                found[graphs[comparison.baseline], graphs[comparison.candidate], comparison.batch] = speedup
+                found[*graphs, comparison.batch] = speedup
         return found
 
     def controls(self) -> tuple[Control, ...]:
-        """What the copy of one network came out as."""
-        judged = [(comparison.batch, _speedup(comparison)) for comparison in self._control_comparisons()]
-        return tuple(Control(batch=batch, speedup=speedup) for batch, speedup in judged if speedup is not None)
-
-    def _control_comparisons(self) -> Iterable[Comparison]:
-        return (found for found in self.measurement.compare_control() if found.mode == self.mode)
+        """What the copy of one network of each measurement came out as."""
+        found = []
+        for number, measurement in enumerate(self.measurements):
+            inputs = self.inputs(number) if len(self.measurements) > 1 else ""
+            judged = [(each.batch, _speedup(each)) for each in measurement.compare_control() if each.mode == self.mode]
+            found += [Control(batch=batch, inputs=inputs, speedup=speedup) for batch, speedup in judged if speedup]
+        return tuple(found)
 
     def _timed(self, architecture: str, batch: int) -> bool:
         row = self.row(architecture, batch)
@@ -85,15 +108,34 @@ class Timings:
     def _compare_once(self, baseline: str, candidate: str, batch: int) -> SpeedUp | None:
         if not (self._timed(baseline, batch) and self._timed(candidate, batch)):
             return None
-        return _speedup(self.measurement.compare(self.index[baseline], self.index[candidate], batch, self.mode))
+        (number, before), (other, after) = self.index[baseline], self.index[candidate]
+        return _speedup(self.measurements[number].compare(before, after, batch, self.mode)) if number == other else None
+
+    def _judge_once(self, pairs: tuple[Graphs, ...]) -> tuple[tuple[Graphs, Comparison], ...]:
+        spec = self.measurements[0].spec
+        asked = [
+            (pair, [self.row(graph, batch, mode) for graph in pair])
+            for mode in spec.modes
+            for batch in spec.batch_sizes
+            for pair in pairs
+            if self.group(pair[0]) == self.group(pair[1])
+        ]
+        known = [(pair, before, after) for pair, (before, after) in asked if before is not None and after is not None]
+        judged = judge([(before, after) for _, before, after in known], spec.margin)
+        return tuple((pair, comparison) for (pair, _, _), comparison in zip(known, judged, strict=True))
 
 
 def timings_of(results: Results, mode: Mode) -> Timings | None:
-    """The measurement of a run; None where nothing was measured."""
-    if results.measurement is None:
+    """The measurements of a run; None where nothing was measured."""
+    if not results.measurements:
         return None
     architectures = {row.export.sha256: row.export.architecture for row in results.rows if row.export is not None}
-    return Timings(results.measurement, architectures, mode)
+    return Timings(results.measurements, architectures, mode)
+
+
+def _told(fed: Fed) -> str:
+    shape = "×".join(map(str, fed.shape)) or "one value"
+    return shape if fed.dtype == "float32" else f"{shape} {fed.dtype}"
 
 
 def _speedup(comparison: Comparison) -> SpeedUp | None:
@@ -109,7 +151,7 @@ def _speedup(comparison: Comparison) -> SpeedUp | None:
 
 def with_speed(variants: Sequence[Variant], timings: Timings, batch_sizes: Sequence[int]) -> tuple[Variant, ...]:
     """The variants with their latencies, and their speed-ups against their own originals, corrected together."""
-    pairs = {variant.key: graph_pairs(variant, variants) for variant in variants if not variant.original}
+    pairs = {variant.key: graph_pairs(variant, variants) for variant in variants if variant.prune is not None}
     judged = timings.speedups(different_pairs(variants))
     timed: list[Variant] = []
     originals = {variant.network: variant for variant in variants if variant.original}
@@ -129,6 +171,7 @@ def with_speed(variants: Sequence[Variant], timings: Timings, batch_sizes: Seque
             for batch in batch_sizes
         }
         known = {
+            "arena": arena_of(variant, variants, timings),
             "latencies": {batch: latency for batch, latency in latencies.items() if latency is not None},
             "speedups": {batch: speedup for batch, speedup in speedups.items() if speedup is not None},
         }
@@ -148,17 +191,25 @@ def anchored(latency: Latency | None, original: Latency | None, speedup: SpeedUp
     )
 
 
-def _same(pair: tuple[str, str], timings: Timings, batch: int) -> SpeedUp | None:
+def _same(pair: Graphs, timings: Timings, batch: int) -> SpeedUp | None:
     return timings.speedup(*pair, batch) if pair[0] == pair[1] else None
 
 
-def different_pairs(variants: Sequence[Variant]) -> list[tuple[str, str]]:
+def arena_of(variant: Variant, variants: Sequence[Variant], timings: Timings) -> str:
+    """The variants it can stand beside: those of its task, and of its measurement where the task has several."""
+    task = {timings.group(graph) for each in variants if each.task == variant.task for graph in each.architectures}
+    own = {timings.group(graph) for graph in variant.architectures}
+    number = next(iter(own)) if len(own) == 1 else None
+    return variant.task if len(task) < 2 or number is None else f"{variant.task}, inputs {timings.inputs(number)}"
+
+
+def different_pairs(variants: Sequence[Variant]) -> list[Graphs]:
     """The distinct (original, pruned) graphs of all variants, without those where nothing was removed."""
-    pairs = [pair for variant in variants if not variant.original for pair in graph_pairs(variant, variants)]
+    pairs = [pair for variant in variants if variant.prune is not None for pair in graph_pairs(variant, variants)]
     return [pair for pair in dict.fromkeys(pairs) if pair[0] != pair[1]]
 
 
-def graph_pairs(variant: Variant, variants: Iterable[Variant]) -> tuple[tuple[str, str], ...]:
+def graph_pairs(variant: Variant, variants: Iterable[Variant]) -> tuple[Graphs, ...]:
     """The distinct (original, own) graphs of a variant, seed by seed."""
     before = {
         seed.seed: seed.architecture

@@ -2,28 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
-from harness.compare.answers import Interval, SeedOutcome, Variant
+from harness.compare.answers import SeedOutcome, Variant
+from harness.compare.interval import Interval
 from harness.compare.pooling import accuracy_over_seeds, difference
 from harness.records import Row
 from harness.results import Results
 from harness.spec import DataSpec, short
 
+# A row, and its original.
+Pair = tuple[Row, Row | None]
+
 
 def variants_of(results: Results) -> tuple[Variant, ...]:
     """The variants of a run, in the order of its rows. Speed and frontier are added later."""
-    originals = {row.case.name: row for row in results.rows if row.prune is None}
+    originals = {(row.case.name, row.longer_epochs): row for row in results.rows if row.prune is None}
     groups: dict[tuple[str, str], list[Row]] = {}
     for row in results.rows:
         groups.setdefault((row.case.network, row.variant), []).append(row)
     return tuple(variant_of(rows, originals) for rows in groups.values())
 
 
-def variant_of(rows: Sequence[Row], originals: dict[str, Row]) -> Variant:
-    """All seeds of one network and pruning. `originals` maps a case's name to its unpruned row."""
+def variant_of(rows: Sequence[Row], originals: Mapping[tuple[str, int], Row]) -> Variant:
+    """All seeds of one network and pruning. `originals` are by case and by the epochs that they were trained on for."""
     first = rows[0]
-    pairs = [(row, originals.get(row.case.name)) for row in rows]
+    pairs = [(row, originals.get((row.case.name, 0))) for row in rows]
+    epochs = first.prune.finetune_epochs if first.prune is not None else 0
+    equals = [(row, originals.get((row.case.name, epochs)) if epochs else None) for row, _ in that_learned(pairs)]
     outcomes = tuple(outcome_of(row, original) for row, original in pairs)
     counted = pairs_that_count(pairs)
     prunings = [row.pruning for row in rows if row.pruning is not None]
@@ -34,14 +40,19 @@ def variant_of(rows: Sequence[Row], originals: dict[str, Row]) -> Variant:
         model=first.case.model_name,
         factors=dict(first.case.factors),
         prune=first.prune,
+        longer_epochs=first.longer_epochs,
         trained_here=first.case.file is None,
         task=task_of(first.case.data),
+        arena=task_of(first.case.data),
         seeds=outcomes,
         counted=tuple(row.case.seed for row, _ in counted),
+        examples=next((row.accuracy.examples for row in rows if row.accuracy), None),
+        chance=next((row.accuracy.chance for row in rows if row.accuracy), None),
         parameters=_range(_parameters(row) for row in rows),
         size_bytes=_range(export.size_bytes for export in exports),
         accuracy=pooled_accuracy([row for row, _ in counted]),
-        change=None if first.prune is None else pooled_change(counted),
+        change=None if first.original else pooled_change(that_learned(pairs)),
+        equal_change=pooled_change(equals),
         devices=tuple(dict.fromkeys(row.accuracy.device for row in rows if row.accuracy)),
         proof_difference=max((each.proof.largest_difference for each in prunings if each.proof), default=None),
         parity_difference=max((export.parity.largest_difference for export in exports), default=None),
@@ -49,9 +60,20 @@ def variant_of(rows: Sequence[Row], originals: dict[str, Row]) -> Variant:
     )
 
 
-def learned(row: Row) -> bool | None:
-    """Whether the original of a row learned; None where what that takes was not recorded."""
-    return row.training.learned if row.training is not None else None
+def learned(row: Row, original: Row | None) -> bool | None:
+    """Whether the original of a row learned, and is better than luck on the test examples.
+
+    None where what that takes was not recorded. Of a network that came in a file, only the second can be known.
+    """
+    here = row.training.learned if row.training is not None else None
+    shown = original.accuracy.above_chance if original is not None and original.accuracy is not None else None
+    known = [each for each in (here, shown) if each is not None]
+    return all(known) if known else None
+
+
+def at_chance(row: Row, original: Row | None) -> bool:
+    """Whether the original is no better than luck, though nothing is known against its training."""
+    return learned(row, original) is False and not (row.training is not None and row.training.learned is False)
 
 
 def outcome_of(row: Row, original: Row | None) -> SeedOutcome:
@@ -63,18 +85,24 @@ def outcome_of(row: Row, original: Row | None) -> SeedOutcome:
         accuracy=accuracy_over_seeds([row.accuracy.correct]) if row.accuracy else None,
         change=(
             difference([row.accuracy.correct], [before.correct], paired_seeds=True)
-            if row.prune is not None and row.accuracy and before
+            if not row.original and row.accuracy and before and learned(row, original) is not False
             else None
         ),
-        learned=learned(row),
+        learned=learned(row, original),
+        at_chance=at_chance(row, original),
         error=row.error,
     )
 
 
-def pairs_that_count(pairs: Sequence[tuple[Row, Row | None]]) -> list[tuple[Row, Row | None]]:
-    """Leave out the seeds whose original did not learn, unless none did."""
-    finished = [(row, original) for row, original in pairs if row.accuracy]
-    return [pair for pair in finished if learned(pair[0]) is not False] or finished
+def that_learned(pairs: Sequence[Pair]) -> list[Pair]:
+    """Leave out the seeds whose original did not learn."""
+    return [pair for pair in pairs if learned(*pair) is not False]
+
+
+def pairs_that_count(pairs: Sequence[Pair]) -> list[Pair]:
+    """Leave out the seeds that did not finish, and those whose original did not learn, unless none did."""
+    finished = [pair for pair in pairs if pair[0].accuracy]
+    return that_learned(finished) or finished
 
 
 def pooled_accuracy(rows: Sequence[Row]) -> Interval | None:
@@ -82,8 +110,8 @@ def pooled_accuracy(rows: Sequence[Row]) -> Interval | None:
     return accuracy_over_seeds(corrects) if corrects else None
 
 
-def pooled_change(pairs: Sequence[tuple[Row, Row | None]]) -> Interval | None:
-    """Accuracy minus that of the own originals, over the seeds in which both were evaluated."""
+def pooled_change(pairs: Sequence[Pair]) -> Interval | None:
+    """Accuracy minus that of the other row, over the seeds in which both were evaluated."""
     both = [
         (row.accuracy.correct, original.accuracy.correct)
         for row, original in pairs

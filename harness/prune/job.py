@@ -13,8 +13,7 @@ from harness.keras_file import example_shape, load_model
 from harness.progress import Progress, Silent
 from harness.prune.api import PruneResult, prune, replay
 from harness.prune.files import check_output, read_plan, save
-from harness.prune.recalibrate import recalibrate
-from harness.prune.recover import RecoverySpec, check_fits, finetune, recover
+from harness.prune.recover import RecoverySpec, check_fits, recover, tune
 from harness.prune.stepwise import prune_in_steps
 from harness.records import PruneFile
 from harness.spec import PruneSpec
@@ -109,14 +108,13 @@ def _pruned(original: keras.Model, job: Job) -> tuple[PruneResult, int]:
         return prune(original, job.spec, data=data, seed=job.seed), 0
     epochs = 0
 
-    def tune(model: keras.Model) -> None:
+    def between(model: keras.Model) -> None:
         nonlocal epochs
         assert examples is not None  # Job sees to it
         assert job.recovery.train is not None
         teacher = original if job.recovery.distill else None
-        if job.recovery.recalibrate:
-            recalibrate(model, examples.train_images)
-        finetune(model, examples, job.recovery.train, teacher=teacher, seed=job.seed)
+        train, recalibrated = job.recovery.train, job.recovery.recalibrate
+        tune(model, examples, train, recalibrated=recalibrated, teacher=teacher, seed=job.seed)
         epochs += job.recovery.train.epochs
 
-    return prune_in_steps(original, job.spec, job.steps, tune, data=data, seed=job.seed), epochs
+    return prune_in_steps(original, job.spec, job.steps, between, data=data, seed=job.seed), epochs

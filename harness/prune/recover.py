@@ -92,13 +92,12 @@ def recover(
     with shown.task("recalibrate"):
         if spec.recalibrate and recalibrate(result.model, examples.train_images):
             report["recalibrated"] = accuracy(result.model, examples)
+            alike = copied(original)
+            recalibrate(alike, examples.train_images)
+            report["original_recalibrated"] = accuracy(alike, examples)
     if spec.train is not None:
         with shown.task("fine-tune"):
             finetune(result.model, examples, spec.train, teacher=original if spec.distill else None, seed=spec.seed)
-            if not all(np.isfinite(weight).all() for weight in result.model.get_weights()):
-                raise PruneError(
-                    f"fine-tuning at a learning rate of {spec.train.learning_rate:g} ends in NaN; lower it"
-                )
             report["tuned"] = accuracy(result.model, examples)
         if spec.baselines:
             in_all = spec.train.model_copy(update={"epochs": report["epochs"]})
@@ -117,9 +116,8 @@ def _baselines(
     """Random channels of the same widths, those widths from new weights, and the original trained on."""
     with progress.task("baseline: random channels"):
         arbitrary = apply(original, random_plan_like(original, result.plan, spec.seed))
-        if spec.recalibrate:
-            recalibrate(arbitrary, examples.train_images)
-        finetune(arbitrary, examples, train, teacher=original if spec.distill else None, seed=spec.seed)
+        teacher = original if spec.distill else None
+        tune(arbitrary, examples, train, recalibrated=spec.recalibrate, teacher=teacher, seed=spec.seed)
     epochs = spec.scratch_epochs or train.epochs
     with progress.task("baseline: the same widths from scratch"):
         keras.utils.set_random_seed(spec.seed)
@@ -127,7 +125,7 @@ def _baselines(
         finetune(fresh, examples, train.model_copy(update={"epochs": epochs}), seed=spec.seed)
     with progress.task("baseline: the original, trained on"):
         longer = copied(original)
-        finetune(longer, examples, train, seed=spec.seed)
+        tune(longer, examples, train, recalibrated=spec.recalibrate, seed=spec.seed)
     return {
         "random_channels": accuracy(arbitrary, examples),
         "from_scratch": accuracy(fresh, examples),
@@ -136,13 +134,38 @@ def _baselines(
     }
 
 
-def finetune(
-    model: keras.Model, examples: Examples, train: TrainSpec, *, teacher: keras.Model | None = None, seed: int = 0
-) -> None:
-    """Train a classifier on, in place; with a teacher, on its answers as well. It is as compiled as it was before.
+def tune(
+    model: keras.Model,
+    examples: Examples,
+    train: TrainSpec,
+    *,
+    recalibrated: bool = True,
+    teacher: keras.Model | None = None,
+    seed: int = 0,
+) -> dict[str, list[float]]:
+    """Recalibrate and fine-tune, in place: what fine-tuning means, in `harness prune` and in studies alike.
+
+    Returns:
+        The loss after each epoch, by its name `loss`.
 
     Raises:
-        PruneError: TensorFlow can't train a layer of such a name.
+        PruneError: as `finetune` does.
+    """
+    if recalibrated:
+        recalibrate(model, examples.train_images)
+    return finetune(model, examples, train, teacher=teacher, seed=seed)
+
+
+def finetune(
+    model: keras.Model, examples: Examples, train: TrainSpec, *, teacher: keras.Model | None = None, seed: int = 0
+) -> dict[str, list[float]]:
+    """Train a classifier on, in place; with a teacher, on its answers as well. It is as compiled as it was before.
+
+    Returns:
+        The loss after each epoch, by its name `loss`.
+
+    Raises:
+        PruneError: TensorFlow can't train a layer of such a name, or the weights end in NaN.
     """
     _check_names(model)
     keras.utils.set_random_seed(seed)
@@ -158,7 +181,10 @@ def finetune(
         targets = (labels, teacher_targets(teacher, examples.train_images))
         trained = Distiller(model, loss, TEMPERATURE, SHARE)
         trained.compile(optimizer=optimizer)
-    trained.fit(examples.train_images, targets, batch_size=train.batch_size, epochs=train.epochs, verbose=0)
+    fitted = trained.fit(examples.train_images, targets, batch_size=train.batch_size, epochs=train.epochs, verbose=0)
+    if not all(np.isfinite(weight).all() for weight in model.get_weights()):
+        raise PruneError(f"fine-tuning at a learning rate of {train.learning_rate:g} ends in NaN; lower it")
+    return {"loss": [float(loss) for loss in fitted.history["loss"]]}
 
 
 def _check_names(model: keras.Model) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness.report.terminal import as_json, summary, terminal_table
+from harness.report.terminal import as_json, terminal_table, told_as_json
 from harness.report.writing import ReportPaths, write
 
-__all__ = ["ReportPaths", "as_json", "summary", "terminal_table", "write"]
+__all__ = ["ReportPaths", "as_json", "terminal_table", "told_as_json", "write"]

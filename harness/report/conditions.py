@@ -9,6 +9,7 @@ from harness.learned import NEAR_ZERO, SIGNIFICANCE
 from harness.measurement import Measurement
 from harness.records import Row
 from harness.report import format as fmt
+from harness.report.names import file_name
 from harness.results import Results
 
 Part = tuple[str, str]
@@ -29,7 +30,7 @@ def conditions(results: Results, answers: Answers) -> tuple[Part, ...]:
 
 
 def _training(results: Results) -> Part | None:
-    done = [row for row in results.rows if row.training is not None and (row.case.file is None or _tuned(row))]
+    done = [row for row in results.rows if row.training is not None and (row.case.file is None or _epochs(row))]
     if not done:
         return None
     recipes = _distinct(_recipe(row) for row in done)
@@ -40,25 +41,34 @@ def _training(results: Results) -> Part | None:
     )
     seeds = sorted({row.case.seed for row in results.rows})
     text = f"{fmt.listed(recipes)}; {fmt.listed(where)}. Seeds: {', '.join(map(str, seeds))}."
-    taken_over = _distinct(row.case.model_name for row in results.rows if row.case.file is not None)
+    if any(_epochs(row) for row in results.rows):
+        text += (
+            " Fine-tuning measures the statistics of BatchNormalization again on the training examples and trains on "
+            "with the same settings, for pruned variants and, as 'original, trained on', for their original."
+        )
+    taken_over = _distinct(file_name(row.case.file.name) for row in results.rows if row.case.file is not None)
     if taken_over:
-        text += f" {fmt.listed(taken_over)} came trained; what is told here is how pruned variants were fine-tuned."
+        text += (
+            f" Not trained here but taken as it is: {fmt.listed(taken_over)}; what is told is how it was fine-tuned."
+        )
     return "Training", text
 
 
 def _recipe(row: Row) -> str:
-    """How a network was trained; one that came trained, how it was fine-tuned."""
-    spec, epochs = row.case.train, row.case.train.epochs
-    if row.case.file is not None and row.prune is not None:
-        epochs = row.prune.finetune_epochs
+    """How a network was trained; one that came in a file, how it was fine-tuned."""
+    spec = row.case.train
+    epochs = spec.epochs if row.case.file is None else _epochs(row)
     return (
         f"{fmt.plural(epochs, 'epoch')} of {spec.optimizer}, learning rate {spec.learning_rate:g}, "
         f"batch {spec.batch_size}"
     )
 
 
-def _tuned(row: Row) -> bool:
-    return row.pruning is not None and row.pruning.finetune is not None
+def _epochs(row: Row) -> int:
+    """For how many epochs it was fine-tuned."""
+    if row.prune is None:
+        return row.longer_epochs if row.tuning is not None else 0
+    return row.prune.finetune_epochs if row.pruning is not None and row.pruning.finetune is not None else 0
 
 
 def _accuracy(results: Results) -> Part | None:
@@ -79,15 +89,16 @@ def _accuracy(results: Results) -> Part | None:
     return "Accuracy", text
 
 
-def _learned(results: Results) -> Part | None:
-    if all(row.case.file is not None for row in results.rows):
-        return None
-    text = (
-        "A training has learned when its accuracy on the training examples in the last epoch is above what always "
-        f"giving the commonest class would score (binomial test, one-sided, p below {SIGNIFICANCE:g}), and its loss "
-        f"still fell, or was near zero (below {NEAR_ZERO:g})."
+def _learned(results: Results) -> Part:
+    luck = f"what always giving the commonest class would score (binomial test, one-sided, p below {SIGNIFICANCE:g})"
+    here = (
+        "A training has learned when its accuracy on the training examples in the last epoch is above "
+        f"{luck}, and its loss still fell, or was near zero (below {NEAR_ZERO:g})."
     )
-    return "Learned", text
+    parts = [here] if any(row.case.file is None for row in results.rows) else []
+    more = "Before anything is concluded, the accuracy of the original on the test examples must be above that, too."
+    file = f"Nothing is concluded from a network unless its accuracy on the test examples is above {luck}."
+    return "Learned", " ".join([*parts, more if parts else file])
 
 
 def _pruning() -> Part:
@@ -100,14 +111,17 @@ def _pruning() -> Part:
 
 
 def _latency(results: Results) -> Part | None:
-    measurement = results.measurement
-    if measurement is None:
+    if not results.measurements:
         return None
     exported = [row.export.architecture for row in results.rows if row.export is not None]
+    apart = (
+        f"Networks whose inputs differ in shape were measured apart, in {len(results.measurements)} groups, and are "
+        "only compared within these. "
+        if len(results.measurements) > 1
+        else ""
+    )
     text = (
-        f"Each of {measurement.launches} fresh processes held all {len(measurement.models)} ONNX graphs at "
-        "once and timed them in short blocks in random order; the process is the unit of the statistics. "
-        f"{_settings(measurement)} The measurement ended after {measurement.seconds:.0f} s, {_ending(measurement)}. "
+        f"{apart}{' '.join(_course(each) for each in results.measurements)} {_settings(results)} "
         f"Variants and seeds whose ONNX files differ only in their weights' values run the same kernels, so one file "
         f"stands for each graph: {len(set(exported))} graphs for {len(exported)} files. Speed-ups are paired within "
         "processes, so that what slows a process down cancels. Latencies follow from them: the first network's median, "
@@ -116,9 +130,18 @@ def _latency(results: Results) -> Part | None:
     return "Latency", text
 
 
-def _settings(measurement: Measurement) -> str:
-    spec = measurement.spec
-    devices = fmt.listed([fmt.device(name) for name in _distinct(model.device for model in measurement.models)])
+def _course(measurement: Measurement) -> str:
+    return (
+        f"Each of {measurement.launches} fresh processes held all {len(measurement.models)} ONNX graphs at "
+        "once and timed them in short blocks in random order; the process is the unit of the statistics. "
+        f"The measurement ended after {measurement.seconds:.0f} s, {_ending(measurement)}."
+    )
+
+
+def _settings(results: Results) -> str:
+    spec = results.spec
+    models = [model for measurement in results.measurements for model in measurement.models]
+    devices = fmt.listed([fmt.device(name) for name in _distinct(model.device for model in models)])
     return (
         f"Device: {devices} (asked for: {spec.device}). {fmt.MODES[spec.modes[0]].capitalize()}. "
         f"{fmt.plural(spec.threads, 'thread')}, graph optimisation {spec.optimization}."
@@ -144,10 +167,10 @@ def _verdicts(answers: Answers) -> Part | None:
 
 def _frontier() -> Part:
     text = (
-        "On it: no variant of the same task has a latency at most as long and an accuracy at least as high, one of "
-        "them better. Narrowly: another is clearly better in one, while its own lead in the other is not clear. Close "
-        "behind: beaten, but by nothing that is clearly better in either. Clearly means a 95 % interval of the "
-        "difference, or the measured verdict, each pair on its own."
+        "On it: no variant of the same task that was measured with it has a latency at most as long and an accuracy at "
+        "least as high, one of them better. Narrowly: another is clearly better in one, while its own lead in the "
+        "other is not clear. Close behind: beaten, but by nothing that is clearly better in either. Clearly means a "
+        "95 % interval of the difference, or the measured verdict, each pair on its own."
     )
     return "Frontier", text
 

@@ -30,6 +30,10 @@ class Family:
         return [variant.change.value for variant in self.variants if variant.change]
 
     @property
+    def equal_changes(self) -> list[float]:
+        return [variant.equal_change.value for variant in self.variants if variant.equal_change]
+
+    @property
     def control(self) -> bool:
         return self.variants[0].control
 
@@ -107,12 +111,14 @@ def family_table(found: Sequence[Family]) -> Table:
         Column("Worst"),
         Column("Mean change, points"),
         Column("Largest loss, points"),
+        Column("Mean change against trained on, points"),
     )
-    return Table(columns, tuple(_family_row(family) for family in found))
+    shown = len(columns) if any(family.equal_changes for family in found) else len(columns) - 1
+    return Table(columns[:shown], tuple(_family_row(family)[:shown] for family in found))
 
 
 def _family_row(family: Family) -> tuple[Cell, ...]:
-    values, changes = family.accuracies, family.changes
+    values, changes, equal = family.accuracies, family.changes, family.equal_changes
     worst = family.worst.prune
     return (
         Cell(family.name, badge="mistake" if family.control else ""),
@@ -122,4 +128,5 @@ def _family_row(family: Family) -> tuple[Cell, ...]:
         Cell(fmt.percent(min(values)), worst.label.partition(",")[0] if worst else ""),
         Cell(fmt.points(fmean(changes)) if changes else fmt.UNKNOWN),
         Cell(fmt.points(min(changes)) if changes else fmt.UNKNOWN),
+        Cell(fmt.points(fmean(equal)) if equal else ""),
     )

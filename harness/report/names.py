@@ -10,6 +10,9 @@ from harness.compare import Answers, Variant
 from harness.report.format import SPACE, listed, plural
 from harness.spec import PruneSpec, short, without
 
+# Said of runs of older versions, whose originals were not trained on.
+LONGER_MISSING = "The originals were not: a gain in accuracy may come from that."
+
 
 class Names:
     """The names of one report."""
@@ -25,10 +28,14 @@ class Names:
         networks would get the same name, all keep the names of their factors.
         """
         of = {variant.network: variant for variant in self.answers.variants}
-        brief = {network: network_name(variant.model, variant.factors, bare=True) for network, variant in of.items()}
+        brief = {network: network_name(self.model(each), each.factors, bare=True) for network, each in of.items()}
         if len(set(brief.values())) == len(brief):
             return brief
-        return {network: network_name(variant.model, variant.factors, bare=False) for network, variant in of.items()}
+        return {network: network_name(self.model(each), each.factors, bare=False) for network, each in of.items()}
+
+    def model(self, variant: Variant) -> str:
+        """An architecture by its name, a file by its file name."""
+        return variant.model if variant.trained_here else file_name(f"{variant.model}.keras")
 
     @cached_property
     def same_tuning(self) -> dict[str, int]:
@@ -44,14 +51,18 @@ class Names:
         return self.networks[variant.network]
 
     def label(self, variant: Variant) -> str:
-        """How the variant was made: `original`, `50 %`, `1 filter (1 epoch tuned)`."""
+        """How the variant was made: `original`, `original, trained on`, `50 %`, `1 filter (1 epoch tuned)`."""
         if variant.prune is None:
-            return "original"
+            if variant.original:
+                return "original"
+            alone = variant.network in self.same_tuning
+            return "original, trained on" + ("" if alone else f" for {plural(variant.longer_epochs, 'epoch')}")
         return prune_label(variant.prune, with_tuning=variant.network not in self.same_tuning)
 
     def full(self, variant: Variant) -> str:
-        """Network and variant in a sentence: `single_conv pruned by 1 filter`."""
-        by = "unpruned" if variant.original else f"pruned by {self.label(variant)}"
+        """Network and variant in a sentence: `single_conv, pruned by 1 filter`."""
+        label = self.label(variant)
+        by = f"pruned by {label}" if variant.prune is not None else label.replace("original", "unpruned")
         return f"{self.network(variant)}, {by}"
 
     def tuning_note(self) -> str:
@@ -62,22 +73,27 @@ class Names:
         groups: dict[int, list[str]] = {}
         for variant in (each for each in self.answers.variants if each.original):
             epochs = self.same_tuning.get(variant.network, 0)
-            name = variant.model if len(models[variant.model]) == 1 else self.network(variant)
+            name = self.model(variant) if len(models[variant.model]) == 1 else self.network(variant)
             if epochs and name not in groups.setdefault(epochs, []):
                 groups[epochs].append(name)
-        told = [
-            f"Every pruned {listed(names)} was fine-tuned for {plural(epochs, 'epoch')}, which its original was not."
-            for epochs, names in groups.items()
-        ]
-        return " ".join(told)
+        if not groups:
+            return ""
+        told = [f"{plural(epochs, 'epoch')} after pruning: {listed(names)}." for epochs, names in groups.items()]
+        beside = "Each original, trained on for as long, stands beside." if self.answers.longer else LONGER_MISSING
+        return f"Fine-tuned for {' For '.join(told)} {beside}"
 
 
 def series_of(variant: Variant) -> str:
     """What a line in a chart joins: one network, pruned in one way by different amounts."""
     prune = variant.prune
     if prune is None:
-        return f"{variant.network} original"
+        return f"{variant.network} {variant.label}"
     return f"{variant.network} {unit_of(prune)} {prune.importance} {prune.rows} {prune.finetune_epochs}"
+
+
+def file_name(name: str) -> str:
+    """A file's name as it stands in a sentence, where it must not be taken for words of it."""
+    return f"'{name}'" if any(character.isspace() for character in name) else name
 
 
 def unit_of(prune: PruneSpec) -> str:

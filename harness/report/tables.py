@@ -70,7 +70,7 @@ def main_table(answers: Answers, names: Names) -> Table:
     """Every variant of every network, grouped by network; of a crowded one the original alone."""
     return variant_table(
         [
-            [variant for variant in answers.of(network) if variant.original or not crowded(answers, network)]
+            [variant for variant in answers.of(network) if variant.prune is None or not crowded(answers, network)]
             for network in answers.networks
         ],
         answers,
@@ -91,6 +91,7 @@ def variant_table(groups: Sequence[Sequence[Variant]], answers: Answers, names: 
         Column("Parameters"),
         Column("Accuracy"),
         Column("Change, points"),
+        Column("Against trained on, points"),
         Column("Size, KB"),
     ]
     for batch in answers.batch_sizes:
@@ -106,14 +107,12 @@ def variant_table(groups: Sequence[Sequence[Variant]], answers: Answers, names: 
 
 
 def _main_row(variant: Variant, answers: Answers, names: Names) -> tuple[Cell, ...]:
-    accuracy, change = variant.accuracy, variant.change
     cells = [
-        Cell(names.label(variant), badge=_state(variant)),
+        Cell(names.label(variant), badge=state(variant)),
         Cell(fmt.count_range(variant.parameters)),
-        _accuracy_cell(accuracy),
-        Cell(fmt.points(change.value), fmt.points_range(change))
-        if change
-        else Cell("" if variant.original else fmt.UNKNOWN),
+        _accuracy_cell(variant.accuracy),
+        _change_cell(variant.change, "" if variant.original else fmt.UNKNOWN),
+        _change_cell(variant.equal_change, ""),
         Cell(fmt.kilobytes_range(variant.size_bytes)),
     ]
     for batch in answers.batch_sizes:
@@ -123,7 +122,7 @@ def _main_row(variant: Variant, answers: Answers, names: Names) -> tuple[Cell, .
     disagreements = variant.parity_disagreements
     cells += [
         Cell(", ".join(fmt.device(device) for device in variant.devices) or fmt.UNKNOWN),
-        Cell("none" if variant.control else "" if variant.original else fmt.tiny(variant.proof_difference)),
+        Cell("none" if variant.control else "" if variant.prune is None else fmt.tiny(variant.proof_difference)),
         Cell(fmt.tiny(variant.parity_difference), f"{disagreements} disagree" if disagreements else ""),
     ]
     return tuple(cells)
@@ -137,12 +136,13 @@ def _change_cell(change: Interval | None, without: str) -> Cell:
     return Cell(fmt.points(change.value), fmt.points_range(change)) if change else Cell(without)
 
 
-def _state(variant: Variant) -> str:
+def state(variant: Variant) -> str:
     """What a reader must know before comparing."""
     if variant.control:
         return "mistake"
     if variant.learned is False:
-        return "did not learn"
+        what = "at chance" if variant.at_chance else "did not learn"
+        return what if variant.original else f"original {what}"
     if not variant.finished:
         return "failed"
     missing = len(variant.seeds) - len(variant.counted)
@@ -151,7 +151,7 @@ def _state(variant: Variant) -> str:
 
 def _speed_cell(variant: Variant, speedup: SpeedUp | None) -> Cell:
     if speedup is None:
-        return Cell("" if variant.original else fmt.UNKNOWN)
+        return Cell("" if variant.prune is None else fmt.UNKNOWN)
     if speedup.verdict is Verdict.SAME_GRAPH:
         return Cell("1×", badge=str(speedup.verdict.value))
     return Cell(fmt.times(speedup.value), fmt.times_range(speedup), str(speedup.verdict.value))
@@ -170,7 +170,8 @@ def seed_table(answers: Answers, names: Names) -> Table:
     rows = []
     for variant in answers.variants:
         for seed in variant.seeds:
-            remark = "failed" if seed.error else "original did not learn" if seed.learned is False else ""
+            unlearned = "original at chance" if seed.at_chance else "original did not learn"
+            remark = "failed" if seed.error else unlearned if seed.learned is False else ""
             rows.append(
                 (
                     Cell(names.network(variant)),
@@ -191,16 +192,24 @@ def failure_table(answers: Answers) -> Table:
 
 def control_table(answers: Answers) -> Table:
     """The copy that was measured as if it were another network, at each batch size."""
-    columns = (Column("Batch"), Column("Copy against itself"), Column("95 % interval"), Column("Verdict", number=False))
+    columns = (
+        Column("Inputs"),
+        Column("Batch"),
+        Column("Copy against itself"),
+        Column("95 % interval"),
+        Column("Verdict", number=False),
+    )
+    hidden = 0 if any(control.inputs for control in answers.controls) else 1
     return Table(
-        columns,
+        columns[hidden:],
         tuple(
             (
+                Cell(control.inputs),
                 Cell(str(control.batch)),
                 Cell(f"{control.speedup.value:.3f}×"),
                 Cell(fmt.times_range(control.speedup)),
                 Cell("", badge=str(control.speedup.verdict.value)),
-            )
+            )[hidden:]
             for control in answers.controls
         ),
     )
@@ -208,8 +217,7 @@ def control_table(answers: Answers) -> Table:
 
 def graph_table(results: Results, answers: Answers, names: Names) -> Table | None:
     """The ONNX files that were measured, and which variants each stands for."""
-    measurement = results.measurement
-    if measurement is None:
+    if not results.measurements:
         return None
     users = users_of(results, answers, names)
     columns = [
@@ -223,15 +231,16 @@ def graph_table(results: Results, answers: Answers, names: Names) -> Table | Non
     columns += [Column(f"Per second, batch {batch}") for batch in answers.batch_sizes]
     columns += [Column("Peak memory, MB"), Column("Device", number=False)]
     rows = []
-    for index, model in enumerate(measurement.models):
-        rows.append(tuple(_graph_row(measurement, index, model, "; ".join(users[model.path]), answers)))
+    for measurement in results.measurements:
+        for index, model in enumerate(measurement.models):
+            rows.append(tuple(_graph_row(measurement, index, model, "; ".join(users[model.path]), answers)))
     return Table(tuple(columns), tuple(rows))
 
 
 def users_of(results: Results, answers: Answers, names: Names) -> dict[str, list[str]]:
     """The variants that each measured file stands for, by its path."""
     graphs = {row.export.sha256: row.export.architecture for row in results.rows if row.export}
-    models = results.measurement.models if results.measurement else ()
+    models = [model for measurement in results.measurements for model in measurement.models]
     return {
         model.path: [names.full(each) for each in answers.variants if graphs.get(model.sha256) in each.architectures]
         for model in models

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 from harness.compare import Answers, Variant, compare
 from harness.report import format as fmt
 from harness.report.families import families
-from harness.report.findings import findings, lines_of
+from harness.report.findings import Finding, findings
 from harness.report.names import Names
-from harness.report.tables import crowded
+from harness.report.tables import crowded, state
 from harness.results import Results
 from harness.tables import COLOURS
 
@@ -20,20 +20,15 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 
-def summary(results: Results) -> tuple[str, ...]:
-    """What the report says first, as lines."""
-    answers = compare(results)
-    return tuple(lines_of(findings(answers, Names(answers))))
-
-
 def as_json(results: Results) -> dict[str, Any]:
     """The answers and the sentences, as plain values."""
     answers = compare(results)
-    told = [
-        {"title": each.title, "text": each.text, "items": list(each.items), "warning": each.warning}
-        for each in findings(answers, Names(answers))
-    ]
-    return {**answers.model_dump(mode="json"), "findings": told}
+    return told_as_json(answers, findings(answers, Names(answers)))
+
+
+def told_as_json(answers: Answers, told: Iterable[Finding]) -> dict[str, Any]:
+    """The same of answers that are there already."""
+    return {**answers.model_dump(mode="json"), "findings": [each.as_json() for each in told]}
 
 
 def terminal_table(results: Results) -> Table:
@@ -46,7 +41,8 @@ def terminal_table(results: Results) -> Table:
     names = Names(answers)
     table = Table(title=answers.study, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("network, pruned by", overflow="fold")
-    for heading in ("accuracy %", "points", "KB"):
+    headings = ["accuracy %", "points", *(["against trained on"] if answers.longer else []), "KB"]
+    for heading in headings:
         table.add_column(heading, justify="right")
     for batch in answers.batch_sizes:
         table.add_column(f"µs at {batch}", justify="right")
@@ -54,8 +50,9 @@ def terminal_table(results: Results) -> Table:
     for network in answers.networks:
         table.add_row(Text(names.networks[network], style="bold"))
         for variant in answers.of(network):
-            if variant.original or not crowded(answers, network):
-                table.add_row(Text(f"  {names.label(variant)}"), *_cells(variant, answers))
+            if variant.prune is None or not crowded(answers, network):
+                doubt = f" ({state(variant)})" if variant.learned is False else ""
+                table.add_row(Text(f"  {names.label(variant)}{doubt}"), *_cells(variant, answers))
         for family in (each for each in families(answers) if each.network == network):
             table.add_row(Text(f"  {family.name}"), f"{100 * fmean(family.accuracies):.1f}")
         table.add_section()
@@ -66,6 +63,8 @@ def _cells(variant: Variant, answers: Answers) -> Iterable[str | Text]:
     accuracy, change = variant.accuracy, variant.change
     yield f"{100 * accuracy.value:.1f}" if accuracy else fmt.UNKNOWN
     yield fmt.points(change.value) if change else ""
+    if answers.longer:
+        yield fmt.points(variant.equal_change.value) if variant.equal_change else ""
     yield fmt.kilobytes_range(variant.size_bytes)
     for batch in answers.batch_sizes:
         latency, speedup = variant.latencies.get(batch), variant.speedups.get(batch)

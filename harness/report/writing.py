@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from harness.advice import advice
-from harness.compare import Answers, asked_comparisons, compare
+from harness.compare import Answers, Compared, compare, compared
 from harness.crash import unfinished
 from harness.report import format as fmt
 from harness.report import theme
@@ -41,12 +41,23 @@ VEGA_GLOBALS = "window.vegaEmbed = vegaEmbed;"
 
 @dataclass(frozen=True)
 class ReportPaths:
-    """What was written. `charts` are SVG and PNG files; `summary` is what the report says first, as lines."""
+    """What was written, and what it says. `charts` are SVG and PNG files."""
 
     markdown: Path
     html: Path
     charts: tuple[Path, ...]
-    summary: tuple[str, ...]
+    answers: Answers
+    findings: tuple[Finding, ...]
+
+    @property
+    def summary(self) -> tuple[str, ...]:
+        """What the report says first, as lines."""
+        return tuple(lines_of(self.findings))
+
+    def moved(self, old: Path, new: Path) -> ReportPaths:
+        """The same where the folder `old` has become `new`."""
+        markdown, html, *charts = (new / path.relative_to(old) for path in (self.markdown, self.html, *self.charts))
+        return replace(self, markdown=markdown, html=html, charts=tuple(charts))
 
 
 @dataclass(frozen=True)
@@ -101,13 +112,15 @@ def write(results: Results, folder: Path) -> ReportPaths:
     files["report.html"] = render("report.html.jinja", content, script=vega_script(), style=style()).encode()
     put(folder, files)
     charts = tuple(folder / name for name in files if name.startswith(CHARTS))
-    return ReportPaths(folder / "report.md", folder / "report.html", charts, tuple(lines_of(content.findings)))
+    return ReportPaths(
+        folder / "report.md", folder / "report.html", charts, answers=content.answers, findings=content.findings
+    )
 
 
 def gather(results: Results) -> Content:
     """Everything the report shows, computed once."""
-    answers = compare(results)
-    names = Names(answers)
+    found = compared(results)
+    answers, names = found.answers, Names(found.answers)
     others = [(mode, compare(results, mode)) for mode in results.spec.modes[1:]]
     return Content(
         results=results,
@@ -123,7 +136,7 @@ def gather(results: Results) -> Content:
         seeds=seed_table(answers, names),
         failures=failure_table(answers),
         controls=control_table(answers),
-        advice=self_diagnosis(results, answers, names),
+        advice=self_diagnosis(results, found, names),
         graphs=graph_table(results, answers, names),
         conditions=conditions(results, answers),
         environment=environment_table(results.environment),
@@ -131,14 +144,16 @@ def gather(results: Results) -> Content:
     )
 
 
-def self_diagnosis(results: Results, answers: Answers, names: Names) -> tuple[str, ...]:
-    """What the measurement says about itself, with each file called by the first variant that it stands for."""
-    measurement = results.measurement
-    if measurement is None:
-        return ()
-    users = users_of(results, answers, names)
-    models = [model.model_copy(update={"path": (users[model.path] or [model.path])[0]}) for model in measurement.models]
-    return advice(measurement.model_copy(update={"models": tuple(models)}), asked_comparisons(results))
+def self_diagnosis(results: Results, found: Compared, names: Names) -> tuple[str, ...]:
+    """What the measurements say about themselves, with each file called by the first variant that it stands for."""
+    users = users_of(results, found.answers, names)
+    lines: list[str] = []
+    for measurement, asked in zip(results.measurements, found.asked, strict=True):
+        named = ((users[model.path] or [model.path])[0] for model in measurement.models)
+        pairs = zip(measurement.models, named, strict=True)
+        models = tuple(model.model_copy(update={"path": name}) for model, name in pairs)
+        lines += advice(measurement.model_copy(update={"models": models}), asked)
+    return tuple(dict.fromkeys(lines))
 
 
 def draw(answers: Answers, names: Names) -> Iterable[Drawing]:

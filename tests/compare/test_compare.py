@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
-from harness.compare import Answers, Verdict, asked_comparisons, compare
+from harness.compare import Answers, Verdict, compare, compared
 from harness.results import Results
 from harness.spec import Case, PruneSpec, Study
 from tests.synthetic import World, accuracy_of, digest, results_of
@@ -88,7 +89,7 @@ def test_variants_of_one_graph_share_their_latency(answers: Answers) -> None:
 
 def test_speedups_are_those_that_were_asked_for_corrected_together(results: Results, answers: Answers) -> None:
     """Two paddings, two ratios, and one graph for both ways to remove a filter: five pairs at two batch sizes."""
-    asked = asked_comparisons(results)
+    (asked,) = compared(results).asked
     assert len(asked) == 10
     told = {(round(found.speedup or 0, 12), found.verdict) for found in asked}
     mine = {(round(s.value, 12), s.verdict.value) for each in answers.pruned for s in each.speedups.values()}
@@ -107,9 +108,8 @@ def test_latency_intervals_are_of_the_ratio_to_a_reference_that_has_none(answers
 
 def test_latencies_agree_with_the_speed_ups(results: Results, answers: Answers) -> None:
     """The first network has its plain median; all others follow from paired ratios."""
-    assert results.measurement is not None
     first = answers.variant(f"{SAME}, original")
-    assert first.latencies[32].typical_us == results.measurement.row(0, 32).median_us
+    assert first.latencies[32].typical_us == results.measurements[0].row(0, 32).median_us
     for variant in answers.pruned:
         original = answers.of(variant.network)[0]
         for batch, speedup in variant.speedups.items():
@@ -147,6 +147,91 @@ def test_accuracies_of_different_tasks_are_not_compared() -> None:
     assert [len(answers.frontier(task, 1)) for task in ("mnist5k", "fashion_mnist")] == [1, 1]
 
 
+TUNED = Study.model_validate(
+    {
+        "name": "tuned",
+        "seeds": [0, 1],
+        "networks": [{"model": "single_conv", "prune": [{"filters": [1, 2], "finetune_epochs": [0, 1, 3]}]}],
+    }
+)
+
+
+def test_the_original_is_trained_on_as_long_as_what_is_pruned() -> None:
+    """Once for each number of epochs; more training is worth two points here, whatever is pruned."""
+    answers = compare(results_of(TUNED, World(longer=0.02)))
+    assert [variant.label for variant in answers.longer] == ["original, tuned 1", "original, tuned 3"]
+    original = answers.variants[0]
+    for longer in answers.longer:
+        assert longer.architectures == original.architectures, "nothing more to measure"
+        assert longer.latencies == original.latencies
+        assert longer.speedups == {}
+        assert longer.places.keys() == {1, 32}
+        assert longer.change is not None
+        assert longer.change.value == pytest.approx(0.02)
+    for variant in answers.pruned:
+        assert variant.prune is not None
+        assert variant.change is not None
+        if variant.prune.finetune_epochs == 0:
+            assert variant.equal_change is None
+        else:
+            assert variant.equal_change is not None
+            assert variant.equal_change.value == pytest.approx(variant.change.value - 0.02)
+
+
+SIZES = Study.model_validate(
+    {
+        "name": "sizes",
+        "networks": [
+            {"model": "deepcaptcha", "vary": {"filters": [[32], [16]]}, "prune": [{"ratio": [0.25, 0.5]}]},
+        ],
+    }
+)
+
+
+def test_networks_of_other_inputs_are_compared_among_themselves() -> None:
+    """Two sizes of one task: each has its reference, its control and its frontier; accuracies are compared across."""
+    world = World(inputs=lambda case: (28, 28, 1) if case.options["filters"] == [32] else (14, 14))
+    results = results_of(SIZES, world)
+    answers = compare(results)
+    assert len(results.measurements) == 2
+    assert answers.arenas == ("mnist5k, inputs 28×28×1", "mnist5k, inputs 14×14")
+    for arena in answers.arenas:
+        rivals = {each.places[1].rival for each in answers.variants if each.arena == arena and each.places}
+        assert rivals - {None} <= {each.key for each in answers.variants if each.arena == arena}
+        assert answers.frontier(arena, 1)
+    for number, name in enumerate(answers.networks):
+        original, quarter, half = answers.of(name)
+        assert original.latencies[1].typical_us == results.measurements[number].row(0, 1).median_us
+        assert half.speedups[1].value == pytest.approx(2.1, rel=0.03)
+        assert quarter.speedups[32].verdict is Verdict.SLOWER
+    assert [(control.inputs, control.batch) for control in answers.controls] == [
+        ("28×28×1", 1), ("28×28×1", 32), ("14×14", 1), ("14×14", 32),
+    ]  # fmt: skip
+    (contrast,) = answers.contrasts
+    assert contrast.change is not None
+    assert contrast.speedups == {}
+
+
+def test_comparisons_of_several_measurements_are_corrected_together() -> None:
+    together = compared(results_of(SIZES)).asked
+    apart = compared(results_of(SIZES, World(inputs=lambda case: tuple(case.options["filters"])))).asked
+    assert [len(each) for each in together] == [8]
+    assert [len(each) for each in apart] == [4, 4]
+    assert sorted(each.p_adjusted or 0 for each in together[0]) == pytest.approx(
+        sorted(each.p_adjusted or 0 for part in apart for each in part)
+    )
+
+
+def test_results_of_version_1_are_read() -> None:
+    """They have one measurement or none."""
+    found = results_of(STUDY)
+    old = json.loads(found.model_dump_json())
+    (old["measurement"],) = old.pop("measurements")
+    old["schema_version"] = "harness-results/1"
+    assert Results.model_validate_json(json.dumps(old)) == found
+    assert Results.model_validate_json(json.dumps({**old, "measurement": None})).measurements == ()
+
+
 def test_answers_can_be_written_as_json(answers: Answers) -> None:
     text = json.dumps(answers.model_dump(mode="json"), allow_nan=False)
     assert Answers.model_validate_json(text) == answers
@@ -176,6 +261,57 @@ def test_a_network_that_never_learned_is_shown_but_not_on_the_frontier() -> None
     assert variant.accuracy is not None
     assert variant.accuracy.value == pytest.approx(0.11)
     assert variant.places == {}
+
+
+def test_what_never_learned_has_no_change_and_keeps_the_run_from_an_answer() -> None:
+    answers = compare(results_of(STUDY, unlearned({0, 1})))
+    variant = answers.variant(f"{SAME}, 50 %")
+    assert variant.change is None
+    assert [seed.change for seed in variant.seeds] == [None, None]
+    assert [each.network for each in answers.unanswered] == [SAME, "deepcaptcha padding=valid"]
+    assert compare(results_of(STUDY, unlearned({1}))).unanswered == ()
+
+
+def of_file(accuracy: float, chance: float | None = 0.25, **options: Any) -> Answers:
+    """A file whose original has this accuracy; whatever is pruned from it is at 60 %."""
+    network = {"model": "some/trained.keras", "prune": [{"ratio": 0.5, **options}]}
+    study = Study.model_validate({"name": "file", "networks": [network]})
+    world = World(accuracy=lambda case, prune: accuracy if prune is None else 0.6, longer=0.0, chance=chance)
+    return compare(results_of(study, world))
+
+
+@pytest.mark.parametrize(
+    ("accuracy", "learned"), [(0.25, False), (0.1, False), (0.27, False), (0.4, True), (1.0, True)]
+)
+def test_a_file_is_judged_by_its_answers_on_the_test_examples(accuracy: float, learned: bool) -> None:
+    """There is no training to judge. 27 % of 1,000 where chance is 25 %: that may be luck."""
+    answers = of_file(accuracy, finetune_epochs=1)
+    original, longer, pruned = answers.variants
+    assert {original.learned, longer.learned, pruned.learned} == {learned}
+    assert [variant.places.keys() == {1, 32} for variant in answers.variants] == [learned] * 3
+    assert (pruned.change is None, pruned.equal_change is None) == (not learned, not learned)
+    assert answers.unanswered == (() if learned else (original,))
+    assert original.at_chance is not learned
+    assert answers.learning is None
+
+
+def test_a_training_that_shows_nothing_on_the_test_examples_is_at_chance() -> None:
+    """It learned its own examples, as one does whose BatchNormalization then uses statistics that are off."""
+    found = results_of(STUDY)
+    rows = [
+        row.model_copy(update={"accuracy": row.accuracy.model_copy(update={"correct": "1" + 9 * "0"})})
+        for row in found.rows
+        if row.accuracy
+    ]
+    answers = compare(found.model_copy(update={"rows": tuple(rows)}))
+    assert {row.training.learned for row in rows if row.training} == {True}
+    assert [(each.learned, each.at_chance) for each in answers.variants] == [(False, True)] * 9
+    assert len(answers.unanswered) == 3
+    assert not any(variant.places or variant.change for variant in answers.variants)
+
+
+def test_a_file_whose_chance_is_not_known_is_not_judged() -> None:
+    assert of_file(0.25, chance=None).variants[0].learned is None
 
 
 def test_a_pruned_network_that_lost_everything_counts() -> None:
@@ -242,11 +378,11 @@ def test_a_latency_that_could_not_be_measured_is_told() -> None:
 
 def test_a_row_that_failed_after_some_launches_is_no_reference_for_the_others(results: Results) -> None:
     """The first graph's worker crashed late: its own latency is gone, and nobody else's."""
-    assert results.measurement is not None
-    first, *others = results.measurement.rows
+    (measurement,) = results.measurements
+    first, *others = measurement.rows
     assert (first.model, first.batch) == (0, 1)
     rows = (first.model_copy(update={"error": "the worker was killed by SIGKILL"}), *others)
-    answers = compare(results.model_copy(update={"measurement": results.measurement.model_copy(update={"rows": rows})}))
+    answers = compare(results.model_copy(update={"measurements": (measurement.model_copy(update={"rows": rows}),)}))
     known = {variant.key: 1 in variant.latencies for variant in answers.variants}
     assert [key for key, there in known.items() if not there] == [f"{SAME}, original"]
     assert answers.failures == {f"latency of {SAME}, original, batch 1": "the worker was killed by SIGKILL"}

@@ -157,7 +157,8 @@ def test_accuracy_is_told_at_every_step_with_three_baselines(
     code, out, err = run(capsys, *arguments, "--distill", "--steps", 2, "-o", tmp_path / "p.keras")
     assert (code, err) == (0, "")
     for line in (
-        "original", "pruned", "recalibrated", "fine-tuned for 2 epochs, distilled from the original",
+        "original", "original, recalibrated", "pruned, recalibrated",
+        "fine-tuned for 2 epochs, distilled from the original",
         "random channels of the same widths", "the same widths from new weights", "the original, trained for 2 epochs",
     ):  # fmt: skip
         assert line in out
@@ -176,7 +177,8 @@ def test_recalibration_alone_trains_nothing_and_has_no_baselines(
     run(capsys, "prune", saved, "--ratio", 0.5, "-o", plain)
     code, out, err = run(capsys, "prune", saved, "--ratio", 0.5, "--data", digits, "--recalibrate", "-o", measured)
     assert (code, err) == (0, "")
-    assert "recalibrated" in out
+    assert "%  original, recalibrated\n" in out
+    assert "%  pruned, recalibrated\n" in out
     assert "fine-tuned" not in out
     assert "baseline" not in out
     before, after = keras.models.load_model(plain), keras.models.load_model(measured)

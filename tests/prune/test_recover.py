@@ -70,10 +70,25 @@ def test_accuracy_is_reported_at_every_step_beside_three_baselines(trained: kera
     assert report.tuned is not None
     assert report.tuned > report.pruned
     assert report.recalibrated is not None
+    assert report.original_recalibrated is not None
     assert None not in (report.random_channels, report.from_scratch, report.original_longer)
     assert (report.examples, report.epochs, report.scratch_epochs, report.distilled) == (160, 2, 3, True)
     for old, new in zip(before, snapshot(trained), strict=True):
         np.testing.assert_array_equal(old, new)
+
+
+def test_statistics_that_are_off_are_seen_in_the_original_too(trained: keras.Model, examples: Examples) -> None:
+    """Moving statistics at their start, as after too few steps: pruning has no part in what recalibration wins."""
+    off = copied(trained)
+    norm = off.get_layer("bn")
+    norm.moving_mean.assign(np.full(8, 3.0))
+    norm.moving_variance.assign(np.full(8, 0.01))
+    report = recover(off, harness.prune(off, filters=1), examples, RecoverySpec())
+    assert report.recalibrated is not None
+    assert report.original_recalibrated is not None
+    assert report.original < 0.5
+    assert min(report.recalibrated, report.original_recalibrated) > report.original + 0.2
+    assert report.original == accuracy(off, examples), "the original is only read"
 
 
 def test_recalibration_measures_the_statistics_of_the_data() -> None:

@@ -115,7 +115,7 @@ def test_a_seed_that_did_not_learn_stands_at_the_edge_and_squeezes_no_other(stud
     dots = [row for row in rows_of(spec) if "seed" in row]
     low = spec["layer"][0]["encoding"]["x"]["scale"]["domain"][0]
     assert low > 90
-    assert [row["accuracy"] == low for row in dots] == [row["unlearned"] for row in dots] == [False, True] * 3
+    assert [row["accuracy"] == low for row in dots] == [row["unlearned"] for row in dots] == [False, True] * 4
     assert dots[1]["text"].startswith("10.0")
 
 

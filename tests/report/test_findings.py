@@ -54,7 +54,8 @@ def test_a_loss_that_may_be_large_is_no_best_buy(usual: dict[str, Finding]) -> N
 def test_costs_and_gains_are_told_for_every_network(usual: dict[str, Finding]) -> None:
     items = usual["What pruning costs and buys"].items
     assert [item.split(" (")[0] for item in items] == ["deepcaptcha same", "deepcaptcha valid", "single_conv"]
-    assert f"50{SPACE}%: −0.6 points, 2.0" in items[0]
+    assert f"(97.5{SPACE}% unpruned, 97.5{SPACE}% trained on)" in items[0]
+    assert f"50{SPACE}%: −0.6 points (−0.7), 2.0" in items[0]
     assert "first rows" not in items[2], "what is wrong on purpose is no way to prune"
 
 
@@ -133,17 +134,17 @@ def test_failures_are_warned_of(study: Study) -> None:
 
 def test_a_control_that_comes_out_different_is_warned_of(results: Results) -> None:
     """The copy is measured as if it were 10 % slower than what it is a copy of."""
-    assert results.measurement is not None
+    (measurement,) = results.measurements
 
     def slower(case: Case, prune: PruneSpec | None, batch: int) -> float:
         return 1.1 * latency_us(case, prune, batch)
 
     copies = tuple(
         make_measured(World(latency_us=slower), results.rows[0], (row.model, row.batch, row.mode), "copy ")
-        for row in results.measurement.control
+        for row in measurement.control
     )
-    measurement = results.measurement.model_copy(update={"control": copies})
-    told = said(results.model_copy(update={"measurement": measurement}))
+    measurement = measurement.model_copy(update={"control": copies})
+    told = said(results.model_copy(update={"measurements": (measurement,)}))
     assert told["The control failed"].warning
     assert "0.91× (" in told["The control failed"].text
 
@@ -162,3 +163,44 @@ def test_many_networks_are_told_briefly() -> None:
     assert "off 12 networks (0.8" in told["Pruned but not faster"].items[0]
     assert told["What pruning costs and buys"].items[-1] == "And 4 more networks in the table."
     assert all(len(item) < 600 for finding in told.values() for item in finding.items)
+
+
+def of_file(accuracy: float, chance: float = 0.25) -> Results:
+    """What a run of `trained.keras` leaves, which is as accurate when it is pruned, and better when trained on."""
+    network = {"model": "some/trained.keras", "prune": [{"ratio": [0.25, 0.75], "finetune_epochs": 1}]}
+    study = Study.model_validate({"name": "file", "networks": [network]})
+    return results_of(study, World(accuracy=lambda case, prune: accuracy, chance=chance, longer=0.2))
+
+
+def test_a_file_at_chance_is_told_before_anything_and_nothing_is_concluded() -> None:
+    told = said(of_file(0.25))
+    assert set(told) == {"At chance"}
+    assert told["At chance"].warning
+    (item,) = told["At chance"].items
+    assert item.replace(SPACE, " ") == (
+        "trained.keras: 25.0 % of 1,000 test examples right, where one answer for all scores 25.0 %, and 45.0 % once "
+        "trained on for 1 epoch."
+    )
+
+
+def test_where_examples_are_too_few_to_tell_it_says_so() -> None:
+    """27 % of 1,000 where chance is 25 % is luck once in 13 times."""
+    (item,) = said(of_file(0.27))["At chance"].items
+    assert "which so few examples can't tell from luck: give more" in item
+
+
+def test_a_file_that_learned_is_judged_and_called_by_its_file_name() -> None:
+    told = said(of_file(0.7))
+    assert "At chance" not in told
+    assert "Best buy" in told
+    texts = [text for finding in told.values() for text in (finding.text, *finding.items)]
+    assert any("How trained.keras was trained is not known here" in text for text in texts)
+    assert not any("came trained" in text for text in texts)
+
+
+def test_a_gain_is_told_beside_what_more_training_alone_gains(study: Study) -> None:
+    """All that is pruned is as good as its original, which gains two points by being trained on."""
+    told = world(study, accuracy=lambda case, prune: 0.95, longer=0.02)
+    assert f"25{SPACE}%: 0.0 points (−2.0)" in told["What pruning costs and buys"].items[0]
+    assert all("and −2.0 (" in item for item in told["Best buy"].items if "deepcaptcha" in item)
+    assert "also against the original trained on" in told["Best buy"].text

@@ -52,13 +52,28 @@ def test_fine_tuning_that_all_variants_had_is_said_once() -> None:
         {"model": "net", "vary": {"padding": ["same", "valid"]}, "prune": [{"ratio": [0.2, 0.4], "finetune_epochs": 2}]}
     )
     assert {names.label(variant) for variant in names.answers.pruned} == {"20\u00a0%", "40\u00a0%"}
-    assert names.tuning_note() == "Every pruned net was fine-tuned for 2 epochs, which its original was not."
+    assert names.tuning_note() == (
+        "Fine-tuned for 2 epochs after pruning: net. Each original, trained on for as long, stands beside."
+    )
+    assert {names.full(variant) for variant in names.answers.longer} == {
+        "net same, unpruned, trained on",
+        "net valid, unpruned, trained on",
+    }
 
 
 def test_fine_tuning_that_differs_is_part_of_the_label() -> None:
     names = names_of({"model": "net", "prune": [{"filters": 1}, {"filters": 1, "finetune_epochs": 1}]})
     assert [names.label(variant) for variant in names.answers.pruned] == ["1 filter", "1 filter (1 epoch tuned)"]
+    assert [names.label(variant) for variant in names.answers.longer] == ["original, trained on for 1 epoch"]
     assert names.tuning_note() == ""
+
+
+@pytest.mark.parametrize(("file", "name"), [("trained.keras", "trained.keras"), ("my net.keras", "'my net.keras'")])
+def test_a_file_is_never_taken_for_words(file: str, name: str) -> None:
+    """`trained` is what a user may call a file: 'every pruned trained was fine-tuned' says nothing."""
+    names = names_of({"model": f"folder/{file}", "prune": [{"ratio": [0.2, 0.4], "finetune_epochs": 1}]})
+    assert names.tuning_note().startswith(f"Fine-tuned for 1 epoch after pruning: {name}. ")
+    assert next(names.full(variant) for variant in names.answers.pruned) == f"{name}, pruned by 20\u00a0%"
 
 
 def test_a_line_joins_amounts_and_nothing_else() -> None:

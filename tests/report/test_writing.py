@@ -9,13 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from harness.compare import Answers
+from harness.compare import compared
 from harness.errors import StoreError
-from harness.report import ReportPaths, write
+from harness.report import ReportPaths, as_json, write
 from harness.report.names import Names
 from harness.report.writing import markdown_text, put, script_json, self_diagnosis
 from harness.results import Results
 from harness.spec import Study
+from tests.report.test_findings import of_file
 from tests.synthetic import World, results_of
 
 EVIL = "<script>alert('x')</script> & | *bold* `code` \\"
@@ -141,13 +142,14 @@ def test_a_file_that_can_not_be_written_is_one_line_and_leaves_the_old_one(tmp_p
     assert sorted(path.name for path in tmp_path.iterdir()) == ["charts", "report.html"]
 
 
-def test_the_measurement_names_networks_and_not_files(results: Results, answers: Answers, names: Names) -> None:
+def test_the_measurement_names_networks_and_not_files(results: Results, names: Names) -> None:
     """A file's path in the store tells a reader nothing."""
-    assert results.measurement is not None
-    slow = results.measurement.models[0].model_copy(update={"findings": ("a convolution that CUDA runs slowly",)})
-    models = (slow, *results.measurement.models[1:])
-    measurement = results.measurement.model_copy(update={"models": models})
-    told = self_diagnosis(results.model_copy(update={"measurement": measurement}), answers, names)
+    (measurement,) = results.measurements
+    slow = measurement.models[0].model_copy(update={"findings": ("a convolution that CUDA runs slowly",)})
+    models = (slow, *measurement.models[1:])
+    measurement = measurement.model_copy(update={"models": models})
+    changed = results.model_copy(update={"measurements": (measurement,)})
+    told = self_diagnosis(changed, compared(changed), names)
     assert any(line.startswith("deepcaptcha same, unpruned: a convolution") for line in told), told
     assert not any(".onnx" in line for line in told)
 
@@ -157,3 +159,26 @@ def test_several_modes_have_a_table_each(study: Study, tmp_path: Path) -> None:
     small = study.model_copy(update={"measure": measure, "networks": study.networks[1:], "seeds": (0,)})
     markdown = write(results_of(small, World(launches=10)), tmp_path).markdown.read_text()
     assert "### Measured otherwise: inputs and outputs kept on the device" in markdown
+
+
+def test_a_file_at_chance_is_told_in_every_form(tmp_path: Path) -> None:
+    paths = write(of_file(0.25), tmp_path)
+    page, markdown = Page(paths.html.read_text()), paths.markdown.read_text()
+    told = " ".join(page.text)
+    assert "At chance" in told
+    assert "**At chance.**" in markdown
+    assert "at chance" in [text.strip() for text in page.text], "a badge"
+    assert as_json(of_file(0.25))["findings"][0]["title"] == "At chance"
+    for text in (told, markdown):
+        assert "came trained" not in text
+        assert "Best buy" not in text
+
+
+def test_networks_that_were_measured_apart_share_a_report(tmp_path: Path) -> None:
+    network = {"model": "net", "vary": {"data.resize": [[28, 28], [14, 14]]}, "prune": [{"ratio": 0.5}]}
+    study = Study.model_validate({"name": "sizes", "networks": [network]})
+    world = World(inputs=lambda case: (*(case.data.resize or ()), 1))
+    markdown = write(results_of(study, world), tmp_path).markdown.read_text()
+    assert "were measured apart, in 2 groups" in markdown
+    assert "| 14×14×1 | 32 |" in markdown
+    assert markdown.count("14-14, pruned by 50") > 1

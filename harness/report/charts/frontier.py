@@ -35,19 +35,18 @@ TOUCHING = 17  # pixels: points nearer than this share a label
 
 def frontier_figure(answers: Answers, names: Names) -> Figure | None:
     """None where nothing was measured."""
-    tasks = list(dict.fromkeys(variant.task for variant in answers.variants))
     panels: list[Panel] = []
     hidden: dict[str, Variant] = {}
     shown: set[str] = set()
-    for task in tasks:
+    for arena in answers.arenas:
         for batch in answers.batch_sizes:
-            drawn = [each for each in answers.variants if each.task == task and eligible(each, batch)]
+            drawn = [each for each in answers.variants if each.arena == arena and eligible(each, batch)]
             kept = [each for each in drawn if _accuracy(each) >= max(map(_accuracy, drawn)) - FLATTENING]
             hidden.update({each.key: each for each in drawn if each not in kept})
             shown.update(each.network for each in kept)
             if kept:
-                title = f"Batch {batch}" + (f", {task}" if len(tasks) > 1 else "")
-                frontier = [each for each in answers.frontier(task, batch) if each in kept]
+                title = f"Batch {batch}" + (f", {arena}" if len(answers.arenas) > 1 else "")
+                frontier = [each for each in answers.frontier(arena, batch) if each in kept]
                 panels.append(_panel(kept, frontier, batch, title, names))
     if not panels:
         return None
@@ -90,7 +89,7 @@ def _series(variants: Sequence[Variant]) -> dict[str, list[int]]:
     originals = {variant.network: index for index, variant in enumerate(variants) if variant.original}
     found: dict[str, list[int]] = {}
     for index, variant in enumerate(variants):
-        if not variant.original:
+        if variant.prune is not None:
             start = [originals[variant.network]] if variant.network in originals else []
             found.setdefault(series_of(variant), start).append(index)
     return found

@@ -71,6 +71,6 @@ def _panel(variants: Sequence[Variant], names: Names) -> Panel:
 
 
 def _told(variant: Variant, names: Names) -> str:
-    if variant.original:
-        return "original"
+    if variant.prune is None:
+        return names.label(variant)
     return names.label(variant) if variant.control else f"{names.label(variant)}: own rows"

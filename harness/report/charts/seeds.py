@@ -30,7 +30,7 @@ def seeds_figure(answers: Answers, names: Names) -> Figure | None:
             each
             for each in answers.variants
             if each.model == model and each.finished and not each.control
-            if (each.original or not crowded(answers, each.network)) and each.network not in asked
+            if (each.prune is None or not crowded(answers, each.network)) and each.network not in asked
         ]
         if all(len(variant.finished) < 2 for variant in variants):
             continue
@@ -48,8 +48,8 @@ def seeds_figure(answers: Answers, names: Names) -> Figure | None:
         name="seeds",
         title="Accuracy (%) of every seed, by network and amount pruned",
         caption="A dot is one training with its own seed, the bar the mean of those that count. Hollow: the original "
-        "of that seed did not learn; it stands at the left edge where it is worse than all others. Panels of one model "
-        "share their scale.",
+        "of that seed did not learn, or is at chance; it stands at the left edge where it is worse than all others. "
+        "Panels of one model share their scale.",
         panels=tuple(panels),
         legend=(),
     )

@@ -26,7 +26,7 @@ def speed_figure(answers: Answers, names: Names) -> Figure | None:
             rows = _rows(variants, labels, batch, names)
             if rows:
                 shown.update(row["network"] for row in rows)
-                models = fmt.listed(list(dict.fromkeys(variant.model for variant in variants)))
+                models = fmt.listed(list(dict.fromkeys(names.model(variant) for variant in variants)))
                 title = f"{models}, batch {batch}" if len(groups) > 1 else f"Batch {batch}"
                 panels.append(_panel(rows, labels, title, answers.margin, names))
     if not panels:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 
 from harness.compare import Answers
+from harness.report.findings.chance import at_chance
 from harness.report.findings.common import Finding
 from harness.report.findings.cost import best_buy, costs_and_gains, factors_alone
 from harness.report.findings.doubts import failed, false_alarm, never_learned, seeds_apart, too_thin
@@ -19,6 +20,7 @@ __all__ = ["Finding", "findings", "lines_of"]
 def findings(answers: Answers, names: Names) -> tuple[Finding, ...]:
     """All that is worth saying, warnings first."""
     writers: tuple[Callable[[Answers, Names], Finding | None], ...] = (
+        at_chance,
         which_learned,
         best_buy,
         costs_and_gains,

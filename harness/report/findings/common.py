@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from harness.compare import Answers, SpeedUp, Variant
+from harness.compare import Answers, SeedOutcome, SpeedUp, Variant
+from harness.report import format as fmt
 
 # The loss of accuracy that a pruned network may cost, as a fraction.
 TOLERATED_LOSS = 0.01
@@ -21,6 +23,10 @@ class Finding:
     text: str
     items: tuple[str, ...] = ()
     warning: bool = False
+
+    def as_json(self) -> dict[str, Any]:
+        """The same as plain values."""
+        return {"title": self.title, "text": self.text, "items": list(self.items), "warning": self.warning}
 
 
 def comparable(answers: Answers) -> list[Variant]:
@@ -42,6 +48,12 @@ def first_few(parts: Sequence[str], limit: int, what: str) -> list[str]:
     """The parts, or the first of them and how many more there are."""
     shown = list(parts[:limit])
     return shown if len(parts) <= limit else [*shown, f"And {len(parts) - limit} more {what}."]
+
+
+def seeds_told(seeds: Sequence[SeedOutcome]) -> str:
+    """The first few trainings with their accuracies: `seed 0 (10.4 %), seed 2 (9.8 %)`."""
+    told = [f"seed {seed.seed} ({fmt.percent(seed.accuracy.value)})" for seed in seeds if seed.accuracy]
+    return ", ".join(told if len(told) <= FEW else [*told[:FEW], f"{len(told) - FEW} more"])
 
 
 def examples(told: Sequence[str]) -> str:

@@ -8,11 +8,11 @@ from statistics import median
 from harness.compare import Answers, Verdict
 from harness.report import format as fmt
 from harness.report.findings.common import (
-    FEW,
     TOLERATED_LOSS,
     Finding,
     comparable,
     examples,
+    seeds_told,
     with_speedup,
     without_speedup,
 )
@@ -23,11 +23,15 @@ def too_thin(answers: Answers, names: Names) -> Finding | None:
     """What this run can't answer, and what would."""
     items = [*_thin_speed(answers, names), *_thin_accuracy(answers, names)]
     finished = [variant for variant in answers.variants if variant.finished]
-    taken_over = [names.network(variant) for variant in finished if variant.original and not variant.trained_here]
+    taken_over = [
+        names.network(variant)
+        for variant in finished
+        if variant.original and not variant.trained_here and variant.learned is not False
+    ]
     if taken_over:
         items.append(
-            f"{fmt.listed(taken_over)} came trained. If that training saw the test examples, its accuracy is too high, "
-            "and what pruning costs is too: give data that it never saw as the test set."
+            f"How {fmt.listed(taken_over)} was trained is not known here. If that training saw the test examples, the "
+            "accuracy is too high, and what pruning costs is too: give data that it never saw as the test set."
         )
     trained = [variant for variant in finished if variant.trained_here]
     if trained and all(len(variant.finished) == 1 for variant in trained):
@@ -84,10 +88,10 @@ def never_learned(answers: Answers, names: Names) -> Finding | None:
     for variant in (each for each in answers.variants if each.original and each.unlearned_seeds):
         if variant.network in asked - pruned:
             continue
-        bad = [seed for seed in variant.finished if seed.learned is False]
-        seeds = [f"seed {seed.seed} ({fmt.percent(seed.accuracy.value)})" for seed in bad if seed.accuracy]
-        shown = ", ".join(seeds if len(seeds) <= FEW else [*seeds[:FEW], f"{len(seeds) - FEW} more"])
-        items.append(f"{names.network(variant)}: {len(bad)} of {len(variant.finished)} trainings, {shown}.")
+        bad = [seed for seed in variant.finished if seed.learned is False and not seed.at_chance]
+        if not bad:
+            continue
+        items.append(f"{names.network(variant)}: {len(bad)} of {len(variant.finished)} trainings, {seeds_told(bad)}.")
     if not items:
         return None
     text = (

@@ -15,7 +15,7 @@ def kernel_rows(answers: Answers, names: Names) -> Finding | None:
     """The mistake of keeping a kernel's first rows, beside what is right."""
     items = []
     for network in dict.fromkeys(variant.network for variant in answers.variants if variant.control):
-        variants = [variant for variant in answers.of(network) if variant.accuracy]
+        variants = [variant for variant in answers.of(network) if variant.accuracy and not variant.trained_on]
         together = [family for family in families(answers) if family.network == network]
         if together:
             items += [f"{names.networks[network]}, {text}." for text in _side_by_side(together)]

@@ -13,13 +13,12 @@ from harness.report.names import Names
 def on_the_frontier(answers: Answers, names: Names) -> Finding | None:
     """Which variants none other beats, at each batch size."""
     items = []
-    tasks = list(dict.fromkeys(variant.task for variant in answers.variants))
     for batch in answers.batch_sizes:
-        for task in tasks:
-            found = answers.frontier(task, batch)
+        for arena in answers.arenas:
+            found = answers.frontier(arena, batch)
             if found:
-                where = f"Batch {batch}" + (f", {task}" if len(tasks) > 1 else "")
-                close = answers.standing_at(task, batch, Standing.CLOSE)
+                where = f"Batch {batch}" + (f", {arena}" if len(answers.arenas) > 1 else "")
+                close = answers.standing_at(arena, batch, Standing.CLOSE)
                 items.append(f"{where}: {_frontier_line(found, close, batch, names)}.")
     if not items:
         return None
