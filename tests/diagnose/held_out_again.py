@@ -1,7 +1,7 @@
 """A second held-out set: written down before the checks of its kinds were, and no check was changed for it since.
 
-Faults of the kinds that came with scaled twice, dropout, a Softmax within, equal weights, equal images and large initial
-weights, and healthy networks that come near each of them.
+Faults of the kinds that came with scaled twice, dropout, a Softmax within, equal weights, equal images and large
+initial weights, and healthy networks that come near each of them.
 """
 
 from __future__ import annotations
