@@ -153,7 +153,7 @@ def _less_noise(evidence: Evidence, finding: Finding) -> Change:
 
 def _unfreeze(evidence: Evidence, finding: Finding) -> Change:
     names = {call.name for call in evidence.network.calls if call.has_weights}
-    return Change("every layer trainable", Edit(options=dict.fromkeys(names, {"trainable": True})))
+    return Change("every layer trainable", Edit(options={name: {"trainable": True} for name in names}))
 
 
 def _leave_out(evidence: Evidence, finding: Finding) -> Change | None:

@@ -107,7 +107,7 @@ class _Trainer:
         self.start = [keras.ops.convert_to_numpy(variable) for variable in optimizer.variables]
 
     def trial(self, seed: int) -> Trial:
-        """Train from weights as they begin, and judge the last part, of as many steps whatever the change's patience is."""
+        """Train from where it begins, and judge the last part, of as many steps whatever the change's patience is."""
         self.model.set_weights(self._begun(seed).model.get_weights())
         for variable, value in zip(self.model.optimizer.variables, self.start, strict=True):
             variable.assign(value)

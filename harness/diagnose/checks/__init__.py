@@ -58,9 +58,9 @@ CHECKS: tuple[Check, ...] = (
     Check(images_equal),
     Check(labels_contradict),
     Check(rows_misordered),
+    Check(softmax_of_one),
     Check(softmax_hidden),
     Check(from_logits),
-    Check(softmax_of_one),
     Check(clipped_logits),
     Check(nothing_trainable, gate=True),
     Check(inputs_unscaled),
@@ -108,6 +108,7 @@ SIGNS: Mapping[str, frozenset[str]] = {
     "learning-rate-low": frozenset({"activations-shrink", "gradients-vanish", "dead-units", "zero-gradient"})
     | _LOSS_PATH
     | _NO_SIGNAL,
+    "softmax-hidden": frozenset({"softmax-of-one"}),
     "learning-rate-high": frozenset({"softmax-hidden", "activations-explode", "dropout-high"}),
     "inputs-unscaled": frozenset({"images-equal"}),
     "labels-contradict": frozenset({"images-equal", "one-class"}),

@@ -1,4 +1,4 @@
-"""Data and weights that nothing can be learned with: not numbers, not as many labels as images, nothing to tell apart."""
+"""Data and weights that nothing can be learned with: not numbers, labels too many, nothing to tell apart."""
 
 from __future__ import annotations
 
@@ -129,8 +129,8 @@ def labels_contradict(evidence: Evidence) -> Iterator[Finding]:
             f"network can be right on more than {best:.0%}",
         ),
         why="Whatever the network answers to such an image, it is wrong for some of them.",
-        cure="Look at these images: blank ones were not loaded, copies were labelled twice, and a shuffle of the labels "
-        "alone takes them away from their images",
+        cure="Look at these images: blank ones were not loaded, copies were labelled twice, or labels were shuffled "
+        "without their images",
     )
 
 

@@ -30,8 +30,9 @@ def inputs_unscaled(evidence: Evidence) -> Iterator[Finding]:
     Threshold: a root mean square above 30 or below 0.01, after whatever scales the images inside the network (measured:
     docs/diagnose.md; the reason is in LeCun and others, 'Efficient BackProp', 1998), or a difference between images of
     less than 0.05 of that. Not where a normalization follows that layer and takes the scale out again, also outside
-    training, nor for a network that has learned with such inputs, nor for images that are all equal. It stops learning where the images
-    are so alike, where the rehearsal stands still while with the cure it does not, and where the loss stays hopeless.
+    training, nor for a network that has learned with such inputs, nor for images that are all equal. It stops learning
+    where the images are so alike, where the rehearsal stands still while with the cure it does not, and where the loss
+    stays hopeless.
     """
     first = first_layer(evidence.network)
     if first is None or evidence.has_learned or not evidence.batch.images.std(axis=0).any():

@@ -109,8 +109,8 @@ def class_count(evidence: Evidence) -> Iterator[Finding]:
             where=layer,
             evidence=Number(value=len(unused), unit="outputs", text=f"{len(unused)} of {outputs} are never right"),
             why="It learns all the same: those outputs only learn that they never occur.",
-            cure="Leave it, where these classes are only missing here; else number the classes from 0 without gaps, and "
-            f"give the last layer {outputs - len(unused)} outputs",
+            cure="Leave it, where they are only missing here; else number the classes from 0 without gaps, and give "
+            f"the last layer {outputs - len(unused)} outputs",
         )
 
 
