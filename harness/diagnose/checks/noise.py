@@ -12,8 +12,8 @@ from harness.diagnose.findings import Finding, Number
 from harness.diagnose.network import Call
 
 DRAWS = 16
-# Networks on digits with Dropout, three epochs (bench/results/diagnose-thresholds.md): below 0.01 they were at 9 to 13 %
-# in training, with 0.05 at 44 to 63 %.
+# Networks on digits with Dropout, three epochs (bench/results/diagnose-thresholds.md): below 0.01 they were at 9 to
+# 13 % in training, with 0.05 at 44 to 63 %.
 STOPS_BELOW = 0.01
 SLOWS_BELOW = 0.05
 HIGH_RATE = 0.95  # cost at least 7 points in each of them
@@ -36,7 +36,7 @@ def dropout_high(evidence: Evidence) -> Iterator[Finding]:
     yield Finding(
         kind="dropout-high",
         severity="stops learning" if share < STOPS_BELOW else "slows learning",
-        what=f"{'Next to nothing' if share < STOPS_BELOW else 'Little'} of the image gets through {worst.name} ({_shown(worst)})",
+        what=f"{_little(share)} of the image gets through {worst.name} ({_shown(worst)})",
         where=worst.name,
         evidence=Number(
             value=share,
@@ -80,6 +80,10 @@ def signal(evidence: Evidence) -> float:
     noise = float(draws.var(axis=0, ddof=1).mean())
     between = float(draws.mean(axis=0).var(axis=0, ddof=1).mean()) - noise / DRAWS
     return max(between, 0.0) / noise if noise > 0 else np.inf
+
+
+def _little(share: float) -> str:
+    return "Next to nothing" if share < STOPS_BELOW else "Little" if share < SLOWS_BELOW else "Too little"
 
 
 def _rate(call: Call) -> float | None:
