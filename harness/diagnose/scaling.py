@@ -53,14 +53,11 @@ def first_layer(network: Network) -> Call | None:
     return None if found is None or isinstance(found.layer, keras.layers.Embedding) else found
 
 
-def entering(evidence: Evidence, call: Call) -> Entering:
-    """What goes into a call in training mode."""
-    taken = call.inputs[0]
-    given = evidence.network.model.inputs[0]
-    values = evidence.batch.images
-    if taken is not given:
-        values = keras.ops.convert_to_numpy(keras.Model(given, taken)(values, training=True))
-    return _measured(np.asarray(values, dtype=np.float64))
+def entering(network: Network, call: Call, images: NDArray[np.float32]) -> Entering:
+    """What goes into a call in training mode, of images (B, ...)."""
+    given, taken = network.model.inputs[0], call.inputs[0]
+    values = images if taken is given else keras.Model(given, taken)(images, training=True)
+    return _measured(np.asarray(keras.ops.convert_to_numpy(values), dtype=np.float64))
 
 
 def scalings(network: Network, first: Call) -> tuple[Call, ...]:
@@ -76,14 +73,14 @@ def scalings(network: Network, first: Call) -> tuple[Call, ...]:
 
 def cure(evidence: Evidence) -> Cure:
     """The first cure with which what enters the first layer is usable; tried on the batch, not guessed."""
-    found = None
-    for found in _cures(evidence):
-        changed = evidence_with(evidence, found.change)
-        first = first_layer(changed.network)
-        if first is not None and entering(changed, first).is_usable:
-            return found
-    assert found is not None
-    return found
+    cures = list(_cures(evidence))
+    return next((found for found in cures if _is_enough(evidence, found.change)), cures[-1])
+
+
+def _is_enough(evidence: Evidence, change: Change) -> bool:
+    network = evidence.network if change.edit is None else evidence_with(evidence, change).network
+    first = first_layer(network)
+    return first is not None and entering(network, first, change.on(evidence.batch.images)).is_usable
 
 
 def _cures(evidence: Evidence) -> Iterator[Cure]:

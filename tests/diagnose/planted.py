@@ -175,7 +175,9 @@ PLANTED: tuple[Case, ...] = (
     Case("single_conv, one in two images black", lambda: changed(images=half_black)(single()), "labels-contradict"),
     # What lets no signal through.
     Case("dense, Dropout of 0.99", lambda: ask(dropped(64, 0.99)), "dropout-high"),
-    Case("convolutions, Dropout of 0.99", lambda: ask(behind(L.Conv2D(8, 3), L.Dropout(0.99))), "dropout-high"),
+    Case(
+        "convolutions, Dropout of 0.99", lambda: ask(behind(L.Conv2D(8, 3), L.ReLU(), L.Dropout(0.99))), "dropout-high"
+    ),
     Case("dense, a Softmax within", lambda: ask(dense_chain(1, "softmax")), "softmax-within"),
     Case("dense, two Softmaxes within", lambda: ask(dense_chain(2, "softmax")), "softmax-within"),
     Case("single_conv, a Softmax within", lambda: ask(convolution("softmax")), "softmax-within"),

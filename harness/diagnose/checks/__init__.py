@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from harness.diagnose.checks.activations import activations_explode, activations_shrink
 from harness.diagnose.checks.data import (
+    class_imbalance,
     data_not_finite,
     images_equal,
     labels_contradict,
@@ -57,6 +58,7 @@ CHECKS: tuple[Check, ...] = (
     Check(one_class),
     Check(images_equal),
     Check(labels_contradict),
+    Check(class_imbalance),
     Check(rows_misordered),
     Check(softmax_of_one),
     Check(softmax_hidden),

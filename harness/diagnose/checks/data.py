@@ -16,6 +16,7 @@ from harness.learned import above_chance, chance_level
 
 MOST_READ = 5000
 MOST_RIGHT = 0.9
+IMBALANCED = 0.9
 
 
 def data_not_finite(evidence: Evidence) -> Iterator[Finding]:
@@ -79,6 +80,28 @@ def one_class(evidence: Evidence) -> Iterator[Finding]:
             why="There is nothing to tell apart: always giving that answer has a loss of zero.",
             cure="Check how the labels were read, and that the data was shuffled before a part of it was taken",
         )
+
+
+def class_imbalance(evidence: Evidence) -> Iterator[Finding]:
+    """Nearly all examples are of one class. Threshold: 90 % of them; worth a note, since an accuracy misleads then."""
+    classes = evidence.labels.classes
+    if classes is None or len(np.unique(classes)) < 2 or chance_level(classes) < IMBALANCED:
+        return
+    numbers, counts = np.unique(classes, return_counts=True)
+    commonest, rarest = int(numbers[counts.argmax()]), int(numbers[counts.argmin()])
+    yield Finding(
+        kind="class-imbalance",
+        severity="note",
+        what=f"{chance_level(classes):.0%} of the labels are {commonest}",
+        evidence=Number(
+            value=chance_level(classes),
+            unit="of the examples",
+            text=f"always answering {commonest} is right so often; {counts.min():,} of {len(classes):,} are {rarest}",
+        ),
+        why="A network that learns nothing but the commonest class looks accurate, and stays there for long, since the "
+        "others hardly count in the loss.",
+        cure="Give fit a class_weight, or more examples of the others, and judge each class by itself",
+    )
 
 
 def images_equal(evidence: Evidence) -> Iterator[Finding]:

@@ -36,7 +36,7 @@ def equal_units(evidence: Evidence) -> Iterator[Finding]:
         evidence=Number(
             value=len(calls),
             unit="layers",
-            text=f"in {names} all {where.shape[-1]} units have the same weights, and the same gradients",
+            text=f"all units of {names} have the weights of their neighbours, and the same gradients",
         ),
         why="Units with equal weights get equal gradients and stay equal: however many there are, the layer says no "
         "more than one of them.",
