@@ -24,7 +24,7 @@ def equal_units(evidence: Evidence) -> Iterator[Finding]:
     no step tells one unit from another. A kernel of equal columns whose gradients differ is no finding: other layers,
     or dropout, tell its units apart.
     """
-    calls = [call for call in evidence.network.calls if _stays_equal(evidence, call)]
+    calls = [call for call in evidence.as_given().calls if _stays_equal(evidence, call)]
     if not calls or evidence.has_learned:
         return
     where, names = calls[0], ", ".join(dict.fromkeys(call.name for call in calls))

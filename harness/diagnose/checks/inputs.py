@@ -37,7 +37,7 @@ def inputs_unscaled(evidence: Evidence) -> Iterator[Finding]:
     first = first_layer(evidence.network)
     if first is None or evidence.has_learned or not evidence.batch.images.std(axis=0).any():
         return
-    found = entering(evidence.network, first, evidence.batch.images)
+    found = entering(evidence.as_given(), first, evidence.batch.images)
     normalization = _normalization(evidence, first)
     if found.is_usable or not math.isfinite(found.rms):
         return

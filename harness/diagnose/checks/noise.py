@@ -69,7 +69,7 @@ def strength(call: Call) -> float:
 
 def signal(evidence: Evidence) -> float:
     """The variance of the logits between images, in units of that between draws; 0 where the images' is not seen."""
-    look = keras.Model(evidence.network.model.inputs[0], evidence.head.logits)
+    look = keras.Model(evidence.as_given().model.inputs[0], evidence.head.logits)
     images = evidence.batch.images
     draws = np.stack(
         [
