@@ -18,8 +18,8 @@ from harness.diagnose.network import Call, Edit, Network
 # epoch's loss is higher; of 0 to 255 (84) several times so (docs/diagnose.md).
 LARGE = 30.0
 SMALL = 0.01
-# Three networks on digits brightened until they differ by so much of their size: from 0.1 on they reach 10 to 36 % in
-# three epochs, at 0.03 none learns; as they are, 0.9 (bench/results/diagnose-thresholds.md).
+# Three networks on digits brightened until they differ by so much of their size: at 0.09 they reach 15 to 50 % in three
+# epochs, not 70 to 80, at 0.03 12 to 16 %, and from 0.008 on nothing (bench/results/diagnose-thresholds.md).
 ALIKE = 0.05
 
 _SCALING = frozenset({"Rescaling", "Normalization", "Lambda", "Divide", "TrueDivide", "Multiply", "Subtract", "Add"})

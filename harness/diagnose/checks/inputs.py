@@ -15,11 +15,10 @@ from harness.diagnose.layers import NORMALIZING, is_linear
 from harness.diagnose.network import Call
 from harness.diagnose.scaling import ALIKE, LARGE, SMALL, Cure, Entering, cure, entering, first_layer, scalings
 
-# As for learning rates: ten steps that take less than this share off the loss are steps on the spot,
-FLAT = 0.005
-# where with the cure they take off this share, and so many times what they take off without it.
-FALLS = 0.01
-TIMES = 5
+# Ten steps that take less than this share off the loss are steps on the spot, where with the cure they take off more
+# than that, and so many times what they take off without it.
+FLAT = 0.01
+TIMES = 10
 # A normalization makes its outputs' size 1, unless its epsilon is more than the variance that it gets.
 LEFT = 0.1
 
@@ -62,7 +61,7 @@ def _severity(evidence: Evidence, found: Entering, mend: Cure) -> Severity:
     if not evidence.steps or without >= FLAT:
         return "slows learning"
     cured = _fall(evidence_with(evidence, mend.change))
-    return "stops learning" if cured >= max(FALLS, TIMES * without) else "slows learning"
+    return "stops learning" if cured >= max(FLAT, TIMES * without) else "slows learning"
 
 
 def _fall(evidence: Evidence) -> float:
