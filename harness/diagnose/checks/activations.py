@@ -16,8 +16,8 @@ SHRINK_STOPS = 1e5
 SHRINK_SLOWS = 1e3
 # Grown 6 times beyond the larger of 1 and the inputs, three epochs gave 62 %, not 76 %; grown 60 times, 39 %.
 GROWTH_SLOWS = 25.0
-# Initial weights of a deviation of 0.3 to 5, three epochs: where ten steps left a loss of 20 times ln K or more, 10 to
-# 37 % (bench/results/diagnose-thresholds.md); below, up to 72 %.
+# Initial weights of a deviation of 0.3 to 5, three epochs: where ten steps left a loss of 20 times ln K or more, 13 to
+# 37 % (bench/results/diagnose-thresholds.md); below, up to 63 %.
 HOPELESS = 20.0
 
 

@@ -13,9 +13,9 @@ from harness.diagnose.network import Call
 def softmax_within(evidence: Evidence) -> Iterator[Finding]:
     """What a Softmax makes goes into a layer with weights, and nowhere else.
 
-    Threshold: that it does; attention and gates multiply something by it instead. On digits one such layer cost 23
-    points in three epochs, two left 21 %, and two in convolutions left chance (bench/results/diagnose-thresholds.md):
-    it stops learning from two on.
+    Threshold: that it does; attention and gates multiply something by it instead. On digits one such layer left 67
+    or 35 % after three epochs, two and four of them chance (bench/results/diagnose-thresholds.md): it stops learning
+    from two on.
     """
     calls = [call for call in evidence.network.calls if is_hidden_softmax(evidence, call)]
     if not calls or evidence.has_learned:
