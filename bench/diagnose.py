@@ -19,7 +19,7 @@ import keras
 import models
 from harness.runtime.environment import describe
 from harness.terminal import terminal
-from tests.diagnose import healthy, held_out, planted
+from tests.diagnose import healthy, held_out, held_out_again, planted
 from tests.diagnose.cases import Case, ask, digits
 from tests.diagnose.sweep import Outcome, sweep
 
@@ -60,6 +60,12 @@ PARTS: Mapping[str, Part] = {
     "applications": Part("keras.applications, untrained", healthy.APPLICATIONS, "as above, together"),
     "held-out-planted": Part("Planted faults, held out", held_out.PLANTED, "the fault is the first finding in 95 %"),
     "held-out-healthy": Part("Healthy networks, held out", held_out.HEALTHY, "at most one is said not to learn"),
+    "held-out-again-planted": Part(
+        "Planted faults of the newer kinds, held out", held_out_again.PLANTED, "the fault is the first finding in 95 %"
+    ),
+    "held-out-again-healthy": Part(
+        "Healthy networks near the newer kinds, held out", held_out_again.HEALTHY, "at most one is said not to learn"
+    ),
 }
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,15 +20,28 @@ import models
 from harness.diagnose.checks.activations import growth, shrinkage
 from harness.diagnose.checks.dead import most_dead
 from harness.diagnose.checks.gradients import fading
+from harness.diagnose.checks.noise import signal
 from harness.diagnose.checks.rows import similarity
+from harness.diagnose.checks.within import is_hidden_softmax
 from harness.diagnose.diagnosing import read_question
 from harness.diagnose.evidence import Evidence
 from harness.diagnose.lost import lost_share
+from harness.diagnose.scaling import entering, first_layer
 from harness.learned import chance_level, learned
 from tests.diagnose import held_out
-from tests.diagnose.cases import SPARSE, Asked, L, dense_chain, digits, fitted
+from tests.diagnose.cases import SPARSE, Asked, L, chain, dense_chain, digits, fitted
 from tests.diagnose.healthy import HEALTHY
-from tests.diagnose.planted import captcha, colored, normal, scaled_layer, shifted_bias, single, without_last_activation
+from tests.diagnose.planted import (
+    behind,
+    captcha,
+    colored,
+    convolution,
+    normal,
+    scaled_layer,
+    shifted_bias,
+    single,
+    without_last_activation,
+)
 
 RESULTS = Path(__file__).parent / "results"
 EPOCHS = 3
@@ -105,6 +118,31 @@ def lost_classes(evidence: Evidence) -> float:
     return float((logits <= 0).all(axis=0).sum())
 
 
+def alike(evidence: Evidence) -> float:
+    network = evidence.network
+    first = first_layer(network)
+    assert first is not None
+    return entering(network, first, evidence.batch.images).differs
+
+
+def softmaxes(evidence: Evidence) -> float:
+    return float(sum(is_hidden_softmax(evidence, call) for call in evidence.network.calls))
+
+
+def left(evidence: Evidence) -> float:
+    return evidence.losses[-1] / math.log(10)
+
+
+def lightened(model: keras.Model, share: float) -> Asked:
+    """A network on digits that are all white but for a share of themselves."""
+    given = asked(model)
+    return replace(given, images=1 + np.float32(share) * (given.images - np.float32(0.5)))
+
+
+def drawn(*between: Any, width: int = 64) -> keras.Model:
+    return chain(L.Flatten(), L.Dense(width, activation="relu"), *between, L.Dense(10, activation="softmax"))
+
+
 RATES = (1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1.0)
 SERIES: tuple[Series, ...] = (
     Series(
@@ -133,6 +171,60 @@ SERIES: tuple[Series, ...] = (
         "root mean square of the inputs",
         input_rms,
         [(f"{top:g}", lambda top=top: asked(single(), top)) for top in (1e-4, 1e-3, 0.01, 0.1, 1, 16, 64, 128, 255)],
+    ),
+    Series(
+        "inputs-unscaled: images of 1 and a share of themselves",
+        "difference between images, of their size",
+        alike,
+        [
+            (f"{name}, {share:g}", lambda make=make, share=share: lightened(make(), share))
+            for name, make in {
+                "single_conv": single,
+                "dense 64": lambda: dense_chain(1, "relu"),
+                "LeNet": lambda: held_out.lenet("relu"),
+            }.items()
+            for share in (1, 0.3, 0.1, 0.03, 0.01)
+        ],
+    ),
+    Series(
+        "activations-explode: how high the loss is after ten steps, normal initial weights",
+        "loss after ten steps / ln 10",
+        left,
+        [
+            (f"{name}, deviation {s:g}", lambda make=make, s=s: asked(make(normal(s))))
+            for name, make in {
+                "dense, 1 layer": lambda weights: dense_chain(1, "relu", weights),
+                "dense, 2 layers": lambda weights: dense_chain(2, "relu", weights),
+                "LeNet": lambda weights: held_out.lenet("relu", kernel_initializer=weights),
+            }.items()
+            for s in (0.3, 1, 2, 5)
+        ],
+    ),
+    Series(
+        "dropout-high: Dropout before the last layer, or after a convolution",
+        "variance between images / between draws",
+        signal,
+        [
+            (f"{name}, {rate:g}", lambda make=make, rate=rate: asked(make(L.Dropout(rate))))
+            for name, make in {
+                "dense 64": drawn,
+                "dense 512": lambda dropout: drawn(dropout, width=512),
+                "convolution": lambda dropout: behind(L.Conv2D(8, 3, activation="relu"), dropout),
+            }.items()
+            for rate in (0.5, 0.8, 0.9, 0.95, 0.98, 0.99, 0.999)
+        ],
+    ),
+    Series(
+        "softmax-within: hidden layers with a Softmax",
+        "of these layers",
+        softmaxes,
+        [
+            ("dense, none", lambda: asked(dense_chain(1, "relu"))),
+            ("dense, one", lambda: asked(dense_chain(1, "softmax"))),
+            ("dense, two", lambda: asked(dense_chain(2, "softmax"))),
+            ("convolution, one", lambda: asked(convolution("softmax"))),
+            ("LeNet, four", lambda: asked(held_out.lenet("softmax"))),
+        ],
     ),
     Series(
         "softmax-hidden: a Reshape after the Softmax, pixels from 0 to",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from numbers import Real
 from typing import Any
 
@@ -11,12 +11,13 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.diagnose.checks import CHECKS, SIGNS
+from harness.diagnose.changes import CURED_GATES
+from harness.diagnose.checks import CHECKS, OUTCOMES, SIGNS
 from harness.diagnose.evidence import Evidence, Question
-from harness.diagnose.findings import Diagnosis, Finding, in_order, without_signs
+from harness.diagnose.findings import Diagnosis, Finding, after_causes, in_order, without_signs
 from harness.diagnose.network import check_readable
 from harness.diagnose.picture import picture
-from harness.diagnose.prove import with_proofs
+from harness.diagnose.prove import untried, with_proofs
 from harness.diagnose.targets import Loss, read_labels, read_loss
 from harness.errors import DataError, ModelError, SpecError
 from harness.progress import Progress, Silent
@@ -58,15 +59,17 @@ def diagnose(  # noqa: PLR0913 - each is something that a user may leave out
     evidence = Evidence(question)
     shown = progress or Silent()
     findings, complete = _run_checks(evidence, shown)
-    if prove and complete:
-        findings = with_proofs(evidence, findings, shown)
+    if prove:
+        findings = (
+            with_proofs(evidence, findings, shown) if complete or _runs_once_cured(evidence) else untried(findings)
+        )
     return _diagnosis(evidence, findings, complete)
 
 
 def read_question(model: keras.Model, images: NDArray[Any], labels: NDArray[Any], **options: Any) -> Question:
     """Check what a user wants diagnosed, as far as it must be to begin; arguments and errors as for `diagnose`."""
     check_readable(model)
-    images, labels = _array(images, "images"), _array(labels, "labels")
+    images, labels = _of_rank(_array(images, "images"), model.input_shape), _array(labels, "labels")
     if images.dtype.kind not in "buif":
         raise DataError(f"the images are {images.dtype}, not numbers; give an array of pixels")
     loss = _loss(model, options.get("loss"))
@@ -85,6 +88,13 @@ def _array(values: Any, name: str) -> NDArray[Any]:
     if not array.shape or not len(array):
         raise DataError(f"there are no {name} to diagnose the model with; give at least some of each class")
     return array
+
+
+def _of_rank(images: NDArray[Any], shape: tuple[int | None, ...]) -> NDArray[Any]:
+    """Images with a last axis of 1 added or taken away where that gives them the model's rank, as Keras does."""
+    if images.ndim == len(shape) + 1 and images.shape[-1] == 1:
+        return images[..., 0]
+    return images[..., None] if images.ndim == len(shape) - 1 and shape[-1] == 1 else images
 
 
 def _check_classifier(model: keras.Model, labels: NDArray[Any], loss: Loss) -> None:
@@ -169,7 +179,20 @@ def _run_checks(evidence: Evidence, progress: Progress) -> tuple[tuple[Finding, 
             if check.gate and any(finding.severity == "stops learning" for finding in found):
                 complete = False
                 break
-    return in_order(without_signs(findings, SIGNS)), complete
+    return ranked(findings), complete
+
+
+def _runs_once_cured(evidence: Evidence) -> bool:
+    """Whether all that keeps the network from running is what a cure can be tried of."""
+    found = [finding for check in CHECKS if check.gate for finding in check.find(evidence)]
+    return all(finding.kind in CURED_GATES for finding in found if finding.severity == "stops learning")
+
+
+def ranked(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Worst first, but no sign before its cause, and what a training came to behind whatever else was found."""
+    found = in_order(without_signs(findings, SIGNS))
+    causes = frozenset(finding.kind for finding in found) - OUTCOMES
+    return after_causes(found, {**SIGNS, **dict.fromkeys(OUTCOMES, causes)})
 
 
 def _diagnosis(evidence: Evidence, findings: tuple[Finding, ...], complete: bool) -> Diagnosis:

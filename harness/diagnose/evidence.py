@@ -85,6 +85,11 @@ class Evidence:
     def network(self) -> Network:
         return copy_network(self.question.model, tuple(self.question.images.shape[1:]))
 
+    def as_given(self) -> Network:
+        """The network with the user's weights, which a rehearsal changes."""
+        self._restore()
+        return self.network
+
     @cached_property
     def head(self) -> Head:
         return find_head(self.network)

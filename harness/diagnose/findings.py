@@ -66,6 +66,7 @@ class Finding(Record):
         why: how this keeps the network from learning.
         cure: the change to make.
         proof: trainings with and without that change, where they were asked for and the change can be made.
+        untried: why there is no proof, where one was asked for.
     """
 
     kind: str
@@ -77,6 +78,7 @@ class Finding(Record):
     where: str | None = None
     certainty: Certainty = "certain"
     proof: Proof | None = None
+    untried: str | None = None
 
 
 class LayerPicture(Record):
@@ -124,7 +126,10 @@ class Diagnosis(Record):
 
 
 def in_order(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    """By severity, then certainty; what remains equal keeps its order, in which causes come before signs."""
+    """By severity, then certainty; what remains equal keeps its order, in which causes come before signs.
+
+    A sign that is worse than its cause stands before it: `after_causes` mends that.
+    """
     return tuple(sorted(findings, key=lambda f: (_SEVERITIES.index(f.severity), _CERTAINTIES.index(f.certainty))))
 
 
@@ -136,11 +141,25 @@ def without_signs(findings: Iterable[Finding], causes: Mapping[str, frozenset[st
     found = tuple(findings)
     kept = []
     for finding in found:
-        explaining = [other for other in found if other.kind in causes.get(finding.kind, frozenset())]
         rank = _SEVERITIES.index(finding.severity)
-        if not any(_SEVERITIES.index(other.severity) <= rank for other in explaining):
+        if not any(_SEVERITIES.index(other.severity) <= rank for other in _explaining(finding, found, causes)):
             kept.append(finding)
     return tuple(kept)
+
+
+def after_causes(findings: Iterable[Finding], causes: Mapping[str, frozenset[str]]) -> tuple[Finding, ...]:
+    """The findings with each sign behind the last of its causes, though the sign be worse; all else as it stands."""
+    order = list(findings)
+    for sign in tuple(order):
+        behind = [order.index(other) for other in _explaining(sign, order, causes)]
+        if behind and max(behind) > order.index(sign):
+            order.insert(max(behind), order.pop(order.index(sign)))
+    return tuple(order)
+
+
+def _explaining(finding: Finding, found: Iterable[Finding], causes: Mapping[str, frozenset[str]]) -> list[Finding]:
+    kinds = causes.get(finding.kind, frozenset())
+    return [other for other in found if other.kind in kinds and other.severity != "note"]
 
 
 def _outcome(trials: tuple[Trial, ...]) -> str:

@@ -67,10 +67,19 @@ class Call:
 
 @dataclass(frozen=True)
 class Edit:
-    """A change of the architecture: activations left out, by layer name, and a Softmax put at the very end."""
+    """A change of the architecture, by layer name.
+
+    Attributes:
+        drop: activations left out, and layers of one input without a kernel.
+        softmax_last: whether a Softmax is put at the very end.
+        activations: functions in place of activations, or of none.
+        options: of layers, in place of those in their configuration.
+    """
 
     drop: frozenset[str] = frozenset()
     softmax_last: bool = False
+    activations: Mapping[str, str] = field(default_factory=dict)
+    options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -189,11 +198,16 @@ class _Copier:
             with self._inside(name):
                 return self.run(layer, args[0])
         function = activation_name(source)
-        if function is not None and name in self.edit.drop:
-            return args[0]
+        if name in self.edit.drop and not isinstance(source, FUSED):
+            return next(x for x in keras.tree.flatten((args, kwargs)) if is_tensor(x))
+        replaced = self.edit.activations.get(name)
+        if function is not None and replaced is not None:
+            layer, function, args, kwargs = keras.layers.Activation(replaced), replaced, args[:1], {}
         output = self.record(name, layer, function, args, kwargs)
         self._take_weights(layer, source)
         fused = getattr(source, "activation", None) if isinstance(source, FUSED) else None
+        if replaced is not None and isinstance(source, FUSED):
+            fused = keras.activations.get(replaced)
         if fused is None or fused is keras.activations.linear or name in self.edit.drop:
             return output
         activation = keras.layers.Activation(fused, dtype=source.dtype_policy)
@@ -214,7 +228,7 @@ class _Copier:
         if getattr(layer, "quantization_mode", None) is not None:
             raise ModelError(f"layer '{layer.name}' is quantized, and can't learn; diagnose the model before that")
         try:
-            config = layer.get_config()
+            config = {**layer.get_config(), **self.edit.options.get(self.prefix + layer.name, {})}
             if not _SCOPE.fullmatch(layer.name):
                 config["name"] = f"renamed.{len(self.copies)}"
             seed = None if self.seed is None else 1000 * self.seed + len(self.copies)

@@ -75,7 +75,7 @@ def _details(finding: Finding) -> RenderableType:
         "evidence": finding.evidence.text,
         "why": finding.why,
         "cure": finding.cure,
-        "proof": None if finding.proof is None else finding.proof.text,
+        "proof": finding.untried if finding.proof is None else finding.proof.text,
     }
     table = Table.grid(padding=(0, 1))
     table.width = None

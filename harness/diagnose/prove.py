@@ -1,4 +1,4 @@
-"""Short trainings without and with a cure, from the same fresh weights, over several seeds."""
+"""Short trainings without and with a cure over several seeds, from the same weights but where those are the fault."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import keras
 import numpy as np
 
-from harness.diagnose.changes import Change, change_for
+from harness.diagnose.change import Change
+from harness.diagnose.changes import change_for, why_untried
 from harness.diagnose.evidence import Evidence
 from harness.diagnose.findings import Finding, Proof, Trial
 from harness.diagnose.gradients import worth_compiling
@@ -34,17 +35,18 @@ class _Length:
 
 
 def with_proofs(evidence: Evidence, findings: Sequence[Finding], progress: Progress) -> tuple[Finding, ...]:
-    """The findings, with a proof at each whose cure can be applied by itself and is more than a note."""
+    """The findings that are more than a note, each with a proof, or a word on why its cure was not tried."""
     changes = {
         index: change
         for index, finding in enumerate(findings)
         if finding.severity != "note" and (change := change_for(evidence, finding)) is not None
     }
-    if not changes or evidence.batch.classes is None:
-        return tuple(findings)
+    if not changes or evidence.labels.classes is None:
+        return untried(findings)
+    proven = list(untried(findings))
     length = _length(evidence)
-    proven = list(findings)
-    with progress.task("prove", total=len(SEEDS) * (1 + len(changes))) as task:
+    unchanged = {change.unchanged.given: change.unchanged for change in changes.values()}
+    with progress.task("prove", total=len(SEEDS) * (len(unchanged) + len(changes))) as task:
 
         def trials(change: Change) -> tuple[Trial, ...]:
             trainer = _Trainer(evidence, change, length)
@@ -54,18 +56,26 @@ def with_proofs(evidence: Evidence, findings: Sequence[Finding], progress: Progr
                 task.advance(note=change.text)
             return tuple(made)
 
-        without = trials(Change("as it is"))
+        without = {given: trials(change) for given, change in unchanged.items()}
         for index, change in changes.items():
             proof = Proof(
                 change=f"with {change.text}",
                 examples=min(len(evidence.question.images), length.steps * length.batch),
                 steps=length.steps,
                 learning_rate=evidence.question.learning_rate,
-                without=without,
+                without=without[change.of_weights],
                 with_cure=trials(change),
             )
-            proven[index] = findings[index].model_copy(update={"proof": proof})
+            proven[index] = findings[index].model_copy(update={"proof": proof, "untried": None})
     return tuple(proven)
+
+
+def untried(findings: Sequence[Finding]) -> tuple[Finding, ...]:
+    """The findings with a word on why their cures were not tried, but for notes, which need no cure."""
+    return tuple(
+        finding if finding.severity == "note" else finding.model_copy(update={"untried": why_untried(finding.kind)})
+        for finding in findings
+    )
 
 
 def _length(evidence: Evidence) -> _Length:
@@ -82,8 +92,11 @@ class _Trainer:
         question = evidence.question
         self.evidence, self.change, self.length = evidence, change, length
         self.targets = targets_for(question.loss, question.labels, evidence.labels, evidence.output_shape)
-        self.model = self._fresh(0).model
+        self.images = np.arange(len(question.images)) if change.keep is None else np.flatnonzero(change.keep)
+        self.model = self._begun(0).model
         optimizer = with_rate(question.optimizer, change.learning_rate or question.learning_rate)
+        for name, value in change.optimizer.items():
+            setattr(getattr(optimizer, "inner_optimizer", optimizer), name, value)
         optimizer.build(self.model.trainable_variables)
         self.model.compile(
             optimizer=optimizer,
@@ -94,8 +107,8 @@ class _Trainer:
         self.start = [keras.ops.convert_to_numpy(variable) for variable in optimizer.variables]
 
     def trial(self, seed: int) -> Trial:
-        """Train from fresh weights, and judge the last part, of as many steps whatever the change's patience is."""
-        self.model.set_weights(self._fresh(seed).model.get_weights())
+        """Train from where it begins, and judge the last part, of as many steps whatever the change's patience is."""
+        self.model.set_weights(self._begun(seed).model.get_weights())
         for variable, value in zip(self.model.optimizer.variables, self.start, strict=True):
             variable.assign(value)
         random = np.random.default_rng(seed)
@@ -111,14 +124,15 @@ class _Trainer:
         """The mean loss and accuracy over some steps, each before it is taken."""
         images, sums = self.evidence.question.images, np.zeros(2)
         for _ in range(steps):
-            chosen = random.choice(len(images), self.length.batch, replace=False)
-            taken = (images[chosen].astype(np.float32) - self.change.shift) / self.change.scale
+            chosen = random.choice(self.images, min(self.length.batch, len(self.images)), replace=False)
+            taken = self.change.on(images[chosen])
             self.model.reset_metrics()  # TensorFlow's trainer does so by itself, others add batches up
             logs = self.model.train_on_batch(taken, self.targets[chosen], return_dict=True)
             sums += logs["loss"], logs["accuracy"]
         loss, accuracy = sums / steps
         return float(loss), float(accuracy)
 
-    def _fresh(self, seed: int) -> Network:
-        question = self.evidence.question
-        return copy_network(question.model, tuple(question.images.shape[1:]), edit=self.change.edit, seed=seed)
+    def _begun(self, seed: int) -> Network:
+        """The changed network with fresh weights, or with the user's."""
+        question, drawn = self.evidence.question, None if self.change.given else seed
+        return copy_network(question.model, tuple(question.images.shape[1:]), edit=self.change.edit, seed=drawn)

@@ -11,7 +11,7 @@ import numpy as np
 import models
 from harness.data import Dataset
 from tests.diagnose.cases import Asked, Case, L, ask, chain, dense_chain, digits, fitted, one_hot
-from tests.diagnose.planted import captcha, changed, color, color_40, colored, constant, funnel, single
+from tests.diagnose.planted import behind, captcha, changed, color, color_40, colored, constant, dropped, funnel, single
 
 
 def residual() -> keras.Model:
@@ -130,13 +130,40 @@ def application(name: str, scale: float = 1.0, side: int = 96) -> Case:
     return Case(name, make)
 
 
+def softly_gated() -> keras.Model:
+    """Channels weighed by a Softmax over them."""
+    inputs = keras.Input((28, 28, 1))
+    x = L.Conv2D(8, 3, activation="relu")(inputs)
+    gate = L.Dense(8, activation="softmax")(L.GlobalAveragePooling2D()(x))
+    x = L.Multiply()([x, L.Reshape((1, 1, 8))(gate)])
+    return keras.Model(inputs, L.Dense(10, activation="softmax")(L.Flatten()(L.MaxPooling2D(2)(x))))
+
+
+def zero_last(model: keras.Model) -> keras.Model:
+    """The last layer's kernel is zero, as some networks begin on purpose."""
+    last = next(layer for layer in reversed(model.layers) if layer.weights)
+    last.set_weights([weight * 0 for weight in last.get_weights()])
+    return model
+
+
 def many(data: Dataset | None = None) -> Dataset:
     return data or digits(limit=1500)
 
 
 HEALTHY: tuple[Case, ...] = (
+    # What comes near a fault of scale, dropout, Softmax or equal weights.
+    Case("Rescaling, 0 to 255", lambda: ask(behind(L.Rescaling(1 / 255)), digits("raw"))),
+    Case("Rescaling to -1 and 1, 0 to 255", lambda: ask(behind(L.Rescaling(1 / 127.5, -1)), digits("raw"))),
+    Case("Rescaling twice by 1, 0 to 1", lambda: ask(behind(L.Rescaling(1.0), L.Rescaling(1.0)))),
+    Case("pixels 0.5 lighter", lambda: changed(images=lambda x: x + 0.5)(single())),
+    Case("dense, Dropout of 0.5", lambda: ask(dropped(64, 0.5))),
+    Case("dense, 512 units, Dropout of 0.8", lambda: ask(dropped(512, 0.8))),
+    Case("a gate by a Softmax", lambda: ask(softly_gated())),
+    Case("a last layer of zeros", lambda: ask(zero_last(captcha()))),
+    Case("depthwise kernels of ones", lambda: ask(behind(L.DepthwiseConv2D(3, depthwise_initializer="ones")))),
     # The four networks, with the options of their studies.
     Case("single_conv", lambda: ask(single())),
+    Case("single_conv, no channel axis", lambda: changed(images=lambda x: x[..., 0])(single())),
     Case("single_conv, 32 filters", lambda: ask(single(filters=32))),
     Case("single_conv, same", lambda: ask(single(padding="same"))),
     Case("deepcaptcha, Reshape before Softmax", lambda: ask(models.build("deepcaptcha", reshape="before_softmax"))),

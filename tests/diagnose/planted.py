@@ -121,11 +121,76 @@ def impatient(**options: Any) -> Asked:
     return ask(model, data, history=history, **options)
 
 
+def behind(*first: Any) -> keras.Model:
+    """A convolution with its head behind other layers."""
+    return chain(*first, L.Conv2D(8, 3, activation="relu"), L.MaxPooling2D(), L.Flatten(), L.Dense(10, "softmax"))
+
+
+def half_black(images: Any) -> Any:
+    images = images.copy()
+    images[::2] = 0
+    return images
+
+
+def dropped(width: int, rate: float) -> keras.Model:
+    return chain(L.Flatten(), L.Dense(width, activation="relu"), L.Dropout(rate), L.Dense(10, activation="softmax"))
+
+
+def convolution(activation: str) -> keras.Model:
+    return chain(L.Conv2D(8, 3, activation=activation), L.MaxPooling2D(), L.Flatten(), L.Dense(10, "softmax"))
+
+
+def filled(model: keras.Model, value: float) -> keras.Model:
+    """Every weight is the same."""
+    model.set_weights([np.full_like(weight, value) for weight in model.get_weights()])
+    return model
+
+
 def binary(labels: Any) -> Any:
     return labels % 2
 
 
 PLANTED: tuple[Case, ...] = (
+    # Scaled twice, or not at all, by the network itself.
+    Case("Rescaling, divided before", lambda: ask(behind(L.Rescaling(1 / 255))), "inputs-unscaled"),
+    Case("Rescaling to -1 and 1, divided before", lambda: ask(behind(L.Rescaling(1 / 127.5, -1))), "inputs-unscaled"),
+    Case(
+        "Rescaling, then normalized, divided before",
+        lambda: ask(behind(L.Rescaling(1 / 255), L.Conv2D(8, 3), L.BatchNormalization(), L.ReLU())),
+        "inputs-unscaled",
+    ),
+    Case("Rescaling by 255, divided before", lambda: ask(behind(L.Rescaling(255))), "inputs-unscaled"),
+    Case("Normalization not adapted", lambda: ask(behind(L.Normalization()), digits("raw")), "inputs-unscaled"),
+    Case("single_conv, 5 + 0.1 times", lambda: changed(images=lambda x: 5 + 0.1 * x)(single()), "inputs-unscaled"),
+    Case(
+        "Rescaling, divided before, a history at chance",
+        lambda: ask(behind(L.Rescaling(1 / 255)), history=stuck_history()),
+        "inputs-unscaled",
+    ),
+    # Images that are equal.
+    Case("single_conv, black images", lambda: changed(images=np.zeros_like)(single()), "images-equal"),
+    Case(
+        "eight_class, one image", lambda: changed(color_40(), images=lambda x: x * 0 + x[:1])(funnel()), "images-equal"
+    ),
+    Case("single_conv, one in two images black", lambda: changed(images=half_black)(single()), "labels-contradict"),
+    # What lets no signal through.
+    Case("dense, Dropout of 0.99", lambda: ask(dropped(64, 0.99)), "dropout-high"),
+    Case(
+        "convolutions, Dropout of 0.99", lambda: ask(behind(L.Conv2D(8, 3), L.ReLU(), L.Dropout(0.99))), "dropout-high"
+    ),
+    Case("dense, a Softmax within", lambda: ask(dense_chain(1, "softmax")), "softmax-within"),
+    Case("dense, two Softmaxes within", lambda: ask(dense_chain(2, "softmax")), "softmax-within"),
+    Case("single_conv, a Softmax within", lambda: ask(convolution("softmax")), "softmax-within"),
+    Case("dense, all weights zero", lambda: ask(filled(dense_chain(2, "relu"), 0.0)), "equal-units"),
+    Case("dense, all weights 0.01", lambda: ask(filled(dense_chain(2, "relu"), 0.01)), "equal-units"),
+    Case("deepcaptcha, all weights one", lambda: ask(filled(captcha(), 1.0)), "equal-units"),
+    Case("hidden layers of equal weights", lambda: ask(dense_chain(2, "tanh", "ones")), "equal-units"),
+    Case("two layers of deviation 5", lambda: ask(dense_chain(2, "relu", normal(5.0))), "activations-explode"),
+    Case(
+        "Softmax over an axis of one",
+        lambda: ask(chain(L.Flatten(), L.Dense(10), L.Reshape((1, 10)), L.Softmax(axis=1), L.Flatten())),
+        "softmax-of-one",
+    ),
     # The scale of the inputs.
     Case("single_conv, 0 to 255", lambda: ask(single(), digits("raw")), "inputs-unscaled"),
     Case("deepcaptcha, 0 to 255", lambda: ask(captcha(), digits("raw")), "inputs-unscaled"),
@@ -203,7 +268,6 @@ PLANTED: tuple[Case, ...] = (
         lambda: changed(color(), images=lambda x: np.moveaxis(x, -1, 1))(colored()),
         "input-shape",
     ),
-    Case("single_conv, no channel axis", lambda: changed(images=lambda x: x[..., 0])(single()), "input-shape"),
     Case("eight_class, small images", lambda: ask(funnel(), color()), "input-shape"),
     Case(
         "valid convolutions eat 28 pixels",

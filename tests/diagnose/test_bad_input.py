@@ -34,6 +34,32 @@ def test_images_that_do_not_fit_are_a_finding() -> None:
     assert first(small(), np.zeros((64, 784))) == "input-shape"
 
 
+def test_a_last_axis_of_one_is_added_or_taken_away_as_keras_does() -> None:
+    """Sequences for a model of one channel, and images of one channel for a model of sequences."""
+    images = digits().train_images[:64]
+    assert diagnosed(images=images[..., 0]).kinds() == ()
+    assert diagnosed(small(shape=(28, 28)), images).kinds() == ()
+    assert first(small(shape=(28, 28, 3)), images[..., 0]) == "input-shape"
+    assert first(small(shape=(28, 28)), np.repeat(images, 3, axis=-1)) == "input-shape"
+
+
+def test_labels_with_a_gap_want_an_output_for_the_largest() -> None:
+    """24 letters, numbered to 24 with none at 9."""
+    labels = np.array([k for k in range(25) if k != 9] * 3)[:64]
+    found = diagnosed(labels=labels).findings[0]
+    assert (found.kind, found.cure.partition(",")[0]) == ("class-count", "Give the last layer 25 outputs")
+    widened = diagnosed(chain(L.Flatten(), L.Dense(25, activation="softmax")), labels=labels)
+    assert [(each.kind, each.severity) for each in widened.findings] == [("class-count", "note")]
+    assert "no label is 9" in widened.findings[0].what
+
+
+def test_nearly_all_of_one_class_is_worth_a_note() -> None:
+    labels = np.zeros(64, dtype=int)
+    labels[:4] = 1
+    found = diagnosed(chain(L.Flatten(), L.Dense(2, activation="softmax")), labels=labels)
+    assert [(each.kind, each.severity) for each in found.findings] == [("class-imbalance", "note")]
+
+
 def halved_and_doubled() -> keras.Model:
     """Pooling and upsampling beside a path that does neither: images must have even sides."""
     inputs = keras.Input((None, None, 1))

@@ -9,8 +9,17 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from harness.diagnose.checks.activations import activations_explode, activations_shrink
-from harness.diagnose.checks.data import data_not_finite, labels_for_each_image, one_class, weights_not_finite
+from harness.diagnose.checks.data import (
+    class_imbalance,
+    data_not_finite,
+    images_equal,
+    labels_contradict,
+    labels_for_each_image,
+    one_class,
+    weights_not_finite,
+)
 from harness.diagnose.checks.dead import dead_units
+from harness.diagnose.checks.equal import equal_units
 from harness.diagnose.checks.gradients import gradients_explode, gradients_vanish, nothing_trainable, zero_gradient
 from harness.diagnose.checks.head import clipped_logits, softmax_of_one
 from harness.diagnose.checks.history import chance_plateau, loss_not_finite
@@ -18,11 +27,13 @@ from harness.diagnose.checks.inputs import inputs_unscaled
 from harness.diagnose.checks.labels import class_count, label_encoding, labels_unreadable
 from harness.diagnose.checks.linear import no_nonlinearity
 from harness.diagnose.checks.loss_path import from_logits, softmax_hidden
+from harness.diagnose.checks.noise import dropout_high
 from harness.diagnose.checks.predictions import predictions_collapsed
 from harness.diagnose.checks.rate import learning_rate_high, learning_rate_low
 from harness.diagnose.checks.rows import rows_misordered
 from harness.diagnose.checks.saturation import output_saturated
 from harness.diagnose.checks.shapes import feature_map_eaten, input_shape
+from harness.diagnose.checks.within import softmax_within
 from harness.diagnose.evidence import Evidence
 from harness.diagnose.findings import Finding
 
@@ -45,13 +56,19 @@ CHECKS: tuple[Check, ...] = (
     Check(class_count, gate=True),
     Check(label_encoding),
     Check(one_class),
+    Check(images_equal),
+    Check(labels_contradict),
+    Check(class_imbalance),
     Check(rows_misordered),
+    Check(softmax_of_one),
     Check(softmax_hidden),
     Check(from_logits),
-    Check(softmax_of_one),
     Check(clipped_logits),
     Check(nothing_trainable, gate=True),
     Check(inputs_unscaled),
+    Check(equal_units),
+    Check(softmax_within),
+    Check(dropout_high),
     Check(activations_explode),
     Check(dead_units),
     Check(activations_shrink),
@@ -68,18 +85,35 @@ CHECKS: tuple[Check, ...] = (
 )
 
 _LOSS_PATH = frozenset({"softmax-hidden", "from-logits", "clipped-logits", "softmax-of-one"})
+_DATA = frozenset({"one-class", "images-equal"})
+_NO_SIGNAL = frozenset({"inputs-unscaled", "images-equal", "equal-units", "softmax-within", "dropout-high"})
 
-# A kind, and those that explain it: a sign is left out where its cause was found.
+# A kind, and those that explain it: a sign is left out where its cause was found and is as bad, and stands after it
+# where the sign is worse.
 SIGNS: Mapping[str, frozenset[str]] = {
-    "output-saturated": frozenset({"inputs-unscaled", "activations-explode", "softmax-hidden"}),
+    "output-saturated": frozenset({"inputs-unscaled", "activations-explode", "softmax-hidden", "dropout-high"}),
     "gradients-explode": frozenset({"inputs-unscaled", "activations-explode", "softmax-hidden"}),
-    "activations-explode": frozenset({"inputs-unscaled"}),
-    "activations-shrink": frozenset({"dead-units"}),
-    "predictions-collapsed": frozenset({"dead-units", "activations-shrink", "gradients-vanish"}) | _LOSS_PATH,
-    "gradients-vanish": frozenset({"activations-shrink", "dead-units"}) | _LOSS_PATH,
-    "dead-units": frozenset({"learning-rate-high", "clipped-logits"}),
-    "zero-gradient": frozenset({"dead-units", "one-class", "learning-rate-high", "activations-shrink"}) | _LOSS_PATH,
+    "activations-explode": frozenset({"inputs-unscaled", "equal-units", "dropout-high"}),
+    "activations-shrink": frozenset({"dead-units"}) | _NO_SIGNAL,
+    "predictions-collapsed": frozenset({"dead-units", "activations-shrink", "gradients-vanish"})
+    | _LOSS_PATH
+    | _DATA
+    | _NO_SIGNAL,
+    "gradients-vanish": frozenset({"activations-shrink", "activations-explode", "dead-units"})
+    | _LOSS_PATH
+    | _NO_SIGNAL,
+    "dead-units": frozenset({"learning-rate-high", "clipped-logits"}) | _NO_SIGNAL,
+    "zero-gradient": frozenset({"dead-units", "learning-rate-high", "activations-shrink"})
+    | _LOSS_PATH
+    | _DATA
+    | _NO_SIGNAL,
     "learning-rate-low": frozenset({"activations-shrink", "gradients-vanish", "dead-units", "zero-gradient"})
-    | _LOSS_PATH,
-    "learning-rate-high": frozenset({"softmax-hidden"}),
+    | _LOSS_PATH
+    | _NO_SIGNAL,
+    "softmax-hidden": frozenset({"softmax-of-one"}),
+    "learning-rate-high": frozenset({"softmax-hidden", "activations-explode", "dropout-high"}),
+    "inputs-unscaled": frozenset({"images-equal"}),
+    "labels-contradict": frozenset({"images-equal", "one-class"}),
 }
+# What a training that ended at chance may have come from: whatever else slows or stops it.
+OUTCOMES = frozenset({"chance-plateau", "loss-not-finite", "predictions-collapsed"})

@@ -16,29 +16,34 @@ SHRINK_STOPS = 1e5
 SHRINK_SLOWS = 1e3
 # Grown 6 times beyond the larger of 1 and the inputs, three epochs gave 62 %, not 76 %; grown 60 times, 39 %.
 GROWTH_SLOWS = 25.0
+# Initial weights of a deviation of 0.3 to 5, three epochs: where ten steps left a loss of 20 times ln K or more, 13 to
+# 37 % (bench/results/diagnose-thresholds.md); below, up to 63 %.
+HOPELESS = 20.0
 
 
 def activations_explode(evidence: Evidence) -> Iterator[Finding]:
     """The outputs of layers grow with depth.
 
     Threshold: a spread 25 times the larger of 1 and the inputs' (measured: docs/diagnose.md). It stops learning
-    where the numbers overflow.
+    where the numbers overflow, and where the loss stays hopeless.
     """
     spreads = _spreads(evidence)
     finite = all(activity.finite for activity in evidence.before.forward.activities)
     if not spreads or (finite and growth(evidence) < GROWTH_SLOWS):
         return
+    stops = not finite or hopeless(evidence)
     name, largest = max(spreads, key=lambda pair: pair[1] if math.isfinite(pair[1]) else math.inf)
     yield Finding(
         kind="activations-explode",
-        severity="slows learning" if finite else "stops learning",
+        severity="stops learning" if stops else "slows learning",
         what=f"The activations grow with depth, up to {name}",
         where=name,
         evidence=Number(
             value=growth(evidence) if finite else None,
             unit="times the inputs",
             text=f"the spread of what the layers make goes from {spreads[0][1]:.3g} at {spreads[0][0]} to "
-            f"{largest:.3g} at {name}",
+            f"{largest:.3g} at {name}; the loss is {evidence.losses[0]:.3g}"
+            + (f", after {evidence.steps} steps {evidence.losses[-1]:.3g}" if evidence.steps else ""),
         ),
         why="The logits are huge before training begins, so the loss is too, and its steps are far too long.",
         cure="Keep to glorot_uniform or he_normal initializers, or put BatchNormalization after each convolution",
@@ -85,6 +90,14 @@ def growth(evidence: Evidence) -> float:
     """The largest spread, in units of 1 or of the inputs where they are larger."""
     spreads = [spread if math.isfinite(spread) else math.inf for _, spread in _spreads(evidence)]
     return max(spreads, default=0.0) / max(1.0, evidence.before.forward.input_rms)
+
+
+def hopeless(evidence: Evidence) -> bool:
+    """Whether the rehearsal ends at a cross-entropy far above that of a network that knows nothing."""
+    if not evidence.question.loss.is_crossentropy:
+        return False
+    nothing = math.log(max(evidence.output_shape[-1], 2))
+    return not evidence.losses[-1] < HOPELESS * nothing
 
 
 def _spreads(evidence: Evidence) -> list[tuple[str, float]]:

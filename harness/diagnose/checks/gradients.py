@@ -77,7 +77,7 @@ def gradients_vanish(evidence: Evidence) -> Iterator[Finding]:
     severity = vanishing(evidence)
     if severity is None:
         return
-    kernels = _kernels(evidence)
+    kernels = _fading_kernels(evidence)
     first, last = kernels[0], kernels[-1]
     yield Finding(
         kind="gradients-vanish",
@@ -97,7 +97,7 @@ def gradients_vanish(evidence: Evidence) -> Iterator[Finding]:
 
 def fading(evidence: Evidence) -> float:
     """The gradient of the first kernel, as a share of the last one's; 1 where there are no two."""
-    kernels = _kernels(evidence)
+    kernels = _fading_kernels(evidence)
     if len(kernels) < 2:
         return 1.0
     return kernels[0].rms / kernels[-1].rms if kernels[-1].rms else 0.0
@@ -105,7 +105,7 @@ def fading(evidence: Evidence) -> float:
 
 def vanishing(evidence: Evidence) -> Severity | None:
     """How bad it is that gradients fade on their way back; None where they don't."""
-    kernels = _kernels(evidence)
+    kernels = _fading_kernels(evidence)
     if len(kernels) < 2 or not any(kernel.rms > 0 for kernel in kernels):
         return None
     ratio = fading(evidence)
@@ -145,10 +145,17 @@ def gradients_explode(evidence: Evidence) -> Iterator[Finding]:
     )
 
 
-def _kernels(evidence: Evidence) -> list[_Kernel]:
-    """Each trainable kernel's gradient, in the order of the calls."""
+def _fading_kernels(evidence: Evidence) -> list[_Kernel]:
+    """Each kernel's gradient, after the rehearsal where none but the last has one before: that may begin at zero."""
+    before = _kernels(evidence)
+    return _kernels(evidence, evidence.after) if not any(kernel.rms for kernel in before[:-1]) else before
+
+
+def _kernels(evidence: Evidence, passes: Passes | None = None) -> list[_Kernel]:
+    """Each trainable kernel's gradient, in the order of the calls; before any step where no passes are given."""
     weights = evidence.network.model.trainable_variables
-    gradients = {id(w): g for w, g in zip(weights, evidence.before.backward.weights, strict=True)}
+    found_back = (passes or evidence.before).backward
+    gradients = {id(w): g for w, g in zip(weights, found_back.weights, strict=True)}
     found = []
     for call in evidence.network.calls:
         if kernel_shape(call.layer) is None:

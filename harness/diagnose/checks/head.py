@@ -23,9 +23,12 @@ RANGES = {
 
 
 def softmax_of_one(evidence: Evidence) -> Iterator[Finding]:
-    """A Softmax over a single number, which is always 1. Threshold: an axis of length 1."""
+    """A Softmax over a single number, which is always 1. Threshold: the axis that it runs over has length 1."""
     head = evidence.head
-    if head.activation != "softmax" or head.logits.shape[-1] != 1:
+    if head.activation != "softmax" or _length(evidence) != 1:
+        return
+    if evidence.output_shape[-1] > 1 or head.logits.shape[-1] > 1:
+        yield _along_wrong_axis(evidence)
         return
     yield Finding(
         kind="softmax-of-one",
@@ -35,6 +38,29 @@ def softmax_of_one(evidence: Evidence) -> Iterator[Finding]:
         evidence=Number(value=1, unit="output", text="whatever the logit is, the probability is 1"),
         why="A Softmax shares out a probability of 1 among its outputs, and a single one gets all of it.",
         cure="Use activation='sigmoid' for two classes with one output, or give the layer one output for each class",
+    )
+
+
+def _length(evidence: Evidence) -> int:
+    """How many numbers the last Softmax shares 1 out among."""
+    call = next(c for c in evidence.network.calls if c.activation == "softmax" and c.inputs[0] is evidence.head.logits)
+    axis = getattr(call.layer, "axis", -1)
+    shape = evidence.head.logits.shape
+    axes = axis if isinstance(axis, list | tuple) else (axis,)
+    return int(np.prod([shape[a] or 2 for a in axes]))
+
+
+def _along_wrong_axis(evidence: Evidence) -> Finding:
+    head = evidence.head
+    shape = "x".join(map(str, head.logits.shape[1:]))
+    return Finding(
+        kind="softmax-of-one",
+        severity="stops learning",
+        what=f"{head.activation_layer} takes the Softmax along an axis of one number",
+        where=head.activation_layer,
+        evidence=Number(value=1, unit="output", text=f"of {shape} numbers each is a Softmax by itself, and always 1"),
+        why="A Softmax shares out a probability of 1 along its axis, and here each output gets all of it.",
+        cure="Use the axis of the classes: Softmax(axis=-1)",
     )
 
 

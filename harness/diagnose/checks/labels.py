@@ -98,22 +98,30 @@ def class_count(evidence: Evidence) -> Iterator[Finding]:
                 text=f"{without.mean():.0%} of the labels have no output",
             ),
             why="The loss of such a label is NaN or an error, depending on the device.",
-            cure="Subtract 1 from the labels"
-            if from_one
-            else f"Give the last layer {high + 1 - min(low, 0)} outputs, or number the classes from 0 without gaps",
+            cure="Subtract 1 from the labels" if from_one else _widened(low, high, len(set(classes.tolist()))),
         )
-    elif high + 1 < outputs:
+    elif unused := sorted(set(range(outputs)) - set(classes.tolist())):
+        shown = ", ".join(map(str, unused[:3])) + (f" and {len(unused) - 3} more" if len(unused) > 3 else "")
         yield Finding(
             kind="class-count",
             severity="note",
-            what=f"The model has {outputs} outputs, and the labels only go up to {high}",
+            what=f"The model has {outputs} outputs, and no label is {shown}",
             where=layer,
-            evidence=Number(
-                value=outputs - high - 1, unit="outputs", text=f"{outputs - high - 1} outputs are never right"
-            ),
+            evidence=Number(value=len(unused), unit="outputs", text=f"{len(unused)} of {outputs} are never right"),
             why="It learns all the same: those outputs only learn that they never occur.",
-            cure=f"Give the last layer {high + 1} outputs, if these are all the classes",
+            cure="Leave it, where they are only missing here; else number the classes from 0 without gaps, and give "
+            f"the last layer {outputs - len(unused)} outputs",
         )
+
+
+def _widened(low: int, high: int, several: int) -> str:
+    """What to do about labels beyond the outputs; the largest label decides, whether or not all below it occur."""
+    if low < 0:
+        return f"Number the {several} classes from 0 without gaps, and give the last layer {several} outputs"
+    widened = f"Give the last layer {high + 1} outputs, the largest label and 1"
+    if several == high + 1:
+        return widened
+    return f"{widened} (labels that never occur do no harm), or number the {several} classes from 0 without gaps"
 
 
 def _cure(kind: str, given: str | None) -> str:

@@ -12,7 +12,10 @@ Shape = tuple[int | None, ...]
 
 
 def input_shape(evidence: Evidence) -> Iterator[Finding]:
-    """The images' shape is not the model's input shape. Threshold: any difference."""
+    """The images' shape is not the model's input shape. Threshold: any difference, but a last axis of 1.
+
+    Keras adds or takes away such an axis by itself, and so does `diagnose`.
+    """
     wanted: Shape = tuple(evidence.question.model.input_shape[1:])
     given: Shape = tuple(evidence.question.images.shape[1:])
     if _fits(wanted, given):
@@ -81,8 +84,6 @@ def _fits(wanted: Shape, given: Shape) -> bool:
 
 def _explained(wanted: Shape, given: Shape) -> tuple[str, str]:
     """What is wrong with the shape in words, and the cure."""
-    if len(given) + 1 == len(wanted) and wanted[-1] == 1:
-        return "The images lack their channel axis", "Add it: images[..., None]"
     if len(given) != len(wanted):
         return "The images have another number of axes than the model's input", "Reshape the images"
     if len(given) == 3 and _fits(wanted, (given[1], given[2], given[0])):
