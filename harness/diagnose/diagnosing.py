@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from numbers import Real
 from typing import Any
 
@@ -17,6 +18,7 @@ from harness.diagnose.findings import Diagnosis, Finding, in_order, without_sign
 from harness.diagnose.network import check_readable
 from harness.diagnose.picture import picture
 from harness.diagnose.prove import with_proofs
+from harness.diagnose.rehearsal import highest_rate, unwrapped, with_rate
 from harness.diagnose.targets import Loss, read_labels, read_loss
 from harness.errors import DataError, ModelError, SpecError
 from harness.progress import Progress, Silent
@@ -106,15 +108,25 @@ def _check_classifier(model: keras.Model, labels: NDArray[Any], loss: Loss) -> N
 
 
 def _loss(model: keras.Model, loss: Any) -> Loss:
-    """The loss that was given, or the one that the model was compiled with."""
+    """The loss that was given, or the one that the model was compiled with, and the weight that it has there."""
+    compiled = model.get_compile_config() if model.compiled else {}
     if loss is None and model.compiled:
         loss = model.loss
+    loss = _only(loss)
     if loss is None:
         raise SpecError(
             "loss is missing, and decides what a network can learn from; give loss='sparse_categorical_crossentropy' "
             "for class numbers, 'categorical_crossentropy' for one-hot rows, or the one you train with"
         )
-    return read_loss(loss)
+    weight = _only(compiled.get("loss_weights"))
+    return replace(read_loss(loss), weight=1.0 if weight is None else float(weight))
+
+
+def _only(values: Any) -> Any:
+    """Keras takes a list or a mapping, too, of what each output has; here there is one."""
+    while isinstance(values, Mapping | list | tuple) and len(values) == 1:
+        (values,) = values.values() if isinstance(values, Mapping) else values
+    return values
 
 
 def _history(history: Any) -> Mapping[str, tuple[float, ...]]:
@@ -148,12 +160,19 @@ def _optimizer(model: keras.Model, optimizer: Any, learning_rate: float | None) 
     if optimizer is None:
         optimizer = model.optimizer if model.compiled else "adam"
     try:
-        used = keras.optimizers.get(optimizer)
+        used = unwrapped(keras.optimizers.get(optimizer))
     except (ValueError, TypeError):
         raise SpecError(f"optimizer = {optimizer!r} is unknown; use one of Keras's, such as adam or sgd") from None
-    rate = float(keras.ops.convert_to_numpy(used.learning_rate)) if learning_rate is None else learning_rate
+    rate = highest_rate(used) if learning_rate is None else learning_rate
     if not math.isfinite(rate):
         raise SpecError(f"the optimizer's learning rate is {rate}; give --learning-rate, or learning_rate=0.001")
+    try:
+        with_rate(used, rate)
+    except (ValueError, TypeError, NotImplementedError):
+        raise SpecError(
+            f"optimizer = {type(used).__name__} can't be made again from its get_config; give --optimizer, or "
+            "optimizer='adam'"
+        ) from None
     return used, float(f"{rate:.6g}")  # 0.001 rather than its nearest float32
 
 
@@ -191,6 +210,11 @@ def _diagnosis(evidence: Evidence, findings: tuple[Finding, ...], complete: bool
         learning_rate=question.learning_rate,
         findings=findings,
         layers=picture(evidence) if complete else (),
-        losses=tuple(loss if math.isfinite(loss) else None for loss in evidence.losses) if complete else (),
+        losses=_finite(evidence.losses) if complete else (),
+        penalties=_finite(evidence.penalties) if complete else (),
         unchecked=tuple(unchecked),
     )
+
+
+def _finite(values: Sequence[float]) -> tuple[float | None, ...]:
+    return tuple(value if math.isfinite(value) else None for value in values)

@@ -16,7 +16,7 @@ from harness.diagnose.gradients import Backward, Gradients
 from harness.diagnose.head import Head, find_head
 from harness.diagnose.layers import multiply_accumulates
 from harness.diagnose.network import Network, copy_network
-from harness.diagnose.rehearsal import rehearse, with_rate
+from harness.diagnose.rehearsal import Rehearsal, rehearse, with_rate
 from harness.diagnose.targets import Labels, Loss, read_labels, targets_for
 from harness.learned import above_chance, chance_level
 
@@ -39,8 +39,9 @@ class Question:
     Attributes:
         images: (N, ...) as they go into the network.
         labels: (N,) class numbers or (N, classes) one-hot rows.
+        loss: with the weight that the model was compiled with.
         history: metric -> value after each epoch, of a training that was disappointing.
-        optimizer: as it is configured for training; only its configuration is used.
+        optimizer: as it is configured for training, without another around it; only its configuration is used.
         rate_given: whether the learning rate is the user's own, rather than Keras's default.
     """
 
@@ -74,8 +75,9 @@ class Passes:
 class Evidence:
     """Everything is computed when a check first asks for it, and kept."""
 
-    def __init__(self, question: Question) -> None:
-        self.question = question
+    def __init__(self, question: Question, seed: int | None = None) -> None:
+        """With the weights that the model has, or with fresh ones drawn from `seed`."""
+        self.question, self.seed = question, seed
 
     @cached_property
     def labels(self) -> Labels:
@@ -83,7 +85,12 @@ class Evidence:
 
     @cached_property
     def network(self) -> Network:
-        return copy_network(self.question.model, tuple(self.question.images.shape[1:]))
+        return copy_network(self.question.model, tuple(self.question.images.shape[1:]), seed=self.seed)
+
+    @cached_property
+    def fresh(self) -> Evidence:
+        """The same of a network that was never trained."""
+        return Evidence(self.question, seed=0) if self.trained else self
 
     @cached_property
     def head(self) -> Head:
@@ -143,6 +150,8 @@ class Evidence:
     @cached_property
     def trained(self) -> bool:
         """Whether the model has been trained: its optimizer counted steps, or what begins at zero has moved."""
+        if self.seed is not None:
+            return False
         model = self.question.model
         if model.compiled and model.optimizer is not None and int(model.optimizer.iterations) > 0:
             return True
@@ -170,16 +179,18 @@ class Evidence:
     @cached_property
     def before(self) -> Passes:
         """With the weights that the user's model has."""
+        forward = self._first
         self._restore()
-        return self._passes()
+        return Passes(forward, self._backward())
 
     @cached_property
-    def rehearsed(self) -> tuple[tuple[float, ...], Passes]:
-        """The losses of a rehearsal at the learning rate asked about, and a pass with the weights it led to."""
+    def rehearsed(self) -> tuple[Rehearsal, Passes]:
+        """A rehearsal at the learning rate asked about, and a pass with the weights it led to."""
         if not self.steps:
-            return (self.before.backward.loss,), self.before
-        losses = self.rehearse(self.question.learning_rate)
-        return losses, self._passes()
+            found = self.before.backward
+            return Rehearsal((found.loss,), (found.penalty,)), self.before
+        rehearsal = self._rehearse(self.question.learning_rate)
+        return rehearsal, Passes(self._run_forward(), self._backward())
 
     @property
     def after(self) -> Passes:
@@ -187,20 +198,39 @@ class Evidence:
 
     @property
     def losses(self) -> tuple[float, ...]:
-        return self.rehearsed[0]
+        """Of the predictions alone, before each step of the rehearsal and after the last."""
+        return self.rehearsed[0].losses
+
+    @property
+    def penalties(self) -> tuple[float, ...]:
+        """What regularizers and `add_loss` add to each of `losses`; none where there are none."""
+        return self.rehearsed[0].penalties if self.penalized else ()
 
     def rehearse(self, learning_rate: float) -> tuple[float, ...]:
         """The losses of a rehearsal at some learning rate, beginning with the user's weights."""
+        return self._rehearse(learning_rate).losses
+
+    @cached_property
+    def penalized(self) -> bool:
+        """Whether anything but the predictions adds to what `fit` lowers."""
+        return bool(self._first.penalties)
+
+    def _rehearse(self, learning_rate: float) -> Rehearsal:
         self._restore()
         optimizer = with_rate(self.question.optimizer, learning_rate)
         return rehearse(self.network, self._backward, optimizer, self.steps)
 
-    def _passes(self) -> Passes:
-        backward = self._backward()
-        return Passes(run_forward(self.network, self.head.logits, self.batch.images), backward)
+    @cached_property
+    def _first(self) -> Forward:
+        """A forward pass with the weights that the user's model has."""
+        self._restore()
+        return self._run_forward()
+
+    def _run_forward(self) -> Forward:
+        return run_forward(self.network, self.head.logits, self.batch.images)
 
     def _backward(self) -> Backward:
-        return self.gradients(self.batch.images, self.batch.targets)
+        return self.gradients(self.batch.images, self.batch.targets, self.penalized)
 
     @cached_property
     def _start(self) -> list[NDArray[Any]]:
