@@ -183,12 +183,24 @@ def _run_checks(evidence: Evidence, progress: Progress) -> tuple[tuple[Finding, 
     with progress.task(f"diagnose {evidence.question.model.name}", total=len(CHECKS)) as task:
         for check in CHECKS:
             found = list(check.find(evidence))
-            findings += found
+            findings += _known_to_learn(evidence, found) if check.of_beginnings and found else found
             task.advance()
             if check.gate and any(finding.severity == "stops learning" for finding in found):
                 complete = False
                 break
     return in_order(without_signs(findings, SIGNS)), complete
+
+
+def _known_to_learn(evidence: Evidence, found: list[Finding]) -> list[Finding]:
+    """What is left of findings about how learning begins, in a network that has learned something, or most."""
+    if not evidence.has_learned:
+        return found
+    if evidence.knows_most:
+        return []
+    return [
+        finding.model_copy(update={"severity": "slows learning"}) if finding.severity == "stops learning" else finding
+        for finding in found
+    ]
 
 
 def _diagnosis(evidence: Evidence, findings: tuple[Finding, ...], complete: bool) -> Diagnosis:

@@ -17,6 +17,7 @@ from harness.diagnose.head import Head, find_head
 from harness.diagnose.layers import multiply_accumulates
 from harness.diagnose.network import Network, copy_network
 from harness.diagnose.rehearsal import Rehearsal, rehearse, with_rate
+from harness.diagnose.statistics import Remembered, measure_again
 from harness.diagnose.targets import Labels, Loss, read_labels, targets_for
 from harness.learned import above_chance, chance_level
 
@@ -30,6 +31,7 @@ PASSES = 3
 LEAST = 4
 UPDATES = 120e6  # of single weights by the optimizer: some eight seconds, whatever an example costs
 RANGE_BUDGET = 60e9  # for rehearsals at other learning rates
+FEW = 0.2  # of the errors that always giving the commonest class makes: what has learned well makes no more
 
 
 @dataclass(frozen=True)
@@ -152,21 +154,42 @@ class Evidence:
         """Whether the model has been trained: its optimizer counted steps, or what begins at zero has moved."""
         if self.seed is not None:
             return False
-        model = self.question.model
-        if model.compiled and model.optimizer is not None and int(model.optimizer.iterations) > 0:
+        if self.steps_trained > 0:
             return True
         return any(_moved(call.layer) for call in self.network.calls)
+
+    @property
+    def steps_trained(self) -> int:
+        """How many steps the model's optimizer has counted."""
+        model = self.question.model
+        return int(model.optimizer.iterations) if model.compiled and model.optimizer is not None else 0
+
+    def answers(self, outputs: NDArray[Any]) -> NDArray[np.int64] | None:
+        """The class, (B,), that each output of the network, (B, ...), stands for; None where it stands for none."""
+        rows = outputs.reshape(len(outputs), -1)
+        if rows.shape[1] != self.output_shape[-1]:
+            return None
+        if rows.shape[1] > 1:
+            return rows.argmax(axis=1).astype(np.int64)
+        middle = 0.0 if self.head.activation is None else 0.5
+        return (rows[:, 0] > middle).astype(np.int64)
 
     @cached_property
     def accuracy(self) -> float | None:
         """Of the predictions on the batch; None where the labels are not classes."""
-        classes = self.batch.classes
-        outputs = self.predictions.reshape(len(self.predictions), -1)
-        if classes is None or outputs.shape[1] != self.output_shape[-1]:
+        classes, answers = self.batch.classes, self.answers(self.predictions)
+        return None if classes is None or answers is None else float((answers == classes).mean())
+
+    @cached_property
+    def measured_again(self) -> tuple[NDArray[Any], tuple[Remembered, ...]] | None:
+        """The output outside training, (B, ...), with normalization by what goes into it, and how far that is.
+
+        None where nothing keeps moving averages, or nothing was trained.
+        """
+        if not self.trained or not any(isinstance(c.layer, keras.layers.BatchNormalization) for c in self.network.calls):
             return None
-        middle = 0.0 if self.head.activation is None else 0.5
-        answers = outputs.argmax(axis=1) if outputs.shape[1] > 1 else (outputs[:, 0] > middle).astype(int)
-        return float((answers == classes).mean())
+        self._restore()
+        return measure_again(self.network, self.batch.images)
 
     @cached_property
     def has_learned(self) -> bool:
@@ -175,6 +198,14 @@ class Evidence:
         if not self.trained or classes is None or accuracy is None:
             return False
         return above_chance(accuracy, chance_level(classes), len(classes))
+
+    @cached_property
+    def knows_most(self) -> bool:
+        """Whether the model, as it was given, is right where it matters: it makes few of the errors that chance does."""
+        if not self.has_learned:
+            return False
+        assert self.batch.classes is not None and self.accuracy is not None
+        return 1 - self.accuracy <= FEW * (1 - chance_level(self.batch.classes))
 
     @cached_property
     def before(self) -> Passes:
@@ -188,9 +219,13 @@ class Evidence:
         """A rehearsal at the learning rate asked about, and a pass with the weights it led to."""
         if not self.steps:
             found = self.before.backward
-            return Rehearsal((found.loss,), (found.penalty,)), self.before
+            return Rehearsal((found.loss,), (found.penalty,), moved=0.0), self.before
         rehearsal = self._rehearse(self.question.learning_rate)
         return rehearsal, Passes(self._run_forward(), self._backward())
+
+    @property
+    def rehearsal(self) -> Rehearsal:
+        return self.rehearsed[0]
 
     @property
     def after(self) -> Passes:
@@ -199,25 +234,35 @@ class Evidence:
     @property
     def losses(self) -> tuple[float, ...]:
         """Of the predictions alone, before each step of the rehearsal and after the last."""
-        return self.rehearsed[0].losses
+        return self.rehearsal.losses
 
     @property
     def penalties(self) -> tuple[float, ...]:
         """What regularizers and `add_loss` add to each of `losses`; none where there are none."""
-        return self.rehearsed[0].penalties if self.penalized else ()
+        return self.rehearsal.penalties if self.penalized else ()
 
     def rehearse(self, learning_rate: float) -> tuple[float, ...]:
         """The losses of a rehearsal at some learning rate, beginning with the user's weights."""
         return self._rehearse(learning_rate).losses
+
+    def rehearse_without_decay(self) -> Rehearsal:
+        """A rehearsal at the learning rate asked about, in which the optimizer takes nothing off the weights."""
+        return self._rehearse(self.question.learning_rate, weight_decay=0.0)
 
     @cached_property
     def penalized(self) -> bool:
         """Whether anything but the predictions adds to what `fit` lowers."""
         return bool(self._first.penalties)
 
-    def _rehearse(self, learning_rate: float) -> Rehearsal:
+    @cached_property
+    def trainable_weights(self) -> tuple[NDArray[Any], ...]:
+        """Those that training changes, as the user's model has them, in Keras's order."""
         self._restore()
-        optimizer = with_rate(self.question.optimizer, learning_rate)
+        return tuple(np.asarray(keras.ops.convert_to_numpy(w)) for w in self.network.model.trainable_variables)
+
+    def _rehearse(self, learning_rate: float, weight_decay: float | None = None) -> Rehearsal:
+        self._restore()
+        optimizer = with_rate(self.question.optimizer, learning_rate, weight_decay=weight_decay)
         return rehearse(self.network, self._backward, optimizer, self.steps)
 
     @cached_property

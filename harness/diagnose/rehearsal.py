@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -22,10 +23,14 @@ _STEPS = (0, *(10**power for power in range(7)))
 
 @dataclass(frozen=True)
 class Rehearsal:
-    """Before each step and after the last: the loss of the predictions, and what penalties add to it."""
+    """Before each step and after the last: the loss of the predictions, and what penalties add to it.
+
+    `moved` is the norm of how far all weights together came.
+    """
 
     losses: tuple[float, ...]
     penalties: tuple[float, ...]
+    moved: float
 
 
 def unwrapped(optimizer: Any) -> Any:
@@ -74,13 +79,20 @@ def rehearse(
     steps: int,
 ) -> Rehearsal:
     """Take steps, and leave the weights where they lead."""
-    step = _step(optimizer, network.model.trainable_variables)
+    weights = network.model.trainable_variables
+    start = [keras.ops.convert_to_numpy(weight) for weight in weights]
+    step = _step(optimizer, weights)
     passes = []
     for _ in range(steps):
         passes.append(backward())
         step(passes[-1].objective)
     passes.append(backward())
-    return Rehearsal(tuple(found.loss for found in passes), tuple(found.penalty for found in passes))
+    moves = [keras.ops.convert_to_numpy(weight) - first for weight, first in zip(weights, start, strict=True)]
+    return Rehearsal(
+        losses=tuple(found.loss for found in passes),
+        penalties=tuple(found.penalty for found in passes),
+        moved=math.sqrt(sum(float(np.sum(np.square(move, dtype=np.float64))) for move in moves)),
+    )
 
 
 def _step(optimizer: keras.optimizers.Optimizer, weights: Sequence[Any]) -> Callable[[Sequence[NDArray[Any]]], None]:

@@ -18,21 +18,27 @@ from harness.diagnose.checks.inputs import inputs_unscaled
 from harness.diagnose.checks.labels import class_count, label_encoding, labels_unreadable
 from harness.diagnose.checks.linear import no_nonlinearity
 from harness.diagnose.checks.loss_path import from_logits, softmax_hidden
+from harness.diagnose.checks.penalties import penalty_drowns_loss, weight_decay_high
 from harness.diagnose.checks.predictions import predictions_collapsed
 from harness.diagnose.checks.rate import learning_rate_high, learning_rate_low
 from harness.diagnose.checks.rows import rows_misordered
 from harness.diagnose.checks.saturation import output_saturated
 from harness.diagnose.checks.shapes import feature_map_eaten, input_shape
+from harness.diagnose.checks.statistics import moving_statistics
 from harness.diagnose.evidence import Evidence
 from harness.diagnose.findings import Finding
 
 
 @dataclass(frozen=True)
 class Check:
-    """One check. Where a `gate` finds that learning stops, those after it can't run: the network doesn't."""
+    """One check. Where a `gate` finds that learning stops, those after it can't run: the network doesn't.
+
+    What a check `of_beginnings` sees keeps a network from learning, and no longer matters to one that has learned.
+    """
 
     find: Callable[[Evidence], Iterator[Finding]]
     gate: bool = False
+    of_beginnings: bool = False
 
 
 CHECKS: tuple[Check, ...] = (
@@ -51,35 +57,44 @@ CHECKS: tuple[Check, ...] = (
     Check(softmax_of_one),
     Check(clipped_logits),
     Check(nothing_trainable, gate=True),
+    Check(penalty_drowns_loss),
+    Check(weight_decay_high),
+    Check(moving_statistics),
     Check(inputs_unscaled),
-    Check(activations_explode),
-    Check(dead_units),
-    Check(activations_shrink),
-    Check(gradients_vanish),
-    Check(learning_rate_high),
-    Check(learning_rate_low),
+    Check(activations_explode, of_beginnings=True),
+    Check(dead_units, of_beginnings=True),
+    Check(activations_shrink, of_beginnings=True),
+    Check(gradients_vanish, of_beginnings=True),
+    Check(learning_rate_high, of_beginnings=True),
+    Check(learning_rate_low, of_beginnings=True),
     Check(no_nonlinearity),
     Check(output_saturated),
-    Check(gradients_explode),
-    Check(zero_gradient),
+    Check(gradients_explode, of_beginnings=True),
+    Check(zero_gradient, of_beginnings=True),
     Check(predictions_collapsed),
     Check(loss_not_finite),
     Check(chance_plateau),
 )
 
 _LOSS_PATH = frozenset({"softmax-hidden", "from-logits", "clipped-logits", "softmax-of-one"})
+_PENALTIES = frozenset({"penalty-drowns-loss", "weight-decay-high"})
 
 # A kind, and those that explain it: a sign is left out where its cause was found.
 SIGNS: Mapping[str, frozenset[str]] = {
     "output-saturated": frozenset({"inputs-unscaled", "activations-explode", "softmax-hidden"}),
     "gradients-explode": frozenset({"inputs-unscaled", "activations-explode", "softmax-hidden"}),
     "activations-explode": frozenset({"inputs-unscaled"}),
-    "activations-shrink": frozenset({"dead-units"}),
-    "predictions-collapsed": frozenset({"dead-units", "activations-shrink", "gradients-vanish"}) | _LOSS_PATH,
-    "gradients-vanish": frozenset({"activations-shrink", "dead-units"}) | _LOSS_PATH,
-    "dead-units": frozenset({"learning-rate-high", "clipped-logits"}),
-    "zero-gradient": frozenset({"dead-units", "one-class", "learning-rate-high", "activations-shrink"}) | _LOSS_PATH,
+    "activations-shrink": frozenset({"dead-units"}) | _PENALTIES,
+    "predictions-collapsed": frozenset({"dead-units", "activations-shrink", "gradients-vanish", "moving-statistics"})
+    | _LOSS_PATH
+    | _PENALTIES,
+    "gradients-vanish": frozenset({"activations-shrink", "dead-units"}) | _LOSS_PATH | _PENALTIES,
+    "dead-units": frozenset({"learning-rate-high", "clipped-logits"}) | _PENALTIES,
+    "zero-gradient": frozenset({"dead-units", "one-class", "learning-rate-high", "activations-shrink"})
+    | _LOSS_PATH
+    | _PENALTIES,
     "learning-rate-low": frozenset({"activations-shrink", "gradients-vanish", "dead-units", "zero-gradient"})
-    | _LOSS_PATH,
+    | _LOSS_PATH
+    | _PENALTIES,
     "learning-rate-high": frozenset({"softmax-hidden"}),
 }
