@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import keras
 
+from harness.diagnose.checks.penalties import harmless_factor
 from harness.diagnose.evidence import Evidence
 from harness.diagnose.findings import Finding
 from harness.diagnose.network import Edit
@@ -18,7 +19,8 @@ from harness.diagnose.targets import crossentropy
 class Change:
     """One change, all else equal. Images become (images - shift) / scale; None leaves the loss or rate as it is.
 
-    `patience` is how many times as many steps are taken.
+    `optimizer` has attributes of the optimizer in place of those it has; `patience` is how many times as many steps are
+    taken.
     """
 
     text: str
@@ -27,6 +29,7 @@ class Change:
     scale: float = 1.0
     loss: Any = None
     learning_rate: float | None = None
+    optimizer: Mapping[str, Any] = field(default_factory=dict)
     patience: int = 1
 
 
@@ -71,6 +74,20 @@ def _other_rate(evidence: Evidence, finding: Finding) -> Change | None:
     return None if rate is None else Change(f"a learning rate of {rate:g}", learning_rate=rate)
 
 
+def _weaker_penalties(evidence: Evidence, finding: Finding) -> Change | None:
+    ratio = finding.evidence.value
+    regularized = any(weight.regularizer for weight in evidence.network.model.trainable_variables)
+    if ratio is None or not regularized:
+        return None
+    factor = harmless_factor(ratio)
+    return Change(f"the penalties times {factor:g}", Edit(penalties=factor))
+
+
+def _less_decay(evidence: Evidence, finding: Finding) -> Change | None:
+    decay = finding.evidence.better
+    return None if decay is None else Change(f"weight_decay={decay:g}", optimizer={"weight_decay": decay})
+
+
 def _longer(evidence: Evidence, finding: Finding) -> Change:
     return Change("twice as many steps", patience=2)
 
@@ -82,5 +99,7 @@ _CHANGES: Mapping[str, Callable[[Evidence, Finding], Change | None]] = {
     "inputs-unscaled": _scale,
     "learning-rate-high": _other_rate,
     "learning-rate-low": _other_rate,
+    "penalty-drowns-loss": _weaker_penalties,
+    "weight-decay-high": _less_decay,
     "chance-plateau": _longer,
 }

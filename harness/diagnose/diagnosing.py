@@ -18,6 +18,7 @@ from harness.diagnose.findings import Diagnosis, Finding, in_order, without_sign
 from harness.diagnose.network import check_readable
 from harness.diagnose.picture import picture
 from harness.diagnose.prove import with_proofs
+from harness.diagnose.objective import not_rehearsed
 from harness.diagnose.rehearsal import highest_rate, unwrapped, with_rate
 from harness.diagnose.targets import Loss, read_labels, read_loss
 from harness.errors import DataError, ModelError, SpecError
@@ -76,7 +77,8 @@ def read_question(model: keras.Model, images: NDArray[Any], labels: NDArray[Any]
     optimizer, learning_rate = options.get("optimizer"), options.get("learning_rate")
     used, rate = _optimizer(model, optimizer, learning_rate)
     rate_given = model.compiled or optimizer is not None or learning_rate is not None
-    return Question(model, images, labels, loss, _history(options.get("history")), used, rate, rate_given)
+    left_out = not_rehearsed(model, optimizer)
+    return Question(model, images, labels, loss, _history(options.get("history")), used, rate, rate_given, left_out)
 
 
 def _array(values: Any, name: str) -> NDArray[Any]:
@@ -205,7 +207,7 @@ def _known_to_learn(evidence: Evidence, found: list[Finding]) -> list[Finding]:
 
 def _diagnosis(evidence: Evidence, findings: tuple[Finding, ...], complete: bool) -> Diagnosis:
     question = evidence.question
-    unchecked = []
+    unchecked: list[str] = []
     if not complete:
         unchecked.append("the layers, gradients and first steps: the network can't run on this data as it is")
     elif not evidence.steps:
@@ -213,6 +215,7 @@ def _diagnosis(evidence: Evidence, findings: tuple[Finding, ...], complete: bool
             "the first steps and the learning rate: for this network and image size a step costs more than the "
             "seconds that a diagnosis has; diagnose a smaller one of the same design too"
         )
+    unchecked += question.left_out
     return Diagnosis(
         model=question.model.name,
         loss=question.loss.name,

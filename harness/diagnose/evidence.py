@@ -45,6 +45,7 @@ class Question:
         history: metric -> value after each epoch, of a training that was disappointing.
         optimizer: as it is configured for training, without another around it; only its configuration is used.
         rate_given: whether the learning rate is the user's own, rather than Keras's default.
+        left_out: what `fit` would do and a rehearsal does not.
     """
 
     model: keras.Model
@@ -55,6 +56,7 @@ class Question:
     optimizer: keras.optimizers.Optimizer
     learning_rate: float
     rate_given: bool
+    left_out: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -82,14 +82,21 @@ class _Trainer:
         question = evidence.question
         self.evidence, self.change, self.length = evidence, change, length
         self.targets = targets_for(question.loss, question.labels, evidence.labels, evidence.output_shape)
-        self.model = self._fresh(0).model
+        network = self._fresh(0)
+        self.model = network.model
         optimizer = with_rate(question.optimizer, change.learning_rate or question.learning_rate)
+        for name, value in change.optimizer.items():
+            setattr(optimizer, name, value)
+        if network.computes_in_float16:
+            optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
         optimizer.build(self.model.trainable_variables)
         self.model.compile(
             optimizer=optimizer,
             loss=change.loss or question.loss.function,
+            loss_weights=question.loss.weight,
             metrics=["accuracy"],
             jit_compile=worth_compiling(),
+            auto_scale_loss=False,
         )
         self.start = [keras.ops.convert_to_numpy(variable) for variable in optimizer.variables]
 
