@@ -186,9 +186,10 @@ class Evidence:
     def measured_again(self) -> tuple[NDArray[Any], tuple[Remembered, ...]] | None:
         """The output outside training, (B, ...), with normalization by what goes into it, and how far that is.
 
-        None where nothing keeps moving averages, or nothing was trained.
+        None where nothing keeps moving averages, or these only begin, as in a network that was never trained.
         """
-        if not self.trained or not any(isinstance(c.layer, keras.layers.BatchNormalization) for c in self.network.calls):
+        layers = [call.layer for call in self.network.calls if isinstance(call.layer, keras.layers.BatchNormalization)]
+        if not layers or (not self.trained and all(layer.trainable for layer in layers)):
             return None
         self._restore()
         return measure_again(self.network, self.batch.images)
