@@ -16,9 +16,9 @@ from harness.diagnose.checks import CHECKS, SIGNS
 from harness.diagnose.evidence import Evidence, Question
 from harness.diagnose.findings import Diagnosis, Finding, in_order, without_signs
 from harness.diagnose.network import check_readable
+from harness.diagnose.objective import not_rehearsed
 from harness.diagnose.picture import picture
 from harness.diagnose.prove import with_proofs
-from harness.diagnose.objective import not_rehearsed
 from harness.diagnose.rehearsal import highest_rate, unwrapped, with_rate
 from harness.diagnose.targets import Loss, read_labels, read_loss
 from harness.errors import DataError, ModelError, SpecError

@@ -172,7 +172,7 @@ class Evidence:
         if rows.shape[1] != self.output_shape[-1]:
             return None
         if rows.shape[1] > 1:
-            return rows.argmax(axis=1).astype(np.int64)
+            return np.argmax(rows, axis=1).astype(np.int64)
         middle = 0.0 if self.head.activation is None else 0.5
         return (rows[:, 0] > middle).astype(np.int64)
 
@@ -207,7 +207,8 @@ class Evidence:
         """Whether the model, as it was given, is right where it matters: it makes few of the errors that chance does."""
         if not self.has_learned:
             return False
-        assert self.batch.classes is not None and self.accuracy is not None
+        assert self.batch.classes is not None
+        assert self.accuracy is not None
         return 1 - self.accuracy <= FEW * (1 - chance_level(self.batch.classes))
 
     @cached_property

@@ -245,7 +245,9 @@ HEALTHY: tuple[Case, ...] = (
             ),
         ),
     ),
-    Case("32 batches to a step", lambda: ask(captcha(), optimizer=keras.optimizers.Adam(gradient_accumulation_steps=32))),
+    Case(
+        "32 batches to a step", lambda: ask(captcha(), optimizer=keras.optimizers.Adam(gradient_accumulation_steps=32))
+    ),
     Case(
         "a loss that is scaled",
         lambda: ask(captcha(), optimizer=keras.optimizers.LossScaleOptimizer(keras.optimizers.Adam())),

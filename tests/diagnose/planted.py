@@ -126,6 +126,20 @@ def binary(labels: Any) -> Any:
     return labels % 2
 
 
+def normalized_briefly(momentum: float = 0.99) -> keras.Model:
+    """40 steps, after which it knows the digits, and its moving averages little of what goes into the layer."""
+    convolution = L.Conv2D(8, 5, strides=2, bias_initializer=keras.initializers.Constant(2.0))
+    layers = [convolution, L.BatchNormalization(momentum=momentum, name="norm"), L.ReLU(), L.Flatten()]
+    return fitted(chain(*layers, L.Dense(10, activation="softmax")), digits(), epochs=4, learning_rate=5e-3)
+
+
+def frozen_normalization() -> Asked:
+    """Statistics of pixels from 0 to 1, frozen, and pixels from 0 to 255 with a new last layer."""
+    base = normalized_briefly(momentum=0.5)
+    base.trainable = False
+    return ask(chain(*base.layers[:-1], L.Dense(10, activation="softmax")), digits("raw"))
+
+
 PLANTED: tuple[Case, ...] = (
     # The scale of the inputs.
     Case("single_conv, 0 to 255", lambda: ask(single(), digits("raw")), "inputs-unscaled"),
@@ -326,8 +340,12 @@ PLANTED: tuple[Case, ...] = (
     ),
     # Training mode against inference mode.
     Case("normalized, 40 steps", lambda: ask(normalized_briefly()), "moving-statistics"),
-    Case("normalized, frozen, 0 to 255", lambda: frozen_normalization(), "moving-statistics"),
-    Case("one output that always says 1", lambda: changed(labels=binary)(always_one(), **BINARY), "predictions-collapsed"),
+    Case("normalized, frozen, 0 to 255", frozen_normalization, "moving-statistics"),
+    Case(
+        "one output that always says 1",
+        lambda: changed(labels=binary)(always_one(), loss="binary_crossentropy"),
+        "predictions-collapsed",
+    ),
 )
 
 
@@ -387,23 +405,6 @@ def penalized(model: keras.Model, regularizer: Any) -> keras.Model:
         if len(weight.shape) > 1:
             weight.regularizer = regularizer
     return model
-
-
-def normalized_briefly(momentum: float = 0.99) -> keras.Model:
-    """40 steps, after which it knows the digits, and its moving averages little of what goes into the layer."""
-    convolution = L.Conv2D(8, 5, strides=2, bias_initializer=keras.initializers.Constant(2.0))
-    layers = [convolution, L.BatchNormalization(momentum=momentum, name="norm"), L.ReLU(), L.Flatten()]
-    return fitted(chain(*layers, L.Dense(10, activation="softmax")), digits(), epochs=4, learning_rate=5e-3)
-
-
-def frozen_normalization() -> Asked:
-    """Statistics of pixels from 0 to 1, frozen, and pixels from 0 to 255 with a new last layer."""
-    base = normalized_briefly(momentum=0.5)
-    base.trainable = False
-    return ask(chain(*base.layers[:-1], L.Dense(10, activation="softmax")), digits("raw"))
-
-
-BINARY = {"loss": "binary_crossentropy"}
 
 
 def always_one() -> keras.Model:

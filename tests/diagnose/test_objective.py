@@ -175,7 +175,9 @@ def test_weight_decay_that_outpaces_the_loss_is_named_and_proven() -> None:
     ("optimizer", "said"),
     [
         (
-            keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(0.0, 100, warmup_target=0.01, warmup_steps=10)),
+            keras.optimizers.Adam(
+                keras.optimizers.schedules.CosineDecay(0.0, 100, warmup_target=0.01, warmup_steps=10)
+            ),
             "CosineDecay, the schedule of the learning rate: every step here has its highest, 0.01",
         ),
         (keras.optimizers.Adam(gradient_accumulation_steps=32), "32 batches to a step"),

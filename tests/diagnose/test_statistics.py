@@ -87,7 +87,12 @@ def test_healthy_normalization_is_left_alone() -> None:
     frozen.get_layer("norm").trainable = False
     shifted = data.train_images * 0.9 + 0.05
     fresh = keras.models.clone_model(model)
-    for network, images in ((model, data.train_images), (model, shifted), (frozen, shifted), (fresh, data.train_images)):
+    for network, images in (
+        (model, data.train_images),
+        (model, shifted),
+        (frozen, shifted),
+        (fresh, data.train_images),
+    ):
         assert "moving-statistics" not in diagnose(network, images, data.train_labels, loss=SPARSE).kinds()
 
 

@@ -65,7 +65,10 @@ def tiny(labels: Any, outputs: Any) -> Any:
 def test_a_wrapper_is_looked_through(optimizer: Any) -> None:
     wrapped = keras.optimizers.LossScaleOptimizer(optimizer)
     found = ask(dense_chain(1, "relu"), optimizer=wrapped).diagnose()
-    assert (found.optimizer, found.learning_rate) == (type(optimizer).__name__, pytest.approx(float(optimizer.learning_rate)))
+    assert (found.optimizer, found.learning_rate) == (
+        type(optimizer).__name__,
+        pytest.approx(float(optimizer.learning_rate)),
+    )
 
 
 class Averaging(keras.optimizers.Optimizer):  # type: ignore[misc] # Keras has no types
@@ -96,11 +99,11 @@ def test_what_knows_its_examples_is_not_told_of_how_learning_begins(by_heart: ke
 
 
 def test_fading_gradients_of_a_network_that_learned_all_the_same_are_no_finding(by_heart: keras.Model) -> None:
-    """Its first layer has hardly any gradient, and needs none; a fresh one of the same gradients would learn nothing."""
+    """Its first layer has hardly any gradient, and needs none; a fresh one would learn nothing like that."""
     model = keras.models.clone_model(by_heart)
     model.set_weights(by_heart.get_weights())
-    for layer, factor in zip(model.layers[1:3], (1e3, 1e-3), strict=True):
-        with_weights(model, layer.name, lambda w, f=factor, b=max(factor, 1): [w[0] * f, w[1] * b])
+    with_weights(model, model.layers[1].name, lambda weights: [1e3 * weight for weight in weights])
+    with_weights(model, model.layers[2].name, lambda weights: [weights[0] * 1e-3, weights[1]])
     evidence = Evidence(read_question(model, digits().train_images, digits().train_labels, loss=SPARSE))
     assert vanishing(evidence) == "stops learning"
     assert ask(model).diagnose().kinds() == ()

@@ -47,7 +47,10 @@ def _lost(evidence: Evidence, layers: Sequence[Remembered]) -> Finding | None:
     if now is None or could is None:
         return None
     accuracy, better = float((now == classes).mean()), float((could == classes).mean())
-    gained, lost = int(((could == classes) & (now != classes)).sum()), int(((could != classes) & (now == classes)).sum())
+    gained, lost = (
+        int(((could == classes) & (now != classes)).sum()),
+        int(((could != classes) & (now == classes)).sum()),
+    )
     chance, count = chance_level(classes), len(classes)
     if better - accuracy < LOST or gained < TIMES * lost or not above_chance(better, max(accuracy, chance), count):
         return None
