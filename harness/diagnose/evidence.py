@@ -172,7 +172,7 @@ class Evidence:
         if rows.shape[1] != self.output_shape[-1]:
             return None
         if rows.shape[1] > 1:
-            return np.argmax(rows, axis=1).astype(np.int64)
+            return np.asarray(rows.argmax(axis=1), np.int64)
         middle = 0.0 if self.head.activation is None else 0.5
         return (rows[:, 0] > middle).astype(np.int64)
 
@@ -204,7 +204,7 @@ class Evidence:
 
     @cached_property
     def knows_most(self) -> bool:
-        """Whether the model, as it was given, is right where it matters: it makes few of the errors that chance does."""
+        """Whether the model, as it was given, makes few of the errors that chance does."""
         if not self.has_learned:
             return False
         assert self.batch.classes is not None
