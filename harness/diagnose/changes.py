@@ -12,6 +12,7 @@ from harness.diagnose.checks.penalties import harmless_factor
 from harness.diagnose.evidence import Evidence
 from harness.diagnose.findings import Finding
 from harness.diagnose.network import Edit
+from harness.diagnose.rehearsal import clipping
 from harness.diagnose.targets import crossentropy
 
 
@@ -88,6 +89,11 @@ def _less_decay(evidence: Evidence, finding: Finding) -> Change | None:
     return None if decay is None else Change(f"weight_decay={decay:g}", optimizer={"weight_decay": decay})
 
 
+def _unclipped(evidence: Evidence, finding: Finding) -> Change | None:
+    clips = clipping(evidence.question.optimizer)
+    return Change(f"no {' or '.join(clips)}", optimizer=dict.fromkeys(clips)) if clips else None
+
+
 def _longer(evidence: Evidence, finding: Finding) -> Change:
     return Change("twice as many steps", patience=2)
 
@@ -101,5 +107,6 @@ _CHANGES: Mapping[str, Callable[[Evidence, Finding], Change | None]] = {
     "learning-rate-low": _other_rate,
     "penalty-drowns-loss": _weaker_penalties,
     "weight-decay-high": _less_decay,
+    "gradients-held-back": _unclipped,
     "chance-plateau": _longer,
 }

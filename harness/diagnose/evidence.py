@@ -16,7 +16,7 @@ from harness.diagnose.gradients import Backward, Gradients
 from harness.diagnose.head import Head, find_head
 from harness.diagnose.layers import multiply_accumulates
 from harness.diagnose.network import Network, copy_network
-from harness.diagnose.rehearsal import Rehearsal, rehearse, with_rate
+from harness.diagnose.rehearsal import Rehearsal, clipping, rehearse, with_rate
 from harness.diagnose.statistics import Remembered, measure_again
 from harness.diagnose.targets import Labels, Loss, read_labels, targets_for
 from harness.learned import above_chance, chance_level
@@ -143,7 +143,7 @@ class Evidence:
 
     @cached_property
     def gradients(self) -> Gradients:
-        return Gradients(self.network, self.head.logits, self.question.loss, len(self.batch.images))
+        return Gradients(self.network, self.head.logits, self.question.loss.function, len(self.batch.images))
 
     @cached_property
     def predictions(self) -> NDArray[Any]:
@@ -258,16 +258,22 @@ class Evidence:
         """Whether anything but the predictions adds to what `fit` lowers."""
         return bool(self._first.penalties)
 
+    def rehearse_freely(self) -> Rehearsal:
+        """A rehearsal without clipping, of a loss that is not weighed."""
+        return self._rehearse(
+            self.question.learning_rate, weight=1.0, **dict.fromkeys(clipping(self.question.optimizer))
+        )
+
     @cached_property
     def trainable_weights(self) -> tuple[NDArray[Any], ...]:
         """Those that training changes, as the user's model has them, in Keras's order."""
         self._restore()
         return tuple(np.asarray(keras.ops.convert_to_numpy(w)) for w in self.network.model.trainable_variables)
 
-    def _rehearse(self, learning_rate: float, weight_decay: float | None = None) -> Rehearsal:
+    def _rehearse(self, learning_rate: float, weight: float | None = None, **options: Any) -> Rehearsal:
         self._restore()
-        optimizer = with_rate(self.question.optimizer, learning_rate, weight_decay=weight_decay)
-        return rehearse(self.network, self._backward, optimizer, self.steps)
+        optimizer = with_rate(self.question.optimizer, learning_rate, **options)
+        return rehearse(self.network, lambda: self._backward(weight), optimizer, self.steps)
 
     @cached_property
     def _first(self) -> Forward:
@@ -278,8 +284,9 @@ class Evidence:
     def _run_forward(self) -> Forward:
         return run_forward(self.network, self.head.logits, self.batch.images)
 
-    def _backward(self) -> Backward:
-        return self.gradients(self.batch.images, self.batch.targets, self.penalized)
+    def _backward(self, weight: float | None = None) -> Backward:
+        weight = self.question.loss.weight if weight is None else weight
+        return self.gradients(self.batch.images, self.batch.targets, penalized=self.penalized, weight=weight)
 
     @cached_property
     def _start(self) -> list[NDArray[Any]]:

@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.diagnose.network import Network
-from harness.diagnose.targets import Loss
 from harness.recorder import GradientRecorder
 
 # What Keras's LossScaleOptimizer begins with; where a gradient overflows it takes less.
@@ -70,27 +69,31 @@ class _WithoutPenalties(keras.Model):  # type: ignore[misc]
 class Gradients:
     """Backward passes through a network, which shares its weights, over batches of one fixed size.
 
-    Attributes:
-        loss_scale: what the loss is multiplied by on its way back, where layers compute in float16.
+    `loss` is as for `model.compile`.
     """
 
-    def __init__(self, network: Network, logits: Any, loss: Loss, batch: int) -> None:
-        self.network, self.batch, self.weight = network, batch, loss.weight
+    def __init__(self, network: Network, logits: Any, loss: Any, batch: int) -> None:
+        self.network, self.batch = network, batch
         self.offset = _Offset(name="offset_of_logits", dtype="float64" if logits.dtype == "float64" else "float32")
-        self.predictions = _Recorded(self._with_offset(logits), loss.function, network.computes_in_float16)
+        self.predictions = _Recorded(self._with_offset(logits), loss, network.computes_in_float16)
         self.penalties: _Recorded | None = None
 
-    def __call__(self, images: NDArray[Any], targets: NDArray[Any], penalized: bool = False) -> Backward:
-        """One pass: images (B, H, W, C), targets as the loss wants them; a second one for penalties, if there are."""
-        weights = self.network.model.trainable_variables
+    def __call__(
+        self, images: NDArray[Any], targets: NDArray[Any], *, penalized: bool = False, weight: float = 1.0
+    ) -> Backward:
+        """One pass: images (B, H, W, C), targets as the loss wants them; a second one for penalties, if there are.
+
+        The loss is weighed by `weight` beside them.
+        """
+        variables = self.network.model.trainable_variables
         loss, found = self.predictions(images, targets)
         penalty, of_penalties = self._penalty(images) if penalized else (0.0, {})
         return Backward(
             loss=loss,
-            weights=tuple(self.weight * found[id(weight)] for weight in weights),
+            weights=tuple(weight * found[id(variable)] for variable in variables),
             logits=found[id(self.offset.offset)] * self.batch,
             penalty=penalty,
-            penalties=tuple(of_penalties[id(weight)] for weight in weights) if penalized else (),
+            penalties=tuple(of_penalties[id(variable)] for variable in variables) if penalized else (),
         )
 
     def _penalty(self, images: NDArray[Any]) -> tuple[float, dict[int, Any]]:

@@ -53,17 +53,22 @@ def highest_rate(optimizer: keras.optimizers.Optimizer) -> float:
     return max(float(keras.ops.convert_to_numpy(rate)) for rate in rates)
 
 
+def clipping(optimizer: keras.optimizers.Optimizer) -> dict[str, float]:
+    """What the optimizer clips gradients to, by the names of its options."""
+    values = {name: getattr(optimizer, name, None) for name in ("clipnorm", "clipvalue", "global_clipnorm")}
+    return {name: float(value) for name, value in values.items() if value is not None}
+
+
 def with_rate(
-    optimizer: keras.optimizers.Optimizer, learning_rate: float, *, weight_decay: float | None = None
+    optimizer: keras.optimizers.Optimizer, learning_rate: float, **options: Any
 ) -> keras.optimizers.Optimizer:
-    """A fresh optimizer of the same configuration at another learning rate, and weight decay where that is given.
+    """A fresh optimizer of the same configuration at another learning rate, and with other `options` that it has.
 
     Each step counts: gradients of the same examples need not be accumulated, and no loss is scaled by it.
     """
     config = unwrapped(optimizer).get_config()
     replaced = {"learning_rate": learning_rate, "gradient_accumulation_steps": None, "loss_scale_factor": None}
-    if weight_decay is not None:
-        replaced["weight_decay"] = weight_decay
+    replaced |= options
     fresh = type(unwrapped(optimizer)).from_config(
         {**config, **{key: value for key, value in replaced.items() if key in config}}
     )

@@ -338,6 +338,11 @@ PLANTED: tuple[Case, ...] = (
         lambda: ask(funnel(), color_40(), optimizer=keras.optimizers.AdamW(1e-3, weight_decay=100.0)),
         "weight-decay-high",
     ),
+    Case(
+        "deepcaptcha, SGD clipped to 1e-6",
+        lambda: ask(captcha(), optimizer=keras.optimizers.SGD(0.1, clipvalue=1e-6)),
+        "gradients-held-back",
+    ),
     # Training mode against inference mode.
     Case("normalized, 40 steps", lambda: ask(normalized_briefly()), "moving-statistics"),
     Case("normalized, frozen, 0 to 255", frozen_normalization, "moving-statistics"),

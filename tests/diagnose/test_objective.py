@@ -171,6 +171,22 @@ def test_weight_decay_that_outpaces_the_loss_is_named_and_proven() -> None:
     assert learned(first.proof) == ([False] * 3, [True] * 3)
 
 
+def test_gradients_that_are_clipped_away_are_named_and_proven() -> None:
+    keras.utils.set_random_seed(1)
+    optimizer = keras.optimizers.SGD(0.1, clipvalue=1e-6)
+    first = ask(dense_chain(1, "relu"), digits(limit=500), optimizer=optimizer, prove=True).diagnose().findings[0]
+    assert (first.kind, first.severity) == ("gradients-held-back", "stops learning")
+    assert first.proof is not None
+    assert learned(first.proof) == ([False] * 3, [True] * 3)
+
+
+def test_a_loss_weight_that_leaves_nothing_is_named() -> None:
+    model = dense_chain(1, "relu")
+    model.compile(optimizer=keras.optimizers.SGD(0.1), loss=SPARSE, loss_weights=[1e-5])
+    first = diagnosis(model, loss=None).findings[0]
+    assert (first.kind, first.cure) == ("gradients-held-back", "Leave out loss_weights: one output needs none")
+
+
 @pytest.mark.parametrize(
     ("optimizer", "said"),
     [

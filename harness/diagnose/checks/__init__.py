@@ -13,6 +13,7 @@ from harness.diagnose.checks.data import data_not_finite, labels_for_each_image,
 from harness.diagnose.checks.dead import dead_units
 from harness.diagnose.checks.gradients import gradients_explode, gradients_vanish, nothing_trainable, zero_gradient
 from harness.diagnose.checks.head import clipped_logits, softmax_of_one
+from harness.diagnose.checks.held import gradients_held_back
 from harness.diagnose.checks.history import chance_plateau, loss_not_finite
 from harness.diagnose.checks.inputs import inputs_unscaled
 from harness.diagnose.checks.labels import class_count, label_encoding, labels_unreadable
@@ -65,6 +66,7 @@ CHECKS: tuple[Check, ...] = (
     Check(dead_units, of_beginnings=True),
     Check(activations_shrink, of_beginnings=True),
     Check(gradients_vanish, of_beginnings=True),
+    Check(gradients_held_back, of_beginnings=True),
     Check(learning_rate_high, of_beginnings=True),
     Check(learning_rate_low, of_beginnings=True),
     Check(no_nonlinearity),
@@ -88,12 +90,16 @@ SIGNS: Mapping[str, frozenset[str]] = {
     "predictions-collapsed": frozenset({"dead-units", "activations-shrink", "gradients-vanish", "moving-statistics"})
     | _LOSS_PATH
     | _PENALTIES,
-    "gradients-vanish": frozenset({"activations-shrink", "dead-units"}) | _LOSS_PATH | _PENALTIES,
+    "gradients-vanish": frozenset({"activations-shrink", "dead-units", "gradients-held-back"})
+    | _LOSS_PATH
+    | _PENALTIES,
     "dead-units": frozenset({"learning-rate-high", "clipped-logits"}) | _PENALTIES,
     "zero-gradient": frozenset({"dead-units", "one-class", "learning-rate-high", "activations-shrink"})
     | _LOSS_PATH
     | _PENALTIES,
-    "learning-rate-low": frozenset({"activations-shrink", "gradients-vanish", "dead-units", "zero-gradient"})
+    "learning-rate-low": frozenset(
+        {"activations-shrink", "gradients-vanish", "gradients-held-back", "dead-units", "zero-gradient"}
+    )
     | _LOSS_PATH
     | _PENALTIES,
     "learning-rate-high": frozenset({"softmax-hidden"}),

@@ -9,17 +9,19 @@ from numpy.typing import NDArray
 
 from harness.diagnose.evidence import Evidence
 from harness.diagnose.findings import Finding, Number
+from harness.learned import chance_level
 
 FEWEST = 16
 SIGNIFICANCE = 0.001
+COMMON = 0.75  # share of the commoner class from which the other is rare
 
 
 def predictions_collapsed(evidence: Evidence) -> Iterator[Finding]:
     """A trained network predicts the same class for every example; one output has two classes.
 
     Threshold: one class for all of at least 16 examples of several classes. An untrained network may do so in health.
-    It slows learning where a single output is higher for one class than for the other all the same (rank test, p below
-    0.001): then only the commoner class is learned first, or the border is elsewhere.
+    It slows learning where one of two classes is rare, a quarter or less, and a single output is higher for one than
+    for the other all the same (rank test, p below 0.001): the border between them is elsewhere.
     """
     classes = evidence.batch.classes
     if classes is None or not evidence.trained or len(classes) < FEWEST or len(np.unique(classes)) < 2:
@@ -32,7 +34,7 @@ def predictions_collapsed(evidence: Evidence) -> Iterator[Finding]:
     single = outputs.shape[1] == 1
     yield Finding(
         kind="predictions-collapsed",
-        severity="slows learning" if tells_apart else "stops learning",
+        severity="slows learning" if tells_apart and chance_level(classes) >= COMMON else "stops learning",
         certainty="likely",
         what=f"The trained network answers {answers[0]} to every image",
         where=evidence.head.logits_layer,
