@@ -184,8 +184,8 @@ def _run_checks(evidence: Evidence, progress: Progress) -> tuple[tuple[Finding, 
     complete = True
     with progress.task(f"diagnose {evidence.question.model.name}", total=len(CHECKS)) as task:
         for check in CHECKS:
-            found = list(check.find(evidence))
-            findings += _known_to_learn(evidence, found) if check.of_beginnings and found else found
+            found = [] if check.of_beginnings and evidence.knows_most else list(check.find(evidence))
+            findings += _at_most_slow(found) if check.of_beginnings and evidence.has_learned else found
             task.advance()
             if check.gate and any(finding.severity == "stops learning" for finding in found):
                 complete = False
@@ -193,12 +193,8 @@ def _run_checks(evidence: Evidence, progress: Progress) -> tuple[tuple[Finding, 
     return in_order(without_signs(findings, SIGNS)), complete
 
 
-def _known_to_learn(evidence: Evidence, found: list[Finding]) -> list[Finding]:
-    """What is left of findings about how learning begins, in a network that has learned something, or most."""
-    if not evidence.has_learned:
-        return found
-    if evidence.knows_most:
-        return []
+def _at_most_slow(found: list[Finding]) -> list[Finding]:
+    """Findings of a network that does better than chance, so that nothing has stopped it."""
     return [
         finding.model_copy(update={"severity": "slows learning"}) if finding.severity == "stops learning" else finding
         for finding in found
