@@ -1,7 +1,7 @@
 """Where the thresholds of `harness diagnose` come from: `python -m bench.diagnose_thresholds`, about ten minutes.
 
-Each series turns one knob, measures what a check looks at before any training, and then trains for three epochs. The
-tables go to bench/results/diagnose-thresholds.md.
+Each series turns one knob, measures what a check looks at before any training, and then trains for three epochs, or
+eight where weights shrink slowly. The tables go to bench/results/diagnose-thresholds.md.
 """
 
 from __future__ import annotations
@@ -21,11 +21,13 @@ from harness.diagnose.checks.activations import growth, shrinkage
 from harness.diagnose.checks.dead import most_dead
 from harness.diagnose.checks.gradients import fading
 from harness.diagnose.checks.noise import signal
+from harness.diagnose.checks.penalties import outpaces, outweighs
 from harness.diagnose.checks.rows import similarity
 from harness.diagnose.checks.within import is_hidden_softmax
 from harness.diagnose.diagnosing import read_question
 from harness.diagnose.evidence import Evidence
 from harness.diagnose.lost import lost_share
+from harness.diagnose.rehearsal import with_rate
 from harness.diagnose.scaling import entering, first_layer
 from harness.learned import chance_level, learned
 from tests.diagnose import held_out
@@ -37,6 +39,7 @@ from tests.diagnose.planted import (
     colored,
     convolution,
     normal,
+    penalized,
     scaled_layer,
     shifted_bias,
     single,
@@ -59,6 +62,7 @@ class Series:
     measured: str
     measure: Measure
     points: Sequence[tuple[str, Callable[[], Asked]]]
+    epochs: int = EPOCHS
 
 
 @dataclass(frozen=True)
@@ -118,6 +122,14 @@ def lost_classes(evidence: Evidence) -> float:
     return float((logits <= 0).all(axis=0).sum())
 
 
+def outweighed(evidence: Evidence) -> float:
+    return outweighs(evidence) or 0.0
+
+
+def outpaced(evidence: Evidence) -> float:
+    return outpaces(evidence) or 0.0
+
+
 def alike(evidence: Evidence) -> float:
     network = evidence.network
     first = first_layer(network)
@@ -143,6 +155,8 @@ def drawn(*between: Any, width: int = 64) -> keras.Model:
     return chain(L.Flatten(), L.Dense(width, activation="relu"), *between, L.Dense(10, activation="softmax"))
 
 
+PENALIZED = {"dense 64": lambda: dense_chain(1, "relu"), "dense 4x64": lambda: dense_chain(4, "relu")}
+PENALIZED |= {"single_conv": single, "deepcaptcha": captcha}
 RATES = (1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1.0)
 SERIES: tuple[Series, ...] = (
     Series(
@@ -292,6 +306,28 @@ SERIES: tuple[Series, ...] = (
             for r in RATES[:4]
         ],
     ),
+    Series(
+        "penalty-drowns-loss: L2 on every kernel",
+        "gradient of the penalties / gradient of the loss",
+        outweighed,
+        [
+            (f"{name}, {s:g}", lambda make=make, s=s: asked(penalized(make(), keras.regularizers.L2(s))))
+            for name, make in PENALIZED.items()
+            for s in (0.001, 0.01, 0.1, 1)
+        ],
+        epochs=8,
+    ),
+    Series(
+        "weight-decay-high: AdamW",
+        "way of the decay / way of the loss in ten steps (0: under 1/2)",
+        outpaced,
+        [
+            (f"{name}, {d:g}", lambda make=make, d=d: asked(make(), optimizer=keras.optimizers.AdamW(1e-3, d)))
+            for name, make in PENALIZED.items()
+            for d in (1, 10, 30, 100)
+        ],
+        epochs=8,
+    ),
 )
 
 
@@ -300,18 +336,21 @@ def captcha_without_softmax() -> keras.Model:
     return keras.Model(model.input, model.layers[-2].output)
 
 
-def tried(name: str, make: Callable[[], Asked], measure: Measure, seed: int) -> Point:
+def tried(name: str, make: Callable[[], Asked], series: Series, seed: int) -> Point:
     """Measure, then train."""
     keras.utils.set_random_seed(seed)
     given = make()
     question = read_question(given.model, given.images, given.labels, **given.options)
-    value = measure(Evidence(question))
+    value = series.measure(Evidence(question))
     model = given.model
     targets = given.labels.reshape((-1, *model.output_shape[1:-1]))
     model.compile(
-        optimizer=keras.optimizers.Adam(question.learning_rate), loss=SPARSE, metrics=["accuracy"], jit_compile=False
+        optimizer=with_rate(question.optimizer, question.learning_rate),
+        loss=SPARSE,
+        metrics=["accuracy"],
+        jit_compile=False,
     )
-    history = model.fit(given.images, targets, batch_size=64, epochs=EPOCHS, verbose=0).history
+    history = model.fit(given.images, targets, batch_size=64, epochs=series.epochs, verbose=0).history
     accuracies = tuple(history["accuracy"])
     judged = learned(accuracies[-1], chance_level(given.labels), len(targets), history["loss"])
     keras.backend.clear_session()
@@ -335,6 +374,7 @@ def extremes() -> list[str]:
     """The furthest that any healthy network goes towards each threshold."""
     measures = {"activations-shrink": shrinkage, "activations-explode": growth, "gradients-vanish": inverse(fading)}
     measures |= {"dead-units": dead, "output-saturated": surprise}
+    measures |= {"penalty-drowns-loss": outweighed, "weight-decay-high": outpaced}
     furthest = dict.fromkeys(measures, (0.0, ""))
     for case in (*HEALTHY, *held_out.HEALTHY):
         if case.name in APPLICATION_NAMES:
@@ -358,14 +398,15 @@ def main() -> None:
     lines = [
         "# Where the thresholds of `harness diagnose` come from",
         "",
-        f"Made by `python -m bench.diagnose_thresholds`: {EXAMPLES} digits, {EPOCHS} epochs of batches of 64, Adam; "
+        f"Made by `python -m bench.diagnose_thresholds`: {EXAMPLES} digits, {EPOCHS} epochs of batches of 64 (8 of "
+        "penalties and decay), Adam; "
         f"Keras {keras.__version__} on {keras.backend.backend()}. `learned` as in harness/learned.py.",
     ]
     for series in SERIES:
         lines += ["", f"## {series.title}", "", f"| | {series.measured} | accuracy of each epoch | learned |"]
         lines.append("|---|---|---|---|")
         for seed, (name, make) in enumerate(series.points):
-            point = tried(name, make, series.measure, seed)
+            point = tried(name, make, series, seed)
             sys.stderr.write(f"{series.title}: {point.row}\n")
             lines.append(point.row)
         write(lines)

@@ -23,6 +23,7 @@ class Change:
         keep: (N,) which examples are trained on; None for all.
         given: whether training begins with the weights of the user's model, not with fresh ones.
         of_weights: whether the fault is in the weights, so that training without the change begins with the user's.
+        in_inference: whether the accuracy is that of inference, after the last step, not that of training.
     """
 
     text: str
@@ -36,6 +37,7 @@ class Change:
     keep: NDArray[np.bool_] | None = None
     given: bool = False
     of_weights: bool = False
+    in_inference: bool = False
 
     def on(self, images: NDArray[Any]) -> NDArray[np.float32]:
         """Images (B, ...) as they are with this change."""
@@ -44,7 +46,7 @@ class Change:
     @property
     def unchanged(self) -> Change:
         """What training with the change is compared with."""
-        return Change("as it is", given=self.of_weights)
+        return Change("as it is", given=self.of_weights, in_inference=self.in_inference)
 
 
 def evidence_with(evidence: Evidence, change: Change) -> Evidence:

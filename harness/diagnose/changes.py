@@ -10,11 +10,13 @@ import numpy as np
 
 from harness.diagnose.change import Change
 from harness.diagnose.checks.noise import noisy
+from harness.diagnose.checks.penalties import harmless_factor
 from harness.diagnose.checks.within import is_hidden_softmax
 from harness.diagnose.evidence import Evidence
 from harness.diagnose.findings import Finding
 from harness.diagnose.layers import FUSED, RECTIFYING
 from harness.diagnose.network import Edit
+from harness.diagnose.rehearsal import clipping
 from harness.diagnose.scaling import cure
 from harness.diagnose.targets import crossentropy
 
@@ -92,6 +94,38 @@ def _scale(evidence: Evidence, finding: Finding) -> Change | None:
 def _other_rate(evidence: Evidence, finding: Finding) -> Change | None:
     rate = finding.evidence.better
     return None if rate is None else Change(f"a learning rate of {rate:g}", learning_rate=rate)
+
+
+def _weaker_penalties(evidence: Evidence, finding: Finding) -> Change | None:
+    ratio = finding.evidence.value
+    regularized = any(weight.regularizer for weight in evidence.network.model.trainable_variables)
+    if ratio is None or not regularized:
+        return None
+    factor = harmless_factor(ratio)
+    return Change(f"the penalties times {factor:g}", Edit(penalties=factor))
+
+
+def _less_decay(evidence: Evidence, finding: Finding) -> Change | None:
+    decay = finding.evidence.better
+    return None if decay is None else Change(f"weight_decay={decay:g}", optimizer={"weight_decay": decay})
+
+
+def _faster_averages(evidence: Evidence, finding: Finding) -> Change | None:
+    """Moving averages that follow within a few steps, in layers that may change."""
+    layers = {
+        call.name: {"momentum": min(call.layer.momentum, 0.9), "trainable": True}
+        for call in evidence.network.calls
+        if isinstance(call.layer, keras.layers.BatchNormalization)
+    }
+    followed = all(
+        call.layer.trainable and call.layer.momentum <= 0.9 for call in evidence.network.calls if call.name in layers
+    )
+    return None if followed else Change("momentum=0.9", Edit(options=layers), in_inference=True)
+
+
+def _unclipped(evidence: Evidence, finding: Finding) -> Change | None:
+    clips = clipping(evidence.question.optimizer)
+    return Change(f"no {' or '.join(clips)}", optimizer=dict.fromkeys(clips)) if clips else None
 
 
 def _lower_rate(evidence: Evidence, finding: Finding) -> Change:
@@ -193,6 +227,10 @@ _CHANGES: Mapping[str, Callable[[Evidence, Finding], Change | None]] = {
     "no-nonlinearity": _activate,
     "learning-rate-high": _other_rate,
     "learning-rate-low": _other_rate,
+    "penalty-drowns-loss": _weaker_penalties,
+    "weight-decay-high": _less_decay,
+    "gradients-held-back": _unclipped,
+    "moving-statistics": _faster_averages,
     "nothing-trainable": _unfreeze,
     "data-not-finite": _leave_out,
     "weights-not-finite": _start_afresh,

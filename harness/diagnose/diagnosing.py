@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from numbers import Real
 from typing import Any
 
@@ -16,8 +17,10 @@ from harness.diagnose.checks import CHECKS, OUTCOMES, SIGNS
 from harness.diagnose.evidence import Evidence, Question
 from harness.diagnose.findings import Diagnosis, Finding, after_causes, in_order, without_signs
 from harness.diagnose.network import check_readable
+from harness.diagnose.objective import not_rehearsed
 from harness.diagnose.picture import picture
 from harness.diagnose.prove import untried, with_proofs
+from harness.diagnose.rehearsal import highest_rate, unwrapped, with_rate
 from harness.diagnose.targets import Loss, read_labels, read_loss
 from harness.errors import DataError, ModelError, SpecError
 from harness.progress import Progress, Silent
@@ -77,7 +80,8 @@ def read_question(model: keras.Model, images: NDArray[Any], labels: NDArray[Any]
     optimizer, learning_rate = options.get("optimizer"), options.get("learning_rate")
     used, rate = _optimizer(model, optimizer, learning_rate)
     rate_given = model.compiled or optimizer is not None or learning_rate is not None
-    return Question(model, images, labels, loss, _history(options.get("history")), used, rate, rate_given)
+    left_out = not_rehearsed(model, optimizer)
+    return Question(model, images, labels, loss, _history(options.get("history")), used, rate, rate_given, left_out)
 
 
 def _array(values: Any, name: str) -> NDArray[Any]:
@@ -116,15 +120,25 @@ def _check_classifier(model: keras.Model, labels: NDArray[Any], loss: Loss) -> N
 
 
 def _loss(model: keras.Model, loss: Any) -> Loss:
-    """The loss that was given, or the one that the model was compiled with."""
+    """The loss that was given, or the one that the model was compiled with, and the weight that it has there."""
+    compiled = model.get_compile_config() if model.compiled else {}
     if loss is None and model.compiled:
         loss = model.loss
+    loss = _only(loss)
     if loss is None:
         raise SpecError(
             "loss is missing, and decides what a network can learn from; give loss='sparse_categorical_crossentropy' "
             "for class numbers, 'categorical_crossentropy' for one-hot rows, or the one you train with"
         )
-    return read_loss(loss)
+    weight = _only(compiled.get("loss_weights"))
+    return replace(read_loss(loss), weight=1.0 if weight is None else float(weight))
+
+
+def _only(values: Any) -> Any:
+    """Keras takes a list or a mapping, too, of what each output has; here there is one."""
+    while isinstance(values, Mapping | list | tuple) and len(values) == 1:
+        (values,) = values.values() if isinstance(values, Mapping) else values
+    return values
 
 
 def _history(history: Any) -> Mapping[str, tuple[float, ...]]:
@@ -158,12 +172,19 @@ def _optimizer(model: keras.Model, optimizer: Any, learning_rate: float | None) 
     if optimizer is None:
         optimizer = model.optimizer if model.compiled else "adam"
     try:
-        used = keras.optimizers.get(optimizer)
+        used = unwrapped(keras.optimizers.get(optimizer))
     except (ValueError, TypeError):
         raise SpecError(f"optimizer = {optimizer!r} is unknown; use one of Keras's, such as adam or sgd") from None
-    rate = float(keras.ops.convert_to_numpy(used.learning_rate)) if learning_rate is None else learning_rate
+    rate = highest_rate(used) if learning_rate is None else learning_rate
     if not math.isfinite(rate):
         raise SpecError(f"the optimizer's learning rate is {rate}; give --learning-rate, or learning_rate=0.001")
+    try:
+        with_rate(used, rate)
+    except (ValueError, TypeError, NotImplementedError):
+        raise SpecError(
+            f"optimizer = {type(used).__name__} can't be made again from its get_config; give --optimizer, or "
+            "optimizer='adam'"
+        ) from None
     return used, float(f"{rate:.6g}")  # 0.001 rather than its nearest float32
 
 
@@ -173,8 +194,8 @@ def _run_checks(evidence: Evidence, progress: Progress) -> tuple[tuple[Finding, 
     complete = True
     with progress.task(f"diagnose {evidence.question.model.name}", total=len(CHECKS)) as task:
         for check in CHECKS:
-            found = list(check.find(evidence))
-            findings += found
+            found = [] if check.of_beginnings and evidence.knows_most else list(check.find(evidence))
+            findings += _at_most_slow(found) if check.of_beginnings and evidence.has_learned else found
             task.advance()
             if check.gate and any(finding.severity == "stops learning" for finding in found):
                 complete = False
@@ -195,9 +216,17 @@ def ranked(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     return after_causes(found, {**SIGNS, **dict.fromkeys(OUTCOMES, causes)})
 
 
+def _at_most_slow(found: list[Finding]) -> list[Finding]:
+    """Findings of a network that does better than chance, so that nothing has stopped it."""
+    return [
+        finding.model_copy(update={"severity": "slows learning"}) if finding.severity == "stops learning" else finding
+        for finding in found
+    ]
+
+
 def _diagnosis(evidence: Evidence, findings: tuple[Finding, ...], complete: bool) -> Diagnosis:
     question = evidence.question
-    unchecked = []
+    unchecked: list[str] = []
     if not complete:
         unchecked.append("the layers, gradients and first steps: the network can't run on this data as it is")
     elif not evidence.steps:
@@ -205,6 +234,7 @@ def _diagnosis(evidence: Evidence, findings: tuple[Finding, ...], complete: bool
             "the first steps and the learning rate: for this network and image size a step costs more than the "
             "seconds that a diagnosis has; diagnose a smaller one of the same design too"
         )
+    unchecked += question.left_out
     return Diagnosis(
         model=question.model.name,
         loss=question.loss.name,
@@ -214,6 +244,11 @@ def _diagnosis(evidence: Evidence, findings: tuple[Finding, ...], complete: bool
         learning_rate=question.learning_rate,
         findings=findings,
         layers=picture(evidence) if complete else (),
-        losses=tuple(loss if math.isfinite(loss) else None for loss in evidence.losses) if complete else (),
+        losses=_finite(evidence.losses) if complete else (),
+        penalties=_finite(evidence.penalties) if complete else (),
         unchecked=tuple(unchecked),
     )
+
+
+def _finite(values: Sequence[float]) -> tuple[float | None, ...]:
+    return tuple(value if math.isfinite(value) else None for value in values)

@@ -16,7 +16,8 @@ from harness.diagnose.gradients import Backward, Gradients
 from harness.diagnose.head import Head, find_head
 from harness.diagnose.layers import multiply_accumulates
 from harness.diagnose.network import Network, copy_network
-from harness.diagnose.rehearsal import rehearse, with_rate
+from harness.diagnose.rehearsal import Rehearsal, clipping, rehearse, with_rate
+from harness.diagnose.statistics import Remembered, measure_again
 from harness.diagnose.targets import Labels, Loss, read_labels, targets_for
 from harness.learned import above_chance, chance_level
 
@@ -30,6 +31,7 @@ PASSES = 3
 LEAST = 4
 UPDATES = 120e6  # of single weights by the optimizer: some eight seconds, whatever an example costs
 RANGE_BUDGET = 60e9  # for rehearsals at other learning rates
+FEW = 0.2  # of the errors that always giving the commonest class makes: what has learned well makes no more
 
 
 @dataclass(frozen=True)
@@ -39,9 +41,11 @@ class Question:
     Attributes:
         images: (N, ...) as they go into the network.
         labels: (N,) class numbers or (N, classes) one-hot rows.
+        loss: with the weight that the model was compiled with.
         history: metric -> value after each epoch, of a training that was disappointing.
-        optimizer: as it is configured for training; only its configuration is used.
+        optimizer: as it is configured for training, without another around it; only its configuration is used.
         rate_given: whether the learning rate is the user's own, rather than Keras's default.
+        left_out: what `fit` would do and a rehearsal does not.
     """
 
     model: keras.Model
@@ -52,6 +56,7 @@ class Question:
     optimizer: keras.optimizers.Optimizer
     learning_rate: float
     rate_given: bool
+    left_out: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -74,8 +79,9 @@ class Passes:
 class Evidence:
     """Everything is computed when a check first asks for it, and kept."""
 
-    def __init__(self, question: Question) -> None:
-        self.question = question
+    def __init__(self, question: Question, seed: int | None = None) -> None:
+        """With the weights that the model has, or with fresh ones drawn from `seed`."""
+        self.question, self.seed = question, seed
 
     @cached_property
     def labels(self) -> Labels:
@@ -83,7 +89,12 @@ class Evidence:
 
     @cached_property
     def network(self) -> Network:
-        return copy_network(self.question.model, tuple(self.question.images.shape[1:]))
+        return copy_network(self.question.model, tuple(self.question.images.shape[1:]), seed=self.seed)
+
+    @cached_property
+    def fresh(self) -> Evidence:
+        """The same of a network that was never trained."""
+        return Evidence(self.question, seed=0) if self.trained else self
 
     def as_given(self) -> Network:
         """The network with the user's weights, which a rehearsal changes."""
@@ -137,7 +148,7 @@ class Evidence:
 
     @cached_property
     def gradients(self) -> Gradients:
-        return Gradients(self.network, self.head.logits, self.question.loss, len(self.batch.images))
+        return Gradients(self.network, self.head.logits, self.question.loss.function, len(self.batch.images))
 
     @cached_property
     def predictions(self) -> NDArray[Any]:
@@ -148,21 +159,45 @@ class Evidence:
     @cached_property
     def trained(self) -> bool:
         """Whether the model has been trained: its optimizer counted steps, or what begins at zero has moved."""
-        model = self.question.model
-        if model.compiled and model.optimizer is not None and int(model.optimizer.iterations) > 0:
+        if self.seed is not None:
+            return False
+        if self.steps_trained > 0:
             return True
         return any(_moved(call.layer) for call in self.network.calls)
+
+    @property
+    def steps_trained(self) -> int:
+        """How many steps the model's optimizer has counted."""
+        model = self.question.model
+        return int(model.optimizer.iterations) if model.compiled and model.optimizer is not None else 0
+
+    def answers(self, outputs: NDArray[Any]) -> NDArray[np.int64] | None:
+        """The class, (B,), that each output of the network, (B, ...), stands for; None where it stands for none."""
+        rows = outputs.reshape(len(outputs), -1)
+        if rows.shape[1] != self.output_shape[-1]:
+            return None
+        if rows.shape[1] > 1:
+            return np.asarray(rows.argmax(axis=1), np.int64)
+        middle = 0.0 if self.head.activation is None else 0.5
+        return (rows[:, 0] > middle).astype(np.int64)
 
     @cached_property
     def accuracy(self) -> float | None:
         """Of the predictions on the batch; None where the labels are not classes."""
-        classes = self.batch.classes
-        outputs = self.predictions.reshape(len(self.predictions), -1)
-        if classes is None or outputs.shape[1] != self.output_shape[-1]:
+        classes, answers = self.batch.classes, self.answers(self.predictions)
+        return None if classes is None or answers is None else float((answers == classes).mean())
+
+    @cached_property
+    def measured_again(self) -> tuple[NDArray[Any], tuple[Remembered, ...]] | None:
+        """The output outside training, (B, ...), with normalization by what goes into it, and how far that is.
+
+        None where nothing keeps moving averages, or these only begin, as in a network that was never trained.
+        """
+        layers = [call.layer for call in self.network.calls if isinstance(call.layer, keras.layers.BatchNormalization)]
+        if not layers or (not self.trained and all(layer.trainable for layer in layers)):
             return None
-        middle = 0.0 if self.head.activation is None else 0.5
-        answers = outputs.argmax(axis=1) if outputs.shape[1] > 1 else (outputs[:, 0] > middle).astype(int)
-        return float((answers == classes).mean())
+        self._restore()
+        return measure_again(self.network, self.batch.images)
 
     @cached_property
     def has_learned(self) -> bool:
@@ -173,18 +208,33 @@ class Evidence:
         return above_chance(accuracy, chance_level(classes), len(classes))
 
     @cached_property
-    def before(self) -> Passes:
-        """With the weights that the user's model has."""
-        self._restore()
-        return self._passes()
+    def knows_most(self) -> bool:
+        """Whether the model, as it was given, makes few of the errors that chance does."""
+        if not self.has_learned:
+            return False
+        assert self.batch.classes is not None
+        assert self.accuracy is not None
+        return 1 - self.accuracy <= FEW * (1 - chance_level(self.batch.classes))
 
     @cached_property
-    def rehearsed(self) -> tuple[tuple[float, ...], Passes]:
-        """The losses of a rehearsal at the learning rate asked about, and a pass with the weights it led to."""
+    def before(self) -> Passes:
+        """With the weights that the user's model has."""
+        forward = self._first
+        self._restore()
+        return Passes(forward, self._backward())
+
+    @cached_property
+    def rehearsed(self) -> tuple[Rehearsal, Passes]:
+        """A rehearsal at the learning rate asked about, and a pass with the weights it led to."""
         if not self.steps:
-            return (self.before.backward.loss,), self.before
-        losses = self.rehearse(self.question.learning_rate)
-        return losses, self._passes()
+            found = self.before.backward
+            return Rehearsal((found.loss,), (found.penalty,), moved=0.0), self.before
+        rehearsal = self._rehearse(self.question.learning_rate)
+        return rehearsal, Passes(self._run_forward(), self._backward())
+
+    @property
+    def rehearsal(self) -> Rehearsal:
+        return self.rehearsed[0]
 
     @property
     def after(self) -> Passes:
@@ -192,20 +242,56 @@ class Evidence:
 
     @property
     def losses(self) -> tuple[float, ...]:
-        return self.rehearsed[0]
+        """Of the predictions alone, before each step of the rehearsal and after the last."""
+        return self.rehearsal.losses
+
+    @property
+    def penalties(self) -> tuple[float, ...]:
+        """What regularizers and `add_loss` add to each of `losses`; none where there are none."""
+        return self.rehearsal.penalties if self.penalized else ()
 
     def rehearse(self, learning_rate: float) -> tuple[float, ...]:
         """The losses of a rehearsal at some learning rate, beginning with the user's weights."""
+        return self._rehearse(learning_rate).losses
+
+    def rehearse_without_decay(self) -> Rehearsal:
+        """A rehearsal at the learning rate asked about, in which the optimizer takes nothing off the weights."""
+        return self._rehearse(self.question.learning_rate, weight_decay=0.0)
+
+    @cached_property
+    def penalized(self) -> bool:
+        """Whether anything but the predictions adds to what `fit` lowers."""
+        return bool(self._first.penalties)
+
+    def rehearse_freely(self) -> Rehearsal:
+        """A rehearsal without clipping, of a loss that is not weighed."""
+        return self._rehearse(
+            self.question.learning_rate, weight=1.0, **dict.fromkeys(clipping(self.question.optimizer))
+        )
+
+    @cached_property
+    def trainable_weights(self) -> tuple[NDArray[Any], ...]:
+        """Those that training changes, as the user's model has them, in Keras's order."""
         self._restore()
-        optimizer = with_rate(self.question.optimizer, learning_rate)
-        return rehearse(self.network, self._backward, optimizer, self.steps)
+        return tuple(np.asarray(keras.ops.convert_to_numpy(w)) for w in self.network.model.trainable_variables)
 
-    def _passes(self) -> Passes:
-        backward = self._backward()
-        return Passes(run_forward(self.network, self.head.logits, self.batch.images), backward)
+    def _rehearse(self, learning_rate: float, weight: float | None = None, **options: Any) -> Rehearsal:
+        self._restore()
+        optimizer = with_rate(self.question.optimizer, learning_rate, **options)
+        return rehearse(self.network, lambda: self._backward(weight), optimizer, self.steps)
 
-    def _backward(self) -> Backward:
-        return self.gradients(self.batch.images, self.batch.targets)
+    @cached_property
+    def _first(self) -> Forward:
+        """A forward pass with the weights that the user's model has."""
+        self._restore()
+        return self._run_forward()
+
+    def _run_forward(self) -> Forward:
+        return run_forward(self.network, self.head.logits, self.batch.images)
+
+    def _backward(self, weight: float | None = None) -> Backward:
+        weight = self.question.loss.weight if weight is None else weight
+        return self.gradients(self.batch.images, self.batch.targets, penalized=self.penalized, weight=weight)
 
     @cached_property
     def _start(self) -> list[NDArray[Any]]:

@@ -100,7 +100,8 @@ class LayerPicture(Record):
 class Diagnosis(Record):
     """What was found, worst first; `unchecked` says what could not be looked at, and why.
 
-    `losses` are those of a rehearsal: optimizer steps on a copy, always on the same examples, at `learning_rate`.
+    `losses` are those of a rehearsal: optimizer steps on a copy, always on the same examples, at `learning_rate`. They
+    are of the predictions alone; `penalties` is what regularizers and `add_loss` add to each, where there are any.
     """
 
     schema_version: Literal["harness-diagnosis/1"] = "harness-diagnosis/1"
@@ -113,6 +114,7 @@ class Diagnosis(Record):
     findings: tuple[Finding, ...]
     layers: tuple[LayerPicture, ...] = ()
     losses: tuple[float | None, ...] = ()
+    penalties: tuple[float | None, ...] = ()
     unchecked: tuple[str, ...] = ()
 
     @property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,12 +41,14 @@ class Forward:
         input_rms: root of the mean square of what goes into the network.
         logits: (B, ...) what the head's Softmax or sigmoid takes.
         outputs: (B, ...) what comes out.
+        penalties: what each layer adds to the objective, by regularizers or `add_loss`, where it does.
     """
 
     activities: tuple[Activity, ...]
     input_rms: float
     logits: NDArray[Any]
     outputs: NDArray[Any]
+    penalties: Mapping[str, float]
 
 
 def run_forward(network: Network, logits: Any, images: NDArray[np.float32]) -> Forward:
@@ -59,7 +62,18 @@ def run_forward(network: Network, logits: Any, images: NDArray[np.float32]) -> F
         input_rms=math.sqrt(_mean_square(images.reshape(-1))),
         logits=values[-2],
         outputs=values[-1],
+        penalties=_penalties(network),
     )
+
+
+def _penalties(network: Network) -> dict[str, float]:
+    """Of the pass that was just made."""
+    found: dict[str, float] = {}
+    for call in {id(call.layer): call for call in network.calls}.values():
+        if losses := getattr(call.layer, "losses", None):
+            added = sum(float(np.sum(keras.ops.convert_to_numpy(loss))) for loss in losses)
+            found[call.name] = found.get(call.name, 0.0) + added
+    return found
 
 
 def _activity(call: Call, values: list[NDArray[Any]]) -> Activity:

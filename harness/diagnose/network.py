@@ -74,10 +74,12 @@ class Edit:
         softmax_last: whether a Softmax is put at the very end.
         activations: functions in place of activations, or of none.
         options: of layers, in place of those in their configuration.
+        penalties: what every regularizer is multiplied by.
     """
 
     drop: frozenset[str] = frozenset()
     softmax_last: bool = False
+    penalties: float = 1.0
     activations: Mapping[str, str] = field(default_factory=dict)
     options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
@@ -88,6 +90,10 @@ class Network:
 
     model: keras.Model
     calls: tuple[Call, ...]
+
+    @property
+    def computes_in_float16(self) -> bool:
+        return any(getattr(call.layer, "compute_dtype", None) == "float16" for call in self.calls)
 
     def producer(self, tensor: Any) -> Call | None:
         """The call that makes a tensor; None for the input."""
@@ -142,7 +148,7 @@ def check_readable(model: keras.Model) -> None:
 def copy_network(
     model: keras.Model, input_shape: tuple[int, ...], *, edit: Edit | None = None, seed: int | None = None
 ) -> Network:
-    """Copy a model, with its weights, or with fresh initial ones drawn from `seed`. Regularizers stay behind.
+    """Copy a model, with its weights, or with fresh initial ones drawn from `seed`. It has the model's penalties.
 
     `model` is functional or Sequential, of one input and one output. `input_shape` is that of one image, which decides
     where the model leaves a length open.
@@ -205,12 +211,13 @@ class _Copier:
             layer, function, args, kwargs = keras.layers.Activation(replaced), replaced, args[:1], {}
         output = self.record(name, layer, function, args, kwargs)
         self._take_weights(layer, source)
-        fused = getattr(source, "activation", None) if isinstance(source, FUSED) else None
+        fused = _fused_activation(source)
+        penalty = None if fused is None else self._scaled(source.activity_regularizer)
         if replaced is not None and isinstance(source, FUSED):
             fused = keras.activations.get(replaced)
-        if fused is None or fused is keras.activations.linear or name in self.edit.drop:
+        if fused is None or name in self.edit.drop:
             return output
-        activation = keras.layers.Activation(fused, dtype=source.dtype_policy)
+        activation = keras.layers.Activation(fused, dtype=source.dtype_policy, activity_regularizer=penalty)
         return self.record(name, activation, activation_name(activation), (output,), {})
 
     def record(self, name: str, layer: Any, function: str | None, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -232,12 +239,21 @@ class _Copier:
             if not _SCOPE.fullmatch(layer.name):
                 config["name"] = f"renamed.{len(self.copies)}"
             seed = None if self.seed is None else 1000 * self.seed + len(self.copies)
-            return type(layer).from_config(_plain(layer, config, seed))
+            copied = type(layer).from_config(_plain(layer, config, seed))
         except (NotImplementedError, TypeError, ValueError) as error:
             raise ModelError(
                 f"layer '{layer.name}' ({type(layer).__name__}) can't be copied: {_reason(error)}; "
                 "give it a get_config that its constructor takes"
             ) from None
+        if isinstance(layer, keras.layers.Layer) and _fused_activation(layer) is None:
+            copied.activity_regularizer = self._scaled(layer.activity_regularizer)
+        return copied
+
+    def _scaled(self, regularizer: Any) -> Any:
+        factor = self.edit.penalties
+        if regularizer is None or factor == 1:
+            return regularizer
+        return lambda value: factor * regularizer(value)
 
     def _take_weights(self, layer: Any, source: Any) -> None:
         if isinstance(layer, keras.layers.Normalization):
@@ -247,6 +263,10 @@ class _Copier:
             layer.load_own_variables(adapted)
         elif self.seed is None and isinstance(layer, keras.layers.Layer):
             layer.set_weights(source.get_weights())
+        if isinstance(layer, keras.layers.Layer):
+            # It is the weight's own regularizer that counts, also of a layer inside another.
+            for copied, original in zip(layer.weights, source.weights, strict=True):
+                copied.regularizer = self._scaled(original.regularizer)
 
     @contextmanager
     def _inside(self, name: str) -> Iterator[None]:
@@ -262,7 +282,7 @@ def is_tensor(value: Any) -> bool:
 
 
 def _plain(layer: Any, config: dict[str, Any], seed: int | None) -> dict[str, Any]:
-    """A layer's configuration without its regularizers and activation, and with seeds that repeat."""
+    """A layer's configuration without regularizers, which come over as they are, and activation; seeds repeat."""
     plain = {key: None if key.endswith("_regularizer") else value for key, value in config.items()}
     if "seed" in plain and plain["seed"] is None:
         plain["seed"] = seed or 0
@@ -272,6 +292,12 @@ def _plain(layer: Any, config: dict[str, Any], seed: int | None) -> dict[str, An
     if isinstance(layer, FUSED):
         plain["activation"] = "linear"
     return plain
+
+
+def _fused_activation(layer: Any) -> Any:
+    """The activation function inside a layer with weights that becomes a call of its own; None where there is none."""
+    function = layer.activation if isinstance(layer, FUSED) else None
+    return None if function is keras.activations.linear else function
 
 
 def _is_nested(layer: Any) -> bool:

@@ -53,6 +53,9 @@ def _conditions(diagnosis: Diagnosis) -> str:
     if len(diagnosis.losses) > 1:
         first, last = diagnosis.losses[0], diagnosis.losses[-1]
         line += f", {len(diagnosis.losses) - 1} steps on a copy: loss {_number(first)} → {_number(last)}"
+        if diagnosis.penalties:
+            first, last = diagnosis.penalties[0], diagnosis.penalties[-1]
+            line += f", penalties {_number(first)} → {_number(last)}"
     return line
 
 

@@ -45,7 +45,7 @@ def with_proofs(evidence: Evidence, findings: Sequence[Finding], progress: Progr
         return untried(findings)
     proven = list(untried(findings))
     length = _length(evidence)
-    unchanged = {change.unchanged.given: change.unchanged for change in changes.values()}
+    unchanged = {(change.of_weights, change.in_inference): change.unchanged for change in changes.values()}
     with progress.task("prove", total=len(SEEDS) * (len(unchanged) + len(changes))) as task:
 
         def trials(change: Change) -> tuple[Trial, ...]:
@@ -56,14 +56,14 @@ def with_proofs(evidence: Evidence, findings: Sequence[Finding], progress: Progr
                 task.advance(note=change.text)
             return tuple(made)
 
-        without = {given: trials(change) for given, change in unchanged.items()}
+        without = {key: trials(change) for key, change in unchanged.items()}
         for index, change in changes.items():
             proof = Proof(
                 change=f"with {change.text}",
                 examples=min(len(evidence.question.images), length.steps * length.batch),
                 steps=length.steps,
                 learning_rate=evidence.question.learning_rate,
-                without=without[change.of_weights],
+                without=without[change.of_weights, change.in_inference],
                 with_cure=trials(change),
             )
             proven[index] = findings[index].model_copy(update={"proof": proof, "untried": None})
@@ -93,16 +93,21 @@ class _Trainer:
         self.evidence, self.change, self.length = evidence, change, length
         self.targets = targets_for(question.loss, question.labels, evidence.labels, evidence.output_shape)
         self.images = np.arange(len(question.images)) if change.keep is None else np.flatnonzero(change.keep)
-        self.model = self._begun(0).model
+        network = self._begun(0)
+        self.model = network.model
         optimizer = with_rate(question.optimizer, change.learning_rate or question.learning_rate)
         for name, value in change.optimizer.items():
-            setattr(getattr(optimizer, "inner_optimizer", optimizer), name, value)
+            setattr(optimizer, name, value)
+        if network.computes_in_float16:
+            optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
         optimizer.build(self.model.trainable_variables)
         self.model.compile(
             optimizer=optimizer,
             loss=change.loss or question.loss.function,
+            loss_weights=question.loss.weight,
             metrics=["accuracy"],
             jit_compile=worth_compiling(),
+            auto_scale_loss=False,
         )
         self.start = [keras.ops.convert_to_numpy(variable) for variable in optimizer.variables]
 
@@ -115,6 +120,8 @@ class _Trainer:
         steps = self.length.steps // PARTS
         parts = [self._part(random, steps) for _ in range(PARTS * self.change.patience)]
         losses, accuracy = [loss for loss, _ in parts], parts[-1][1]
+        if self.change.in_inference:
+            accuracy = self._in_inference(random, steps)
         classes = self.evidence.labels.classes
         assert classes is not None
         judged = learned(accuracy, chance_level(classes), steps * self.length.batch, losses)
@@ -131,6 +138,16 @@ class _Trainer:
             sums += logs["loss"], logs["accuracy"]
         loss, accuracy = sums / steps
         return float(loss), float(accuracy)
+
+    def _in_inference(self, random: np.random.Generator, batches: int) -> float:
+        """The accuracy over some batches that are not learned from."""
+        found = []
+        for _ in range(batches):
+            chosen = random.choice(self.images, min(self.length.batch, len(self.images)), replace=False)
+            taken = self.change.on(self.evidence.question.images[chosen])
+            self.model.reset_metrics()
+            found.append(self.model.test_on_batch(taken, self.targets[chosen], return_dict=True)["accuracy"])
+        return float(np.mean(found))
 
     def _begun(self, seed: int) -> Network:
         """The changed network with fresh weights, or with the user's."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import keras
@@ -15,15 +17,64 @@ from harness.diagnose.network import Network
 # Optimizers that treat each number by itself: one long variable gives what many short ones give, in a fraction of the
 # time, since a deep network has hundreds of them and each costs its own operations.
 _ELEMENTWISE = frozenset({"SGD", "Adam", "AdamW", "Nadam", "Adamax", "RMSprop", "Adagrad", "Adadelta", "Ftrl", "Lion"})
+# A schedule is asked for its rate at these steps.
+_STEPS = (0, *(10**power for power in range(7)))
 
 
-def with_rate(optimizer: keras.optimizers.Optimizer, learning_rate: float) -> keras.optimizers.Optimizer:
-    """A fresh optimizer of the same configuration at another learning rate."""
-    config = {**optimizer.get_config(), "learning_rate": learning_rate}
-    if config.get("weight_decay"):
-        # Decay would pull on the weights where the loss does not, and hide that a gradient is zero.
-        config["weight_decay"] = 0.0
-    return type(optimizer).from_config(config)
+@dataclass(frozen=True)
+class Rehearsal:
+    """Before each step and after the last: the loss of the predictions, and what penalties add to it.
+
+    `moved` is the norm of how far all weights together came.
+    """
+
+    losses: tuple[float, ...]
+    penalties: tuple[float, ...]
+    moved: float
+
+
+def unwrapped(optimizer: Any) -> Any:
+    """The optimizer itself, where one for loss scaling is wrapped around it."""
+    while (inner := getattr(optimizer, "inner_optimizer", None)) is not None:
+        optimizer = inner
+    return optimizer
+
+
+def schedule_of(optimizer: keras.optimizers.Optimizer) -> Any:
+    """The schedule of its learning rate; None where it has none."""
+    rate = getattr(optimizer, "_learning_rate", None)
+    return rate if isinstance(rate, keras.optimizers.schedules.LearningRateSchedule) else None
+
+
+def highest_rate(optimizer: keras.optimizers.Optimizer) -> float:
+    """The learning rate; of a schedule the highest, since it may begin or end at zero."""
+    schedule = schedule_of(optimizer)
+    rates = [optimizer.learning_rate] if schedule is None else [schedule(step) for step in _STEPS]
+    return max(float(keras.ops.convert_to_numpy(rate)) for rate in rates)
+
+
+def clipping(optimizer: keras.optimizers.Optimizer) -> dict[str, float]:
+    """What the optimizer clips gradients to, by the names of its options."""
+    values = {name: getattr(optimizer, name, None) for name in ("clipnorm", "clipvalue", "global_clipnorm")}
+    return {name: float(value) for name, value in values.items() if value is not None}
+
+
+def with_rate(
+    optimizer: keras.optimizers.Optimizer, learning_rate: float, **options: Any
+) -> keras.optimizers.Optimizer:
+    """A fresh optimizer of the same configuration at another learning rate, and with other `options` that it has.
+
+    Each step counts: gradients of the same examples need not be accumulated, and no loss is scaled by it.
+    """
+    config = unwrapped(optimizer).get_config()
+    replaced = {"learning_rate": learning_rate, "gradient_accumulation_steps": None, "loss_scale_factor": None}
+    replaced |= options
+    fresh = type(unwrapped(optimizer)).from_config(
+        {**config, **{key: value for key, value in replaced.items() if key in config}}
+    )
+    if "learning_rate" not in config:
+        fresh.learning_rate = learning_rate
+    return fresh
 
 
 def rehearse(
@@ -31,22 +82,29 @@ def rehearse(
     backward: Callable[[], Backward],
     optimizer: keras.optimizers.Optimizer,
     steps: int,
-) -> tuple[float, ...]:
-    """Take steps, and leave the weights where they lead; return the loss before each step and after the last."""
-    step = _step(optimizer, network.model.trainable_variables)
-    losses = []
+) -> Rehearsal:
+    """Take steps, and leave the weights where they lead."""
+    weights = network.model.trainable_variables
+    start = [keras.ops.convert_to_numpy(weight) for weight in weights]
+    step = _step(optimizer, weights)
+    passes = []
     for _ in range(steps):
-        found = backward()
-        losses.append(found.loss)
-        step(found.weights)
-    losses.append(backward().loss)
-    return tuple(losses)
+        passes.append(backward())
+        step(passes[-1].objective)
+    passes.append(backward())
+    moves = [keras.ops.convert_to_numpy(weight) - first for weight, first in zip(weights, start, strict=True)]
+    return Rehearsal(
+        losses=tuple(found.loss for found in passes),
+        penalties=tuple(found.penalty for found in passes),
+        moved=math.sqrt(sum(float(np.sum(np.square(move, dtype=np.float64))) for move in moves)),
+    )
 
 
 def _step(optimizer: keras.optimizers.Optimizer, weights: Sequence[Any]) -> Callable[[Sequence[NDArray[Any]]], None]:
     """A function that takes one step with the gradients that it is given."""
     same = {str(weight.dtype) for weight in weights} == {"float32"}
-    if type(optimizer).__name__ in _ELEMENTWISE and optimizer.clipnorm is None and same:
+    alike = same and all(weight.constraint is None for weight in weights)
+    if type(optimizer).__name__ in _ELEMENTWISE and optimizer.clipnorm is None and alike:
         return _long_step(optimizer, weights)
 
     def step(gradients: Sequence[NDArray[Any]]) -> None:

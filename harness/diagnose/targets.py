@@ -33,7 +33,7 @@ _OF_SIGNS = (keras.losses.Hinge, keras.losses.SquaredHinge, keras.losses.hinge, 
 class Loss:
     """A loss function as Keras takes it, and what it expects.
 
-    `takes_signs` says that a label of -1 means the same to it as 0.
+    `takes_signs` says that a label of -1 means the same to it as 0; `weight` is what it is multiplied by in training.
     """
 
     function: Any
@@ -41,6 +41,7 @@ class Loss:
     kind: LossKind
     from_logits: bool
     takes_signs: bool = False
+    weight: float = 1.0
 
     @property
     def is_crossentropy(self) -> bool:

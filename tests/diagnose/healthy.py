@@ -11,7 +11,20 @@ import numpy as np
 import models
 from harness.data import Dataset
 from tests.diagnose.cases import Asked, Case, L, ask, chain, dense_chain, digits, fitted, one_hot
-from tests.diagnose.planted import behind, captcha, changed, color, color_40, colored, constant, dropped, funnel, single
+from tests.diagnose.planted import (
+    behind,
+    captcha,
+    changed,
+    color,
+    color_40,
+    colored,
+    constant,
+    dropped,
+    funnel,
+    normalized_briefly,
+    penalized,
+    single,
+)
 
 
 def residual() -> keras.Model:
@@ -130,6 +143,18 @@ def application(name: str, scale: float = 1.0, side: int = 96) -> Case:
     return Case(name, make)
 
 
+def in_float16() -> keras.Model:
+    layers = [L.Conv2D(8, 3, activation="relu", dtype="mixed_float16"), L.GlobalMaxPooling2D(dtype="mixed_float16")]
+    return chain(*layers, L.Dense(10, dtype="mixed_float16"), L.Activation("softmax", dtype="float32"))
+
+
+def two_classes_trained() -> Asked:
+    model, labels = two_classes("sigmoid"), digits().train_labels % 2
+    model.compile(optimizer="adam", loss="binary_crossentropy", jit_compile=False)
+    model.fit(digits().train_images, labels, epochs=3, verbose=0)
+    return Asked(model, digits().train_images, labels, {"loss": "binary_crossentropy"})
+
+
 def softly_gated() -> keras.Model:
     """Channels weighed by a Softmax over them."""
     inputs = keras.Input((28, 28, 1))
@@ -237,6 +262,30 @@ HEALTHY: tuple[Case, ...] = (
     Case("eight_class, trained", lambda: ask(fitted(funnel(), color_40()), color_40())),
     Case("BatchNormalization, trained", lambda: ask(fitted(with_normalization(), many()), many())),
     Case("a learning history", lambda: ask(captcha(), history={"loss": [2.2, 1.1, 0.6], "accuracy": [0.3, 0.7, 0.8]})),
+    # What `fit` lowers and how, other than in the usual way.
+    Case("deepcaptcha, L2 of 1e-4", lambda: ask(penalized(captcha(), keras.regularizers.L2(1e-4)))),
+    Case("AdamW, weight decay of 0.1", lambda: ask(captcha(), optimizer=keras.optimizers.AdamW(weight_decay=0.1))),
+    Case(
+        "a schedule that begins at zero",
+        lambda: ask(
+            captcha(),
+            optimizer=keras.optimizers.Adam(
+                keras.optimizers.schedules.CosineDecay(0.0, 1000, warmup_target=0.003, warmup_steps=100)
+            ),
+        ),
+    ),
+    Case(
+        "32 batches to a step", lambda: ask(captcha(), optimizer=keras.optimizers.Adam(gradient_accumulation_steps=32))
+    ),
+    Case(
+        "a loss that is scaled",
+        lambda: ask(captcha(), optimizer=keras.optimizers.LossScaleOptimizer(keras.optimizers.Adam())),
+    ),
+    Case("float16, fresh", lambda: ask(in_float16())),
+    Case("float16, learned", lambda: ask(fitted(in_float16(), digits(), 40))),
+    Case("learned by heart", lambda: ask(fitted(single(), digits(), 60, learning_rate=0.01))),
+    Case("normalized with a momentum of 0.8, trained", lambda: ask(normalized_briefly(momentum=0.8))),
+    Case("two classes, trained", two_classes_trained),
 )
 
 APPLICATIONS: tuple[Case, ...] = (

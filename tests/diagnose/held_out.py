@@ -13,7 +13,17 @@ import numpy as np
 
 from tests.diagnose.cases import Case, L, ask, chain, dense_chain, digits, fitted, one_hot, with_weights
 from tests.diagnose.healthy import application, many, residual, with_normalization
-from tests.diagnose.planted import changed, color, color_40, colored, first_rows, frozen, funnel, scaled_layer
+from tests.diagnose.planted import (
+    changed,
+    color,
+    color_40,
+    colored,
+    first_rows,
+    frozen,
+    funnel,
+    penalized,
+    scaled_layer,
+)
 
 
 def lenet(activation: Any = "tanh", *head: Any, **options: Any) -> keras.Model:
@@ -239,6 +249,28 @@ PLANTED: tuple[Case, ...] = (
         lambda: changed(labels=lambda y: y > 4)(lenet("relu", L.Dense(1), L.Softmax()), loss="binary_crossentropy"),
         "softmax-of-one",
     ),
+    Case("LSTM, L2 of 1 inside Bidirectional", lambda: ask(penalized_inside()), "penalty-drowns-loss"),
+    Case(
+        "LeNet, L1 of 0.3 on what it makes",
+        lambda: ask(lenet("relu", kernel_regularizer="l2", activity_regularizer=keras.regularizers.L1(0.3))),
+        "penalty-drowns-loss",
+    ),
+    Case(
+        "LeNet, SGD with a decay of 3",
+        lambda: ask(lenet("relu"), optimizer=keras.optimizers.SGD(0.1, weight_decay=3.0)),
+        "weight-decay-high",
+    ),
+    Case("a normalized body in a model, 40 steps", lambda: ask(body_briefly_trained()), "moving-statistics"),
+    Case(
+        "LeNet, hinge, always -1",
+        lambda: changed(labels=lambda y: 2 * (y % 2) - 1)(
+            with_weights(
+                lenet("relu", L.Dense(1, name="out", activation="tanh")), "out", lambda w: [w[0] * 0.05, w[1] - 1]
+            ),
+            loss="hinge",
+        ),
+        "predictions-collapsed",
+    ),
 )
 
 HEALTHY: tuple[Case, ...] = (
@@ -273,9 +305,41 @@ HEALTHY: tuple[Case, ...] = (
         lambda: ask(colored(), color(), optimizer=keras.optimizers.SGD(0.02, momentum=0.9, nesterov=True)),
     ),
     Case("skip connections, trained", lambda: ask(fitted(residual(), many()), many())),
+    Case("six convolutions, L2 of 5e-4", lambda: ask(penalized(vgg("he_normal"), keras.regularizers.L2(5e-4)))),
+    Case(
+        "LeNet, clipped, averaged",
+        lambda: ask(lenet(), optimizer=keras.optimizers.Adam(clipnorm=1.0, use_ema=True, ema_overwrite_frequency=5)),
+    ),
+    Case(
+        "LeNet, Lion with its decay",
+        lambda: ask(lenet(), optimizer=keras.optimizers.Lion(1e-4, weight_decay=0.1)),
+    ),
+    Case("LeNet, learned by heart", lambda: ask(fitted(lenet(), digits(), 40, learning_rate=3e-3))),
+    Case("dense of float16, a loss scaled", lambda: ask(in_halves(), optimizer=scaling())),
     application("MobileNetV3Large", 255.0),
     application("EfficientNetB1", 255.0),
 )
+
+
+def penalized_inside() -> keras.Model:
+    lstm = L.LSTM(16, kernel_regularizer=keras.regularizers.L2(1.0), recurrent_regularizer=keras.regularizers.L2(1.0))
+    return chain(L.Reshape((28, 28)), L.Bidirectional(lstm), L.Dense(10, activation="softmax"))
+
+
+def body_briefly_trained() -> keras.Model:
+    """A body of two normalized layers, whose inputs are far from 0 and 1, inside a model."""
+    layers = [L.Rescaling(4.0, 3.0), L.BatchNormalization(name="first"), L.Conv2D(12, 4, strides=2), L.ReLU()]
+    body = chain(*layers, L.BatchNormalization(name="second"), L.Flatten())
+    return fitted(chain(body, L.Dense(10, activation="softmax")), digits(), epochs=4, learning_rate=5e-3)
+
+
+def in_halves() -> keras.Model:
+    halves = [L.Dense(48, activation="relu", dtype="mixed_float16"), L.Dense(10, dtype="mixed_float16")]
+    return chain(L.Flatten(), *halves, L.Softmax(dtype="float32"))
+
+
+def scaling() -> keras.optimizers.Optimizer:
+    return keras.optimizers.LossScaleOptimizer(keras.optimizers.SGD(0.1, momentum=0.9))
 
 
 def ends(model: keras.Model) -> tuple[Any, Any]:

@@ -12,6 +12,7 @@ import models
 from harness.data import Dataset
 from tests.diagnose.cases import SPARSE, Asked, Case, L, ask, chain, dense_chain, digits, fitted, one_hot, with_weights
 
+L1, L2 = keras.regularizers.L1, keras.regularizers.L2
 SMALL_CAPTCHA = {"filters": [8, 12, 16], "dense_units": 64}
 EIGHT = {"input_shape": [40, 40, 3], "n_class": 10}
 FUNNEL = {**EIGHT, "design": "funnel", "filters": [8, 8, 16], "dense_units": 64}
@@ -148,6 +149,20 @@ def filled(model: keras.Model, value: float) -> keras.Model:
 
 def binary(labels: Any) -> Any:
     return labels % 2
+
+
+def normalized_briefly(momentum: float = 0.99) -> keras.Model:
+    """40 steps, after which it knows the digits, and its moving averages little of what goes into the layer."""
+    convolution = L.Conv2D(8, 5, strides=2, bias_initializer=keras.initializers.Constant(2.0))
+    layers = [convolution, L.BatchNormalization(momentum=momentum, name="norm"), L.ReLU(), L.Flatten()]
+    return fitted(chain(*layers, L.Dense(10, activation="softmax")), digits(), epochs=4, learning_rate=5e-3)
+
+
+def frozen_normalization() -> Asked:
+    """Statistics of pixels from 0 to 1, frozen, and pixels from 0 to 255 with a new last layer."""
+    base = normalized_briefly(momentum=0.5)
+    base.trainable = False
+    return ask(chain(*base.layers[:-1], L.Dense(10, activation="softmax")), digits("raw"))
 
 
 PLANTED: tuple[Case, ...] = (
@@ -363,6 +378,43 @@ PLANTED: tuple[Case, ...] = (
     Case("four of 16 filters removed, first rows", lambda: ask(first_rows(16, 4)), "rows-misordered"),
     Case("a kernel with channels first", lambda: ask(cut(16, 0, channels_first)), "rows-misordered"),
     Case("every layer frozen", lambda: ask(frozen(captcha())), "nothing-trainable"),
+    # What else is lowered than the loss.
+    Case("deepcaptcha, L2 of 1", lambda: ask(penalized(captcha(), L2(1.0))), "penalty-drowns-loss"),
+    Case(
+        "dense, L1 of 0.1, trained",
+        lambda: ask(fitted(penalized(dense_chain(2, "relu"), L1(0.1)), digits(), 10)),
+        "penalty-drowns-loss",
+    ),
+    Case(
+        "convolutions, activity of L2 3",
+        lambda: ask(
+            chain(
+                L.Conv2D(8, 3, activation="relu", activity_regularizer=L2(3.0)),
+                L.MaxPooling2D(),
+                L.Flatten(),
+                L.Dense(10, activation="softmax"),
+            )
+        ),
+        "penalty-drowns-loss",
+    ),
+    Case(
+        "eight_class, weight decay of 100",
+        lambda: ask(funnel(), color_40(), optimizer=keras.optimizers.AdamW(1e-3, weight_decay=100.0)),
+        "weight-decay-high",
+    ),
+    Case(
+        "deepcaptcha, SGD clipped to 1e-6",
+        lambda: ask(captcha(), optimizer=keras.optimizers.SGD(0.1, clipvalue=1e-6)),
+        "gradients-held-back",
+    ),
+    # Training mode against inference mode.
+    Case("normalized, 40 steps", lambda: ask(normalized_briefly()), "moving-statistics"),
+    Case("normalized, frozen, 0 to 255", frozen_normalization, "moving-statistics"),
+    Case(
+        "one output that always says 1",
+        lambda: changed(labels=binary)(always_one(), loss="binary_crossentropy"),
+        "predictions-collapsed",
+    ),
 )
 
 
@@ -414,6 +466,22 @@ def one_answer(model: keras.Model, layer: str = "dense_1") -> keras.Model:
 def frozen(model: keras.Model) -> keras.Model:
     model.trainable = False
     return model
+
+
+def penalized(model: keras.Model, regularizer: Any) -> keras.Model:
+    """The model with a penalty on each of its kernels."""
+    for weight in model.trainable_variables:
+        if len(weight.shape) > 1:
+            weight.regularizer = regularizer
+    return model
+
+
+def always_one() -> keras.Model:
+    """One sigmoid output after an epoch, whose kernel is small and whose bias is high."""
+    model = chain(L.Conv2D(8, 3, activation="relu"), L.Flatten(), L.Dense(1, activation="sigmoid", name="lamp"))
+    model.compile(optimizer="adam", loss="binary_crossentropy", jit_compile=False)
+    model.fit(digits().train_images, binary(digits().train_labels), epochs=1, verbose=0)
+    return with_weights(model, "lamp", lambda weights: [weights[0] * 0.05, weights[1] + 4])
 
 
 def named(*names: str) -> list[Case]:

@@ -22,17 +22,20 @@ from harness.diagnose.checks.dead import dead_units
 from harness.diagnose.checks.equal import equal_units
 from harness.diagnose.checks.gradients import gradients_explode, gradients_vanish, nothing_trainable, zero_gradient
 from harness.diagnose.checks.head import clipped_logits, softmax_of_one
+from harness.diagnose.checks.held import gradients_held_back
 from harness.diagnose.checks.history import chance_plateau, loss_not_finite
 from harness.diagnose.checks.inputs import inputs_unscaled
 from harness.diagnose.checks.labels import class_count, label_encoding, labels_unreadable
 from harness.diagnose.checks.linear import no_nonlinearity
 from harness.diagnose.checks.loss_path import from_logits, softmax_hidden
 from harness.diagnose.checks.noise import dropout_high
+from harness.diagnose.checks.penalties import penalty_drowns_loss, weight_decay_high
 from harness.diagnose.checks.predictions import predictions_collapsed
 from harness.diagnose.checks.rate import learning_rate_high, learning_rate_low
 from harness.diagnose.checks.rows import rows_misordered
 from harness.diagnose.checks.saturation import output_saturated
 from harness.diagnose.checks.shapes import feature_map_eaten, input_shape
+from harness.diagnose.checks.statistics import moving_statistics
 from harness.diagnose.checks.within import softmax_within
 from harness.diagnose.evidence import Evidence
 from harness.diagnose.findings import Finding
@@ -40,10 +43,14 @@ from harness.diagnose.findings import Finding
 
 @dataclass(frozen=True)
 class Check:
-    """One check. Where a `gate` finds that learning stops, those after it can't run: the network doesn't."""
+    """One check. Where a `gate` finds that learning stops, those after it can't run: the network doesn't.
+
+    What a check `of_beginnings` sees keeps a network from learning, and no longer matters to one that has learned.
+    """
 
     find: Callable[[Evidence], Iterator[Finding]]
     gate: bool = False
+    of_beginnings: bool = False
 
 
 CHECKS: tuple[Check, ...] = (
@@ -65,26 +72,31 @@ CHECKS: tuple[Check, ...] = (
     Check(from_logits),
     Check(clipped_logits),
     Check(nothing_trainable, gate=True),
+    Check(penalty_drowns_loss),
+    Check(weight_decay_high),
+    Check(moving_statistics),
     Check(inputs_unscaled),
     Check(equal_units),
     Check(softmax_within),
     Check(dropout_high),
-    Check(activations_explode),
-    Check(dead_units),
-    Check(activations_shrink),
-    Check(gradients_vanish),
-    Check(learning_rate_high),
-    Check(learning_rate_low),
+    Check(activations_explode, of_beginnings=True),
+    Check(dead_units, of_beginnings=True),
+    Check(activations_shrink, of_beginnings=True),
+    Check(gradients_vanish, of_beginnings=True),
+    Check(gradients_held_back, of_beginnings=True),
+    Check(learning_rate_high, of_beginnings=True),
+    Check(learning_rate_low, of_beginnings=True),
     Check(no_nonlinearity),
     Check(output_saturated),
-    Check(gradients_explode),
-    Check(zero_gradient),
+    Check(gradients_explode, of_beginnings=True),
+    Check(zero_gradient, of_beginnings=True),
     Check(predictions_collapsed),
     Check(loss_not_finite),
     Check(chance_plateau),
 )
 
 _LOSS_PATH = frozenset({"softmax-hidden", "from-logits", "clipped-logits", "softmax-of-one"})
+_PENALTIES = frozenset({"penalty-drowns-loss", "weight-decay-high"})
 _DATA = frozenset({"one-class", "images-equal"})
 _NO_SIGNAL = frozenset({"inputs-unscaled", "images-equal", "equal-units", "softmax-within", "dropout-high"})
 
@@ -94,22 +106,28 @@ SIGNS: Mapping[str, frozenset[str]] = {
     "output-saturated": frozenset({"inputs-unscaled", "activations-explode", "softmax-hidden", "dropout-high"}),
     "gradients-explode": frozenset({"inputs-unscaled", "activations-explode", "softmax-hidden"}),
     "activations-explode": frozenset({"inputs-unscaled", "equal-units", "dropout-high"}),
-    "activations-shrink": frozenset({"dead-units"}) | _NO_SIGNAL,
-    "predictions-collapsed": frozenset({"dead-units", "activations-shrink", "gradients-vanish"})
+    "activations-shrink": frozenset({"dead-units"}) | _NO_SIGNAL | _PENALTIES,
+    "predictions-collapsed": frozenset({"dead-units", "activations-shrink", "gradients-vanish", "moving-statistics"})
     | _LOSS_PATH
     | _DATA
-    | _NO_SIGNAL,
-    "gradients-vanish": frozenset({"activations-shrink", "activations-explode", "dead-units"})
+    | _NO_SIGNAL
+    | _PENALTIES,
+    "gradients-vanish": frozenset({"activations-shrink", "activations-explode", "dead-units", "gradients-held-back"})
     | _LOSS_PATH
-    | _NO_SIGNAL,
-    "dead-units": frozenset({"learning-rate-high", "clipped-logits"}) | _NO_SIGNAL,
+    | _NO_SIGNAL
+    | _PENALTIES,
+    "dead-units": frozenset({"learning-rate-high", "clipped-logits"}) | _NO_SIGNAL | _PENALTIES,
     "zero-gradient": frozenset({"dead-units", "learning-rate-high", "activations-shrink"})
     | _LOSS_PATH
     | _DATA
-    | _NO_SIGNAL,
-    "learning-rate-low": frozenset({"activations-shrink", "gradients-vanish", "dead-units", "zero-gradient"})
+    | _NO_SIGNAL
+    | _PENALTIES,
+    "learning-rate-low": frozenset(
+        {"activations-shrink", "gradients-vanish", "gradients-held-back", "dead-units", "zero-gradient"}
+    )
     | _LOSS_PATH
-    | _NO_SIGNAL,
+    | _NO_SIGNAL
+    | _PENALTIES,
     "softmax-hidden": frozenset({"softmax-of-one"}),
     "learning-rate-high": frozenset({"softmax-hidden", "activations-explode", "dropout-high"}),
     "inputs-unscaled": frozenset({"images-equal"}),

@@ -10,6 +10,7 @@ import numpy as np
 from harness.diagnose.evidence import Evidence, Passes
 from harness.diagnose.findings import Finding, Number, Severity
 from harness.diagnose.layers import kernel_shape
+from harness.diagnose.rehearsal import clipping
 
 # Chains of sigmoid layers on digits, three epochs with Adam (bench/results/diagnose-thresholds.md): with 1/56 between
 # the first and last kernel's gradient 63 %, 1/210 41 %, 1/1,400 19 %, 1/5,400 nothing. Healthy ones had 1/6 and more.
@@ -115,13 +116,16 @@ def vanishing(evidence: Evidence) -> Severity | None:
 
 
 def gradients_explode(evidence: Evidence) -> Iterator[Finding]:
-    """Gradients are huge. Threshold: a kernel's root mean square above 100, or one that is not finite."""
+    """Gradients are huge.
+
+    Threshold: a kernel's root mean square above 100 where the optimizer doesn't clip, or one that is not finite.
+    """
     kernels = _kernels(evidence)
     if not kernels:
         return
     worst = max(kernels, key=lambda kernel: kernel.rms if np.isfinite(kernel.rms) else np.inf)
     finite = bool(np.isfinite(worst.rms))
-    if finite and worst.rms <= EXPLODE_SLOWS:
+    if finite and (worst.rms <= EXPLODE_SLOWS or clipping(evidence.question.optimizer)):
         return
     yield Finding(
         kind="gradients-explode",
