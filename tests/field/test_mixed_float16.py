@@ -31,8 +31,9 @@ def test_prune_keeps_the_policy(harness: Command, case: Path) -> None:
     assert harness("verify", "model.keras", "model-pruned.keras").code == 0
 
 
-def test_a_network_that_has_learned_is_not_said_to_stop(harness: Command) -> None:
-    assert harness("diagnose", "model.keras", *DATA).code == 0
+def test_small_gradients_of_a_network_at_100_percent_are_no_finding(harness: Command) -> None:
+    ran = harness("diagnose", "model.keras", "--data", "npz:data.npz", "--json")
+    assert (ran.code, ran.json["findings"], ran.json["learning_rate"]) == (0, [], 0.01)
 
 
 def test_run(harness: Command, case: Path) -> None:

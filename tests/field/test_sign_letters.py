@@ -13,6 +13,14 @@ from tests.field.diagnosing import first
 
 CASE = "sign_letters"
 DATA = ("--data", "npz:data.npz")
+STUDY = """
+name = "signs"
+data = {name = "npz:data.npz"}
+measure = {batch_sizes = [1], budget_s = 3}
+[[networks]]
+model = "fixed.keras"
+prune = [{ratio = 0.5, finetune_epochs = 2}]
+"""
 
 
 def test_the_count_of_classes_is_named(harness: Command) -> None:
@@ -35,5 +43,16 @@ def test_a_gap_in_the_labels_stops_nothing(harness: Command) -> None:
     assert {finding["severity"] for finding in ran.json["findings"]} <= {"note"}
 
 
-def test_run(harness: Command) -> None:
-    assert harness("run", "fixed.keras", *DATA, "--quiet").code == 0
+def test_three_outputs_are_told_how_many_they_should_be(harness: Command) -> None:
+    ran = harness("run", "model.keras", "--data", "npz:data.npz")
+    assert ran.code == 2
+    assert "has 3 outputs, enough for 3 classes, and the labels go up to 24; give its last layer 25 outputs" in ran.err
+
+
+def test_run(harness: Command, case: Path) -> None:
+    (case / "signs.toml").write_text(STUDY)
+    ran = harness("run", "signs.toml", "--json", "--quiet")
+    assert ran.code == 0
+    for row in ran.json["rows"]:
+        assert row["error"] is None
+        assert row["accuracy"]["correct"].count("1") / len(row["accuracy"]["correct"]) > 0.9
