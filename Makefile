@@ -99,8 +99,8 @@ test-onednn: $(READY) ## what computes with TensorFlow, with oneDNN, which Tenso
 sweep: $(READY) ## the long tests: every network of keras.applications, exports of pruned ones, 1,000 random networks
 	$(BIN)/python -m pytest -m slow -v
 
-field: $(READY) ## twelve cases from public reports, each command of each; about 10 minutes
-	$(BIN)/python -m pytest -m slow -v tests/field
+field: $(READY) ## twelve cases from public reports, each command of each; about 4 minutes
+	$(BIN)/python -m pytest -m slow -v -n 2 --dist loadfile tests/field
 
 fuzz: $(READY) ## prune and prove 1,000 random networks, about 8 minutes
 	$(BIN)/python -m pytest -m slow -v tests/prune/test_fuzz.py
