@@ -113,7 +113,7 @@ def test_the_curve_of_a_training_in_steps_is_kept_as_numbers(tmp_path: Path) -> 
     folder.mkdir(parents=True)
     written = report.write(results, folder)
     assert "20 steps of adam" in written.markdown.read_text()
-    kept = keep(Run(folder, results, written.html), tmp_path / "results")
+    kept = keep(Run(folder, results, written), tmp_path / "results")
     assert (kept / "curve.csv").read_text().splitlines()[:3] == [
         "network,seed,steps,loss,val_loss",
         "single_conv data.label_noise=0,0,10,2.5000,2.2500",
