@@ -1,12 +1,14 @@
 """Run a case study and keep its figures: `python -m bench.cases bench/studies/same-padding.toml --data fashion_mnist`.
 
 Writes bench/results/STUDY[-DATA]/: the report in Markdown with its charts, and answers.json, which is what
-`harness results --json` says of the run. The run itself stays in the folder for runs, out of git.
+`harness results --json` says of the run; of trainings in steps also their histories, as curve.csv. The run itself stays
+in the folder for runs, out of git.
 """
 
 from __future__ import annotations
 
 import argparse
+import csv
 import json
 import shutil
 from pathlib import Path
@@ -15,6 +17,7 @@ from PIL import Image
 
 from harness.pipeline import Run, run_study
 from harness.report import told_as_json
+from harness.results import Results
 from harness.spec import MeasureSpec, checked, read_study
 from harness.terminal import print_lines, print_message, terminal
 
@@ -32,9 +35,30 @@ def keep(run: Run, results: Path) -> Path:
     for chart in (run.folder / "charts").glob("*.png"):
         with Image.open(chart) as picture:
             picture.convert("RGB").quantize(COLORS).save(kept / "charts" / chart.name, optimize=True)
+    if points := curve(run.results):
+        with (kept / "curve.csv").open("w", newline="") as file:
+            table = csv.DictWriter(file, list(points[0]))
+            table.writeheader()
+            table.writerows(points)
     told = told_as_json(run.written.answers, run.written.findings)
     (kept / "answers.json").write_text(json.dumps([told], separators=(",", ":"), ensure_ascii=False))
     return kept
+
+
+def curve(results: Results) -> list[dict[str, object]]:
+    """The history of every training in steps, a row for each of its points."""
+    return [
+        {
+            "network": row.case.network,
+            "seed": row.case.seed,
+            "steps": (point + 1) * row.case.train.record_every,
+            **{name: None if values[point] is None else f"{values[point]:.4f}" for name, values in history.items()},
+        }
+        for row in results.rows
+        if row.prune is None and row.training is not None and row.case.train.steps is not None
+        for history in [row.training.history]
+        for point in range(len(history["loss"]))
+    ]
 
 
 def main() -> None:

@@ -16,7 +16,7 @@ from pathlib import Path
 import models
 from harness import report
 from harness.crash import step
-from harness.data import Dataset, load
+from harness.data import Dataset, load_all
 from harness.errors import DataError, DeviceError, HarnessError, ModelError, SpecError, StoreError
 from harness.measurement import Measurement
 from harness.progress import Progress, Silent, Task
@@ -72,7 +72,7 @@ def run_study(study: Study, *, runs: Path, store: Path, progress: Progress | Non
     folder = runs / study.name
     check_writable(folder, store)
     device = usable_device(study.measure.device)
-    loaded = {spec: load(spec) for spec in dict.fromkeys(case.data for case in cases)}
+    loaded = load_all(case.data for case in cases)
     datasets = {}
     for case in cases:
         with step(f"check {case.name}"):

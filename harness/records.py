@@ -19,9 +19,11 @@ class Record(BaseModel):
 
 
 class Training(Record):
-    """How one training went. `history` maps a metric to its value after each epoch, None where not finite.
+    """How one training went. `history` maps a metric to its value after each epoch, or of a training in steps at each
+    point; None where not finite.
 
-    `examples` were trained on; `chance` is the share of the commonest class among their labels (None: not recorded).
+    `examples` were trained on in the last epoch, or before the last point; `chance` is the share of the commonest class
+    among the labels (None: not recorded).
     """
 
     history: Mapping[str, tuple[float | None, ...]]
@@ -147,6 +149,7 @@ class PruneFile(Record):
     """What stands beside a pruned file, as `NAME.report.json`: what was asked, the proof, and what it did.
 
     `spec` is None where a plan was replayed. The proof is about the network before it was recalibrated or trained on.
+    `recovery` is None where no accuracy can be told; then `recalibrated` says whether statistics were measured again.
     """
 
     schema_version: Literal["harness-prune/1"] = "harness-prune/1"
@@ -155,6 +158,7 @@ class PruneFile(Record):
     proof: Proof
     report: PruneReport
     recovery: Recovery | None
+    recalibrated: bool = False
 
 
 class Verdict(Record):

@@ -9,63 +9,21 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from numbers import Integral
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar, get_args
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
+from harness.checked import Fraction, PositiveFloat, PositiveInt, Share, Spec
+from harness.checked import checked as checked  # noqa: PLC0414 - what others import from here
 from harness.errors import SpecError
+from harness.training import DataSpec as DataSpec  # noqa: PLC0414
+from harness.training import TrainSpec as TrainSpec  # noqa: PLC0414
 
 Device = Literal["auto", "cpu", "cuda"]
 Padding = Literal["same", "valid"]
 Importance = Literal["l1", "l2", "bn_scale", "fpgm", "taylor", "activation", "apoz", "obd", "random"]
 Mode = Literal["end_to_end", "device", "cuda_graph"]
-Fraction = Annotated[float, Field(gt=0, lt=1)]
-Share = Annotated[float, Field(ge=0, lt=1)]
-PositiveInt = Annotated[int, Field(ge=1)]
 Channels = Annotated[tuple[Annotated[int, Field(ge=0)], ...], Field(min_length=1)]
-PositiveFloat = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-
-S = TypeVar("S", bound="Spec")
-
-
-class Spec(BaseModel):
-    """A frozen part of a study; an unknown key is an error."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class DataSpec(Spec):
-    """Which examples, how they are transformed, and how they are split.
-
-    `name` is `mnist5k`, `mnist`, `fashion_mnist`, `images:DIR` or `npz:FILE`; `folder` holds local IDX files.
-    `scale` gives pixels in 0 to 1 (`unit`) or any numbers as stored (`raw`). `color` makes each grey image all red,
-    green or blue. `resize` is (height, width) in pixels.
-
-    `limit` keeps that many examples in all, the same share of each class. `test_fraction` of them, again of each
-    class, become the test set. A dataset with an official test set (`mnist`, `fashion_mnist`, an npz of two parts)
-    keeps it: `test_fraction` has no say there, and `limit` takes from both parts in proportion. `label_noise` is the
-    share of the training labels that are replaced by another class at random; test labels never are. `split_seed`
-    draws all of this and the colors, so the split is the same for every network of a study. See docs/data.md.
-    """
-
-    name: str = "mnist5k"
-    folder: str | None = None
-    scale: Literal["unit", "raw"] = "unit"
-    color: bool = False
-    resize: tuple[PositiveInt, PositiveInt] | None = None
-    limit: PositiveInt | None = None
-    test_fraction: Fraction = 0.2
-    label_noise: Share = 0.0
-    split_seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
-
-
-class TrainSpec(Spec):
-    """How a network is trained. The loss is sparse categorical cross-entropy."""
-
-    epochs: PositiveInt = 5
-    batch_size: PositiveInt = 64
-    optimizer: Literal["adam", "sgd", "rmsprop"] = "adam"
-    learning_rate: PositiveFloat = 1e-3
 
 
 class PruneSpec(Spec):
@@ -292,7 +250,7 @@ class Study(Spec):
                     options=options,
                     factors=factors,
                     data=checked(DataSpec, {**self.data.model_dump(), **data}, f"{where}.data"),
-                    train=checked(TrainSpec, {**self.train.model_dump(), **train}, f"{where}.train"),
+                    train=self.train.changed(train, f"{where}.train"),
                     seed=seed,
                     prune=prune,
                     deploy=network.deploy,
@@ -320,47 +278,10 @@ def read_study(path: Path) -> Study:
     return study
 
 
-def checked(kind: type[S], values: Mapping[str, Any], where: str) -> S:
-    """Build a spec; the first thing wrong becomes one line that names the field and what is allowed."""
-    try:
-        return kind(**values)
-    except ValidationError as error:
-        raise SpecError(f"{where}: {first_problem(error, kind)}") from None
-
-
 def check_seed(seed: int, where: str = "seed =") -> None:
     """Raise SpecError for a seed that NumPy or Keras would refuse."""
     if not isinstance(seed, Integral) or not 0 <= seed < 2**32:
         raise SpecError(f"{where} {seed}: give a whole number from 0 to {2**32 - 1}")
-
-
-def first_problem(error: ValidationError, kind: type[BaseModel]) -> str:
-    """The first validation error as `field: what is wrong; what to do`."""
-    problem = error.errors()[0]
-    field = ".".join(str(part) for part in problem["loc"]).replace("].", "]")
-    if problem["type"] == "extra_forbidden":
-        known = ", ".join(_fields_at(kind, problem["loc"]))
-        return f"'{field}' is unknown; known here: {known}"
-    if problem["type"] == "missing":
-        return f"'{field}' is missing; add it"
-    message = problem["msg"].removeprefix("Value error, ")
-    message = message[0].lower() + message[1:]
-    return f"{field} = {problem['input']!r}: {message}" if field else message
-
-
-def _fields_at(kind: type[BaseModel], location: tuple[int | str, ...]) -> list[str]:
-    """The field names of the model in which the last part of `location` was not found."""
-    for part in location[:-1]:
-        if isinstance(part, str) and part in kind.model_fields:
-            kinds = _models_in(kind.model_fields[part].annotation)
-            kind = kinds[0] if kinds else kind
-    return list(kind.model_fields)
-
-
-def _models_in(annotation: Any) -> list[type[BaseModel]]:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return [annotation]
-    return [found for part in get_args(annotation) for found in _models_in(part)]
 
 
 def without(remove: Mapping[str, Iterable[int]]) -> str:

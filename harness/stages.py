@@ -80,7 +80,13 @@ class Stages:
             keras.utils.set_random_seed(case.seed)
             model = models.build(case.model, **options)
             training = train(
-                model, dataset.train_images, dataset.train_labels, case.train, seed=case.seed, progress=self.progress
+                model,
+                dataset.train_images,
+                dataset.train_labels,
+                case.train,
+                seed=case.seed,
+                held_out=(dataset.test_images, dataset.test_labels),
+                progress=self.progress,
             )
             if kept:
                 model.save(folder / "model.keras")
@@ -164,7 +170,7 @@ class Stages:
         from harness.train import training_of
 
         dataset = self.datasets[case.name]
-        spec = case.train.model_copy(update={"epochs": epochs})
+        spec = case.train.changed({"epochs": epochs}, "fine-tuning")
         started = time.perf_counter()
         with self.progress.task("fine-tune"):
             history = tune(model, dataset, spec, seed=case.seed)

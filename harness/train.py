@@ -21,14 +21,17 @@ from harness.spec import TrainSpec
 if TYPE_CHECKING:
     import keras
 
+VALUES_AT_ONCE = 2_000_000  # of a batch of images in inference: 16 of 200x200x3
 
-def train(
+
+def train(  # noqa: PLR0913 - what is trained, on what, and how
     model: keras.Model,
     images: npt.NDArray[np.float32],
     labels: npt.NDArray[np.int64],
     spec: TrainSpec,
     *,
     seed: int,
+    held_out: tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]] | None = None,
     progress: Progress | None = None,
 ) -> Training:
     """Compile and fit `model` in place: with the loss it was compiled with, else cross-entropy of probabilities.
@@ -38,9 +41,11 @@ def train(
             tells two classes apart.
         images: float32 (N, ...) as the model takes them.
         labels: int64 (N,), each in 0 to classes - 1.
-        spec: epochs, batch size, optimizer and learning rate.
+        spec: epochs or steps, batch size, optimizer and learning rate.
         seed: seeds Python, NumPy and Keras, so that shuffling and dropout repeat.
-        progress: is told after each epoch.
+        held_out: images and labels that are not trained on. A training in steps is judged on the first of them at each
+            point of its history (`val_loss`, `val_accuracy`).
+        progress: is told after each epoch, or each point of the history.
 
     Raises:
         DataError: the images or labels don't fit the model.
@@ -52,17 +57,26 @@ def train(
     optimizer = keras.optimizers.get({"class_name": spec.optimizer, "config": {"learning_rate": spec.learning_rate}})
     loss, metric = _loss_and_accuracy(model)
     model.compile(optimizer=optimizer, loss=loss, metrics=[metric])
+    given: dict[str, Any] = {"x": images, "y": targets, "batch_size": spec.batch_size, "epochs": spec.epochs}
+    seen = len(labels)  # what the last point of the history is about
+    if spec.steps is not None:
+        from harness.batches import Batches
+
+        # Each of Keras's epochs, after which it judges and writes down, goes on where the one before it stopped.
+        epochs = spec.steps // spec.record_every
+        batches = Batches(images, targets, spec.batch_size, spec.steps, seed)
+        given = {"x": batches, "epochs": epochs, "steps_per_epoch": spec.record_every, "shuffle": False}
+        if held_out is not None:
+            judged, classes = held_out[0][: spec.held_out], held_out[1][: spec.held_out]
+            given["validation_data"] = judged, fitting_targets(model, judged, classes)
+            given["validation_batch_size"] = spec.batch_size
+        seen = spec.record_every * spec.batch_size
     started = time.perf_counter()
-    with (progress or Silent()).task("train", total=spec.epochs) as task:
-        fitted = model.fit(
-            images,
-            targets,
-            batch_size=spec.batch_size,
-            epochs=spec.epochs,
-            verbose=0,
-            callbacks=[keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: task.advance(note=_note(logs)))],
-        )
-    return training_of(model, fitted.history, time.perf_counter() - started, labels)
+    with (progress or Silent()).task("train", total=given["epochs"]) as task:
+        told = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: task.advance(note=_note(logs)))
+        fitted = model.fit(**given, verbose=0, callbacks=[told])
+    training = training_of(model, fitted.history, time.perf_counter() - started, labels)
+    return training.model_copy(update={"examples": seen})
 
 
 def training_of(
@@ -105,9 +119,14 @@ def untrained(model: keras.Model) -> Training:
 
 
 def predict(model: keras.Model, images: npt.NDArray[np.float32], batch_size: int = 256) -> npt.NDArray[np.float32]:
-    """The network's outputs for images (N, ...): (N, ...). Nothing is compiled, which pays for small networks."""
+    """The network's outputs for images (N, ...): (N, ...). Nothing is compiled, which pays for small networks.
+
+    Large images go in smaller batches, since feature maps grow with them: a network of 256 filters on 200x200x3 makes
+    40 MB of one image in its first layer.
+    """
     import keras
 
+    batch_size = max(1, min(batch_size, VALUES_AT_ONCE // max(1, math.prod(images.shape[1:]))))
     parts = [images[start : start + batch_size] for start in range(0, len(images), batch_size)]
     return np.concatenate([keras.ops.convert_to_numpy(model(part, training=False)) for part in parts])
 

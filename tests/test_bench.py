@@ -9,7 +9,7 @@ import numpy as np
 import onnx
 import pytest
 
-from bench.cases import keep
+from bench.cases import curve, keep
 from bench.cuda import exported_networks, markdown, own_networks
 from bench.exported import networks
 from bench.networks import chain, classifier
@@ -96,3 +96,27 @@ def test_a_case_studys_figures_are_kept_without_what_is_large(tmp_path: Path) ->
     assert {path.name for path in kept.iterdir()} == {"report.md", "charts", "answers.json"}
     assert [chart.suffix for chart in (kept / "charts").iterdir()] == [".png"] * len(written.charts[::2])
     assert json.loads((kept / "answers.json").read_text()) == [report.as_json(results)]
+
+
+def test_the_curve_of_a_training_in_steps_is_kept_as_numbers(tmp_path: Path) -> None:
+    """A row for each point; a study in epochs has no curve."""
+    network = {"model": "single_conv", "vary": {"data.label_noise": [0.0, 0.5]}, "deploy": False}
+    study = Study.model_validate({"name": "small", "train": {"steps": 20}, "networks": [network]})
+    results = results_of(study)
+    history = {"loss": (2.5, None), "val_loss": (2.25, 2.0)}
+    rows = [
+        row.model_copy(update={"training": row.training and row.training.model_copy(update={"history": history})})
+        for row in results.rows
+    ]
+    results = results.model_copy(update={"rows": tuple(rows)})
+    folder = tmp_path / "runs" / "small"
+    folder.mkdir(parents=True)
+    written = report.write(results, folder)
+    assert "20 steps of adam" in written.markdown.read_text()
+    kept = keep(Run(folder, results, written), tmp_path / "results")
+    assert (kept / "curve.csv").read_text().splitlines()[:3] == [
+        "network,seed,steps,loss,val_loss",
+        "single_conv data.label_noise=0,0,10,2.5000,2.2500",
+        "single_conv data.label_noise=0,0,20,,2.0000",
+    ]
+    assert curve(results)[-1]["network"] == "single_conv data.label_noise=0.5"

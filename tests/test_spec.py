@@ -8,7 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from harness.errors import SpecError
-from harness.spec import DataSpec, PruneSpec, Study, checked, read_study, short
+from harness.spec import DataSpec, PruneSpec, Study, TrainSpec, checked, read_study, short
 
 NETWORK = {"model": "single_conv"}
 
@@ -68,6 +68,20 @@ def test_a_network_goes_on_to_onnx_unless_it_says_so() -> None:
     assert (first.deploy, second.deploy) == (True, False)
 
 
+def test_epochs_take_the_place_of_steps_and_steps_that_of_epochs() -> None:
+    """In a network of a study of the other; and what was stored of epochs keeps its key."""
+    networks = [{"model": "m", "vary": {"train.epochs": [2]}}, {"model": "m", "vary": {"train.steps": [30]}}]
+    asked = study(train={"steps": 20, "batch_size": 16}, networks=[{"model": "m"}, *networks])
+    trainings = [case.train.model_dump() for case in asked.cases()]
+    assert [("epochs" in each, each.get("steps")) for each in trainings] == [(False, 20), (True, None), (False, 30)]
+    assert all(each["batch_size"] == 16 for each in trainings)
+    plain = {"epochs": 5, "batch_size": 64, "optimizer": "adam", "learning_rate": 0.001}
+    assert TrainSpec().model_dump() == plain
+    for spec in (TrainSpec(), TrainSpec(steps=20)):
+        assert TrainSpec.model_validate_json(spec.model_dump_json()) == spec
+    assert study(networks=networks).cases()[1].train.steps == 30
+
+
 def test_a_study_on_other_data_is_a_run_of_its_own() -> None:
     asked = study(data={"name": "mnist", "folder": "digits", "limit": 700})
     assert asked.on("fashion_mnist").name == "x-fashion_mnist"
@@ -82,6 +96,11 @@ def test_a_study_on_other_data_is_a_run_of_its_own() -> None:
         ({"train": {"epoch": 3}}, "'train.epoch' is unknown; known here: epochs, batch_size"),
         ({"networks": [{"model": "m", "prunes": []}]}, "'networks.0.prunes' is unknown; known here: model,"),
         ({"train": {"epochs": 0}}, "train.epochs = 0: input should be greater than or equal to 1"),
+        ({"train": {"steps": 10, "epochs": 2}}, "give epochs or steps, not both"),
+        ({"train": {"steps": 15}}, "steps = 15 ends between two records; give a multiple of 10"),
+        ({"train": {"record_every": 5}}, "record_every is for a training in steps; give steps, or leave it out"),
+        ({"data": {"color": True, "rgb": True}}, "color and rgb both make three channels of one"),
+        ({"data": {"classes": 1}}, "data.classes = 1: input should be greater than or equal to 2"),
         ({"data": {"scale": "smae"}}, "data.scale = 'smae': input should be 'unit' or 'raw'"),
         ({"data": {"test_fraction": 1.0}}, "data.test_fraction = 1.0: input should be less than 1"),
         ({"measure": {"device": "tpu"}}, "measure.device = 'tpu': input should be 'auto', 'cpu' or 'cuda'"),

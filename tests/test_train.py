@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
+import harness.train
 import models
 from harness.errors import DataError
+from harness.records import Training
 from harness.spec import TrainSpec
-from harness.train import fitting_targets, train
+from harness.train import fitting_targets, predict, train
 
 RNG = np.random.default_rng(0)
 IMAGES = RNG.random((64, 8, 8, 1), dtype=np.float32)
@@ -83,3 +87,55 @@ def test_data_that_does_not_fit_is_one_line(
     model = models.build("deepcaptcha", **options)
     with pytest.raises(DataError, match=message):
         train(model, np.zeros(shape, np.float32), np.full(5, label), TrainSpec(), seed=0)
+
+
+def in_steps(seed: int = 0, **fields: Any) -> Training:
+    import keras
+
+    keras.utils.set_random_seed(seed)
+    spec = TrainSpec(**{"steps": 12, "record_every": 4, "held_out": 10, "batch_size": 16, **fields})
+    return train(small_model(), IMAGES, LABELS, spec, seed=seed, held_out=(IMAGES[:20], LABELS[:20]))
+
+
+def test_a_training_in_steps_has_a_point_every_so_many_with_what_it_makes_of_held_out_examples() -> None:
+    """The same seed repeats it, and how often it is written down changes nothing of what is learned."""
+    import keras
+
+    one, again, coarse, other = in_steps(), in_steps(), in_steps(record_every=6), in_steps(seed=1)
+    assert set(one.history) == {"loss", "accuracy", "val_loss", "val_accuracy"}
+    assert {len(values) for values in one.history.values()} == {3}
+    assert one.history["val_loss"] == again.history["val_loss"] != other.history["val_loss"]
+    assert one.history["val_loss"][-1] == pytest.approx(coarse.history["val_loss"][-1], rel=1e-5)
+    assert one.examples == 4 * 16  # those that the last accuracy is about
+    keras.utils.set_random_seed(0)
+    unseen = train(small_model(), IMAGES, LABELS, TrainSpec(steps=10), seed=0)
+    assert set(unseen.history) == {"loss", "accuracy"}
+
+
+def test_steps_see_all_examples_before_any_again() -> None:
+    """And the right target with each."""
+    from harness.batches import Batches
+
+    numbers = np.arange(10)
+    batches = Batches(numbers[:, None].astype(np.float32), 10 * numbers, batch_size=3, steps=9, seed=5)
+    images, targets = (np.concatenate(parts) for parts in zip(*(batches[i] for i in range(9)), strict=True))
+    np.testing.assert_array_equal(10 * images[:, 0], targets)
+    seen = images[:, 0].tolist()
+    rounds = [seen[start : start + 10] for start in (0, 10)]
+    assert all(sorted(each) == list(range(10)) for each in rounds)
+    assert rounds[0] != rounds[1]
+    assert len(seen) == 27
+
+
+def test_large_images_are_predicted_in_smaller_batches(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the same answers: what a batch of them takes in a network of many filters fits no memory."""
+    model, sizes = small_model(), []
+    monkeypatch.setattr(harness.train, "VALUES_AT_ONCE", 5 * 64)
+
+    def counted(images: Any, training: bool) -> Any:
+        sizes.append(len(images))
+        return model(images, training=training)
+
+    found = predict(counted, IMAGES)
+    assert sizes == [5] * 12 + [4]
+    np.testing.assert_allclose(found, model.predict(IMAGES, verbose=0), rtol=1e-5)

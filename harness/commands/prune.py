@@ -90,7 +90,8 @@ def prune(  # noqa: PLR0913, PLR0917 - one parameter an option
     )
     done = run_job(job, terminal(quiet))
     if as_json:
-        print_json({"files": [str(path) for path in done.files], **done.about.model_dump(mode="json")})
+        untold = {} if done.no_accuracy is None else {"no_accuracy": done.no_accuracy}
+        print_json({"files": [str(path) for path in done.files], **done.about.model_dump(mode="json"), **untold})
     else:
         _show(done)
 
@@ -130,4 +131,6 @@ def _show(done: Done) -> None:
     print_lines(summary_line(done.about.report), proof_line(done.about.proof))
     if done.about.recovery is not None:
         print_lines(*recovery_lines(done.about.recovery))
+    if done.no_accuracy is not None:
+        print_lines(f"no accuracy told: {done.no_accuracy}")
     print_lines(files_line(done.files))

@@ -1,6 +1,6 @@
 """Datasets by name, split and transformed: `load(DataSpec(name="mnist5k"))`."""
 
 from harness.data.dataset import Dataset
-from harness.data.loading import load, names
+from harness.data.loading import load, load_all, names
 
-__all__ = ["Dataset", "load", "names"]
+__all__ = ["Dataset", "load", "load_all", "names"]

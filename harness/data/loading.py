@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -32,17 +34,47 @@ def load(spec: DataSpec) -> Dataset:
     Raises:
         DataError: the dataset is unknown, missing, damaged, too small for the split, or too large for memory.
     """
+    return _mislabeled(_labeled(spec), spec)
+
+
+def load_all(specs: Iterable[DataSpec]) -> dict[DataSpec, Dataset]:
+    """The dataset of each spec; those that differ only in their wrong labels share their images, which can be large.
+
+    Raises:
+        DataError: as for `load`.
+    """
+    labeled: dict[DataSpec, Dataset] = {}
+    found: dict[DataSpec, Dataset] = {}
+    for spec in dict.fromkeys(specs):
+        right = spec.model_copy(update={"label_noise": 0.0})
+        if right not in labeled:
+            labeled[right] = _labeled(right)
+        found[spec] = _mislabeled(labeled[right], spec)
+    return found
+
+
+def _labeled(spec: DataSpec) -> Dataset:
+    """The dataset with its labels as they are."""
     source = _read(spec)
+    source = source if spec.classes is None else source.first(spec.classes)
     train, test = split(source, spec)
     check_memory(_shape(spec, len(train) + len(test), train.images.shape[1:]), bytes_per_pixel=4)
     generator = np.random.default_rng(spec.split_seed)
     return Dataset(
         train_images=_transform(train, spec, generator),
-        train_labels=with_noise(train.labels, spec.label_noise, source.classes, spec.split_seed),
+        train_labels=train.labels,
         test_images=_transform(test, spec, generator),
         test_labels=test.labels,
         class_names=source.class_names,
     )
+
+
+def _mislabeled(dataset: Dataset, spec: DataSpec) -> Dataset:
+    """The dataset with the wrong labels that were asked for, and the same images in memory."""
+    if not spec.label_noise:
+        return dataset
+    labels = with_noise(dataset.train_labels, spec.label_noise, np.unique(dataset.train_labels), spec.split_seed)
+    return replace(dataset, train_labels=labels)
 
 
 def _read(spec: DataSpec) -> Source:
@@ -67,6 +99,8 @@ def _transform(part: Examples, spec: DataSpec, generator: np.random.Generator) -
         images = transforms.resize(images, spec.resize)
     if spec.color:
         images = transforms.color(images, generator)
+    if spec.rgb:
+        images = transforms.rgb(images)
     return transforms.scale(images, spec.scale)
 
 
@@ -75,4 +109,4 @@ def _shape(spec: DataSpec, count: int, stored: tuple[int, ...]) -> tuple[int, ..
     if len(stored) != 3:
         return count, *stored
     height, width = spec.resize or stored[:2]
-    return count, height, width, 3 if spec.color else stored[2]
+    return count, height, width, 3 if spec.color or spec.rgb else stored[2]

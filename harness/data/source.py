@@ -49,6 +49,23 @@ class Source:
     def classes(self) -> Labels:
         return np.unique(self.train.labels)
 
+    def first(self, classes: int) -> Source:
+        """Only the examples of the first so many classes.
+
+        Raises:
+            DataError: there are fewer classes.
+        """
+        if classes > len(self.class_names):
+            raise DataError(
+                f"data.classes = {classes} but {self.where} has {len(self.class_names)}; lower it or leave it out"
+            )
+
+        def kept(part: Examples) -> Examples:
+            return part.take(np.flatnonzero(part.labels < classes))
+
+        test = None if self.test is None else kept(self.test)
+        return Source(self.where, kept(self.train), test, self.class_names[:classes])
+
 
 def examples(images: NDArray[Any], labels: NDArray[Any], where: str) -> Examples:
     """Images and labels as read, checked, in the two kinds of numbers that the harness knows.

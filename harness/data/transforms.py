@@ -61,6 +61,18 @@ def color(images: NDArray[Any], generator: np.random.Generator) -> NDArray[Any]:
     return colored
 
 
+def rgb(images: NDArray[Any]) -> NDArray[Any]:
+    """Each grey image (N, H, W, 1) as a color image (N, H, W, 3) of three equal channels.
+
+    Raises:
+        DataError: they are no images, or not grey.
+    """
+    require_images(images, "rgb")
+    if images.shape[-1] != 1:
+        raise DataError(f"data.rgb needs grey images, and these have {images.shape[-1]} channels; remove rgb")
+    return np.repeat(images, 3, axis=-1)
+
+
 def require_images(images: NDArray[Any], transform: str) -> None:
     """Raise DataError for a transform that is for images alone, where these are none."""
     if images.ndim != 4:

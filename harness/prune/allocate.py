@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +19,7 @@ def allocate(
     groups: Sequence[Group],
     scores: Mapping[int, Scores],
     spec: PruneSpec,
+    widths: Sequence[Mapping[str, int]],
     filters: frozenset[str],
     sizes: Sequence[int] | None = None,
 ) -> list[int]:
@@ -28,6 +29,7 @@ def allocate(
         groups: all groups of the network.
         scores: for each prunable group, by its index, the importance of its channels: float64 (channels,).
         spec: the amount; no group loses all its channels.
+        widths: for each group, how many of a maker's own channels go with each of the group's: `Channels.widths`.
         filters: the makers that are convolutions, which `spec.filters` is about.
         sizes: how many channels each group had once, where some went before; the amount is a share of these.
 
@@ -35,10 +37,14 @@ def allocate(
         Root ids of the channels that go.
     """
     before = [len(group.channels) for group in groups] if sizes is None else sizes
+    multiples = [multiple_of(spec.round_to, each.values()) for each in widths]
     if spec.global_ranking:
-        counts = _global(groups, before, scores, spec)
+        counts = _global(groups, before, scores, spec, multiples)
     else:
-        counts = _local(groups, before, scores, spec, filters)
+        counts = {
+            index: rounded(before[index], count, multiples[index]) - before[index] + len(groups[index].channels)
+            for index, count in _local(groups, before, scores, spec, widths, filters).items()
+        }
     removed: list[int] = []
     for index, count in counts.items():
         order = np.argsort(scores[index], kind="stable")
@@ -51,26 +57,33 @@ def _local(
     sizes: Sequence[int],
     scores: Mapping[int, Scores],
     spec: PruneSpec,
+    widths: Sequence[Mapping[str, int]],
     filters: frozenset[str],
 ) -> dict[int, int]:
-    """The same share, or the same number, of every group; what went before counts."""
+    """The same share, or the same number of filters, of every group; what went before counts."""
+    if spec.ratio is not None:
+        return {index: math.floor(spec.ratio * sizes[index] + 1e-9) for index in scores}
     counts = {}
     for index in scores:
-        size, gone = sizes[index], sizes[index] - len(groups[index].channels)
-        if spec.ratio is not None:
-            counts[index] = rounded(size, math.floor(spec.ratio * size + 1e-9), spec.round_to) - gone
-        elif spec.filters is not None and filters & set(groups[index].makers):
-            if spec.filters >= size:
-                raise PruneError(
-                    f"filters = {spec.filters} leaves nothing of '{groups[index].makers[0]}', which has {size} to "
-                    "choose from; remove fewer"
-                )
-            counts[index] = rounded(size, spec.filters, spec.round_to) - gone
+        convolutions = [maker for maker in groups[index].makers if maker in filters]
+        if spec.filters is None or not convolutions:
+            continue
+        width = max(widths[index][maker] for maker in convolutions)
+        if spec.filters >= sizes[index] * width:
+            raise PruneError(
+                f"filters = {spec.filters} leaves nothing of '{groups[index].makers[0]}', which has "
+                f"{sizes[index] * width} to choose from; remove fewer"
+            )
+        counts[index] = spec.filters // width
     return counts
 
 
 def _global(
-    groups: Sequence[Group], sizes: Sequence[int], scores: Mapping[int, Scores], spec: PruneSpec
+    groups: Sequence[Group],
+    sizes: Sequence[int],
+    scores: Mapping[int, Scores],
+    spec: PruneSpec,
+    multiples: Sequence[int],
 ) -> dict[int, int]:
     """The least important of all channels: their scores must be comparable."""
     assert spec.ratio is not None  # PruneSpec sees to it
@@ -81,7 +94,7 @@ def _global(
     amount = math.floor(spec.ratio * sum(sizes[index] for index in scores) + 1e-9) - gone
     order = np.argsort(ranks, kind="stable")[: max(0, amount)]
     found = dict(zip(*np.unique(owners[order], return_counts=True), strict=True))
-    return {index: rounded(now[index], int(found.get(index, 0)), spec.round_to) for index in scores}
+    return {index: rounded(now[index], int(found.get(index, 0)), multiples[index]) for index in scores}
 
 
 def named(channels: Channels, remove: Mapping[str, Sequence[int]]) -> list[int]:
@@ -107,6 +120,11 @@ def named(channels: Channels, remove: Mapping[str, Sequence[int]]) -> list[int]:
     if emptied is not None:
         raise PruneError(f"remove: nothing of '{emptied.makers[0]}' would be left; remove fewer of its channels")
     return sorted(removed)
+
+
+def multiple_of(channels: int, widths: Iterable[int]) -> int:
+    """Of how many a group must keep multiples, for its makers, of these widths, to keep multiples of `channels`."""
+    return math.lcm(*(channels // math.gcd(channels, width) for width in widths))
 
 
 def rounded(size: int, count: int, multiple: int) -> int:

@@ -15,10 +15,9 @@ from harness.prune import first_rows
 from harness.prune.allocate import allocate, named
 from harness.prune.comparison import Comparison
 from harness.prune.cost import report
-from harness.prune.graph import check_finite, read_graph
+from harness.prune.graph import check_finite, read_graph, weights_of
 from harness.prune.planning import plan_of, removal_of, removes_nothing
 from harness.prune.present import by_reason
-from harness.prune.provenance import Group
 from harness.prune.scoring import ABOUT_THE_LOSS, Data, score
 from harness.prune.surgery import remove
 from harness.prune.trace import Trace, trace
@@ -103,7 +102,7 @@ def decide(
     groups = found.channels.groups()
     free = {index: group for index, group in enumerate(groups) if group.pinned is None and len(group.channels) > 1}
     if not free:
-        reasons = "; ".join(by_reason(pinned(groups))) or "no layer makes channels"
+        reasons = "; ".join(by_reason(pinned(found))) or "no layer makes channels"
         raise PruneError(f"nothing can be pruned: {reasons}; prune a network with hidden layers that have rules")
     if spec.remove is not None:
         return plan_of(found, found.channels.removed(named(found.channels, spec.remove)))
@@ -114,7 +113,8 @@ def decide(
     if spec.global_ranking and spec.importance not in ABOUT_THE_LOSS:
         chosen = {index: values / (values.mean() or 1.0) for index, values in chosen.items()}
     filters = frozenset(path for path, op in found.graph.layers.items() if isinstance(op, _CONVOLUTIONS))
-    roots = allocate(groups, chosen, spec, filters, sizes)
+    widths = [found.channels.widths(group) for group in groups]
+    roots = allocate(groups, chosen, spec, widths, filters, sizes)
     return plan_of(found, found.channels.removed(roots))
 
 
@@ -197,18 +197,23 @@ def carry_out(
         first_rows.spoil(model, pruned)
     else:
         proof = prove(Comparison(model, pruned, found, removal, seed))
-    reasons = pinned(found.channels.groups())
+    reasons = pinned(found)
     return PruneResult(pruned, decided, proof, report(found, read_graph(pruned), decided, reasons))
 
 
-def pinned(groups: Sequence[Group]) -> dict[str, str]:
-    """The layers that keep channels whatever is asked, and why."""
+def pinned(found: Trace) -> dict[str, str]:
+    """The layers that keep channels whatever is asked, and why; also those whose own channels no rule tells apart."""
     reasons: dict[str, str] = {}
-    for group in groups:
-        reason = group.pinned
-        if reason is None and len(group.channels) == 1:
-            reason = "its channels stand or fall together"
+    for group in found.channels.groups():
+        together = "its channels stand or fall together" if len(group.channels) == 1 else None
+        reason = group.pinned or together
         if reason is not None:
             for maker in group.makers:
                 reasons.setdefault(maker, reason)
+    for path, op in found.graph.layers.items():
+        stays = found.layers[path].stays
+        if path in found.ruleless and weights_of(op):
+            reasons.setdefault(path, f"{type(op).__name__} {found.ruleless[path]}")
+        elif stays is not None and path not in found.channels.made:
+            reasons.setdefault(path, stays)
     return reasons

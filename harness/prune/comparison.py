@@ -72,8 +72,7 @@ class Comparison:
             return Setting(inputs, values, self.networks[0].logits(inputs, values, self.masks))
         except Exception as error:
             raise UnprovableError(
-                f"can't prove anything: the original does not run here ({first_line(error)}); prune it where it does. "
-                "TensorFlow runs channels_first on a GPU only, JAX on a CPU too (KERAS_BACKEND=jax)"
+                f"can't prove anything: the original does not run here ({first_line(error)}); prune it where it does"
             ) from error
 
     def own(self, inputs: Sequence[Value], gain: float = 1.0) -> Setting:

@@ -7,8 +7,8 @@ from typing import Any
 
 import keras
 
-from harness.prune.graph import read_graph, weights_of
-from harness.prune.surgery import rebuilt, uncompiled
+from harness.prune.graph import is_each_step, is_graph, read_graph, weights_of
+from harness.prune.surgery import rebuilt, rewrapped, uncompiled
 
 L = keras.layers
 Changed = Callable[[Any], Mapping[str, Any]]
@@ -39,8 +39,15 @@ def as_float64(model: keras.Model) -> keras.Model:
 
 
 def _cloned(model: keras.Model, changed: Changed | None = None) -> keras.Model:
+    inside: dict[int, Any] = {}  # a layer may be inside several wrappers
+
     def new(op: Any) -> Any:
-        return rebuilt(op, changed(op) if changed else {})
+        differences = changed(op) if changed else {}
+        if not is_each_step(op):
+            return rebuilt(op, differences)
+        if id(op.layer) not in inside:
+            inside[id(op.layer)] = _cloned(op.layer, changed) if is_graph(op.layer) else new(op.layer)
+        return rewrapped(op, inside[id(op.layer)], differences)
 
     return keras.models.clone_model(uncompiled(model), clone_function=new, recursive=True)
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from harness.prune.graph import Graph, weights_of
 from harness.prune.macs import macs
+from harness.prune.steps import EachStep, Together
 from harness.prune.trace import Trace
 from harness.records import ChannelPlan, LayerCost, PruneReport
 
@@ -16,6 +17,8 @@ def report(before: Trace, after: Graph, plan: ChannelPlan, pinned: dict[str, str
     macs_before, macs_after = macs(before.graph), macs(after)
     layers = []
     for (path, op), (new_path, new_op) in zip(before.graph.layers.items(), after.layers.items(), strict=True):
+        if isinstance(op, EachStep | Together):
+            continue
         layers.append(
             LayerCost(
                 layer=path,

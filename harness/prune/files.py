@@ -59,7 +59,9 @@ def read_about(model: Path) -> PruneFile | None:
 
 def trained_on(about: PruneFile | None) -> bool:
     """Whether a pruned network's weights were changed after the proof, by what was written down about it."""
-    recovery = about.recovery if about is not None else None
+    if about is None or about.recalibrated:
+        return about is not None
+    recovery = about.recovery
     return recovery is not None and (recovery.recalibrated, recovery.tuned) != (None, None)
 
 

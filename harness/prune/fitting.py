@@ -6,11 +6,13 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+import keras
 import numpy as np
 import numpy.typing as npt
 
 from harness.errors import PruneError
 from harness.prune.graph import Shape
+from harness.prune.logits import logit_network
 from harness.shapes import agrees
 
 Array = npt.NDArray[Any]
@@ -18,8 +20,12 @@ Array = npt.NDArray[Any]
 
 def check_examples(shapes: Sequence[Shape], examples: Sequence[Array]) -> None:
     """Raise PruneError unless there is an array (N, ...) for each of the inputs' shapes, and fits it."""
-    fits = len(shapes) == len(examples)
-    if not fits or not all(agrees(part.shape[1:], shape[1:]) for part, shape in zip(examples, shapes, strict=True)):
+    if len(shapes) != len(examples):
+        raise PruneError(
+            f"data: the model has {_count(len(shapes), 'input')} and the data {_count(len(examples), 'array')} of "
+            "examples; in Python, give one for each: data=([first, second], labels)"
+        )
+    if not all(agrees(part.shape[1:], shape[1:]) for part, shape in zip(examples, shapes, strict=True)):
         raise PruneError(
             f"data: examples of shape {_shown(part.shape for part in examples)} don't fit the model's inputs "
             f"{_shown(shapes)}; give data of the shape that the model takes"
@@ -55,6 +61,28 @@ def are_class_numbers(labels: Array, shape: Shape) -> bool:
             "give class numbers, or values of the output's shape"
         )
     return False
+
+
+def why_no_accuracy(model: keras.Model, labels: Array) -> str | None:
+    """Why no share of right answers can be told of this model and these labels; None where it can.
+
+    Raises:
+        PruneError: the model is a classifier, and has not the classes that the labels number.
+    """
+    if len(model.outputs) != 1:
+        return f"the model has {len(model.outputs)} outputs, and the data one label an example"
+    shape = model.output_shape
+    shaped = shaped_like_classes(labels, shape)
+    if not np.issubdtype(shaped.dtype, np.integer) or not agrees(shaped.shape[1:], shape[1:-1]):
+        return f"the labels are no class numbers for an output of shape {shape}"
+    if shape[-1] == 1 and shaped.max(initial=0) > 1 and 0 not in logit_network(model).squashed:
+        return "the model's one output tells no two classes apart"
+    are_class_numbers(shaped, shape)
+    return None
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" + ("s" if number != 1 else "")
 
 
 def _shown(shapes: Any) -> str:

@@ -109,6 +109,7 @@ def gradients_of(
     losses = [loss_for(model, number, target) for number, target in enumerate(labels)]
     runner = InferenceMode(copy)
     runner.compile(recorder, loss=losses if len(losses) > 1 else losses[0], run_eagerly=True)
+    recorder.build(runner.trainable_variables)  # Keras asks it for the loss's scale before it would build it
     weights = {
         (path, index): weight
         for path, new in zip(trace.graph.layers, read_graph(copy).layers.values(), strict=True)

@@ -1,21 +1,23 @@
 """A Keras model as a flat list of calls. The only file here that reads Keras's own record of the graph.
 
-Models inside models are unfolded, so that what follows sees one graph: each `Call` is one use of one layer (or of one
-raw `keras.ops` operation), and tensors are numbers.
+Models inside models are unfolded, and so are layers and models inside TimeDistributed, so that what follows sees one
+graph: each `Call` is one use of one layer (or of one raw `keras.ops` operation), and tensors are numbers.
 """
 
 from __future__ import annotations
 
 import hashlib
+import inspect
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import keras
 import numpy as np
 
 from harness.errors import ModelError, PruneError
+from harness.prune.steps import EachStep, Together
 
 Shape = tuple[int | None, ...]
 
@@ -29,7 +31,10 @@ class Ref:
 
 @dataclass(frozen=True)
 class Call:
-    """One use of a layer. `path` names the layer: `conv1`, or `inner/conv1` inside a nested model."""
+    """One use of a layer. `path` names the layer: `conv1`, or `inner/conv1` inside a nested model.
+
+    It runs `times` for one example: more than once inside TimeDistributed; None where the number of steps is unknown.
+    """
 
     path: str
     op: Any
@@ -37,6 +42,7 @@ class Call:
     kwargs: Mapping[str, Any]
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
+    times: int | None = 1
 
 
 @dataclass
@@ -86,31 +92,60 @@ class _Reader:
     models: dict[str, Any] = field(default_factory=dict)
     paths: dict[int, str] = field(default_factory=dict)
 
-    def new_tensor(self, tensor: Any) -> int:
+    def new_tensor(self, shape: Shape, dtype: str) -> int:
         index = len(self.shapes)
-        self.shapes[index] = tuple(tensor.shape)
-        self.dtypes[index] = str(tensor.dtype)
+        self.shapes[index], self.dtypes[index] = shape, dtype
         return index
 
-    def read(self, model: Any, inputs: Sequence[int], prefix: str) -> tuple[int, ...]:
+    def read(self, model: Any, inputs: Sequence[int], prefix: str, times: int | None = 1) -> tuple[int, ...]:
         """Add the calls of `model` on the tensors `inputs`; return the tensors that come out."""
         known = {id(tensor): index for tensor, index in zip(model.inputs, inputs, strict=True)}
         for node in _nodes(model):
             if any(id(tensor) not in known for tensor in node.input_tensors):
                 continue
-            # A layer may be reached through several models; it is one layer, and has the path where it came first.
-            path = self.paths.setdefault(id(node.operation), prefix + node.operation.name)
             taken = tuple(known[id(tensor)] for tensor in node.input_tensors)
-            if is_graph(node.operation):
-                self.entries.setdefault(path, []).append(taken)
-                self.models[path] = node.operation
-                made = self.read(node.operation, taken, path + "/")
-            else:
-                made = tuple(self.new_tensor(tensor) for tensor in node.output_tensors)
-                args, kwargs = node.arguments.convert(lambda x: Ref(known[id(x)]) if _is_tensor(x) else x)
-                self.calls.append(Call(path, node.operation, args, kwargs, taken, made))
+            args, kwargs = node.arguments.convert(lambda x: Ref(known[id(x)]) if _is_tensor(x) else x)
+            outputs = [(tuple(tensor.shape), str(tensor.dtype)) for tensor in node.output_tensors]
+            call = Call(prefix + node.operation.name, node.operation, args, kwargs, taken, (), times)
+            made = self.add(call, outputs)
             known.update({id(tensor): index for tensor, index in zip(node.output_tensors, made, strict=True)})
         return tuple(known[id(tensor)] for tensor in model.outputs)
+
+    def add(self, call: Call, outputs: Sequence[tuple[Shape, str]]) -> tuple[int, ...]:
+        """Add a call, or those inside it, with outputs of these shapes and types; return the tensors that come out."""
+        # A layer may be reached through several models; it is one layer, and has the path where it came first.
+        path = self.paths.setdefault(id(call.op), call.path)
+        if is_graph(call.op):
+            self.entries.setdefault(path, []).append(call.inputs)
+            self.models[path] = call.op
+            return self.read(call.op, call.inputs, path + "/", call.times)
+        if is_each_step(call.op):
+            return self._add_each_step(replace(call, path=path), outputs[0])
+        made = tuple(self.new_tensor(*output) for output in outputs)
+        self.calls.append(replace(call, path=path, outputs=made))
+        return made
+
+    def _add_each_step(self, call: Call, output: tuple[Shape, str]) -> tuple[int, ...]:
+        """Add what a TimeDistributed runs on each step, between a reshape to single steps and one back."""
+        whole, inner = call.inputs[0], call.op.layer
+        length = self.shapes[whole][1]
+        steps = None if length is None or call.times is None else length * call.times
+        single = self._fold(call, whole, "fold")
+        path = f"{call.path}/{inner.name}" if is_each_step(inner) else call.path
+        inside = Call(path, inner, (Ref(single),), {}, (single,), (), steps)
+        mask = call.kwargs.get("mask")
+        if isinstance(mask, Ref) and not is_graph(inner) and "mask" in inspect.signature(inner.call).parameters:
+            folded = self._fold(call, mask.index, "fold_mask")
+            inside = replace(inside, kwargs={"mask": Ref(folded)}, inputs=(single, folded))
+        (after,) = self.add(inside, [((None, *output[0][2:]), output[1])])
+        unfold = Call(call.path + ".unfold", Together(), (Ref(after), Ref(whole)), {}, (after, whole), (), call.times)
+        return self.add(unfold, [output])
+
+    def _fold(self, call: Call, whole: int, name: str) -> int:
+        """Add the reshape of a sequence to its single steps; return these."""
+        fold = Call(f"{call.path}.{name}", EachStep(), (Ref(whole),), {}, (whole,), (), call.times)
+        (single,) = self.add(fold, [((None, *self.shapes[whole][2:]), self.dtypes[whole])])
+        return single
 
 
 def read_graph(model: keras.Model) -> Graph:
@@ -121,7 +156,7 @@ def read_graph(model: keras.Model) -> Graph:
     """
     check_readable(model)
     reader = _Reader()
-    inputs = tuple(reader.new_tensor(tensor) for tensor in model.inputs)
+    inputs = tuple(reader.new_tensor(tuple(tensor.shape), str(tensor.dtype)) for tensor in model.inputs)
     outputs = reader.read(model, inputs, "")
     return Graph(inputs, outputs, tuple(reader.calls), reader.shapes, reader.dtypes, reader.entries, reader.models)
 
@@ -152,6 +187,11 @@ def is_graph(op: Any) -> bool:
     if not isinstance(op, keras.Model) or type(op).call.__qualname__ not in ("Functional.call", "Sequential.call"):
         return False
     return hasattr(_function(op), "_nodes_by_depth")
+
+
+def is_each_step(op: Any) -> bool:
+    """Whether this runs one layer or model on each step of a sequence, and nothing else."""
+    return type(op) is keras.layers.TimeDistributed
 
 
 def weights_of(op: Any) -> list[Any]:

@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING
 
 import keras
 
-from harness.errors import SpecError
+from harness.errors import PruneError, SpecError
 from harness.keras_file import example_shape, load_model
 from harness.progress import Progress, Silent
 from harness.prune.api import PruneResult, prune, replay
 from harness.prune.files import check_output, read_plan, save
-from harness.prune.recover import RecoverySpec, check_fits, recover, tune
+from harness.prune.fitting import check_examples, why_no_accuracy
+from harness.prune.graph import check_readable
+from harness.prune.recalibrate import recalibrate
+from harness.prune.recover import RecoverySpec, recover, tune
 from harness.prune.stepwise import prune_in_steps
 from harness.records import PruneFile
 from harness.spec import PruneSpec
@@ -61,11 +64,15 @@ class Job:
 
 @dataclass(frozen=True)
 class Done:
-    """What a job made: the pruned network, what was written about it, and the files, the model first."""
+    """What a job made: the pruned network, what was written about it, and the files, the model first.
+
+    `no_accuracy` says why none is told although there were examples.
+    """
 
     result: PruneResult
     about: PruneFile
     files: list[Path]
+    no_accuracy: str | None = None
 
 
 def run_job(job: Job, progress: Progress | None = None) -> Done:
@@ -81,20 +88,41 @@ def run_job(job: Job, progress: Progress | None = None) -> Done:
     check_output(job.output, job.source, *([job.plan] if job.plan else []))
     with shown.task(f"load {job.source.name}"):
         original = load_model(job.source, unsafe=job.unsafe)
+    no_accuracy = None
     if job.examples is not None:
         examples = job.examples.shaped_for(example_shape(original))
-        check_fits(original, examples)
+        no_accuracy = _check_examples(original, examples, job.recovery)
         job = replace(job, examples=examples)
     with shown.task("prune and prove"):
         result, earlier = _pruned(original, job)
-    recovery = None
-    if job.examples is not None:
+    recovery, recalibrated = None, False
+    if job.examples is not None and no_accuracy is not None and job.recovery.recalibrate:
+        recalibrated = recalibrate(result.model, job.examples.train_images)
+    elif job.examples is not None and no_accuracy is None:
         after = replace(job.recovery, earlier_epochs=earlier, seed=job.seed)
         recovery = recover(original, result, job.examples, after, shown)
     about = PruneFile(
-        source=job.source.name, spec=job.spec, proof=result.proven, report=result.report, recovery=recovery
+        source=job.source.name,
+        spec=job.spec,
+        proof=result.proven,
+        report=result.report,
+        recovery=recovery,
+        recalibrated=recalibrated,
     )
-    return Done(result, about, save(result, job.output, about))
+    return Done(result, about, save(result, job.output, about), no_accuracy)
+
+
+def _check_examples(original: keras.Model, examples: Dataset, recovery: RecoverySpec) -> str | None:
+    """Whether the examples can do what they were given for; why no accuracy can be told of them, if so.
+
+    Ranking and recalibrating take the inputs alone, so they need no classifier; fine-tuning does.
+    """
+    check_readable(original)
+    check_examples([tuple(tensor.shape) for tensor in original.inputs], [examples.train_images])
+    why = why_no_accuracy(original, examples.train_labels)
+    if why is not None and recovery.train is not None:
+        raise PruneError(f"--finetune-epochs: {why}; leave it out, and train the pruned model yourself")
+    return why
 
 
 def _pruned(original: keras.Model, job: Job) -> tuple[PruneResult, int]:

@@ -10,14 +10,20 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
-from harness.prune.graph import Call, Graph, read_graph, run, weights_of
+from harness.prune.graph import Call, Graph, Shape, read_graph, run, weights_of
 from harness.prune.provenance import Flags
+from harness.prune.steps import EachStep, Together
 
 Value = npt.NDArray[Any]
 Values = Mapping[str, Sequence[Any]]  # arrays or tensors
 L = keras.layers
-_MOVES = (L.Reshape, L.Flatten, L.Permute, L.Identity, L.Dropout)
+_MOVES = (L.Reshape, L.Flatten, L.Permute, L.Identity, L.Dropout, EachStep, Together)
 _WITH_KERNEL = L.Dense | L.EinsumDense | L.Conv1D | L.Conv2D | L.Conv3D
+_SPATIAL = (
+    L.Conv1D, L.Conv2D, L.Conv3D, L.Conv1DTranspose, L.Conv2DTranspose, L.Conv3DTranspose,
+    L.DepthwiseConv1D, L.DepthwiseConv2D, L.SeparableConv1D, L.SeparableConv2D,
+    L.MaxPooling1D, L.MaxPooling2D, L.MaxPooling3D, L.AveragePooling1D, L.AveragePooling2D, L.AveragePooling3D,
+)  # fmt: skip
 _SQUASHING = {
     keras.activations.softmax: "softmax",
     keras.activations.sigmoid: "sigmoid",
@@ -32,13 +38,16 @@ class LogitNetwork:
     """A graph whose last softmax or sigmoid is looked through.
 
     `skipped` are the paths of layers that are only a squashing function, `twins` those of layers that end in one,
-    each with a copy that ends before it; `squashed` names the function, by the number of the output.
+    each with a copy that ends before it; `squashed` names the function, by the number of the output. `turned` are those
+    with channels first, whose twin has them last: TensorFlow runs channels first on some devices only, and there not in
+    float64.
     """
 
     graph: Graph
     skipped: frozenset[str]
     twins: Mapping[str, Any]
     squashed: Mapping[int, str]
+    turned: frozenset[str] = frozenset()
 
     def values(self) -> dict[str, list[Value]]:
         """The weights of every layer, by its path."""
@@ -70,7 +79,8 @@ class LogitNetwork:
                 kwargs["training"] = False
             if call.path in self.skipped:
                 return args[0]
-            made = self.twins.get(call.path, call.op)(*args, **kwargs)
+            op = self.twins.get(call.path, call.op)
+            made = channels_last(op, *args, **kwargs) if call.path in self.turned else op(*args, **kwargs)
             if not tensors.keys() & set(call.outputs):
                 return made
             flat = keras.tree.flatten(made)
@@ -119,7 +129,10 @@ def logit_network(model: keras.Model) -> LogitNetwork:
             twins[call.path] = _twin(graph, call)
         else:
             skipped.add(call.path)
-    return LogitNetwork(graph, frozenset(skipped), twins, squashed)
+    turned = frozenset(path for path, op in graph.layers.items() if _has_channels_first(op))
+    shapes = {call.path: graph.shapes[call.inputs[0]] for call in graph.calls if call.path in turned}
+    twins |= {path: _turned(twins.get(path, graph.layers[path]), shape) for path, shape in shapes.items()}
+    return LogitNetwork(graph, frozenset(skipped), twins, squashed, turned)
 
 
 def _last_work(graph: Graph, output: int) -> Call | None:
@@ -154,6 +167,25 @@ def _twin(graph: Graph, call: Call) -> Any:
     twin = type(call.op).from_config({**call.op.get_config(), "activation": "linear"})
     twin.build(graph.shapes[call.inputs[0]])
     return twin
+
+
+def _has_channels_first(op: Any) -> bool:
+    """Whether this is a layer that the backend may not run as it is, since its channels come first."""
+    backend = keras.backend.backend()
+    return backend == "tensorflow" and isinstance(op, _SPATIAL) and op.data_format == "channels_first"
+
+
+def _turned(op: Any, shape: Shape) -> Any:
+    """The same layer with channels last; `shape` is that of its input, channels first."""
+    turned = type(op).from_config({**op.get_config(), "data_format": "channels_last"})
+    turned.build((shape[0], *shape[2:], shape[1]))
+    return turned
+
+
+def channels_last(op: Any, x: Any, **kwargs: Any) -> Any:
+    """What a layer with channels last makes of a tensor with channels first, again with channels first."""
+    made = op(keras.ops.moveaxis(x, 1, -1), **kwargs)
+    return keras.ops.moveaxis(made, -1, 1)
 
 
 def _masked(x: Any, mask: Any, fill: float) -> Any:

@@ -8,9 +8,10 @@ from typing import Any
 
 import keras
 
-from harness.prune.graph import Call, Graph, Ref, Shape, is_graph, read_graph, weights_of
+from harness.prune.graph import Call, Graph, Ref, Shape, weights_of
 from harness.prune.operation_macs import operation_macs
 from harness.prune.products import einsum_product, product
+from harness.prune.steps import EachStep, Together
 from harness.records import total
 
 L = keras.layers
@@ -34,13 +35,16 @@ def macs(graph: Graph) -> dict[str, int | None]:
     """
     counts: dict[str, int | None] = dict.fromkeys(graph.layers, 0)
     for call in graph.calls:
-        before, now = counts[call.path], _call_macs(graph, call)
+        before, once = counts[call.path], _call_macs(graph, call)
+        now = product((call.times, once)) if once else once
         counts[call.path] = None if before is None or now is None else before + now
     return counts
 
 
 def _call_macs(graph: Graph, call: Call) -> int | None:
     kind = type(call.op)
+    if kind in (EachStep, Together):
+        return 0
     out = graph.shapes[call.outputs[0]]
     if kind.__module__.startswith("keras.src.ops."):
         return operation_macs(graph, call, out)
@@ -101,12 +105,6 @@ def _both_ways(op: Any, shapes: list[Shape], out: Shape) -> int | None:
     return total(layer_macs(layer, shapes, out) for layer in (op.forward_layer, op.backward_layer))
 
 
-def _at_every_step(op: Any, shapes: list[Shape], out: Shape) -> int | None:
-    taken, made = [(shape[0], *shape[2:]) for shape in shapes], (out[0], *out[2:])
-    once = total(macs(read_graph(op.layer)).values()) if is_graph(op.layer) else layer_macs(op.layer, taken, made)
-    return product((shapes[0][1], once))
-
-
 def _spectral(op: Any, shapes: list[Shape], out: Shape) -> int | None:
     """The layer inside: its kernel is normalised in training alone."""
     return layer_macs(op.layer, shapes, out)
@@ -163,5 +161,4 @@ _COUNTERS: Mapping[type, Counter] = {
     L.Dot: _dot,
     L.EinsumDense: _einsum_dense,
     L.SpectralNormalization: _spectral,
-    L.TimeDistributed: _at_every_step,
 }

@@ -160,6 +160,18 @@ class Channels:
                 makers[root].append(maker)
         return tuple(Group(tuple(part), tuple(makers[part[0]]), self._pins.get(part[0])) for part in parts.values())
 
+    def widths(self, group: Group) -> dict[str, int]:
+        """How many of its own channels each maker loses with one of the group's: 2 where it convolves in two groups.
+
+        1 where that differs from channel to channel.
+        """
+        found = {}
+        for maker in group.makers:
+            roots = self.find(self._made[maker])
+            counts = np.unique(roots[np.isin(roots, group.channels)], return_counts=True)[1]
+            found[maker] = int(counts[0]) if (counts == counts[0]).all() else 1
+        return found
+
     def removed(self, roots: Iterable[int]) -> Removal:
         """What goes when these channels (root ids) go."""
         gone = np.zeros(self.count + 1, np.bool_)

@@ -19,7 +19,8 @@ _SMALL = 0.3
 
 
 def random_inputs(graph: Graph, examples: int, seed: int, scale: float = 1.0) -> list[Value]:
-    """Normally distributed inputs, integers 0 and 1 for integer inputs; axes of unknown size get 96.
+    """Normally distributed inputs; for integer inputs what an Embedding that reads them knows, else 0 and 1; axes of
+    unknown size get 96.
 
     Args:
         graph: the network to feed.
@@ -38,10 +39,16 @@ def random_inputs(graph: Graph, examples: int, seed: int, scale: float = 1.0) ->
         if dtype.startswith("float") or dtype == "bfloat16":
             made.append(generator.normal(0.0, scale, shape).astype(np.float32))
         elif dtype.startswith(("int", "uint", "bool")):
-            made.append(generator.integers(0, 2, size=shape).astype(dtype))
+            made.append(generator.integers(0, _words(graph, index), size=shape).astype(dtype))
         else:
             raise ModelError(f"input {index + 1} holds {dtype}; only numbers can be drawn at random")
     return made
+
+
+def _words(graph: Graph, index: int) -> int:
+    """How many different integers an input may hold."""
+    readers = [call.op for call in graph.calls if index in call.inputs]
+    return min((op.input_dim for op in readers if isinstance(op, keras.layers.Embedding)), default=2)
 
 
 def random_values(graph: Graph, pruned: Graph, seed: int, gain: float = 1.0) -> dict[str, list[Any]]:

@@ -68,7 +68,13 @@ def score(model: keras.Model, trace: Trace, importance: str, data: Data) -> Scor
     check_examples([trace.graph.shapes[index] for index in trace.graph.inputs], data.examples)
     if importance in FROM_ACTIVATIONS:
         return FROM_ACTIVATIONS[importance](trace, data.examples)
-    if len(data.labels) != len(trace.graph.outputs):
+    outputs = len(trace.graph.outputs)
+    if len(data.labels) != outputs:
+        if outputs > 1:
+            raise PruneError(
+                f"importance '{importance}' needs labels for each of the {outputs} outputs; in Python, give "
+                "data=(images, [labels, others]), or take activation or apoz, which need none"
+            )
         raise PruneError(f"importance '{importance}' needs labels; give them, as data=(images, labels) or --data NAME")
     shapes = [trace.graph.shapes[index] for index in trace.graph.outputs]
     labels = [shaped_like_classes(part, shape) for part, shape in zip(data.labels, shapes, strict=True)]

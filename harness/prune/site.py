@@ -31,6 +31,7 @@ class LayerNames:
     weights: dict[int, WeightNames] = field(default_factory=dict)
     configs: list[Config] = field(default_factory=list)
     arguments: Arguments | None = None
+    stays: str | None = None
     seen: dict[str, Names] = field(default_factory=dict)
 
 
@@ -105,6 +106,10 @@ class Site:
     def counted(self, key: str, ids: Names) -> None:
         """The configuration's `key` is the number of these channels, such as `filters` or `units`."""
         self.config(lambda removal: {key: int(removal.kept(ids).sum())}, ids, key)
+
+    def stays(self, reason: str) -> None:
+        """Say why this layer makes no channels that could go, though others of its type do."""
+        self._layer.stays = reason
 
     def rearguments(self, change: Arguments) -> None:
         """Say how the arguments of the call follow from what stays. Only for raw operations, which are called once."""

@@ -64,5 +64,5 @@ def prune_in_steps(
         model=current,
         plan=whole,
         proof=results[-1].proven.model_copy(update={"trials": trials}),
-        report=report(found, read_graph(current), whole, pinned(found.channels.groups())),
+        report=report(found, read_graph(current), whole, pinned(found)),
     )

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from harness.errors import PruneError, first_line
-from harness.prune.graph import is_graph, read_graph, weights_of
+from harness.prune.graph import is_each_step, is_graph, read_graph, weights_of
 from harness.prune.provenance import Removal
 from harness.prune.site import Arguments, LayerNames, WeightNames
 from harness.prune.trace import Trace
@@ -70,7 +70,12 @@ class _Copier:
     def _layer(self, op: Any) -> Any:
         if id(op) not in self._copies:
             names = self._trace.layers.get(self._paths.get(id(op), ""), LayerNames())
-            copy = self.model(op) if is_graph(op) else rebuilt(op, changes(names, self._removal))
+            if is_graph(op):
+                copy = self.model(op)
+            elif is_each_step(op):
+                copy = rewrapped(op, self._layer(op.layer))
+            else:
+                copy = rebuilt(op, changes(names, self._removal))
             self._copies[id(op)] = copy
             if names.arguments is not None:
                 self._arguments[id(copy)] = names.arguments
@@ -113,6 +118,12 @@ def rebuilt(op: Any, changed: Mapping[str, Any]) -> Any:
             f"layer '{op.name}' ({type(op).__name__}) can't be rebuilt from its configuration "
             f"({first_line(error)}); give it a complete get_config()"
         ) from error
+
+
+def rewrapped(op: Any, layer: Any, changed: Mapping[str, Any] | None = None) -> Any:
+    """A new wrapper of the same type and name around another layer, with a changed configuration."""
+    own = {key: value for key, value in op.get_config().items() if key != "layer"}
+    return type(op)(layer, **{**own, **(changed or {})})
 
 
 def _same_function(op: Any, changed: Mapping[str, Any]) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import keras
@@ -19,12 +19,16 @@ from harness.prune.site import LayerNames, Site, known
 
 @dataclass(frozen=True)
 class Trace:
-    """A graph with names: those of every tensor, by its number, and those of every layer's weights, by its path."""
+    """A graph with names: those of every tensor, by its number, and those of every layer's weights, by its path.
+
+    `ruleless` tells, by their paths, why the layers that no rule speaks of keep all their weights.
+    """
 
     graph: Graph
     channels: Channels
     tensors: dict[int, Names]
     layers: dict[str, LayerNames]
+    ruleless: dict[str, str] = field(default_factory=dict)
 
 
 def trace(model: keras.Model, keep: tuple[str, ...] = ()) -> Trace:
@@ -45,7 +49,10 @@ def trace(model: keras.Model, keep: tuple[str, ...] = ()) -> Trace:
     for call in graph.calls:
         site = Site(call, found.layers[call.path], found.channels, graph.shapes)
         site.names = [found.tensors[index] for index in call.inputs]
-        for index, names in zip(call.outputs, _outputs(site), strict=True):
+        reason = _ruleless(call.op)
+        if reason is not None:
+            found.ruleless[call.path] = reason
+        for index, names in zip(call.outputs, _outputs(site, reason), strict=True):
             found.tensors[index] = site.boxed(names)
             found.channels.see(names)
     for path, entries in graph.entries.items():
@@ -59,13 +66,12 @@ def trace(model: keras.Model, keep: tuple[str, ...] = ()) -> Trace:
     return found
 
 
-def _outputs(site: Site) -> list[Names]:
+def _outputs(site: Site, ruleless: str | None) -> list[Names]:
     """The names that a call's rule gives its outputs, checked against their shapes."""
     rule = rule_for(site.op)
     kind = type(site.op).__name__
-    unruly = _unruly(site.op)
-    if rule is None or unruly is not None:
-        names = site.pin_all(f"'{site.call.path}' ({kind}) {unruly or 'has no rule'}")
+    if rule is None or ruleless is not None:
+        names = site.pin_all(f"'{site.call.path}' ({kind}) {ruleless}")
     else:
         made = rule(site)
         names = list(made) if isinstance(made, list | tuple) else [made]
@@ -78,13 +84,13 @@ def _outputs(site: Site) -> list[Names]:
     return names
 
 
-def _unruly(op: Any) -> str | None:
-    """Why no rule speaks of all the weights that this layer has now, though one may speak of its type."""
+def _ruleless(op: Any) -> str | None:
+    """Why no rule speaks of this layer, or not of all the weights that it has now."""
     if getattr(op, "quantization_mode", None) is not None:
         return "is quantized: prune first, then quantize"
     if getattr(op, "lora_enabled", False):
         return "has LoRA weights: prune first, then enable them"
-    return None
+    return None if rule_for(op) is not None else "has no rule"
 
 
 def _keep(found: Trace, keep: tuple[str, ...]) -> None:

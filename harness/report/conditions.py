@@ -57,11 +57,11 @@ def _training(results: Results) -> Part | None:
 def _recipe(row: Row) -> str:
     """How a network was trained; one that came in a file, how it was fine-tuned."""
     spec = row.case.train
-    epochs = spec.epochs if row.case.file is None else _epochs(row)
-    return (
-        f"{fmt.plural(epochs, 'epoch')} of {spec.optimizer}, learning rate {spec.learning_rate:g}, "
-        f"batch {spec.batch_size}"
-    )
+    if row.case.file is None and spec.steps is not None:
+        length = fmt.plural(spec.steps, "step")
+    else:
+        length = fmt.plural(spec.epochs if row.case.file is None else _epochs(row), "epoch")
+    return f"{length} of {spec.optimizer}, learning rate {spec.learning_rate:g}, batch {spec.batch_size}"
 
 
 def _epochs(row: Row) -> int:
@@ -92,8 +92,8 @@ def _accuracy(results: Results) -> Part | None:
 def _learned(results: Results) -> Part:
     luck = f"what always giving the commonest class would score (binomial test, one-sided, p below {SIGNIFICANCE:g})"
     here = (
-        "A training has learned when its accuracy on the training examples in the last epoch is above "
-        f"{luck}, and its loss still fell, or was near zero (below {NEAR_ZERO:g})."
+        "A training has learned when its accuracy on the training examples in the last epoch (or, trained in steps, up "
+        f"to the last record) is above {luck}, and its loss still fell, or was near zero (below {NEAR_ZERO:g})."
     )
     parts = [here] if any(row.case.file is None for row in results.rows) else []
     more = "Before anything is concluded, the accuracy of the original on the test examples must be above that, too."

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from harness.data import load, names
+from harness.data import load, load_all, names
 from harness.spec import DataSpec
 
 
@@ -49,6 +49,25 @@ def test_transforms_follow_the_spec() -> None:
     assert ((data.train_images > 0).sum(axis=-1) <= 1).all()
 
 
+def test_the_first_classes_alone_and_grey_in_three_channels() -> None:
+    data = load(DataSpec(limit=100, classes=4, rgb=True))
+    assert data.class_names == tuple("0123")
+    assert np.bincount(data.train_labels).tolist() == [20] * 4
+    assert data.image_shape == (28, 28, 3)
+    assert (data.train_images == data.train_images[..., :1]).all()
+    np.testing.assert_array_equal(data.train_images[..., :1], load(DataSpec(limit=100, classes=4)).train_images)
+
+
+def test_data_that_differ_in_wrong_labels_share_their_images() -> None:
+    """And are each what they are alone."""
+    specs = [DataSpec(limit=100, label_noise=share) for share in (0.0, 0.4)] + [DataSpec(limit=100, scale="raw")]
+    found = load_all([*specs, specs[0]])
+    assert list(found) == specs
+    assert [data.digest for data in found.values()] == [load(spec).digest for spec in specs]
+    assert found[specs[0]].train_images is found[specs[1]].train_images
+    assert found[specs[0]].train_images is not found[specs[2]].train_images
+
+
 def test_split_does_not_depend_on_the_transforms() -> None:
     """So that a grey and a colored network of one study train and test on the same digits."""
     grey, colored = load(DataSpec(limit=100)), load(DataSpec(limit=100, color=True))
@@ -68,6 +87,7 @@ BAD_SPECS = [
     ({"limit": 15}, "data.limit = 15 leaves 1 examples of class"),
     ({"limit": 100, "test_fraction": 0.05}, "data.test_fraction = 0.05 of 100 examples leaves 95 for training and 5"),
     ({"limit": 100, "test_fraction": 0.95}, "data.test_fraction = 0.95 of 100 examples leaves 5 for training"),
+    ({"classes": 11}, "data.classes = 11 but mnist5k has 10; lower it or leave it out"),
     ({"folder": "digits"}, "data.folder is for mnist and fashion_mnist, not for mnist5k; remove it"),
     ({"resize": (90_000, 90_000)}, "5000 images of 90000x90000x1 need 162000.0 GB of memory"),
 ]

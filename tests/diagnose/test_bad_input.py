@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -144,6 +146,30 @@ def two_outputs() -> keras.Model:
     return keras.Model(inputs, [L.Dense(10)(x), L.Dense(2)(x)])
 
 
+def two_inputs() -> keras.Model:
+    image, number = keras.Input((28, 28, 1)), keras.Input((3,))
+    x = L.Concatenate(name="met")([L.Flatten()(image), L.Dense(4)(number)])
+    return keras.Model([image, number], L.Dense(10, activation="softmax")(L.Dense(8)(x)))
+
+
+@pytest.mark.parametrize(("make", "shape"), [(two_outputs, None), (two_inputs, (None, 788))])
+def test_the_way_to_a_model_of_one_input_and_output_works(
+    make: Callable[[], keras.Model], shape: tuple[int | None, ...] | None
+) -> None:
+    """The Python that the message gives is run, and its model is diagnosed."""
+    model = make()
+    data = digits()
+    images, labels = data.train_images, data.train_labels
+    with pytest.raises(ModelError) as caught:
+        diagnose(model, images, labels, loss=SPARSE)
+    (cure,) = re.findall(r"keras\.Model\((?:[^()]|\([^()]*\))*\)", str(caught.value))
+    cut = eval(cure, {"keras": keras, "model": model})
+    assert (len(cut.inputs), len(cut.outputs)) == (1, 1)
+    assert shape is None or cut.input_shape == shape
+    made = np.random.default_rng(0).random((len(labels), *cut.input_shape[1:]), np.float32)
+    diagnose(cut, made if shape else images, labels, loss=SPARSE)
+
+
 def quantized() -> keras.Model:
     model = chain(L.Flatten(), L.Dense(16, activation="relu", name="wide"), L.Dense(10, activation="softmax"))
     model.get_layer("wide").quantize("int8")
@@ -156,6 +182,7 @@ def quantized() -> keras.Model:
         (lambda: {"model": Subclassed()}, ModelError, "is subclassed, so its layers can't be seen"),
         (lambda: {"model": keras.Sequential([L.Dense(3)])}, ModelError, "is not built; give it an Input layer"),
         (lambda: {"model": two_outputs()}, ModelError, "has 1 inputs and 2 outputs"),
+        (lambda: {"model": two_inputs()}, ModelError, "has 2 inputs and 1 outputs; diagnose takes a model with one of"),
         (lambda: {"model": "net.keras"}, ModelError, "expected a Keras model, not str"),
         (
             lambda: {"model": chain(L.Flatten(), L.Dense(1)), "labels": np.linspace(0, 1, 64), "loss": "mse"},

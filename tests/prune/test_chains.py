@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -100,6 +101,33 @@ def test_round_to_keeps_multiples() -> None:
     assert {path: len(kept) for path, kept in decided.kept.items()} == {
         "conv_a": 4, "conv_b": 4, "hidden": 4, "out": 5,
     }  # fmt: skip
+
+
+def grouped() -> keras.Model:
+    """A convolution in two groups, whose channels and whose input's go in twos."""
+    image = keras.Input((6, 6, 3))
+    x = L.Conv2D(24, 3, groups=2, name="twos")(L.Conv2D(16, 3, padding="same", name="stem")(image))
+    return keras.Model(image, L.Dense(3, name="out")(L.Dense(10, name="hidden")(L.Flatten()(x))))
+
+
+@pytest.mark.parametrize(
+    ("options", "widths"),
+    [
+        ({"ratio": 0.5}, (8, 12, 5)),
+        ({"ratio": 0.3, "round_to": 4}, (12, 20, 8)),  # of 6 and 9 twos
+        ({"ratio": 0.5, "round_to": 8}, (8, 16, 8)),
+        ({"ratio": 0.45, "round_to": 3}, (12, 18, 6)),
+        ({"ratio": 0.4, "round_to": 4, "global_ranking": True}, None),
+        ({"filters": 2}, (14, 22, 10)),
+        ({"filters": 5}, (12, 20, 10)),
+    ],
+)
+def test_amounts_and_multiples_count_channels_also_where_they_go_in_twos(
+    options: dict[str, Any], widths: tuple[int, ...] | None
+) -> None:
+    kept = plan(randomised(grouped()), PruneSpec(**options)).kept
+    found = tuple(len(kept[layer]) for layer in ("stem", "twos", "hidden"))
+    assert found == widths or (widths is None and all(each % 4 == 0 or each == 10 for each in found))
 
 
 def test_a_global_ranking_takes_the_least_important_of_all() -> None:

@@ -218,6 +218,67 @@ def test_data_alone_judges_and_trains_nothing(saved: Path, capsys: Captured, dig
     assert check(capsys, saved, pruned)[0] == 0
 
 
+def with_two_heads() -> keras.Model:
+    image = keras.Input((12, 12, 3))
+    x = L.GlobalAveragePooling2D()(L.BatchNormalization()(L.Conv2D(8, 3, name="conv")(image)))
+    return keras.Model(image, [L.Dense(5, activation="softmax")(x), L.Dense(2)(x)])
+
+
+def autoencoder() -> keras.Model:
+    image = keras.Input((12, 12, 3))
+    x = L.BatchNormalization()(L.Conv2D(8, 1, name="conv")(image))
+    return keras.Model(image, L.Conv2D(3, 3, padding="same")(x))
+
+
+def with_two_inputs() -> keras.Model:
+    image, number = keras.Input((12, 12, 3)), keras.Input((4,))
+    x = L.Concatenate(name="met")([L.Flatten()(L.Conv2D(4, 3, name="conv")(image)), number])
+    return keras.Model([image, number], L.Dense(2)(L.Dense(8)(x)))
+
+
+@pytest.mark.parametrize(
+    ("make", "why"),
+    [
+        (with_two_heads, "no accuracy told: the model has 2 outputs, and the data one label an example"),
+        (autoencoder, "no accuracy told: the labels are no class numbers for an output of shape (None, 12, 12, 3)"),
+    ],
+)
+def test_data_rank_and_recalibrate_what_is_no_classifier(
+    make: Any, why: str, tmp_path: Path, capsys: Captured, digits: str
+) -> None:
+    """No accuracy is told, and why not; only what needs a classifier is refused."""
+    net, pruned = tmp_path / "net.keras", tmp_path / "p.keras"
+    randomised(make()).save(net)
+    arguments = ["prune", net, "--ratio", 0.5, "--data", digits, "-o", pruned]
+    code, out, _ = run(capsys, *arguments, "--importance", "activation")
+    assert (code, why in out) == (0, True)
+    assert check(capsys, net, pruned)[0] == 0
+    assert run(capsys, *arguments, "--recalibrate")[0] == 0
+    code, out = check(capsys, net, pruned)
+    assert (code, "can't tell" in out) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("make", "options", "message"),
+    [
+        (with_two_heads, ["--finetune-epochs", "1"], "--finetune-epochs: the model has 2 outputs"),
+        (with_two_heads, ["--importance", "taylor"], "needs labels for each of the 2 outputs"),
+        (
+            with_two_inputs,
+            ["--importance", "apoz"],
+            "the model has 2 inputs and the data 1 array of examples; in",
+        ),
+    ],
+)
+def test_what_is_missing_is_what_the_option_needs(
+    make: Any, options: list[str], message: str, tmp_path: Path, capsys: Captured, digits: str
+) -> None:
+    make().save(tmp_path / "net.keras")
+    code, _, err = run(capsys, "prune", tmp_path / "net.keras", "--ratio", 0.5, "--data", digits, *options)
+    assert (code, err.count("\n")) == (2, 1)
+    assert message in err
+
+
 def test_the_pruned_file_needs_only_keras_and_trains_on(saved: Path, capsys: Captured, tmp_path: Path) -> None:
     """In a process where harness can't be imported, with Keras's safe mode on."""
     run(capsys, "prune", saved, "--ratio", 0.5, "-o", tmp_path / "p.keras")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -10,7 +11,8 @@ import pytest
 
 import harness
 from harness.errors import UnprovableError
-from harness.prune import apply, plan
+from harness.prune import apply, plan, registry
+from harness.prune.logits import logit_network
 from harness.spec import PruneSpec
 from tests.prune.nets import array, chain, randomised
 
@@ -103,12 +105,42 @@ def test_channels_first_is_cut_as_channels_last_is() -> None:
         np.testing.assert_array_equal(array(one), array(other))
 
 
-def test_channels_first_is_proved_where_it_runs_and_elsewhere_is_one_line() -> None:
-    model = randomised(channels(first=True))
-    try:
-        model(np.zeros((1, 3, 10, 10), np.float32))
-    except Exception:
-        with pytest.raises(UnprovableError, match=r"does not run here .*; prune it where it does"):
-            harness.prune(model, ratio=0.5)
-    else:
-        assert harness.prune(model, ratio=0.5).proven.holds
+def every_kind_first() -> keras.Model:
+    """Layers with channels first that a CPU may not run, in float64 or at all."""
+    order = {"data_format": "channels_first"}
+    image = keras.Input((3, 12, 12))
+    x = L.DepthwiseConv2D(3, padding="same", **order)(L.Conv2D(8, 3, activation="relu", **order)(image))
+    x = L.Conv2D(8, 3, groups=2, padding="same", **order)(L.SeparableConv2D(8, 3, **order)(x))
+    x = L.AveragePooling2D(2, **order)(L.Conv2DTranspose(6, 2, strides=2, **order)(x))
+    return keras.Model(image, L.Conv2D(3, 1, activation="softmax", **order)(L.BatchNormalization(axis=1)(x)))
+
+
+@pytest.mark.parametrize("make", [lambda: channels(first=True), every_kind_first])
+def test_channels_first_is_proved_wherever_it_may_run(make: Callable[[], keras.Model]) -> None:
+    """TensorFlow runs it on a GPU; on a CPU with oneDNN in float32 and not in float64; on others not at all."""
+    assert harness.prune(randomised(make()), ratio=0.5).proven.holds
+
+
+class ElsewhereOnly(L.Layer):  # type: ignore[misc]
+    """Can be built on every machine, and runs on none that the tests run on."""
+
+    def compute_output_shape(self, shape: Any) -> Any:
+        return shape
+
+    def call(self, x: Any) -> Any:
+        raise RuntimeError("no kernel for this device")
+
+
+def test_what_does_not_run_here_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(registry, "_RULES", {**registry._RULES, ElsewhereOnly: lambda site: site.names[0]})
+    model = keras.Sequential([keras.Input((4,)), L.Dense(6), ElsewhereOnly(), L.Dense(2)])
+    with pytest.raises(UnprovableError, match=r"does not run here \(.*\); prune it where it does$"):
+        harness.prune(model, ratio=0.5)
+
+
+def test_channels_first_computes_what_channels_last_does() -> None:
+    last, first = randomised(channels(first=False)), channels(first=True)
+    first.set_weights(last.get_weights())
+    images = np.random.default_rng(0).normal(size=(4, 10, 10, 3)).astype(np.float32)
+    found = logit_network(first).logits([np.moveaxis(images, -1, 1)])[0]
+    np.testing.assert_allclose(found, logit_network(last).logits([images])[0], rtol=1e-4, atol=1e-5)

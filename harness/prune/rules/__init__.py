@@ -4,6 +4,7 @@ from harness.prune.rules import (  # noqa: F401
     contraction,
     convolution,
     dense,
+    each_step,
     einsum,
     elementwise,
     merging,

@@ -16,6 +16,7 @@ def dense(site: Site) -> Names:
     names = site.names[0]
     other = [axis for axis in varying_axes(site.find(names)) if axis != names.ndim - 1]
     if other:
+        site.stays("the channels of its input lie along another axis than its own")
         units = nameless((site.op.units,))
         site.weight("kernel", {0: nameless((names.shape[-1],)), 1: units})
         site.weight("bias", {0: units})

@@ -23,9 +23,11 @@ def einsum_dense(site: Site) -> Names:
     names = site.names[0]
     inputs, kernel, output = letters(site.op.equation, names.ndim, len(site.out_shape))
     if len(set(inputs)) < len(inputs) or len(set(output)) < len(output):
+        site.stays("its equation has a repeated letter")
         return site.pin_all(f"'{site.call.path}' has an equation with a repeated letter")[0]
     passing = [axis for axis in varying_axes(site.find(names)) if inputs[axis] in output]
     if passing:
+        site.stays("the channels of its input lie along an axis that it passes on")
         made = spread(along(names, passing[0]), site.out_shape, output.index(inputs[passing[0]]))
     else:
         made = _new_channels(site, [letter in kernel and letter not in inputs for letter in output])
