@@ -1,0 +1,5 @@
+"""Benchmarks compute as the product does."""
+
+from harness.numerics import settle
+
+settle()
