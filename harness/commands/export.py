@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -18,8 +18,10 @@ from harness.commands.options import (
     dataset_for,
 )
 from harness.crash import step
-from harness.records import Export
 from harness.terminal import print_json, print_lines
+
+if TYPE_CHECKING:
+    from harness.records import Export
 
 
 def export(  # noqa: PLR0913, PLR0917 - one parameter an option
