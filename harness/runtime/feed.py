@@ -137,7 +137,9 @@ def _check_array(one: Wanted, array: Array, layout: Shape | None) -> None:
     empty = one.axis is not None and 0 in array.shape[one.axis : one.axis + 1]
     for path, wanted in one.each:
         if kind != wanted.dtype or empty or not wanted.takes(shape) or layout not in (None, shape):
-            raise MeasureError(f"{path}: the array for {wanted} has shape {array.shape} and type {kind}")
+            numpys = "str" if wanted.dtype == "string" else wanted.dtype
+            cure = "give one of the model's shape" if kind == wanted.dtype else f"convert it by array.astype('{numpys}')"
+            raise MeasureError(f"{path}: the array for {wanted} has shape {array.shape} and type {kind}; {cure}")
 
 
 def _with_batches(wanted: Sequence[Wanted], feeds: Sequence[Feed]) -> list[Feed]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from typer.testing import CliRunner
 import models
 from harness.cli import app
 from harness.errors import DataError, ExportError, ModelError, StoreError
+from harness.export import onnx_from_keras
 from tests.export.nets import randomized, small
 
 
@@ -55,6 +57,19 @@ def test_a_place_that_can_not_be_written(saved: Path) -> None:
     done = CliRunner().invoke(app, ["export", str(saved), "-o", str(saved / "model.onnx")])
     assert isinstance(done.exception, StoreError)
     assert "can't be written" in str(done.exception)
+
+
+def test_a_place_that_must_stay_what_it_is(saved: Path) -> None:
+    """The model itself, and what is no file at all: another file may not take their place."""
+    before, pipe = saved.read_bytes(), saved.parent / "pipe"
+    done = CliRunner().invoke(app, ["export", str(saved), "-o", f"{saved.parent}/./net.keras"])
+    assert isinstance(done.exception, StoreError)
+    assert "would overwrite the input" in str(done.exception)
+    assert saved.read_bytes() == before
+    os.mkfifo(pipe)
+    with pytest.raises(StoreError, match="pipe: is no file that can be replaced; give another path"):
+        onnx_from_keras(small(), pipe)
+    assert pipe.is_fifo()
 
 
 def test_missing_model(tmp_path: Path) -> None:

@@ -67,6 +67,7 @@ def test_all_that_is_missing_is_told_at_once_and_the_suggestion_is_taken() -> No
 @pytest.mark.parametrize(
     "one",
     [
+        ModelInput("x", "float32", (None, None, 0)),
         ModelInput("x", "float32", (None, 3, None, None)),
         ModelInput("x", "int64", (2, None, 4)),
         ModelInput("x", "bool", None),
@@ -148,8 +149,12 @@ def test_given_arrays_are_described_and_checked(tmp_path: Path) -> None:
     )
     with pytest.raises(MeasureError, match="no array was given for input tokens"):
         described([TOKENS], given(image=np.zeros(3)), folder=tmp_path)
-    for wrong in (np.zeros((5, 28, 28, 3), np.float32), np.zeros((0, 28, 28, 1), np.float32), np.zeros((5, 28, 28, 1))):
-        with pytest.raises(MeasureError, match=r"the array for image:.* has shape \(\d, 28, 28, \d\)"):
+    for wrong, cure in (
+        (np.zeros((5, 28, 28, 3), np.float32), "float32; give one of the model's shape"),
+        (np.zeros((0, 28, 28, 1), np.float32), "float32; give one of the model's shape"),
+        (np.zeros((5, 28, 28, 1)), r"float64; convert it by array\.astype\('float32'\)"),
+    ):
+        with pytest.raises(MeasureError, match=rf"the array for image:.* has shape \(\d, 28, 28, \d\) and type {cure}"):
             described([IMAGE], given(image=wrong), folder=tmp_path)
 
 
