@@ -13,6 +13,7 @@ import os
 import shutil
 import signal
 import sys
+import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -69,6 +70,13 @@ def unfinished(path: Path) -> Iterator[Path]:
             _remove(path)
 
 
+@contextmanager
+def scratch() -> Iterator[Path]:
+    """A folder for what is needed no longer than the block, also where the process dies in it."""
+    with unfinished(Path(tempfile.mkdtemp(prefix="harness-"))) as folder:
+        yield folder
+
+
 def supervised(command: Callable[[], None]) -> None:
     """Run `command` in a child process, and end as it ends; where native code kills it, with one line and exit code 2.
 
@@ -103,6 +111,8 @@ def ended(code: int) -> str:
 def _end_with_parent(reading: int) -> None:
     """Wait until the other end of the pipe is closed, which the parent's death does, and die of it too."""
     os.read(reading, 1)
+    for path in list(_note.unfinished):
+        _remove(Path(path))
     os.kill(os.getpid(), signal.SIGKILL)
 
 
@@ -123,13 +133,13 @@ def _end(code: int, memory: mmap.mmap) -> None:
     """End this process as the child ended."""
     if code >= 0:
         sys.exit(code)
+    steps, paths = _read(memory)
+    for path in paths:
+        _remove(Path(path))
     if -code in PASSED_ON:
         signal.signal(-code, signal.SIG_DFL)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {-code})
         os.kill(os.getpid(), -code)
-    steps, paths = _read(memory)
-    for path in paths:
-        _remove(Path(path))
     sys.stderr.write(f"harness: the process {ended(code)} {_where(steps)}; {_cure(code)}\n")
     sys.exit(2)
 
@@ -142,9 +152,11 @@ def _remove(path: Path) -> None:
 
 
 def _read(memory: mmap.mmap) -> tuple[list[str], list[str]]:
-    """The child's last note; empty where it left none."""
-    text = memory[:].partition(b"\0")[0]
-    steps, paths = json.loads(text) if text else ([], [])
+    """The child's last note; empty where it left none, or died while it wrote it."""
+    try:
+        steps, paths = json.loads(memory[:].partition(b"\0")[0])
+    except ValueError:
+        return [], []
     return steps, paths
 
 

@@ -138,7 +138,9 @@ def _check_array(one: Wanted, array: Array, layout: Shape | None) -> None:
     for path, wanted in one.each:
         if kind != wanted.dtype or empty or not wanted.takes(shape) or layout not in (None, shape):
             numpys = "str" if wanted.dtype == "string" else wanted.dtype
-            cure = "give one of the model's shape" if kind == wanted.dtype else f"convert it by array.astype('{numpys}')"
+            cure = (
+                "give one of the model's shape" if kind == wanted.dtype else f"convert it by array.astype('{numpys}')"
+            )
             raise MeasureError(f"{path}: the array for {wanted} has shape {array.shape} and type {kind}; {cure}")
 
 

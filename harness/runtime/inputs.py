@@ -106,7 +106,9 @@ def batch_axes(inputs: Sequence[ModelInput]) -> tuple[int | None, ...]:
     2 x N x 128 beside `audio` of N x samples.
     """
     fixed = fixed_batch(inputs)
-    called = {symbol for one in inputs for symbol in one.symbols if re.fullmatch(r"batch(_?(size|dim))?", symbol.lower())}
+    called = {
+        symbol for one in inputs for symbol in one.symbols if re.fullmatch(r"batch(_?(size|dim))?", symbol.lower())
+    }
     first = {one.symbols[0] for one in inputs if one.shape and one.symbols and one.shape[0] is None} - {""}
     return tuple(_batch_axis(one, fixed, called or first, bool(called)) for one in inputs)
 
