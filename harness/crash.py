@@ -20,6 +20,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 NOTE_BYTES = 1 << 16
+INTERRUPTED = 130
+INTERRUPTED_LINE = "harness: interrupted; nothing is half-written, and `harness run` goes on where it stopped"
 SENT_BY_TERMINAL = 0x80  # SI_KERNEL: the whole foreground group has got the signal, the child too
 ASKED_TO_END = {signal.SIGINT, signal.SIGTERM}
 PASSED_ON = ASKED_TO_END | ({signal.SIGHUP, signal.SIGQUIT} if os.name == "posix" else set())
