@@ -6,6 +6,8 @@ import json
 import os
 from pathlib import Path
 
+import keras
+import numpy as np
 import pytest
 from typer.testing import CliRunner
 
@@ -50,6 +52,16 @@ def test_data_of_another_shape(saved: Path) -> None:
     assert isinstance(done.exception, DataError)
     assert "don't fit the model's input" in str(done.exception)
     assert not saved.with_suffix(".onnx").exists()
+
+
+def test_a_size_that_is_not_fixed(tmp_path: Path) -> None:
+    """Random examples have no size to be of; the message names the option that gives some, and they do."""
+    keras.Sequential([keras.Input((None, 4)), keras.layers.GRU(3)]).save(tmp_path / "net.keras")
+    done = CliRunner().invoke(app, ["export", str(tmp_path / "net.keras")])
+    assert "so examples can't be invented; compare on data with --data NAME" in str(done.exception)
+    np.savez(tmp_path / "steps.npz", images=np.ones((20, 6, 4)), labels=np.arange(20) % 2)
+    given = CliRunner().invoke(app, ["export", str(tmp_path / "net.keras"), "--data", f"npz:{tmp_path}/steps.npz"])
+    assert given.exit_code == 0
 
 
 def test_a_place_that_can_not_be_written(saved: Path) -> None:
