@@ -65,8 +65,7 @@ def _check_known(wanted: Sequence[Wanted], given: Given) -> None:
         path, first = one.each[0]
         if first.dtype not in FEEDABLE:
             raise MeasureError(
-                f"{path}: input {first} has a type that NumPy lacks, so it can't be fed; export the model with a "
-                "float32 input"
+                f"{path}: input {first} has a type that can't be fed; export the model with a float32 input"
             )
     needed = [one for one in wanted if not one.is_given(given) and not one.can_be_invented]
     if needed:

@@ -82,9 +82,11 @@ def test_every_suggestion_is_taken_by_the_option_it_is_for(one: ModelInput, tmp_
     assert described([IMAGE, one], given(word), folder=tmp_path)[1]["dtype"].startswith(one.dtype)
 
 
-def test_a_type_that_numpy_lacks_is_refused_and_no_suggestion_made() -> None:
-    with pytest.raises(MeasureError, match=r"x:\?x3:bfloat16 has a type that NumPy lacks"):
-        described([ModelInput("x", "bfloat16", (None, 3))])
+@pytest.mark.parametrize("dtype", ["bfloat16", "complex64"])
+def test_a_type_that_can_not_be_fed_is_refused_and_no_suggestion_made(dtype: str) -> None:
+    """NumPy lacks the one, onnxruntime's operators the other."""
+    with pytest.raises(MeasureError, match=rf"x:\?x3:{dtype} has a type that can't be fed; export"):
+        described([ModelInput("x", dtype, (None, 3))])
 
 
 def test_what_was_given_is_used_wherever_the_batch_stands() -> None:
