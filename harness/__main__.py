@@ -1,12 +1,24 @@
 """`python -m harness`, and the command `harness`."""
 
-from harness.cli import main as commands
-from harness.crash import supervised
+import sys
+
+from harness.crash import INTERRUPTED, INTERRUPTED_LINE, supervised
+
+
+def commands() -> None:
+    """The command line, imported where Ctrl-C is told as it is later."""
+    from harness.cli import main as run
+
+    run()
 
 
 def main() -> None:
     """Run the command line, in a process of its own."""
-    supervised(commands)
+    try:
+        supervised(commands)
+    except KeyboardInterrupt:
+        sys.stderr.write(f"{INTERRUPTED_LINE}\n")
+        sys.exit(INTERRUPTED)
 
 
 if __name__ == "__main__":

@@ -93,7 +93,10 @@ def changes(before: Sequence[Occasion], after: Sequence[Occasion]) -> tuple[Chan
     """
     compared = [each for then, now in _matched(before, after) for each in _compared(then, now)]
     if not compared:
-        raise MeasureError("beside the file that is there both times, no model and batch size has the same name")
+        raise MeasureError(
+            "beside the file that is there both times, no model and batch size has the same name; measure a baseline "
+            "and what changed, each time under the same names and with the same --batch"
+        )
     adjusted = iter(stats.holm([interval.p_value for *_, interval in compared if interval is not None]))
     return tuple(
         _change(now, row, interval, None if interval is None else next(adjusted)) for now, row, interval in compared

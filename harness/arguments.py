@@ -75,13 +75,16 @@ def size(text: str, option: str) -> tuple[int, int]:
     return int(parts[0]), int(parts[1])
 
 
-def check_writable(path: Path) -> None:
+def check_writable(path: Path, *inputs: Path) -> None:
     """Find out before the work that its answer can't be written, not after it.
 
     Raises:
-        StoreError: the file can't be made.
+        StoreError: the file can't be made, or is one of the `inputs`, which are never changed.
     """
     existed = path.exists()
+    for taken in inputs:
+        if existed and taken.exists() and path.samefile(taken):
+            raise StoreError(f"{path}: would overwrite the input {taken}, which is never changed; give another path")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.open("a", encoding="utf-8").close()

@@ -23,10 +23,11 @@ from harness.commands.report import report
 from harness.commands.results import results
 from harness.commands.run import run
 from harness.commands.verify import verify
+from harness.crash import INTERRUPTED, INTERRUPTED_LINE
 from harness.errors import HarnessError
 from harness.terminal import print_lines, print_message
 
-GOOD, UNANSWERED, INTERRUPTED = 0, 2, 130
+GOOD, UNANSWERED = 0, 2
 COMMANDS = (run, prune, verify, export, measure, compare, results, report, diagnose, doctor)
 
 app = typer.Typer(
@@ -74,7 +75,7 @@ def main() -> None:
     except OSError as error:
         code = _unwritten(error)
     if code == INTERRUPTED:  # what typer makes of Ctrl-C
-        print_message("harness: interrupted; nothing is half-written, and `harness run` goes on where it stopped")
+        print_message(INTERRUPTED_LINE)
     sys.exit(code)
 
 

@@ -13,12 +13,15 @@ import os
 import shutil
 import signal
 import sys
+import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 NOTE_BYTES = 1 << 16
+INTERRUPTED = 130
+INTERRUPTED_LINE = "harness: interrupted; nothing is half-written, and `harness run` goes on where it stopped"
 SENT_BY_TERMINAL = 0x80  # SI_KERNEL: the whole foreground group has got the signal, the child too
 ASKED_TO_END = {signal.SIGINT, signal.SIGTERM}
 PASSED_ON = ASKED_TO_END | ({signal.SIGHUP, signal.SIGQUIT} if os.name == "posix" else set())
@@ -69,6 +72,13 @@ def unfinished(path: Path) -> Iterator[Path]:
             _remove(path)
 
 
+@contextmanager
+def scratch() -> Iterator[Path]:
+    """A folder for what is needed no longer than the block, also where the process dies in it."""
+    with unfinished(Path(tempfile.mkdtemp(prefix="harness-"))) as folder:
+        yield folder
+
+
 def supervised(command: Callable[[], None]) -> None:
     """Run `command` in a child process, and end as it ends; where native code kills it, with one line and exit code 2.
 
@@ -103,6 +113,8 @@ def ended(code: int) -> str:
 def _end_with_parent(reading: int) -> None:
     """Wait until the other end of the pipe is closed, which the parent's death does, and die of it too."""
     os.read(reading, 1)
+    for path in list(_note.unfinished):
+        _remove(Path(path))
     os.kill(os.getpid(), signal.SIGKILL)
 
 
@@ -123,13 +135,13 @@ def _end(code: int, memory: mmap.mmap) -> None:
     """End this process as the child ended."""
     if code >= 0:
         sys.exit(code)
+    steps, paths = _read(memory)
+    for path in paths:
+        _remove(Path(path))
     if -code in PASSED_ON:
         signal.signal(-code, signal.SIG_DFL)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {-code})
         os.kill(os.getpid(), -code)
-    steps, paths = _read(memory)
-    for path in paths:
-        _remove(Path(path))
     sys.stderr.write(f"harness: the process {ended(code)} {_where(steps)}; {_cure(code)}\n")
     sys.exit(2)
 
@@ -142,9 +154,11 @@ def _remove(path: Path) -> None:
 
 
 def _read(memory: mmap.mmap) -> tuple[list[str], list[str]]:
-    """The child's last note; empty where it left none."""
-    text = memory[:].partition(b"\0")[0]
-    steps, paths = json.loads(text) if text else ([], [])
+    """The child's last note; empty where it left none, or died while it wrote it."""
+    try:
+        steps, paths = json.loads(memory[:].partition(b"\0")[0])
+    except ValueError:
+        return [], []
     return steps, paths
 
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import math
 import shutil
-import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -17,6 +16,7 @@ from typing import Any, Literal
 from numpy.typing import NDArray
 
 from harness import stats
+from harness.crash import scratch
 from harness.errors import MeasureError
 from harness.measurement import Fed, MeasuredModel, MeasuredRow, Measurement
 from harness.progress import Progress, Silent
@@ -68,10 +68,10 @@ def measure(
     wanted = _pairs(pairs, len(files))
     control_of = wanted[0][0] if wanted else 0
     environment = describe()
-    with tempfile.TemporaryDirectory(prefix="harness-") as scratch:
-        copy = _copy(files[control_of], Path(scratch))
+    with scratch() as folder:
+        copy = _copy(files[control_of], folder)
         members = [*(Member(file, file.path) for file in files), Member(files[control_of], copy)]
-        group = Group(members, _inputs(files, spec, inputs, Path(scratch)), spec)
+        group = Group(members, _inputs(files, spec, inputs, folder), spec)
         group.probe()
         watched = _watched(group, wanted or [(control_of, len(files))])
         stopped = _launch(group, watched, start + spec.budget_s, progress or Silent())

@@ -23,6 +23,7 @@ Device = Literal["auto", "cpu", "cuda"]
 Padding = Literal["same", "valid"]
 Importance = Literal["l1", "l2", "bn_scale", "fpgm", "taylor", "activation", "apoz", "obd", "random"]
 Mode = Literal["end_to_end", "device", "cuda_graph"]
+AFew = Annotated[int, Field(ge=1, le=1024)]  # more threads or inputs would choke the machine, whatever the budget
 Channels = Annotated[tuple[Annotated[int, Field(ge=0)], ...], Field(min_length=1)]
 
 
@@ -96,14 +97,14 @@ class MeasureSpec(Spec):
     device: Device = "auto"
     batch_sizes: tuple[PositiveInt, ...] = (1, 32)
     modes: tuple[Mode, ...] = ("end_to_end",)
-    threads: PositiveInt = 1
-    inter_op_threads: PositiveInt = 1
+    threads: AFew = 1
+    inter_op_threads: AFew = 1
     spinning: bool = True
     optimization: Literal["none", "basic", "extended", "all"] = "all"
     provider_options: Mapping[str, str] = {}
     inputs: tuple[str, ...] = ()
     input_data: Path | None = None
-    input_copies: PositiveInt = 1
+    input_copies: AFew = 1
     precision: Fraction = 0.015
     margin: Fraction = 0.02
     budget_s: PositiveFloat = 60.0

@@ -49,6 +49,14 @@ def test_a_file_that_can_not_be_written_is_named(tmp_path: Path) -> None:
         check_writable(tmp_path / "file" / "out.json")
 
 
+def test_an_answer_never_takes_the_place_of_what_it_is_about(tmp_path: Path) -> None:
+    (tmp_path / "net.onnx").write_text("a network")
+    (tmp_path / "link.onnx").symlink_to("net.onnx")
+    with pytest.raises(StoreError, match=r"link\.onnx: would overwrite the input .*net\.onnx, which is never changed"):
+        check_writable(tmp_path / "link.onnx", tmp_path / "other.onnx", tmp_path / "net.onnx")
+    check_writable(tmp_path / "other.onnx", tmp_path / "net.onnx")
+
+
 def test_finding_out_whether_a_file_can_be_written_leaves_things_as_they_were(tmp_path: Path) -> None:
     (tmp_path / "old.json").write_text("old")
     check_writable(tmp_path / "old.json")

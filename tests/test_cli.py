@@ -201,3 +201,19 @@ def test_interrupted_is_one_line_and_exit_code_130(tmp_path: Path) -> None:
         _, err = started.communicate(timeout=60)
     assert started.returncode == 130
     assert err.strip() == "harness: interrupted; nothing is half-written, and `harness run` goes on where it stopped"
+
+
+def test_interrupted_while_it_starts_is_the_same(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Ctrl-C while the command line is imported, or its process is made."""
+    from harness import __main__ as entry
+
+    def interrupted(command: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(entry, "supervised", interrupted)
+    with pytest.raises(SystemExit) as ended:
+        entry.main()
+    assert ended.value.code == 130
+    assert capsys.readouterr().err.startswith("harness: interrupted; nothing is half-written")

@@ -101,7 +101,11 @@ def wrong(folder: Path, kind: str) -> list[object]:
         return [good, save(folder / "other.onnx", [relu], [tensor("x", ["N", 3], FLOAT)], [tensor("y", ["N", 3])])]
     words: dict[str, list[object]] = {
         "unwritable": ["--out", folder / "good.onnx" / "out.json"],
+        "overwrite": ["--benchmark-json", folder / "good.onnx"],
         "zero": ["--budget", 0],
+        "threads": ["--threads", 9999],
+        "no batch": ["--batch", ""],
+        "no mode": ["--mode", ""],
         "negative": ["--budget", -1],
         "mode": ["--mode", "sideways"],
         "out": ["--batch", 0],
@@ -127,6 +131,10 @@ def wrong(folder: Path, kind: str) -> list[object]:
         ("inputs", "input x:?x?:float32 can't be invented; give --input x:Nx128:float32"),
         ("differ", "other.onnx: its inputs (x:?x3:float32) differ from those of"),
         ("unwritable", "out.json: can't be written ("),
+        ("overwrite", "good.onnx: would overwrite the input "),
+        ("threads", "threads = 9999: input should be less than or equal to 1024"),
+        ("no batch", "--batch : not whole numbers; give for example --batch 1,32"),
+        ("no mode", "modes.0 = '': input should be 'end_to_end', 'device' or 'cuda_graph'"),
         ("zero", "budget_s = 0.0: input should be greater than 0"),
         ("negative", "budget_s = -1.0: input should be greater than 0"),
         ("mode", "modes.0 = 'sideways': input should be 'end_to_end', 'device' or 'cuda_graph'"),

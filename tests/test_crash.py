@@ -66,6 +66,7 @@ def test_a_signal_that_asks_to_end_is_passed_on(tmp_path: Path, name: str) -> No
     done.communicate(timeout=60)
     assert done.returncode == -signal.Signals[name]
     assert not alive(child)
+    assert not (tmp_path / "made").exists()
 
 
 def test_the_child_does_not_outlive_its_parent(tmp_path: Path) -> None:
@@ -79,6 +80,27 @@ def test_the_child_does_not_outlive_its_parent(tmp_path: Path) -> None:
     while alive(child) and time.monotonic() < until:
         time.sleep(0.05)
     assert not alive(child)
+    assert not (tmp_path / "made").exists()
+
+
+def test_what_is_needed_for_a_while_is_gone_afterwards(tmp_path: Path) -> None:
+    """After the block, and where the process is told to end in it."""
+    work = (
+        "\n        from harness.crash import scratch"
+        "\n        with scratch() as folder:"
+        "\n            print(folder, flush=True); time.sleep({})"
+    )
+    ends = supervised(work.format(0), tmp_path / "made")
+    folder = Path(ends.communicate(timeout=60)[0].strip())
+    assert folder.name.startswith("harness-")
+    assert not folder.exists()
+    waits = supervised(work.format(100), tmp_path / "made")
+    assert waits.stdout is not None
+    folder = Path(waits.stdout.readline().strip())
+    assert folder.is_dir()
+    waits.terminate()
+    waits.communicate(timeout=60)
+    assert not folder.exists()
 
 
 def alive(process: int) -> bool:

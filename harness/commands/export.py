@@ -45,7 +45,7 @@ def export(  # noqa: PLR0913, PLR0917 - one parameter an option
     with step(f"load {model.name}"):
         loaded = load_model(model, unsafe=unsafe)
     path = output or model.with_suffix(".onnx")
-    check_writable(path)
+    check_writable(path, model)
     options = data_options(scale, color, resize, limit)
     images = random_examples(loaded) if data is None else dataset_for(loaded, data, options).test_images
     with step("export and compare"):

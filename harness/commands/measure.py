@@ -53,8 +53,8 @@ def measure(  # noqa: PLR0913, PLR0917 - one parameter an option
     from harness.spec import MeasureSpec, checked
 
     asked = {
-        "batch_sizes": batch and arguments.whole_numbers(batch, "--batch"),
-        "modes": mode and mode.split(","),
+        "batch_sizes": None if batch is None else arguments.whole_numbers(batch, "--batch"),
+        "modes": None if mode is None else mode.split(","),
         "device": device,
         "threads": threads,
         "inter_op_threads": inter_op_threads,
@@ -64,8 +64,8 @@ def measure(  # noqa: PLR0913, PLR0917 - one parameter an option
         "inputs": inputs,
         "input_data": input_data,
         "input_copies": input_copies,
-        "precision": precision and arguments.fraction(precision, "--precision"),
-        "margin": margin and arguments.fraction(margin, "--margin"),
+        "precision": None if precision is None else arguments.fraction(precision, "--precision"),
+        "margin": None if margin is None else arguments.fraction(margin, "--margin"),
         "budget_s": budget,
         "timeout_s": timeout,
         "seed": seed,
@@ -73,7 +73,7 @@ def measure(  # noqa: PLR0913, PLR0917 - one parameter an option
     spec = checked(MeasureSpec, {key: value for key, value in asked.items() if value is not None}, "measure")
     for path in (out, benchmark_json):
         if path is not None:
-            arguments.check_writable(path)
+            arguments.check_writable(path, *paths, *([input_data] if input_data else []))
     found = measuring.measure(paths, spec, progress=terminal(quiet))
     comparisons = found.compare_all()
     if out is not None:

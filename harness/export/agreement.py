@@ -46,10 +46,15 @@ def parity(model: keras.Model, path: Path, images: Images, *, batch_size: int = 
 
     Raises:
         DataError: the examples do not fit the model's inputs, or there are none.
-        ParityError: the ONNX file can't be run on them.
+        ParityError: the ONNX file can't be run on them, or what Keras makes of them are not all finite numbers.
     """
     arrays = _fitting(model, images)
     expected = _keras_outputs(model, arrays, batch_size)
+    if not all(np.isfinite(output).all() for output in expected):
+        raise ParityError(
+            f"model '{model.name}': what Keras itself computes are not all finite numbers, so nothing can be compared; "
+            "look for NaN and infinity among its weights, or give examples that it can take"
+        )
     found, alone = _onnx_outputs(model, path, arrays, batch_size)
     if [output.shape for output in expected] != [output.shape for output in found]:
         shapes = [[output.shape for output in outputs] for outputs in (found, expected)]

@@ -175,16 +175,22 @@ def _require_room(model: keras.Model) -> None:
 
 
 def _require_known_operations(converted: onnx.ModelProto, model: keras.Model) -> None:
-    """tf2onnx leaves what it can't convert in the graph as a TensorFlow operation."""
+    """tf2onnx leaves what it can't convert in the graph as a TensorFlow operation, or half converted."""
     from onnx import defs
 
     versions = {opset.domain: opset.version for opset in converted.opset_import}
     for node in _all_nodes(converted.graph):
-        if node.domain not in versions or not defs.has(node.op_type, versions[node.domain], node.domain):
-            raise ExportError(
-                f"model '{model.name}' can't be exported: this project has no conversion to ONNX of the operation "
-                f"{node.op_type}, which {_user_of(node.name, model)} uses; replace it by layers that can be exported"
-            )
+        is_known = node.domain in versions and defs.has(node.op_type, versions[node.domain], node.domain)
+        what = f"of the operation {node.op_type}"
+        if is_known:
+            schema = defs.get_schema(node.op_type, versions[node.domain], node.domain)
+            if schema.min_input <= len(node.input) <= schema.max_input:
+                continue
+            what = f"of a {node.op_type} with these sizes and settings"
+        raise ExportError(
+            f"model '{model.name}' can't be exported: this project has no conversion to ONNX {what}, which "
+            f"{_user_of(node.name, model)} uses; replace it by layers that can be exported"
+        )
 
 
 def _user_of(node: str, model: keras.Model) -> str:

@@ -11,7 +11,6 @@ import json
 import os
 import subprocess
 import sys
-import tempfile
 from functools import cache
 from pathlib import Path
 from typing import IO, Any
@@ -20,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness import errors
-from harness.crash import ended
+from harness.crash import ended, scratch
 from harness.records import Export
 
 Message = dict[str, Any]
@@ -48,8 +47,8 @@ class Exporter:
             HarnessError: of the kind that the export raised.
             ExportError: the process ended.
         """
-        with tempfile.TemporaryDirectory(prefix="harness-") as folder:
-            examples = Path(folder) / "examples.npy"
+        with scratch() as folder:
+            examples = folder / "examples.npy"
             np.save(examples, images)
             job = {"source": str(source), "path": str(path), "examples": str(examples), "unsafe": unsafe}
             answer = self._ask(job)

@@ -26,7 +26,10 @@ def random_examples(model: keras.Model, *, count: int = 64, seed: int = 0) -> li
     for port, tensor in zip(describe(model).inputs, model.inputs, strict=True):
         sizes = [size for size in port.shape[1:] if isinstance(size, int)]
         if len(sizes) < len(port.shape) - 1:
-            raise DataError(f"the size of the model's {port.name} is not fixed {port.shape}; give examples to run")
+            raise DataError(
+                f"the size of the model's {port.name} is not fixed {port.shape}, so examples can't be invented; "
+                "compare on data with --data NAME, or give examples to harness.export.export"
+            )
         values = generator.random((count, *sizes))
         is_integer = np.issubdtype(np.dtype(tensor.dtype), np.integer)
         arrays.append((values.round() if is_integer else values).astype(tensor.dtype))

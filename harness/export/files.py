@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from harness.crash import unfinished
+from harness.errors import StoreError
 from harness.store import disk_errors
 
 
@@ -16,8 +17,10 @@ def written_whole(path: Path) -> Iterator[Path]:
     """A path beside `path` for a new file, which takes its place when the block ends without an error.
 
     Raises:
-        StoreError: the disk is full or the folder can't be written.
+        StoreError: the disk is full, the folder can't be written, or `path` is a device or the like.
     """
+    if path.exists() and not path.is_file():
+        raise StoreError(f"{path}: is no file that can be replaced; give another path")
     with disk_errors(path.parent):
         path.parent.mkdir(parents=True, exist_ok=True)
         with unfinished(path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")) as new:

@@ -40,7 +40,7 @@ def describe(model: keras.Model) -> Interface:
     what was built before; it becomes `input_0`, `output_1` and so on.
 
     Raises:
-        ExportError: the model has no defined inputs.
+        ExportError: the model has no defined inputs, or takes text.
     """
     import keras
 
@@ -52,6 +52,12 @@ def describe(model: keras.Model) -> Interface:
         raise ExportError(
             f"model '{model.name}' has no defined inputs; make it a Sequential that starts with keras.Input, or "
             "keras.Model(inputs, outputs)"
+        )
+    texts = [str(tensor.name) for tensor in inputs if tensor.dtype == "string"]
+    if texts:
+        raise ExportError(
+            f"model '{model.name}' takes text in its input '{texts[0]}', which can't be exported; give it numbers, and "
+            "look up what they stand for before the model"
         )
     output = outputs[0] if isinstance(model, keras.Sequential) else model.output
     input_names = _names("input", _keys(input_structure(model)), [_made_by(tensor) for tensor in inputs])

@@ -70,6 +70,21 @@ def conv3d(graph: Any, node: Any, name: str, _: Any) -> None:
     node.set_attr("group", channels // per_group)
 
 
+def conv_transpose(graph: Any, node: Any, name: str, _: Any) -> None:
+    """tf2onnx's own transposed convolution; what it would pad by less than nothing is more output at the end.
+
+    So it is where strides are longer than the kernel, or where Keras is given an output padding.
+    """
+    from tf2onnx.onnx_opset.nn import ConvTranspose
+
+    ConvTranspose.version_11(graph, node)
+    pads = node.get_attr_value("pads") or []
+    more = [max(0, -first - last) for first, last in zip(pads[: len(pads) // 2], pads[len(pads) // 2 :], strict=True)]
+    if any(more):
+        node.set_attr("pads", [0 if missing else pad for pad, missing in zip(pads, more * 2, strict=True)])
+        node.set_attr("output_padding", more)
+
+
 def resize(graph: Any, node: Any, name: str, _: Any) -> None:
     """tf2onnx's own Resize, with sizes instead of scales where a size would not follow exactly from its scale.
 
@@ -114,6 +129,8 @@ HANDLERS: Mapping[str, Handler] = {
     "Bucketize": bucketize,
     "Bitcast": bitcast,
     "Conv3D": conv3d,
+    "Conv2DBackpropInput": conv_transpose,
+    "Conv3DBackpropInputV2": conv_transpose,
     "ResizeBicubic": resize,
     "ResizeBilinear": resize,
     "ResizeNearestNeighbor": resize,

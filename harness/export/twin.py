@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import tempfile
 import warnings
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from harness.crash import scratch
 from harness.errors import ExportError
 from harness.export.reason import reason
 
@@ -61,8 +60,8 @@ def float32_twin(model: keras.Model) -> Twin | None:
     try:
         with keras.saving.custom_object_scope({kind.__name__: kind for kind in own}):
             twin = keras.saving.deserialize_keras_object(changed, safe_mode=False)
-        with tempfile.TemporaryDirectory(prefix="harness-") as folder:
-            weights = Path(folder) / "twin.weights.h5"
+        with scratch() as folder:
+            weights = folder / "twin.weights.h5"
             model.save_weights(weights)
             twin.load_weights(weights)
     except Exception as error:

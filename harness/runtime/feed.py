@@ -65,8 +65,7 @@ def _check_known(wanted: Sequence[Wanted], given: Given) -> None:
         path, first = one.each[0]
         if first.dtype not in FEEDABLE:
             raise MeasureError(
-                f"{path}: input {first} has a type that NumPy lacks, so it can't be fed; export the model with a "
-                "float32 input"
+                f"{path}: input {first} has a type that can't be fed; export the model with a float32 input"
             )
     needed = [one for one in wanted if not one.is_given(given) and not one.can_be_invented]
     if needed:
@@ -137,7 +136,11 @@ def _check_array(one: Wanted, array: Array, layout: Shape | None) -> None:
     empty = one.axis is not None and 0 in array.shape[one.axis : one.axis + 1]
     for path, wanted in one.each:
         if kind != wanted.dtype or empty or not wanted.takes(shape) or layout not in (None, shape):
-            raise MeasureError(f"{path}: the array for {wanted} has shape {array.shape} and type {kind}")
+            numpys = "str" if wanted.dtype == "string" else wanted.dtype
+            cure = (
+                "give one of the model's shape" if kind == wanted.dtype else f"convert it by array.astype('{numpys}')"
+            )
+            raise MeasureError(f"{path}: the array for {wanted} has shape {array.shape} and type {kind}; {cure}")
 
 
 def _with_batches(wanted: Sequence[Wanted], feeds: Sequence[Feed]) -> list[Feed]:

@@ -78,7 +78,10 @@ def read_arrays(path: Path, names: Sequence[str]) -> dict[str, Array]:
         if isinstance(data, np.ndarray):
             raise MeasureError(f"{path}: holds one array without a name; give an .npz with arrays by input name")
         with data:
-            return {name: data[name] for name in data.files}
+            arrays = {name: data[name] for name in data.files}
+        if not arrays:
+            raise MeasureError(f"{path}: holds no array; give an .npz with arrays by input name")
+        return arrays
     except OSError as error:
         why = error.strerror or "not a NumPy file"
         raise MeasureError(f"{path}: can't be read ({why}); give an .npz, or a folder with input_0.pb") from None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
@@ -10,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from harness.crash import scratch
 from harness.errors import DeviceError, MeasureError
 from harness.measurement import Launch, Placement, Process
 from harness.runtime.environment import usable_cpus
@@ -247,8 +247,8 @@ def placement(path: Path, device: Device = "auto", inputs: Sequence[str] = ()) -
     file = read_model(path)
     batch = fixed_batch(file.inputs) or 1
     spec = MeasureSpec(device=device, batch_sizes=(batch,), inputs=tuple(inputs))
-    with tempfile.TemporaryDirectory(prefix="harness-") as scratch:
-        fed = describe_inputs([(path, file.inputs)], gather(inputs, None, {}, file.inputs), Path(scratch))
+    with scratch() as folder:
+        fed = describe_inputs([(path, file.inputs)], gather(inputs, None, {}, file.inputs), folder)
         group = Group([Member(file, path)], fed, spec)
         group.probe()
     found = group.members[0].placement

@@ -101,17 +101,23 @@ def fixed_batch(inputs: Sequence[ModelInput]) -> int | None:
 def batch_axes(inputs: Sequence[ModelInput]) -> tuple[int | None, ...]:
     """Where the batch stands in each input of a model, as far as its file tells; None where there is none.
 
-    It is the first axis where that varies, or is as long as the model's fixed batch. An axis of the same name is the
-    batch too: `state` of 2 x batch x 128 beside `audio` of batch x samples.
+    It is the axis that is called so, `batch` or `batch_size`, wherever it stands. Where none is, it is the first axis
+    where that varies, or is as long as the model's fixed batch. An axis of the same name is the batch too: `state` of
+    2 x N x 128 beside `audio` of N x samples.
     """
     fixed = fixed_batch(inputs)
-    names = {one.symbols[0] for one in inputs if one.shape and one.symbols and one.shape[0] is None} - {""}
-    return tuple(_batch_axis(one, fixed, names) for one in inputs)
+    called = {
+        symbol for one in inputs for symbol in one.symbols if re.fullmatch(r"batch(_?(size|dim))?", symbol.lower())
+    }
+    first = {one.symbols[0] for one in inputs if one.shape and one.symbols and one.shape[0] is None} - {""}
+    return tuple(_batch_axis(one, fixed, called or first, bool(called)) for one in inputs)
 
 
-def _batch_axis(one: ModelInput, fixed: int | None, names: set[str]) -> int | None:
+def _batch_axis(one: ModelInput, fixed: int | None, names: set[str], named: bool) -> int | None:
+    """Where the batch stands in one input; `named` where it has a name, so that an axis of another name is none."""
     if not one.shape:
         return None
-    if one.shape[0] is None or one.shape[0] == fixed:
-        return 0
-    return next((axis for axis, symbol in enumerate(one.symbols) if symbol in names), None)
+    found = next((axis for axis, symbol in enumerate(one.symbols) if symbol in names), None)
+    if found is not None or (named and one.symbols and one.symbols[0]):
+        return found
+    return 0 if one.shape[0] is None or (one.shape[0] == fixed and not named) else None

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 
+from harness.crash import scratch
 from harness.errors import DeviceError
 from harness.runtime.placement import open_placed
 from harness.spec import Device
@@ -20,8 +20,8 @@ def usable_device(asked: Device) -> Device:
 
     if asked == "cpu":
         return asked
-    with tempfile.TemporaryDirectory(prefix="harness-") as scratch:
-        path = _small_convolution(Path(scratch) / "convolution.onnx")
+    with scratch() as folder:
+        path = _small_convolution(folder / "convolution.onnx")
         feed = {"input": np.ones((1, 3, 8, 8), np.float32)}
         try:
             _, where = open_placed(path, asked, feed, threads=1)

@@ -142,5 +142,5 @@ def suggestion(one: Wanted, batched: bool) -> str:
         return f"{name}=1"
     unknown = [axis for axis, size in enumerate(shape) if size is None]
     batch = unknown[0] if one.axis is None and batched and unknown else one.axis
-    sizes = ["N" if axis == batch else str(size or 128) for axis, size in enumerate(shape)]
+    sizes = ["N" if axis == batch else str(128 if size is None else size) for axis, size in enumerate(shape)]
     return f"{name}:{'x'.join(sizes)}:{dtype}"

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
+import keras
+import numpy as np
 import pytest
 from typer.testing import CliRunner
 
 import models
 from harness.cli import app
 from harness.errors import DataError, ExportError, ModelError, StoreError
+from harness.export import onnx_from_keras
 from tests.export.nets import randomized, small
 
 
@@ -50,11 +54,34 @@ def test_data_of_another_shape(saved: Path) -> None:
     assert not saved.with_suffix(".onnx").exists()
 
 
+def test_a_size_that_is_not_fixed(tmp_path: Path) -> None:
+    """Random examples have no size to be of; the message names the option that gives some, and they do."""
+    keras.Sequential([keras.Input((None, 4)), keras.layers.GRU(3)]).save(tmp_path / "net.keras")
+    done = CliRunner().invoke(app, ["export", str(tmp_path / "net.keras")])
+    assert "so examples can't be invented; compare on data with --data NAME" in str(done.exception)
+    np.savez(tmp_path / "steps.npz", images=np.ones((20, 6, 4)), labels=np.arange(20) % 2)
+    given = CliRunner().invoke(app, ["export", str(tmp_path / "net.keras"), "--data", f"npz:{tmp_path}/steps.npz"])
+    assert given.exit_code == 0
+
+
 def test_a_place_that_can_not_be_written(saved: Path) -> None:
     """Found before the conversion."""
     done = CliRunner().invoke(app, ["export", str(saved), "-o", str(saved / "model.onnx")])
     assert isinstance(done.exception, StoreError)
     assert "can't be written" in str(done.exception)
+
+
+def test_a_place_that_must_stay_what_it_is(saved: Path) -> None:
+    """The model itself, and what is no file at all: another file may not take their place."""
+    before, pipe = saved.read_bytes(), saved.parent / "pipe"
+    done = CliRunner().invoke(app, ["export", str(saved), "-o", f"{saved.parent}/./net.keras"])
+    assert isinstance(done.exception, StoreError)
+    assert "would overwrite the input" in str(done.exception)
+    assert saved.read_bytes() == before
+    os.mkfifo(pipe)
+    with pytest.raises(StoreError, match="pipe: is no file that can be replaced; give another path"):
+        onnx_from_keras(small(), pipe)
+    assert pipe.is_fifo()
 
 
 def test_missing_model(tmp_path: Path) -> None:

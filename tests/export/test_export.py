@@ -75,7 +75,7 @@ def test_failed_parity_leaves_the_old_file(tmp_path: Path) -> None:
     path.write_bytes(b"old")
     model = small()
     model.layers[0].bias.assign(np.full(8, np.nan))
-    with pytest.raises(ParityError, match=r"^net\.onnx: the ONNX graph differs from Keras: .* by up to inf"):
+    with pytest.raises(ParityError, match="what Keras itself computes are not all finite numbers, so nothing"):
         export(model, path, examples(model))
     assert path.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [path]

@@ -10,7 +10,8 @@ import numpy as np
 import onnx
 import pytest
 
-from harness.export import export
+from harness.errors import ExportError
+from harness.export import export, random_examples
 from harness.export.interface import describe
 from tests.export.nets import L, examples, randomized, run, small
 
@@ -51,6 +52,14 @@ def test_keys_of_a_dict() -> None:
     """A model that takes and gives dicts has its keys, in the order in which Keras flattens them."""
     model = two_by_two({"z": keras.Input((3,), name="z"), "a": keras.Input((3,), name="a")}, (None, None), as_dict=True)
     assert names(model) == (["a", "z"], ["large", "small"])
+
+
+def test_an_input_of_text() -> None:
+    """No array of numbers stands for it, so it is refused by its name."""
+    words = keras.Input((), dtype="string", name="words")
+    model = keras.Model(words, L.Embedding(4, 3)(L.StringLookup(vocabulary=["a", "b"])(words)))
+    with pytest.raises(ExportError, match=r"takes text in its input 'words', which can't be exported"):
+        random_examples(model)
 
 
 def test_same_name_twice() -> None:

@@ -31,6 +31,7 @@ SEQUENCES: Layers = {
     "grouped": lambda: L.Conv1D(8, 3, groups=2),
     "grouped causal": lambda: L.Conv1D(4, 3, groups=4, padding="causal", dilation_rate=2),
     "transposed": lambda: L.Conv1DTranspose(3, 3, strides=2, padding="same"),
+    "transposed over gaps": lambda: L.Conv1DTranspose(3, 1, strides=3),
     "depthwise": lambda: L.DepthwiseConv1D(3, depth_multiplier=2),
     "separable": lambda: L.SeparableConv1D(5, 3),
     "spectrum": lambda: L.STFTSpectrogram(frame_length=4, frame_step=2, fft_length=4),
@@ -43,6 +44,8 @@ IMAGES: Layers = {
     "grouped same": lambda: L.Conv2D(4, 3, groups=4, strides=2, padding="same"),
     "grouped dilated": lambda: L.Conv2D(8, (1, 3), groups=2, dilation_rate=2, use_bias=False),
     "transposed": lambda: L.Conv2DTranspose(3, 3, strides=2),
+    "transposed over gaps": lambda: L.Conv2DTranspose(3, (2, 3), strides=(4, 2), padding="same"),
+    "transposed and padded": lambda: L.Conv2DTranspose(3, 3, strides=3, output_padding=(1, 2)),
     "depthwise": lambda: L.DepthwiseConv2D(3, strides=2, padding="same", depth_multiplier=2),
     "separable": lambda: L.SeparableConv2D(5, 3),
     "batch": L.BatchNormalization,
@@ -59,6 +62,7 @@ VOLUMES: Layers = {
     "grouped": lambda: L.Conv3D(8, 3, groups=2),
     "grouped same": lambda: L.Conv3D(4, 3, groups=4, strides=2, padding="same"),
     "transposed": lambda: L.Conv3DTranspose(3, 3, strides=2, padding="same"),
+    "transposed over gaps": lambda: L.Conv3DTranspose(3, 1, strides=2),
 }
 FILMS: Layers = {
     "each": lambda: L.TimeDistributed(L.Conv2D(4, 3, groups=2)),

@@ -127,6 +127,13 @@ def test_what_this_project_can_not_export(layer: keras.layers.Layer, tmp_path: P
     assert not list(tmp_path.iterdir())
 
 
+def test_what_the_converter_leaves_half_converted(tmp_path: Path) -> None:
+    """An operation of ONNX with inputs that it does not take: tf2onnx gave up on it, and Keras can't run it either."""
+    layer = L.Conv2DTranspose(3, 2, padding="same", output_padding=0, name="odd")
+    with pytest.raises(ExportError, match="of a ConvTranspose with these sizes and settings, which layer 'odd' uses"):
+        onnx_from_keras(chain(layer, shape=(6, 6, 2)), tmp_path / "net.onnx")
+
+
 def test_outputs_that_mix_the_examples(tmp_path: Path) -> None:
     """A file for any batch size can't be compared where an output has no row for each example."""
     inputs = keras.Input((4,))

@@ -130,6 +130,17 @@ def test_amounts_and_multiples_count_channels_also_where_they_go_in_twos(
     assert found == widths or (widths is None and all(each % 4 == 0 or each == 10 for each in found))
 
 
+def test_groups_of_one_channel_of_the_image_stay_equally_wide() -> None:
+    """Each color has filters of its own, and loses as many of them; behind a Concatenate, too."""
+    image = keras.Input((6, 6, 3))
+    colors = L.Conv2D(12, 3, groups=3, name="colors")(image)
+    both = L.Concatenate()([colors, L.Conv2D(12, 3, name="plain")(image)])
+    x = L.Flatten()(L.Conv2D(12, 3, groups=6, name="six")(both))
+    pruned = harness.prune(randomised(keras.Model(image, L.Dense(3, name="out")(x))), ratio=0.5)
+    assert {path: len(kept) for path, kept in pruned.plan.kept.items()} == {"colors": 6, "plain": 6, "six": 6, "out": 3}
+    assert [sum(place // 4 == color for place in pruned.plan.kept["colors"]) for color in range(3)] == [2, 2, 2]
+
+
 def test_a_global_ranking_takes_the_least_important_of_all() -> None:
     model = randomised(chain())
     kernel = array(model.get_layer("conv_a").kernel)

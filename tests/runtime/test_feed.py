@@ -67,6 +67,7 @@ def test_all_that_is_missing_is_told_at_once_and_the_suggestion_is_taken() -> No
 @pytest.mark.parametrize(
     "one",
     [
+        ModelInput("x", "float32", (None, None, 0)),
         ModelInput("x", "float32", (None, 3, None, None)),
         ModelInput("x", "int64", (2, None, 4)),
         ModelInput("x", "bool", None),
@@ -81,9 +82,11 @@ def test_every_suggestion_is_taken_by_the_option_it_is_for(one: ModelInput, tmp_
     assert described([IMAGE, one], given(word), folder=tmp_path)[1]["dtype"].startswith(one.dtype)
 
 
-def test_a_type_that_numpy_lacks_is_refused_and_no_suggestion_made() -> None:
-    with pytest.raises(MeasureError, match=r"x:\?x3:bfloat16 has a type that NumPy lacks"):
-        described([ModelInput("x", "bfloat16", (None, 3))])
+@pytest.mark.parametrize("dtype", ["bfloat16", "complex64"])
+def test_a_type_that_can_not_be_fed_is_refused_and_no_suggestion_made(dtype: str) -> None:
+    """NumPy lacks the one, onnxruntime's operators the other."""
+    with pytest.raises(MeasureError, match=rf"x:\?x3:{dtype} has a type that can't be fed; export"):
+        described([ModelInput("x", dtype, (None, 3))])
 
 
 def test_what_was_given_is_used_wherever_the_batch_stands() -> None:
@@ -148,8 +151,12 @@ def test_given_arrays_are_described_and_checked(tmp_path: Path) -> None:
     )
     with pytest.raises(MeasureError, match="no array was given for input tokens"):
         described([TOKENS], given(image=np.zeros(3)), folder=tmp_path)
-    for wrong in (np.zeros((5, 28, 28, 3), np.float32), np.zeros((0, 28, 28, 1), np.float32), np.zeros((5, 28, 28, 1))):
-        with pytest.raises(MeasureError, match=r"the array for image:.* has shape \(\d, 28, 28, \d\)"):
+    for wrong, cure in (
+        (np.zeros((5, 28, 28, 3), np.float32), "float32; give one of the model's shape"),
+        (np.zeros((0, 28, 28, 1), np.float32), "float32; give one of the model's shape"),
+        (np.zeros((5, 28, 28, 1)), r"float64; convert it by array\.astype\('float32'\)"),
+    ):
+        with pytest.raises(MeasureError, match=rf"the array for image:.* has shape \(\d, 28, 28, \d\) and type {cure}"):
             described([IMAGE], given(image=wrong), folder=tmp_path)
 
 

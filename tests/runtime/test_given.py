@@ -63,6 +63,8 @@ def wrong(folder: Path, kind: str) -> Path:
         return folder
     if kind == "objects":
         np.savez(path, a=np.array([{"a": 1}], dtype=object))
+    elif kind == "no array":
+        np.savez(path)
     elif kind == "one array":
         np.save(folder / "in.npy", A)
         return folder / "in.npy"
@@ -80,6 +82,7 @@ def wrong(folder: Path, kind: str) -> Path:
         ("no tensor", "input_0.pb: not a tensor of ONNX test data"),
         ("objects", "not an .npz of plain arrays"),
         ("one array", "holds one array without a name"),
+        ("no array", "in.npz: holds no array; give an .npz with arrays by input name"),
         ("broken", "not an .npz of plain arrays"),
         ("text", "not an .npz of plain arrays"),
     ],

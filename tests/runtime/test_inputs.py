@@ -58,3 +58,16 @@ def test_an_axis_of_the_batch_s_name_is_the_batch_wherever_it_stands() -> None:
     nameless = ModelInput("state", "float32", (2, None, 128), ("", "", ""))
     assert batch_axes([nameless, audio]) == (None, 0)
     assert batch_axes([ModelInput("any", "float32", None)]) == (None,)
+
+
+def test_an_axis_called_batch_goes_before_the_first() -> None:
+    """Of recurrent networks that have the steps first, and of inputs whose first axis is fixed or has another name."""
+    steps = ModelInput("steps", "float32", (None, None, 8), ("time", "batch_size", ""))
+    state, scale = (
+        ModelInput("state", "float32", (2, None, 8), ("", "batch_size", "")),
+        ModelInput("x", "float32", (2,)),
+    )
+    mask = ModelInput("mask", "bool", (None, None), ("time", "time"))
+    nameless = ModelInput("other", "float32", (None, 8), ("", ""))
+    assert batch_axes([steps, state, scale, mask, nameless]) == (1, 1, None, None, 0)
+    assert batch_axes([state]) == (1,)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import keras
 import numpy as np
 
-from harness.prune.provenance import Names, along, spread
+from harness.prune.provenance import NO_CHANNEL, Names, along, spread
 from harness.prune.registry import rule
 from harness.prune.rules.activations import activated
 from harness.prune.site import Site
@@ -34,12 +34,13 @@ def convolution(site: Site) -> Names:
 def _grouped(site: Site, ids: Names, made: Names, filters: Names) -> Names:
     """Keep every group equally wide: the channels at the same place of each group go together.
 
-    Where groups are a single channel wide, whole groups go instead: the input channel with the filters that read it.
+    Where groups are a single channel wide, whole groups go instead: the input channel with the filters that read it,
+    unless the input has no channels to remove, such as an image.
     """
     groups = site.op.groups
     rows, columns = ids.reshape(groups, -1), filters.reshape(groups, -1)
-    reason = f"'{site.call.path}' convolves it in groups with no channel"
-    if rows.shape[1] == 1:
+    reason = f"'{site.call.path}' convolves it in groups beside one that must stay"
+    if rows.shape[1] == 1 and (rows != NO_CHANNEL).any():
         site.unify(rows, columns, reason)
         site.weight("kernel", {-1: filters}, makes=-1)
         site.config(lambda removal: {"groups": int(removal.kept(ids).sum())}, ids, "groups")
