@@ -40,6 +40,8 @@ def first_problem(error: ValidationError, kind: type[BaseModel]) -> str:
         return f"'{field}' is unknown; known here: {known}"
     if problem["type"] == "missing":
         return f"'{field}' is missing; add it"
+    if problem["type"] == "too_short":
+        return f"{field} = {problem['input']!r}: give at least one"
     message = problem["msg"].removeprefix("Value error, ")
     message = message[0].lower() + message[1:]
     return f"{field} = {problem['input']!r}: {message}" if field else message

@@ -29,6 +29,8 @@ def load_model(path: Path, *, unsafe: bool = False, compiled: bool = False) -> k
     Raises:
         ModelError: there is no such file, or it can't be loaded.
     """
+    if path.is_dir():
+        raise ModelError(f"{path}: is a folder; give the path of a .keras file")
     if not path.is_file():
         raise ModelError(f"{path}: no such file; give the path of a .keras file")
     if path.suffix not in (".keras", *_HDF5) or (path.suffix == ".keras" and not zipfile.is_zipfile(path)):

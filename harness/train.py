@@ -154,9 +154,10 @@ def fitting_targets(
     classes = max(outputs, 2)  # a single output tells two classes apart
     needed = int(labels.max()) + 1
     if needed > classes:
+        from_one = "number the classes from 0, or " * (int(labels.min()) == 1 and needed - 1 == classes)
         raise DataError(
             f"{model.name} has {outputs} output{'s' * (outputs > 1)}, enough for {classes} classes, and the labels go "
-            f"up to {needed - 1}; give its last layer {needed} outputs, or give it other data"
+            f"up to {needed - 1}; {from_one}give its last layer {needed} outputs, or give it other data"
         )
     return labels.reshape((len(labels), *positions))
 

@@ -47,6 +47,9 @@ def test_the_shape_of_an_example() -> None:
 
 def test_missing(tmp_path: Path) -> None:
     """A wrong path."""
+    (tmp_path / "folder.keras").mkdir()
+    with pytest.raises(ModelError, match=r"folder\.keras: is a folder; give the path of a \.keras file"):
+        load_model(tmp_path / "folder.keras")
     with pytest.raises(ModelError, match=r"net\.keras: no such file; give the path of a \.keras file"):
         load_model(tmp_path / "net.keras")
 

@@ -106,7 +106,7 @@ def test_a_study_on_other_data_is_a_run_of_its_own() -> None:
         ({"measure": {"device": "tpu"}}, "measure.device = 'tpu': input should be 'auto', 'cpu' or 'cuda'"),
         ({"measure": {"batch_sizes": [1, 1]}}, "batch_sizes needs at least one value, each once"),
         ({"name": "Up/../down"}, "name = 'Up/../down'"),
-        ({"seeds": []}, "seeds = []"),
+        ({"seeds": []}, "seeds = []: give at least one"),
         ({"networks": []}, "networks = []"),
     ],
 )
@@ -124,7 +124,7 @@ def test_a_wrong_study_is_one_line_naming_the_field(values: dict[str, object], m
         ({"prune": [{"ratio": 0.5, "filters": 1}]}, "give exactly one of ratio, filters and remove"),
         ({"prune": [{"ratio": []}]}, "networks[0].prune[0]: ratio is empty; give at least one value"),
         ({"prune": [{"filters": 1, "remove": {"conv_1": [0]}}]}, "give exactly one of ratio, filters and remove"),
-        ({"prune": [{"remove": {"conv_1": []}}]}, "remove.conv_1 = []: tuple should have at least 1 item"),
+        ({"prune": [{"remove": {"conv_1": []}}]}, "remove.conv_1 = []: give at least one"),
         ({"prune": [{"remove": {"conv_1": [-1]}}]}, "remove.conv_1.0 = -1: input should be greater than or equal to 0"),
         ({"prune": [{"remove": {"conv_1": [0]}, "importance": "l2"}]}, "leave out importance and round_to"),
         ({"prune": [{"ratio": 0.5}, {"ratio": [0.25, 0.5]}]}, "networks[0].prune: 2 prunings are called '50 %'"),

@@ -76,7 +76,7 @@ def test_labels_take_the_shape_of_an_output_with_one_prediction() -> None:
             (5, 28, 28, 1),
             10,
             {},
-            "has 10 outputs, enough for 10 classes, and the labels go up to 10; give its last layer",
+            "has 10 outputs, enough for 10 classes, and the labels go up to 10; give its last layer 11",
         ),
         ((5, 28, 28, 1), 9, {"n_prediction": 4}, r"gives outputs of shape \(4, 10\) for one label"),
     ],
@@ -139,3 +139,9 @@ def test_large_images_are_predicted_in_smaller_batches(monkeypatch: pytest.Monke
     found = predict(counted, IMAGES)
     assert sizes == [5] * 12 + [4]
     np.testing.assert_allclose(found, model.predict(IMAGES, verbose=0), rtol=1e-5)
+
+
+def test_classes_numbered_from_1_are_told_to_begin_at_0() -> None:
+    model = models.build("deepcaptcha")
+    with pytest.raises(DataError, match="go up to 10; number the classes from 0, or give its last layer 11 outputs"):
+        fitting_targets(model, np.zeros((10, 28, 28, 1), np.float32), np.arange(1, 11))

@@ -80,6 +80,8 @@ def _history(path: Path) -> Any:
 
     try:
         return json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise DataError(f"{path}: no such file; give the JSON of what fit() returned as its history") from None
     except (OSError, ValueError):
         raise DataError(
             f'{path}: is no history; give a JSON file such as {{"loss": [2.3, 2.1], "accuracy": [0.1, 0.2]}}'

@@ -165,6 +165,13 @@ class Evidence:
             return True
         return any(_moved(call.layer) for call in self.network.calls)
 
+    @cached_property
+    def head_is_fresh(self) -> bool:
+        """Whether the layer of the logits still has the zeros that its bias began with, as on a body trained before."""
+        head = next((call.layer for call in self.as_given().calls if call.name == self.head.logits_layer), None)
+        has_bias = getattr(head, "bias", None) is not None
+        return has_bias and not self.steps_trained and not _moved(head)
+
     @property
     def steps_trained(self) -> int:
         """How many steps the model's optimizer has counted."""

@@ -60,6 +60,17 @@ def entering(network: Network, call: Call, images: NDArray[np.float32]) -> Enter
     return _measured(np.asarray(keras.ops.convert_to_numpy(values), dtype=np.float64))
 
 
+def effaced_by(network: Network, first: Call, images: NDArray[np.float32]) -> Call | None:
+    """The call before the first layer that makes one number of all images, (B, ...), if there is one."""
+    found, tensor = None, first.inputs[0]
+    while (call := network.producer(tensor)) is not None and len(call.inputs) == 1:
+        values = np.asarray(keras.ops.convert_to_numpy(keras.Model(network.model.inputs[0], tensor)(images)))
+        if values.min() != values.max():
+            break
+        found, tensor = call, call.inputs[0]
+    return found
+
+
 def scalings(network: Network, first: Call) -> tuple[Call, ...]:
     """The calls before the first layer that do nothing but scale and shift."""
     found = []

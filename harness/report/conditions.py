@@ -48,9 +48,9 @@ def _training(results: Results) -> Part | None:
         )
     taken_over = _distinct(file_name(row.case.file.name) for row in results.rows if row.case.file is not None)
     if taken_over:
-        text += (
-            f" Not trained here but taken as it is: {fmt.listed(taken_over)}; what is told is how it was fine-tuned."
-        )
+        they = ("it is", "it was") if len(taken_over) == 1 else ("they are", "they were")
+        text += f" Not trained here but taken as {they[0]}: {fmt.listed(taken_over)}"
+        text += f"; what is told is how {they[1]} fine-tuned." if any(_epochs(row) for row in results.rows) else "."
     return "Training", text
 
 
@@ -132,7 +132,8 @@ def _latency(results: Results) -> Part | None:
 
 def _course(measurement: Measurement) -> str:
     return (
-        f"Each of {measurement.launches} fresh processes held all {len(measurement.models)} ONNX graphs at "
+        f"{'One' if measurement.launches == 1 else f'Each of {measurement.launches}'} "
+        f"fresh process{'es' * (measurement.launches != 1)} held all {len(measurement.models)} ONNX graphs at "
         "once and timed them in short blocks in random order; the process is the unit of the statistics. "
         f"The measurement ended after {measurement.seconds:.0f} s, {_ending(measurement)}."
     )

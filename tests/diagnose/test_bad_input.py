@@ -86,6 +86,13 @@ def test_labels_that_do_not_fit_are_a_finding() -> None:
     assert first(labels=labels.astype(str)) == "label-encoding"
 
 
+def test_one_output_with_the_loss_of_several_is_told_both_ways_out() -> None:
+    model = chain(L.Flatten(), L.Dense(1, activation="sigmoid"))
+    (found,) = diagnosed(model, labels=digits().train_labels[:64] % 2).findings
+    assert found.what == "The labels go from 0 to 1, and the model has one output"
+    assert found.cure.startswith("Use loss='binary_crossentropy' with the one output, a sigmoid, or give")
+
+
 def test_nan_is_a_finding_wherever_it_is() -> None:
     images = digits().train_images[:64].copy()
     images[3, 0, 0, 0] = np.nan
@@ -113,6 +120,9 @@ def test_only_hinge_takes_a_label_of_minus_one() -> None:
     assert not diagnosed(model, labels=signs, loss="squared_hinge").stops_learning
     assert first(model, labels=signs - 1, loss="squared_hinge") == "class-count"
     assert first(labels=signs) == "class-count"
+    (found,) = diagnosed(model, labels=signs, loss="binary_crossentropy").findings
+    assert found.what.endswith("the model has one output, which tells 0 and 1 apart")
+    assert found.cure == "Number the two classes 0 and 1"
 
 
 def test_a_loss_of_the_users_own_gets_the_labels_as_they_are() -> None:

@@ -111,7 +111,7 @@ def test_images_of_another_shape_are_a_finding(run: Run, model: Path) -> None:
         (["--data", "mnist5k", "--from-logits"], "loss is missing"),
         (["--data", "mnist5k", "--loss", SPARSE, "--learning-rate", "-1"], "give a number above 0"),
         (["--data", "mnist5k", "--loss", SPARSE, "--optimizer", "adamant"], "optimizer = 'adamant' is unknown"),
-        (["--data", "mnist5k", "--loss", SPARSE, "--history", "none.json"], "none.json: is no history"),
+        (["--data", "mnist5k", "--loss", SPARSE, "--history", "none.json"], "none.json: no such file"),
         (["--data", "mnist5k", "--loss", SPARSE, "--scale", "double"], "scale = 'double'"),
         (["--data", "mnist5k", "--loss", SPARSE, "--limit", "0"], "limit = 0"),
         (["--data", "mnist5k", "--loss", SPARSE, "--resize", "20"], "--resize 20: not a size"),

@@ -180,9 +180,11 @@ def test_gradients_that_are_clipped_away_are_named_and_proven() -> None:
     assert learned(first.proof) == ([False] * 3, [True] * 3)
 
 
-def test_a_loss_weight_that_leaves_nothing_is_named() -> None:
+@pytest.mark.parametrize(("rate", "weight"), [(0.1, 1e-5), (1e-3, 1e-6)])
+def test_a_loss_weight_that_leaves_nothing_is_named(rate: float, weight: float) -> None:
+    """Also where ten steps of such a rate show little without it."""
     model = dense_chain(1, "relu")
-    model.compile(optimizer=keras.optimizers.SGD(0.1), loss=SPARSE, loss_weights=[1e-5])
+    model.compile(optimizer=keras.optimizers.SGD(rate), loss=SPARSE, loss_weights=[weight])
     first = diagnosis(model, loss=None).findings[0]
     assert (first.kind, first.cure) == ("gradients-held-back", "Leave out loss_weights: one output needs none")
 

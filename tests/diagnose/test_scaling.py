@@ -41,6 +41,14 @@ def test_the_cure_is_one_with_which_the_inputs_are_right(first: Any, scale: str,
     assert (found.kind, found.cure[: len(cure)]) == ("inputs-unscaled", cure)
 
 
+def test_a_layer_that_leaves_nothing_of_any_image_is_named() -> None:
+    """Grey images have one number along LayerNormalization's own axis; along all axes it is fine."""
+    (found,) = scaled(L.LayerNormalization(name="norm"))
+    assert (found.kind, found.where, found.severity) == ("inputs-unscaled", "norm", "stops learning")
+    assert found.cure.startswith("Leave norm out, or let it normalize along axes of more than one number")
+    assert scaled(L.LayerNormalization(axis=[1, 2, 3])) == ()
+
+
 def test_a_division_by_hand_is_seen() -> None:
     inputs = keras.Input((28, 28, 1))
     x = L.Flatten()(L.Conv2D(8, 3, activation="relu")(inputs / 255.0))
@@ -67,3 +75,11 @@ def test_severity_follows_from_what_the_rehearsal_does() -> None:
     layers = [L.Conv2D(16, 3, activation="relu"), L.MaxPooling2D(), L.Conv2D(16, 3, activation="relu")]
     (found,) = scaled(L.Rescaling(1 / 255), *layers)
     assert (found.kind, found.severity) == ("inputs-unscaled", "stops learning")
+
+
+def test_a_usual_dropout_behind_next_to_nothing_is_not_the_cause() -> None:
+    """All that comes to it is the bias: it is no rate that keeps the image back."""
+    keras.utils.set_random_seed(1)
+    dense = L.Dense(64, activation="relu", bias_initializer="ones")
+    layers = [L.Rescaling(1e-3), L.Flatten(), dense, L.Dropout(0.5), L.Dense(10, activation="softmax")]
+    assert "dropout-high" not in ask(chain(*layers)).diagnose().kinds()

@@ -63,6 +63,17 @@ def test_a_lower_momentum_is_proven_in_inference(brief: keras.Model) -> None:
     assert gained(found) > 0.2
 
 
+def test_one_answer_that_only_inference_gives_is_no_collapse(brief: keras.Model) -> None:
+    """The weights are good: fresh ones are no cure."""
+    model = copied(brief)
+    layer = model.get_layer("norm")
+    gamma, beta, mean, variance = layer.get_weights()
+    layer.set_weights([gamma, beta, mean, 1e6 * variance])
+    assert len(set(model.predict(digits().train_images, verbose=0).argmax(axis=1))) == 1
+    model.get_layer("norm").trainable = True
+    assert diagnosis(model).kinds() == ("moving-statistics",)
+
+
 def test_frozen_after_a_short_training(brief: keras.Model) -> None:
     """The figures are the same, and the cure is another."""
     model = copied(brief)
@@ -111,6 +122,22 @@ def test_frozen_statistics_of_images_of_another_scale() -> None:
     (found,) = (f for f in frozen_normalization().diagnose().findings if f.kind == "moving-statistics")
     assert found.where == "norm"
     assert "Scale the images as in the training of norm" in found.cure
+
+
+def test_frozen_statistics_that_together_leave_images_alike() -> None:
+    """None is off by itself as far as counts, but each makes the next one's input smaller still."""
+    keras.utils.set_random_seed(1)
+    blocks = [[L.Conv2D(8, 3), L.BatchNormalization(name=f"norm_{k}"), L.ReLU()] for k in range(3)]
+    body = chain(*(layer for block in blocks for layer in block))
+    body.trainable = False
+    measure_again(network := copy_network(body, (28, 28, 1)), digits().train_images[:64])
+    body.set_weights(network.model.get_weights())
+    for k in range(3):
+        variance = body.get_layer(f"norm_{k}").moving_variance
+        variance.assign(variance * 6.0**2)
+    model = chain(body, L.Flatten(), L.Dense(10, activation="softmax"))
+    (found,) = (each for each in diagnosis(model).findings if each.kind == "moving-statistics")
+    assert "its moving deviation 6 times" in found.evidence.text
 
 
 def test_other_normalizations_are_not_involved() -> None:

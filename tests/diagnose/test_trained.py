@@ -143,6 +143,16 @@ def test_one_output_that_tells_classes_apart_has_not_collapsed() -> None:
     assert "class_weight" in found.cure
 
 
+def test_a_fresh_last_layer_on_a_trained_body_has_not_collapsed() -> None:
+    """It may well give one answer to everything before its first step."""
+    body = fitted(dense_chain(1, "relu"), digits())
+    head = L.Dense(10, activation="softmax", kernel_initializer="zeros")
+    model = keras.Model(body.inputs, head(body.layers[-2].output))
+    assert ask(model).diagnose().kinds() == ()
+    model.layers[-1].bias.assign([1.0] + [0.0] * 9)
+    assert ask(model).diagnose().kinds()[-1:] == ("predictions-collapsed",)
+
+
 def test_the_cause_stands_before_the_collapse() -> None:
     """A Softmax over one output is why it always says 1."""
     model = always_one()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from harness.compare import Answers, compare
+from harness.report.conditions import conditions
 from harness.report.findings import Finding, findings
 from harness.report.names import Names
 from harness.results import Results
@@ -186,7 +187,7 @@ def test_a_file_at_chance_is_told_before_anything_and_nothing_is_concluded() -> 
 def test_where_examples_are_too_few_to_tell_it_says_so() -> None:
     """27 % of 1,000 where chance is 25 % is luck once in 13 times."""
     (item,) = said(of_file(0.27))["At chance"].items
-    assert "which so few examples can't tell from luck: give more" in item
+    assert item.endswith("once trained on for 1 epoch, and so few examples can't tell it from luck: give more.")
 
 
 def test_a_file_that_learned_is_judged_and_called_by_its_file_name() -> None:
@@ -196,6 +197,17 @@ def test_a_file_that_learned_is_judged_and_called_by_its_file_name() -> None:
     texts = [text for finding in told.values() for text in (finding.text, *finding.items)]
     assert any("How trained.keras was trained is not known here" in text for text in texts)
     assert not any("came trained" in text for text in texts)
+    assert not any("More seeds" in text for text in texts), "no seed changes a file"
+
+
+def test_two_files_are_told_in_the_plural() -> None:
+    networks = [{"model": name} for name in ("a.keras", "b.keras", "single_conv")]
+    study = Study.model_validate({"name": "files", "networks": networks})
+    results = results_of(study, World(accuracy=lambda case, prune: 0.7, chance=0.25))
+    (item,) = (each for each in said(results)["Too thin to say"].items if "not known here" in each)
+    assert item.startswith("How a.keras and b.keras were trained is not known here")
+    told = dict(conditions(results, compare(results)))["Training"]
+    assert told.endswith("Not trained here but taken as they are: a.keras and b.keras.")
 
 
 def test_a_gain_is_told_beside_what_more_training_alone_gains(study: Study) -> None:

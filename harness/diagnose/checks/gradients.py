@@ -83,7 +83,9 @@ def gradients_vanish(evidence: Evidence) -> Iterator[Finding]:
     yield Finding(
         kind="gradients-vanish",
         severity=severity,
-        what=f"The gradient fades on its way back to {first.layer}",
+        what=f"The gradient fades on its way back to {first.layer}"
+        if first.rms
+        else f"No gradient reaches {first.layer}",
         where=first.layer,
         evidence=Number(
             value=fading(evidence),
@@ -92,7 +94,9 @@ def gradients_vanish(evidence: Evidence) -> Iterator[Finding]:
             f"{first.layer}",
         ),
         why="The first layers stay as they were drawn, so the last ones learn from noise.",
-        cure="Use ReLU with he_normal, not sigmoid or tanh; BatchNormalization, skip connections, or fewer layers",
+        cure="Use ReLU with he_normal, not sigmoid or tanh; BatchNormalization, skip connections, or fewer layers"
+        if first.rms
+        else "Look at what it meets on its way there: stop_gradient, rounding, argmax, or far too many layers",
     )
 
 
@@ -102,6 +106,12 @@ def fading(evidence: Evidence) -> float:
     if len(kernels) < 2:
         return 1.0
     return kernels[0].rms / kernels[-1].rms if kernels[-1].rms else 0.0
+
+
+def held_below_epsilon(evidence: Evidence) -> bool:
+    """Whether it is the weight of the loss that leaves every kernel's gradient below 1e-7."""
+    largest = max((kernel.rms for kernel in _kernels(evidence)), default=0.0)
+    return EPSILON * evidence.question.loss.weight <= largest < EPSILON
 
 
 def vanishing(evidence: Evidence) -> Severity | None:

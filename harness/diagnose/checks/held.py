@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
+from harness.diagnose.checks.gradients import held_below_epsilon
 from harness.diagnose.checks.rate import FALLS, FLAT_SLOWS, FLAT_STOPS, TIMES
 from harness.diagnose.evidence import Evidence
 from harness.diagnose.findings import Finding, Number
@@ -15,7 +16,8 @@ def gradients_held_back(evidence: Evidence) -> Iterator[Finding]:
     """The optimizer's clipping or the weight of the loss leaves steps that lead nowhere.
 
     Threshold: as for a learning rate that is too low: ten steps take less than 0.5 % off the loss (slows learning) or
-    0.1 % (stops it), while without clipping and with a weight of 1 they take off 1 % and five times as much.
+    0.1 % (stops it), while without clipping and with a weight of 1 they take off 1 % and five times as much, or the
+    weight alone leaves no kernel a gradient of 1e-7.
     """
     losses, weight = evidence.losses, evidence.question.loss.weight
     clips = clipping(evidence.question.optimizer)
@@ -26,7 +28,7 @@ def gradients_held_back(evidence: Evidence) -> Iterator[Finding]:
         return
     freed = evidence.rehearse_freely().losses
     falls = 1 - freed[-1] / freed[0]
-    if not math.isfinite(freed[-1]) or falls < max(FALLS, TIMES * fall):
+    if not math.isfinite(freed[-1]) or (falls < max(FALLS, TIMES * fall) and not held_below_epsilon(evidence)):
         return
     held = [f"{name}={value:g}" for name, value in clips.items()]
     held += [f"a loss weight of {weight:g}"] if weight < 1 else []

@@ -13,7 +13,18 @@ from harness.diagnose.evidence import Evidence
 from harness.diagnose.findings import Finding, Number, Severity
 from harness.diagnose.layers import NORMALIZING, is_linear
 from harness.diagnose.network import Call
-from harness.diagnose.scaling import ALIKE, LARGE, SMALL, Cure, Entering, cure, entering, first_layer, scalings
+from harness.diagnose.scaling import (
+    ALIKE,
+    LARGE,
+    SMALL,
+    Cure,
+    Entering,
+    cure,
+    effaced_by,
+    entering,
+    first_layer,
+    scalings,
+)
 
 # Ten steps that take less than this share off the loss are steps on the spot, where with the cure they take off more
 # than that, and so many times what they take off without it.
@@ -38,6 +49,10 @@ def inputs_unscaled(evidence: Evidence) -> Iterator[Finding]:
         return
     found = entering(evidence.as_given(), first, evidence.batch.images)
     normalization = _normalization(evidence, first)
+    effacing = effaced_by(evidence.network, first, evidence.batch.images) if found.low == found.high else None
+    if effacing is not None:
+        yield _effaced(effacing, found)
+        return
     if found.is_usable or not math.isfinite(found.rms):
         return
     if normalization is not None and _is_taken_out(evidence, found, normalization):
@@ -51,6 +66,21 @@ def inputs_unscaled(evidence: Evidence) -> Iterator[Finding]:
         evidence=_number(first, found),
         why=_why(found) if normalization is None else _why_normalized(normalization),
         cure=mend.text,
+    )
+
+
+def _effaced(call: Call, found: Entering) -> Finding:
+    """A layer that leaves nothing of any image, as LayerNormalization along an axis of one."""
+    return Finding(
+        kind="inputs-unscaled",
+        severity="stops learning",
+        what=f"{call.name} makes the same of every image",
+        where=call.name,
+        evidence=Number(
+            value=found.rms, unit="root mean square", text=f"what comes out of it is {found.low:.3g} everywhere"
+        ),
+        why="Nothing behind it can tell one image from another. A number less the mean of itself alone is zero.",
+        cure=f"Leave {call.name} out, or let it normalize along axes of more than one number",
     )
 
 

@@ -90,7 +90,7 @@ def class_count(evidence: Evidence) -> Iterator[Finding]:
         yield Finding(
             kind="class-count",
             severity="stops learning",
-            what=f"The labels go from {low} to {high}, and the model has {outputs} outputs, numbered from 0",
+            what=f"The labels go from {low} to {high}, and {_has(outputs, width)}",
             where=layer,
             evidence=Number(
                 value=int(without.sum()),
@@ -98,7 +98,7 @@ def class_count(evidence: Evidence) -> Iterator[Finding]:
                 text=f"{without.mean():.0%} of the labels have no output",
             ),
             why="The loss of such a label is NaN or an error, depending on the device.",
-            cure="Subtract 1 from the labels" if from_one else _widened(low, high, len(set(classes.tolist()))),
+            cure="Subtract 1 from the labels" if from_one else _widened(low, high, len(set(classes.tolist())), width),
         )
     elif unused := sorted(set(range(outputs)) - set(classes.tolist())):
         shown = ", ".join(map(str, unused[:3])) + (f" and {len(unused) - 3} more" if len(unused) > 3 else "")
@@ -114,8 +114,18 @@ def class_count(evidence: Evidence) -> Iterator[Finding]:
         )
 
 
-def _widened(low: int, high: int, several: int) -> str:
+def _has(outputs: int, width: int) -> str:
+    if width > 1:
+        return f"the model has {outputs} outputs, numbered from 0"
+    return "the model has one output" + (", which tells 0 and 1 apart" if outputs == 2 else "")
+
+
+def _widened(low: int, high: int, several: int, width: int) -> str:
     """What to do about labels beyond the outputs; the largest label decides, whether or not all below it occur."""
+    if width == 1 and (low, high) == (0, 1):
+        return "Use loss='binary_crossentropy' with the one output, a sigmoid, or give the last layer 2 outputs"
+    if width == 1 and several <= 2:
+        return "Number the two classes 0 and 1"
     if low < 0:
         return f"Number the {several} classes from 0 without gaps, and give the last layer {several} outputs"
     widened = f"Give the last layer {high + 1} outputs, the largest label and 1"

@@ -17,6 +17,7 @@ DRAWS = 16
 STOPS_BELOW = 0.01
 SLOWS_BELOW = 0.05
 HIGH_RATE = 0.95  # cost at least 10 points in each of them
+USUAL_RATE = 0.5
 _NOISE = ("Dropout", "GaussianNoise")  # parts of the names of Keras's layers that draw
 
 
@@ -25,13 +26,17 @@ def dropout_high(evidence: Evidence) -> Iterator[Finding]:
 
     Threshold: over 16 draws of the same batch, the variance of the logits between images is less than 1/20 of that
     between draws (slows learning) or 1/100 (stops it; measured: docs/diagnose.md). A rate of 0.95 slows it in any case.
+    Not where it is one layer of a rate up to 0.5, as usual: then there was next to nothing of the image before it.
     """
     calls = noisy(evidence)
     if not calls or evidence.has_learned:
         return
     worst = max(calls, key=strength)
+    rate = _rate(worst)
+    if len(calls) == 1 and rate is not None and rate <= USUAL_RATE:
+        return
     share = signal(evidence)
-    if share >= SLOWS_BELOW and (_rate(worst) or 0.0) < HIGH_RATE:
+    if share >= SLOWS_BELOW and (rate or 0.0) < HIGH_RATE:
         return
     yield Finding(
         kind="dropout-high",
@@ -46,9 +51,7 @@ def dropout_high(evidence: Evidence) -> Iterator[Finding]:
         ),
         why="Dropout leaves other units out at each step, and makes up for it by enlarging the rest. Where few are "
         "left, the gradient is that of the draw, not of the image.",
-        cure=f"Lower it in {worst.name}: a rate of 0.2 to 0.5 is usual"
-        if _rate(worst) is not None
-        else f"Lower the noise of {worst.name}: a tenth of the spread of what it gets is usual",
+        cure=_cure(worst, len(calls)),
     )
 
 
@@ -80,6 +83,15 @@ def signal(evidence: Evidence) -> float:
     noise = float(draws.var(axis=0, ddof=1).mean())
     between = float(draws.mean(axis=0).var(axis=0, ddof=1).mean()) - noise / DRAWS
     return max(between, 0.0) / noise if noise > 0 else np.inf
+
+
+def _cure(worst: Call, layers: int) -> str:
+    rate = _rate(worst)
+    if rate is None:
+        return f"Lower the noise of {worst.name}: a tenth of the spread of what it gets is usual"
+    if rate <= USUAL_RATE:
+        return f"Lower it to 0.2, or leave some of these {layers} layers out: what they leave of the image multiplies"
+    return f"Lower it in {worst.name}: a rate of 0.2 to 0.5 is usual"
 
 
 def _little(share: float) -> str:

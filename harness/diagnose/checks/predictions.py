@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from harness.diagnose.checks.statistics import lost_in_inference
 from harness.diagnose.evidence import Evidence
 from harness.diagnose.findings import Finding, Number
 from harness.learned import chance_level
@@ -19,15 +20,18 @@ COMMON = 0.75  # share of the commoner class from which the other is rare
 def predictions_collapsed(evidence: Evidence) -> Iterator[Finding]:
     """A trained network predicts the same class for every example; one output has two classes.
 
-    Threshold: one class for all of at least 16 examples of several classes. An untrained network may do so in health.
-    It slows learning where one of two classes is rare, a quarter or less, and a single output is higher for one than
-    for the other all the same (rank test, p below 0.001): the border between them is elsewhere.
+    Threshold: one class for all of at least 16 examples of several classes. An untrained network may do so in health,
+    also one whose last layer alone is; and one that `moving_statistics` tells of has learned, and only does so in
+    inference. It slows learning where one of two classes is rare, a quarter or less, and a single output is higher for
+    one than for the other all the same (rank test, p below 0.001): the border between them is elsewhere.
     """
     classes = evidence.batch.classes
-    if classes is None or not evidence.trained or len(classes) < FEWEST or len(np.unique(classes)) < 2:
+    if classes is None or len(classes) < FEWEST or len(np.unique(classes)) < 2:
+        return
+    if not evidence.trained or evidence.head_is_fresh:
         return
     answers = evidence.answers(evidence.predictions)
-    if answers is None or len(np.unique(answers)) > 1:
+    if answers is None or len(np.unique(answers)) > 1 or lost_in_inference(evidence) is not None:
         return
     outputs = evidence.predictions.reshape(len(classes), -1)
     tells_apart = _tells_apart(outputs, classes)

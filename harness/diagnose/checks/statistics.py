@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+import numpy as np
+
 from harness.diagnose.evidence import Evidence
 from harness.diagnose.findings import Finding, Number
 from harness.diagnose.statistics import Remembered
@@ -25,25 +27,30 @@ def moving_statistics(evidence: Evidence) -> Iterator[Finding]:
     Threshold: with the statistics measured again on the batch, nothing else changed, at least 10 of 100 examples more
     are right, and more than luck (`harness.learned`). It stops learning where the network is at chance without, and
     makes at most half of the errors of chance with them. A network that has not learned is told of frozen layers whose
-    deviation is off 10 times, or their mean by 3 deviations, which slows learning.
+    deviation is off 10 times, or their mean by 3 deviations, which slows learning, or that together leave images so
+    much more alike.
     """
     if evidence.measured_again is None or len(evidence.batch.images) < FEWEST:
         return
     layers = evidence.measured_again[1]
-    found = _lost(evidence, layers)
-    frozen = [layer for layer in layers if layer.fixed and (layer.stretch >= STRETCH or layer.shift >= SHIFT)]
+    found = lost_in_inference(evidence)
+    fixed = [layer for layer in layers if layer.fixed]
+    frozen = [layer for layer in fixed if layer.stretch >= STRETCH or layer.shift >= SHIFT]
+    if not frozen and _faded(evidence) >= STRETCH:
+        frozen = fixed
     if found is not None:
         yield found
     elif frozen and not evidence.has_learned:
         yield _frozen(evidence, frozen)
 
 
-def _lost(evidence: Evidence, layers: Sequence[Remembered]) -> Finding | None:
+def lost_in_inference(evidence: Evidence) -> Finding | None:
     """What inference loses of what the network is right about."""
     classes, again = evidence.batch.classes, evidence.measured_again
     if not evidence.trained or classes is None or again is None:
         return None
-    now, could = evidence.answers(evidence.predictions), evidence.answers(again[0])
+    outputs, layers = again
+    now, could = evidence.answers(evidence.predictions), evidence.answers(outputs)
     if now is None or could is None:
         return None
     accuracy, better = float((now == classes).mean()), float((could == classes).mean())
@@ -90,12 +97,20 @@ def _frozen(evidence: Evidence, layers: Sequence[Remembered]) -> Finding:
     )
 
 
+def _faded(evidence: Evidence) -> float:
+    """How many times more the outputs differ between images with the statistics measured again than without."""
+    assert evidence.measured_again is not None
+    now, again = evidence.predictions.std(axis=0).mean(), evidence.measured_again[0].std(axis=0).mean()
+    return float(again / now) if now > 0 and np.isfinite(again) else 1.0
+
+
 def _furthest(layers: Sequence[Remembered]) -> Remembered:
     return max(layers, key=lambda layer: layer.distance)
 
 
 def _how_far(layer: Remembered) -> str:
-    mean = f"its moving mean is {layer.shift:.2g} standard deviations off"
+    shift = f"{layer.shift:.2g}"
+    mean = f"its moving mean is {shift} standard deviation{'s' * (shift != '1')} off"
     return f"{mean}, and its moving deviation {layer.stretch:.2g} times" if layer.stretch >= 1.1 else mean
 
 

@@ -43,9 +43,9 @@ def _told(original: Variant, answers: Answers) -> Iterator[str]:
     else:
         yield f"{len(bad)} of {len(original.finished)} trainings, {seeds_told(bad)}"
     yield f"where one answer for all scores {fmt.percent(chance)}"
-    if max(values) > chance:
-        yield "which so few examples can't tell from luck: give more"
     for variant in answers.of(original.network):
         if variant.trained_on and variant.accuracy is not None and variant.learned is False:
             epochs = fmt.plural(variant.longer_epochs, "epoch")
             yield f"and {fmt.percent(variant.accuracy.value)} once trained on for {epochs}"
+    if max(values) > chance:
+        yield "and so few examples can't tell it from luck: give more"

@@ -29,13 +29,14 @@ def too_thin(answers: Answers, names: Names) -> Finding | None:
         if variant.original and not variant.trained_here and variant.learned is not False
     ]
     if taken_over:
+        were = "were" if len(taken_over) > 1 else "was"
         items.append(
-            f"How {fmt.listed(taken_over)} was trained is not known here. If that training saw the test examples, the "
-            "accuracy is too high, and what pruning costs is too: give data that it never saw as the test set."
+            f"How {fmt.listed(taken_over)} {were} trained is not known here. If that training saw the test examples, "
+            "the accuracy is too high, and what pruning costs is too: give data that it never saw as the test set."
         )
     trained = [variant for variant in finished if variant.trained_here]
     if trained and all(len(variant.finished) == 1 for variant in trained):
-        items.append("Every network was trained with one seed: nothing is said about another training. Add seeds.")
+        items.append("Every network trained here had one seed: nothing is said about another training. Add seeds.")
     if not any(variant.latencies for variant in answers.variants):
         items.append("No latency was measured, so nothing is said about speed.")
     return Finding("Too thin to say", "The evidence leaves these open.", tuple(items)) if items else None
@@ -61,7 +62,8 @@ def _thin_accuracy(answers: Answers, names: Names) -> Iterator[str]:
     wide = sorted((pair for pair in changes if pair[0] > 2 * TOLERATED_LOSS), key=lambda pair: -pair[0])
     told = [f"{names.full(each)} ({fmt.points_range(each.change)})" for _, each in wide if each.change]
     if told:
-        yield f"Accuracy known no better than ±1 point: {examples(told)}. More seeds or test examples would help."
+        more = "seeds or test examples" if any(each.trained_here for _, each in wide) else "test examples"
+        yield f"Accuracy known no better than ±1 point: {examples(told)}. More {more} would help."
 
 
 def seeds_apart(answers: Answers, names: Names) -> Finding | None:
