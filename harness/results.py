@@ -57,6 +57,7 @@ def read_results(run: Path) -> Results:
     except OSError as error:
         raise SpecError(f"{path}: can't be read ({error.strerror}); give the folder that `harness run` wrote") from None
     except ValidationError as error:
+        count = error.error_count()
         raise SpecError(
-            f"{path}: not the results of this version ({error.error_count()} problems); run the study again"
+            f"{path}: not the results of this version ({count} problem{'s' * (count > 1)}); run the study again"
         ) from None

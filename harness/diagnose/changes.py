@@ -26,6 +26,7 @@ CURED_GATES = frozenset({"data-not-finite", "weights-not-finite", "nothing-train
 _PERSONAL: Mapping[str, str] = {
     "examples-mismatch": "which label belongs to which image takes a person",
     "input-shape": "the network can't be trained on such images, so there is nothing to compare",
+    "index-out-of-range": "the network can't be trained on such numbers, so there is nothing to compare",
     "feature-map-eaten": "the network can't be trained on such images, so there is nothing to compare",
     "label-encoding": "Keras refuses such labels or reads them wrongly, so there is nothing to compare",
     "class-count": "Keras refuses such labels or makes NaN of them, so there is nothing to compare",

@@ -89,6 +89,8 @@ def _array(values: Any, name: str) -> NDArray[Any]:
         array = np.asarray(values)
     except ValueError:
         raise DataError(f"the {name} are not all of one shape; give them as one array") from None
+    if values is not None and not array.shape:
+        raise DataError(f"the {name} are one {type(values).__name__}; give them as an array, one for each example")
     if not array.shape or not len(array):
         raise DataError(f"there are no {name} to diagnose the model with; give at least some of each class")
     return array

@@ -93,6 +93,15 @@ def test_one_output_with_the_loss_of_several_is_told_both_ways_out() -> None:
     assert found.cure.startswith("Use loss='binary_crossentropy' with the one output, a sigmoid, or give")
 
 
+def test_a_number_that_an_embedding_has_no_row_for_is_a_finding() -> None:
+    """The vocabulary's words are numbered from 1, since 0 is the padding."""
+    words = np.random.default_rng(0).integers(0, 51, (64, 8))
+    layers = [L.Embedding(50, 4, name="words"), L.GlobalAveragePooling1D(), L.Dense(2, activation="softmax")]
+    (found,) = diagnosed(chain(*layers, shape=(8,)), words, words[:, 0] % 2).findings
+    assert (found.kind, found.where) == ("index-out-of-range", "words")
+    assert found.cure.startswith("Use input_dim=51")
+
+
 def test_nan_is_a_finding_wherever_it_is() -> None:
     images = digits().train_images[:64].copy()
     images[3, 0, 0, 0] = np.nan
@@ -202,6 +211,7 @@ def quantized() -> keras.Model:
         (lambda: {"model": chain(L.Flatten(), L.Dense(1)), "loss": "mse"}, ModelError, "predicts numbers, not classes"),
         (lambda: {"model": chain(L.Conv2D(10, 3))}, ModelError, "gives an output of 26x26x10 for an example"),
         (lambda: {"images": np.zeros((0, 28, 28, 1))}, DataError, "there are no images"),
+        (lambda: {"images": zip([1], [2], strict=True)}, DataError, "the images are one zip; give them as an array"),
         (lambda: {"labels": []}, DataError, "there are no labels"),
         (lambda: {"images": [[1, 2], [3]]}, DataError, "the images are not all of one shape"),
         (lambda: {"images": np.full((64, 28, 28, 1), "x")}, DataError, "the images are <U1, not numbers"),

@@ -34,7 +34,7 @@ from harness.diagnose.checks.predictions import predictions_collapsed
 from harness.diagnose.checks.rate import learning_rate_high, learning_rate_low
 from harness.diagnose.checks.rows import rows_misordered
 from harness.diagnose.checks.saturation import output_saturated
-from harness.diagnose.checks.shapes import feature_map_eaten, input_shape
+from harness.diagnose.checks.shapes import feature_map_eaten, index_out_of_range, input_shape
 from harness.diagnose.checks.statistics import moving_statistics
 from harness.diagnose.checks.within import softmax_within
 from harness.diagnose.evidence import Evidence
@@ -59,6 +59,7 @@ CHECKS: tuple[Check, ...] = (
     Check(weights_not_finite, gate=True),
     Check(input_shape, gate=True),
     Check(feature_map_eaten, gate=True),
+    Check(index_out_of_range, gate=True),
     Check(labels_unreadable, gate=True),
     Check(class_count, gate=True),
     Check(label_encoding),

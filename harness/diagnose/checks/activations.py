@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator
 
 from harness.diagnose.checks.gradients import vanishing
+from harness.diagnose.checks.rate import learning_rate_high
 from harness.diagnose.evidence import Evidence
 from harness.diagnose.findings import Finding, Number
 from harness.diagnose.layers import kernel_shape
@@ -25,11 +26,14 @@ def activations_explode(evidence: Evidence) -> Iterator[Finding]:
     """The outputs of layers grow with depth.
 
     Threshold: a spread 25 times the larger of 1 and the inputs' (measured: docs/diagnose.md). It stops learning
-    where the numbers overflow, and where the loss stays hopeless.
+    where the numbers overflow, and where the loss stays hopeless. Not where they only do so in the trained network, and
+    its learning rate is seen to be too high.
     """
     spreads = _spreads(evidence)
     finite = all(activity.finite for activity in evidence.before.forward.activities)
     if not spreads or (finite and growth(evidence) < GROWTH_SLOWS):
+        return
+    if evidence.trained and growth(evidence.fresh) < GROWTH_SLOWS and any(learning_rate_high(evidence)):
         return
     stops = not finite or hopeless(evidence)
     name, largest = max(spreads, key=lambda pair: pair[1] if math.isfinite(pair[1]) else math.inf)

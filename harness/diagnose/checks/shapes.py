@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import keras
+
 from harness.diagnose.evidence import Evidence
 from harness.diagnose.findings import Finding, Number
 from harness.diagnose.network import CallFailedError
@@ -47,6 +49,33 @@ def feature_map_eaten(evidence: Evidence) -> Iterator[Finding]:
         if empty:
             yield _eaten(evidence, call.name, tuple(call.inputs[0].shape[1:]), f"it makes {_shown(empty)} of it")
             return
+
+
+def index_out_of_range(evidence: Evidence) -> Iterator[Finding]:
+    """An Embedding gets numbers that it has no row for. Threshold: any, below 0 or from `input_dim` on."""
+    images = evidence.question.images
+    for call in evidence.network.calls:
+        direct = any(taken is evidence.network.model.inputs[0] for taken in call.inputs)
+        if not direct or not isinstance(call.layer, keras.layers.Embedding):
+            continue
+        rows, low, high = call.layer.input_dim, int(images.min()), int(images.max())
+        if low >= 0 and high < rows:
+            continue
+        yield Finding(
+            kind="index-out-of-range",
+            severity="stops learning",
+            what=f"{call.name} has no row for some of the numbers",
+            where=call.name,
+            evidence=Number(
+                value=int(((images < 0) | (images >= rows)).sum()),
+                unit="numbers",
+                text=f"they go from {low} to {high}, and its input_dim is {rows}: enough for 0 to {rows - 1}",
+            ),
+            why="Depending on the device, Keras refuses them, or gives zeros or NaN for them.",
+            cure=f"Use input_dim={high + 1}, the largest number and 1"
+            if low >= 0
+            else "Number what is embedded from 0",
+        )
 
 
 def _eaten(evidence: Evidence, name: str, shape: Shape, reason: str) -> Finding:

@@ -47,7 +47,7 @@ def moving_statistics(evidence: Evidence) -> Iterator[Finding]:
 def lost_in_inference(evidence: Evidence) -> Finding | None:
     """What inference loses of what the network is right about."""
     classes, again = evidence.batch.classes, evidence.measured_again
-    if not evidence.trained or classes is None or again is None:
+    if not evidence.trained or evidence.head_is_fresh or classes is None or again is None:
         return None
     outputs, layers = again
     now, could = evidence.answers(evidence.predictions), evidence.answers(outputs)
