@@ -222,7 +222,9 @@ class Study(Spec):
         names = [case.name for case in cases]
         for name in names:
             if names.count(name) > 1:
-                raise SpecError(f"networks: two cases are both called '{name}'; vary something or remove one")
+                files = {case.file for case in cases if case.name == name}
+                cure = "rename one of the files" if len(files) > 1 else "vary something or remove one"
+                raise SpecError(f"networks: two cases are both called '{name}'; {cure}")
         return tuple(cases)
 
     def on(self, data: str) -> Study:

@@ -26,6 +26,11 @@ def test_the_grid_is_the_product_of_what_varies_and_of_the_seeds() -> None:
     assert len({case.network for case in cases}) == 4
 
 
+def test_two_files_of_one_name_are_to_be_renamed() -> None:
+    with pytest.raises(SpecError, match="both called 'net seed=0'; rename one of the files"):
+        study(networks=[{"model": "a/net.keras"}, {"model": "b/net.keras"}]).cases()
+
+
 def test_data_and_training_can_vary_too() -> None:
     network = {"model": "colored", "vary": {"data.color": [True, False], "train.learning_rate": [0.01]}}
     first, second = study(networks=[network], data={"scale": "raw"}).cases()

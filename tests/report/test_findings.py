@@ -200,6 +200,16 @@ def test_a_file_that_learned_is_judged_and_called_by_its_file_name() -> None:
     assert not any("More seeds" in text for text in texts), "no seed changes a file"
 
 
+def test_a_file_is_no_training_and_alone_on_no_frontier() -> None:
+    study = Study.model_validate({"name": "file", "seeds": [0, 1], "networks": [{"model": "a.keras"}]})
+    told = said(results_of(study, World(accuracy=lambda case, prune: 0.25, chance=0.25)))
+    (item,) = told["At chance"].items
+    assert "of 1,000 test examples right" in item
+    assert "Speed/accuracy frontier" not in said(
+        results_of(study, World(accuracy=lambda case, prune: 0.7, chance=0.25))
+    )
+
+
 def test_two_files_are_told_in_the_plural() -> None:
     networks = [{"model": name} for name in ("a.keras", "b.keras", "single_conv")]
     study = Study.model_validate({"name": "files", "networks": networks})

@@ -38,7 +38,7 @@ def _told(original: Variant, answers: Answers) -> Iterator[str]:
     bad = [seed for seed in original.finished if seed.at_chance]
     values = [seed.accuracy.value for seed in bad if seed.accuracy]
     chance = original.chance or 0.0
-    if len(original.finished) == 1:
+    if len(original.finished) == 1 or not original.trained_here:
         yield f"{fmt.percent(values[0])} of {fmt.plural(original.examples or 0, 'test example')} right"
     else:
         yield f"{len(bad)} of {len(original.finished)} trainings, {seeds_told(bad)}"

@@ -67,9 +67,11 @@ def _thin_accuracy(answers: Answers, names: Names) -> Iterator[str]:
 
 
 def seeds_apart(answers: Answers, names: Names) -> Finding | None:
-    """How much the luck of a training matters."""
+    """How much the luck of a training matters, and not where a file is as it came for every seed."""
     spreads = [
-        (variant.spread, variant) for variant in answers.variants if variant.spread is not None and not variant.control
+        (variant.spread, variant)
+        for variant in answers.variants
+        if variant.spread is not None and not variant.control and (variant.trained_here or variant.spread > 0)
     ]
     if not spreads:
         return None

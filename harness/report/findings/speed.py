@@ -11,12 +11,12 @@ from harness.report.names import Names
 
 
 def on_the_frontier(answers: Answers, names: Names) -> Finding | None:
-    """Which variants none other beats, at each batch size."""
+    """Which variants none other beats, at each batch size; nothing where there is but one."""
     items = []
     for batch in answers.batch_sizes:
         for arena in answers.arenas:
             found = answers.frontier(arena, batch)
-            if found:
+            if found and len(answers.variants) > 1:
                 where = f"Batch {batch}" + (f", {arena}" if len(answers.arenas) > 1 else "")
                 close = answers.standing_at(arena, batch, Standing.CLOSE)
                 items.append(f"{where}: {_frontier_line(found, close, batch, names)}.")
