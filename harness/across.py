@@ -95,7 +95,7 @@ def changes(before: Sequence[Occasion], after: Sequence[Occasion]) -> tuple[Chan
     if not compared:
         raise MeasureError(
             "beside the file that is there both times, no model and batch size has the same name; measure a baseline "
-            "and what changed, each time under the same names and with the same --batch"
+            "and what changed, each time under the same names and with the same batch sizes: `harness measure --batch`"
         )
     adjusted = iter(stats.holm([interval.p_value for *_, interval in compared if interval is not None]))
     return tuple(

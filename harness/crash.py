@@ -96,9 +96,9 @@ def supervised(command: Callable[[], None]) -> None:
         os.close(reading)
         _end(_wait(child), memory)
     os.close(writing)
-    signal.pthread_sigmask(signal.SIG_SETMASK, before)
-    threading.Thread(target=_end_with_parent, args=(reading,), daemon=True).start()
     _note.memory = memory
+    threading.Thread(target=_end_with_parent, args=(reading,), daemon=True).start()
+    signal.pthread_sigmask(signal.SIG_SETMASK, before)  # now, so that the thread takes no signal from the command
     command()
 
 

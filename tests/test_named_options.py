@@ -27,6 +27,8 @@ SAID_BY = {
     "diagnose": ("diagnose",),
     "runtime": ("measure",),
     "advice.py": ("measure", "run"),
+    "across.py": ("compare",),
+    "export/examples.py": ("export",),
     "commands/options.py": ("prune",),
     "commands/run.py": ("run",),
     "commands/prune.py": ("prune",),

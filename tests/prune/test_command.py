@@ -439,7 +439,7 @@ def test_a_folder_in_the_place_of_an_output_is_found_before_the_work(
 def test_a_folder_is_no_model(given: str, capsys: Captured) -> None:
     code, _, err = run(capsys, "prune", given, "--ratio", 0.5)
     assert (code, err.count("\n")) == (2, 1)
-    assert "no such file; give the path of a .keras file" in err
+    assert "is a folder; give the path of a .keras file" in err
 
 
 def test_an_unbuilt_model_with_data(capsys: Captured, digits: str, tmp_path: Path) -> None:
