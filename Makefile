@@ -66,10 +66,10 @@ bench: $(ENVIRONMENT) ## train, prune, export, measure and report on real digits
 	$(BIN)/harness run $(STUDY) --output $(RUNS) --device $(DEVICE)
 	HARNESS_RUN=$(RUN) $(BIN)/python -m pytest bench --benchmark-json=$(RUN)/pytest-benchmark.json
 
-bench-selfbench-weights: $(READY) ## does a study give the same weights on another CPU, and what does that cost? about 5 minutes
+bench-weights: $(READY) ## does a study give the same weights on another CPU, and what does that cost? about 5 minutes
 	$(BIN)/python -m bench.same_weights
 
-test: $(READY) ## does the measurement keep its promises here? on an idle machine, about 20 minutes
+bench-selftest: $(READY) ## does the measurement keep its promises here? on an idle machine, about 20 minutes
 	$(BIN)/python -m bench.selftest --device cpu
 
 bench-diagnose: $(READY) ## how often a diagnosis is right, and how long it takes; about half an hour

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +24,8 @@ from harness.spec import Study
 from tests.measurements import ENVIRONMENT, measurement
 from tests.onnx_files import cnn
 from tests.synthetic import results_of
+
+ROOT = Path(__file__).parents[1]
 
 
 @pytest.mark.parametrize(("blocks", "more"), [(105, 1.05), (101, 1.01)])
@@ -96,6 +99,12 @@ def test_a_case_studys_figures_are_kept_without_what_is_large(tmp_path: Path) ->
     assert {path.name for path in kept.iterdir()} == {"report.md", "charts", "answers.json"}
     assert [chart.suffix for chart in (kept / "charts").iterdir()] == [".png"] * len(written.charts[::2])
     assert json.loads((kept / "answers.json").read_text()) == [report.as_json(results)]
+
+
+def test_make_knows_each_target_once() -> None:
+    """It warns of two recipes for one, and then runs the second."""
+    done = subprocess.run(["make", "-n", "help"], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stderr == ""
 
 
 def test_the_curve_of_a_training_in_steps_is_kept_as_numbers(tmp_path: Path) -> None:

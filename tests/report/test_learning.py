@@ -61,6 +61,17 @@ def test_too_few_seeds_for_any_test_are_called_so() -> None:
     assert "more seeds" in items[2]
 
 
+def test_where_no_two_networks_differ_in_one_thing_nothing_is_said_of_single_changes() -> None:
+    def one_fails(case: Case, prune: PruneSpec | None) -> float:
+        return 0.1 if case.model == "single_conv" else 0.9
+
+    networks = [{"model": model, "deploy": False} for model in ("single_conv", "deepcaptcha")]
+    study = Study.model_validate({"name": "x", "seeds": [0, 1, 2], "networks": networks})
+    items = told(results_of(study, World(accuracy=one_fails)))["Which trainings learned"].items
+    assert items[0].startswith("Never: single_conv")
+    assert not [item for item in items if "single change" in item]
+
+
 def test_where_every_training_learned_no_change_decides_and_the_accuracy_says_the_rest() -> None:
     def plateau(case: Case, prune: PruneSpec | None) -> float:
         return 0.6 if case.data.scale == "raw" else 0.9

@@ -43,7 +43,7 @@ def _listed(arms: list[Arm], names: Names) -> str:
 
 def _changes_told(learning: Learning, names: Names) -> Iterator[str]:
     """The single changes that clearly decide whether a network learns, and how many were not shown to."""
-    if all(arm.learned == arm.runs for arm in learning.arms):
+    if not learning.tests or all(arm.learned == arm.runs for arm in learning.arms):
         return
     clear = [test for test in learning.tests if test.clear]
     lines = []
