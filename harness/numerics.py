@@ -24,7 +24,9 @@ def settle() -> dict[str, str | None]:
     Returns:
         What holds, for the record of what is computed with it; None where TensorFlow decides by the machine.
     """
-    if "tensorflow" not in sys.modules:
+    # Who turns oneDNN on gets all of it: limited to AVX2 it has no convolution of bfloat16, and nothing else steps in.
+    chosen = os.environ.get("TF_ENABLE_ONEDNN_OPTS", "0") != "0"
+    if "tensorflow" not in sys.modules and not chosen:
         for name, value in SETTINGS.items():
             os.environ.setdefault(name, value)
     return {name: os.environ.get(name) for name in SETTINGS}

@@ -20,6 +20,7 @@ COMMAND = """
 import os, signal, sys, time
 from pathlib import Path
 from harness.crash import step, supervised, unfinished
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # which nohup, say, has ignored
 def work():
     with step("first"), step("second"), unfinished(Path(sys.argv[1])) as path:
         path.mkdir()
