@@ -270,6 +270,8 @@ def read_study(path: Path) -> Study:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         raise SpecError(f"{path}: no such study; give the path of a TOML file") from None
+    except IsADirectoryError:
+        raise SpecError(f"{path}: is a folder; give the path of a TOML file in it") from None
     except (OSError, UnicodeDecodeError) as error:
         raise SpecError(f"{path}: can't be read as text ({error}); give the path of a TOML file") from None
     try:

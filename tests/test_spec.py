@@ -17,6 +17,11 @@ def study(**values: object) -> Study:
     return checked(Study, {"name": "x", "networks": [NETWORK], **values}, "study.toml")
 
 
+def test_a_folder_is_no_study(tmp_path: Path) -> None:
+    with pytest.raises(SpecError, match="is a folder; give the path of a TOML file in it"):
+        read_study(tmp_path)
+
+
 def test_the_grid_is_the_product_of_what_varies_and_of_the_seeds() -> None:
     network = {"model": "deepcaptcha", "vary": {"padding": ["same", "valid"], "filters": [[32, 48], [16, 24]]}}
     cases = study(networks=[network], seeds=[0, 1]).cases()
