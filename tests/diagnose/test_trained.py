@@ -44,7 +44,11 @@ def test_a_live_network_in_float16_is_diagnosed_with_the_rate_inside_its_wrapper
 
 
 def test_small_gradients_do_not_underflow_in_float16() -> None:
-    """Of a loss of hardly anything they are those of the same network in float32."""
+    """Of a loss of hardly anything they are those of the same network in float32, but for the rounding of float16.
+
+    That was 0.4 to 5 % of their norm, by chance and by CPU, since a maximum may be found at another pixel; without a scale
+    it was 64 % and more.
+    """
     half = fitted(in_float16(), digits(), 5, learning_rate=0.01)
     layers = [L.Conv2D(8, 3, activation="relu"), L.GlobalMaxPooling2D(), L.Dense(10), L.Activation("softmax")]
     whole = chain(*layers)
@@ -54,7 +58,7 @@ def test_small_gradients_do_not_underflow_in_float16() -> None:
         Evidence(read_question(model, data.train_images, data.train_labels, loss=tiny)).before.backward.weights[0]
         for model in (half, whole)
     ]
-    np.testing.assert_allclose(gradients[0], gradients[1], atol=0.05 * np.abs(gradients[1]).max())
+    assert np.linalg.norm(gradients[0] - gradients[1]) < 0.2 * np.linalg.norm(gradients[1])
 
 
 def tiny(labels: Any, outputs: Any) -> Any:
