@@ -46,8 +46,8 @@ def test_a_live_network_in_float16_is_diagnosed_with_the_rate_inside_its_wrapper
 def test_small_gradients_do_not_underflow_in_float16() -> None:
     """Of a loss of hardly anything they are those of the same network in float32, but for the rounding of float16.
 
-    That was 0.4 to 5 % of their norm, by chance and by CPU, since a maximum may be found at another pixel; without a scale
-    it was 64 % and more.
+    That was 0.4 to 5 % of their norm, by chance and by CPU, since a maximum may be found at another pixel; without a
+    scale it was 64 % and more.
     """
     half = fitted(in_float16(), digits(), 5, learning_rate=0.01)
     layers = [L.Conv2D(8, 3, activation="relu"), L.GlobalMaxPooling2D(), L.Dense(10), L.Activation("softmax")]
