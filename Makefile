@@ -96,7 +96,7 @@ test-onednn: $(READY) ## what computes with TensorFlow, with oneDNN, which Tenso
 	TF_ENABLE_ONEDNN_OPTS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --max-worker-restart 0 $(WITH_ONEDNN)
 
 sweep: $(READY) ## the long tests: every network of keras.applications, exports of pruned ones, 1,000 random networks
-	$(BIN)/python -m pytest -m slow -v
+	$(BIN)/python -m pytest -m slow -v -n 2 --dist load --max-worker-restart 0
 
 field: $(READY) ## twelve cases from public reports, each command of each; about 4 minutes
 	$(BIN)/python -m pytest -m slow -v -n 2 --dist loadfile tests/field

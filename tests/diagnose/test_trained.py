@@ -58,7 +58,7 @@ def test_small_gradients_do_not_underflow_in_float16() -> None:
         Evidence(read_question(model, data.train_images, data.train_labels, loss=tiny)).before.backward.weights[0]
         for model in (half, whole)
     ]
-    assert np.linalg.norm(gradients[0] - gradients[1]) < 0.2 * np.linalg.norm(gradients[1])
+    assert np.linalg.norm(gradients[0] - gradients[1]) < 0.1 * np.linalg.norm(gradients[1])
 
 
 def tiny(labels: Any, outputs: Any) -> Any:
