@@ -14,7 +14,7 @@ RUNS ?= runs
 CASES := same-padding colored-digits removed-filter constant-256
 COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
 	--group pyproject.toml:dev pyproject.toml
-WITH_ONEDNN := tests/prune tests/export tests/models tests/diagnose tests/test_train.py tests/test_crash.py
+WITH_ONEDNN := tests/channels tests/prune tests/export tests/models tests/diagnose tests/training tests/base/test_crash.py
 RUN := $(RUNS)/$(basename $(notdir $(STUDY)))
 
 export TF_CPP_MIN_LOG_LEVEL ?= 3

@@ -1,5 +1,5 @@
 """Benchmarks compute as the product does."""
 
-from harness.numerics import settle
+from harness.base.numerics import settle
 
 settle()

@@ -64,8 +64,8 @@ def test_export(benchmark: Any, network: keras.Model, examples: Any, tmp_path: P
 
 def test_evaluate(benchmark: Any, network: keras.Model, examples: Any, tmp_path: Path) -> None:
     """Accuracy of the ONNX file on a thousand examples, session included."""
-    from harness.accuracy import evaluate
     from harness.export import export
+    from harness.measure.accuracy import evaluate
 
     path = tmp_path / "model.onnx"
     export(network, path, examples[0])

@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 
 from bench.exported import Exported
-from harness.runtime.feed import describe_inputs
-from harness.runtime.inputs import fixed_batch
-from harness.runtime.model_file import read_model
-from harness.runtime.placement import open_placed
-from harness.runtime.runs import Plan, end_to_end, make_feed
+from harness.measure.files.model_file import read_model
+from harness.measure.inputs.declared import fixed_batch
+from harness.measure.inputs.feed import describe_inputs
+from harness.measure.runtime.placement import open_placed
+from harness.measure.runtime.runs import Plan, end_to_end, make_feed
 
 
 @pytest.mark.parametrize("batch", [1, 32])

@@ -15,11 +15,11 @@ from pathlib import Path
 
 from PIL import Image
 
-from harness.pipeline import Run, run_study
+from harness.cli.terminal import print_lines, print_message, terminal
+from harness.compare.results import Results
+from harness.pipeline.run import Run, run_study
 from harness.report import told_as_json
-from harness.results import Results
 from harness.spec import MeasureSpec, checked, read_study
-from harness.terminal import print_lines, print_message, terminal
 
 RESULTS = Path(__file__).parent / "results"
 COLORS = 64  # all that charts need, at a quarter of the size

@@ -17,10 +17,10 @@ from typing import Any
 
 from bench import selftest
 from bench.networks import chain, classifier
-from harness.advice import advice
-from harness.doctor import examine
-from harness.measure import measure
-from harness.measurement import Measurement
+from harness.measure.advice import advice
+from harness.measure.measurement import Measurement
+from harness.measure.protocol import measure
+from harness.measure.runtime.doctor import examine
 from harness.spec import MeasureSpec
 
 
@@ -35,7 +35,7 @@ def own_networks(folder: Path) -> dict[str, list[Path]]:
 
 def exported_networks(folder: Path) -> dict[str, list[Path]]:
     """A folder's files, in groups that take the same inputs."""
-    from harness.runtime.model_file import read_model
+    from harness.measure.files.model_file import read_model
 
     groups: dict[str, list[Path]] = {}
     for path in sorted(folder.rglob("*.onnx")):

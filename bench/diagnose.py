@@ -17,8 +17,8 @@ from typing import Any
 import keras
 
 import models
-from harness.runtime.environment import describe
-from harness.terminal import terminal
+from harness.cli.terminal import terminal
+from harness.measure.runtime.environment import describe
 from tests.diagnose import healthy, held_out, held_out_again, planted
 from tests.diagnose.cases import Case, ask, digits
 from tests.diagnose.sweep import Outcome, sweep

@@ -17,19 +17,19 @@ import keras
 import numpy as np
 
 import models
-from harness.diagnose.checks.activations import growth, shrinkage
-from harness.diagnose.checks.dead import most_dead
-from harness.diagnose.checks.gradients import fading
-from harness.diagnose.checks.noise import signal
-from harness.diagnose.checks.penalties import outpaces, outweighs
-from harness.diagnose.checks.rows import similarity
-from harness.diagnose.checks.within import is_hidden_softmax
+from harness.diagnose.checks.loss.gradients import fading
+from harness.diagnose.checks.loss.penalties import outpaces, outweighs
+from harness.diagnose.checks.signal.activations import growth, shrinkage
+from harness.diagnose.checks.signal.dead import most_dead
+from harness.diagnose.checks.signal.noise import signal
+from harness.diagnose.checks.signal.rows import similarity
+from harness.diagnose.checks.signal.within import is_hidden_softmax
 from harness.diagnose.diagnosing import read_question
-from harness.diagnose.evidence import Evidence
-from harness.diagnose.lost import lost_share
-from harness.diagnose.rehearsal import with_rate
-from harness.diagnose.scaling import entering, first_layer
-from harness.learned import chance_level, learned
+from harness.diagnose.evidence.evidence import Evidence
+from harness.diagnose.evidence.lost import lost_share
+from harness.diagnose.evidence.rehearsal import with_rate
+from harness.diagnose.evidence.scaling import entering, first_layer
+from harness.stats.learned import chance_level, learned
 from tests.diagnose import held_out
 from tests.diagnose.cases import SPARSE, Asked, L, chain, dense_chain, digits, fitted
 from tests.diagnose.healthy import HEALTHY
@@ -400,7 +400,7 @@ def main() -> None:
         "",
         f"Made by `python -m bench.diagnose_thresholds`: {EXAMPLES} digits, {EPOCHS} epochs of batches of 64 (8 of "
         "penalties and decay), Adam; "
-        f"Keras {keras.__version__} on {keras.backend.backend()}. `learned` as in harness/learned.py.",
+        f"Keras {keras.__version__} on {keras.backend.backend()}. `learned` as in harness/stats/learned.py.",
     ]
     for series in SERIES:
         lines += ["", f"## {series.title}", "", f"| | {series.measured} | accuracy of each epoch | learned |"]

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from bench.networks import classifier
-from harness.measurement import Measurement
-from harness.results import RESULTS_FILE, Results, read_results
-from harness.store import file_digest
+from harness.base.store import file_digest
+from harness.compare.results import RESULTS_FILE, Results, read_results
+from harness.measure.measurement import Measurement
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import get_args
 
-from harness.runtime.environment import describe
+from harness.cli.terminal import print_lines, terminal
+from harness.measure.runtime.environment import describe
 from harness.spec import Importance
-from harness.terminal import print_lines, terminal
 from tests.prune.test_ranking import SEEDS, accuracy, digits, pruned_accuracy, random_accuracy, trained
 
 IMPORTANCES = get_args(Importance)

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from harness.runtime.environment import describe
+from harness.measure.runtime.environment import describe
 
 RESULT = Path(__file__).parent / "results" / "prune-resnet50.md"
 COMMAND = "make bench-prune"

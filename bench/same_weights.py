@@ -14,8 +14,8 @@ import statistics
 import subprocess
 import sys
 
-from harness.numerics import SETTINGS
-from harness.terminal import print_lines
+from harness.base.numerics import SETTINGS
+from harness.cli.terminal import print_lines
 
 FREE: dict[str, str] = {}
 OPTIONS = {

@@ -11,11 +11,11 @@ from pathlib import Path
 import numpy as np
 
 import models
+from harness.base.quiet import import_keras
+from harness.cli.terminal import print_lines
 from harness.data import load
-from harness.quiet import import_keras
 from harness.spec import Case, read_study
-from harness.terminal import print_lines
-from harness.train import predict
+from harness.training.train import predict
 
 STUDY = Path(__file__).parent / "studies" / "same-padding.toml"
 CLIPPED = 1e-7

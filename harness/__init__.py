@@ -8,13 +8,13 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
-_VERBS = ("measure", "prune", "export", "diagnose")  # modules that can be called: see harness/verbs.py
+_VERBS = ("measure", "prune", "export", "diagnose")  # modules that can be called: see harness/base/verbs.py
 _NAMES = {
-    "HarnessError": "harness.errors",
+    "HarnessError": "harness.base.errors",
     "Study": "harness.spec",
-    "evaluate": "harness.accuracy",
+    "evaluate": "harness.measure.accuracy",
     "read_study": "harness.spec",
-    "run_study": "harness.pipeline",
+    "run_study": "harness.pipeline.run",
     "verify": "harness.prune",
 }
 

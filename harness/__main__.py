@@ -2,12 +2,12 @@
 
 import sys
 
-from harness.crash import INTERRUPTED, INTERRUPTED_LINE, supervised
+from harness.base.crash import INTERRUPTED, INTERRUPTED_LINE, supervised
 
 
 def commands() -> None:
     """The command line, imported where Ctrl-C is told as it is later."""
-    from harness.cli import main as run
+    from harness.cli.app import main as run
 
     run()
 

@@ -2,7 +2,7 @@
 
 import os
 
-from harness.numerics import settle
+from harness.base.numerics import settle
 
 pytest_plugins = ["tests.no_hang"]
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from harness.measurement import Fed, Launch, MeasuredModel, MeasuredRow, Measurement, Process
+from harness.measure.measurement import Fed, Launch, MeasuredModel, MeasuredRow, Measurement, Process
 from harness.spec import MeasureSpec
 
 ENVIRONMENT: Mapping[str, Any] = {

@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from harness.measurement import Fed, Launch, MeasuredModel, MeasuredRow, Measurement, Process
-from harness.pipeline import planned
+from harness.compare.results import Results
+from harness.measure.measurement import Fed, Launch, MeasuredModel, MeasuredRow, Measurement, Process
+from harness.pipeline.run import planned
 from harness.records import (
     Accuracy,
     ChannelPlan,
@@ -21,7 +22,6 @@ from harness.records import (
     Row,
     Training,
 )
-from harness.results import Results
 from harness.spec import Case, MeasureSpec, PruneSpec, Study
 
 EXAMPLES = 1000

@@ -15,11 +15,11 @@ from bench.cuda import exported_networks, markdown, own_networks
 from bench.exported import networks
 from bench.networks import chain, classifier
 from harness import report
-from harness.pipeline import Run
-from harness.runtime.feed import describe_inputs
-from harness.runtime.macs import count_macs
-from harness.runtime.model_file import read_model
-from harness.runtime.session import SessionSettings, open_session
+from harness.measure.files.macs import count_macs
+from harness.measure.files.model_file import read_model
+from harness.measure.inputs.feed import describe_inputs
+from harness.measure.runtime.session import SessionSettings, open_session
+from harness.pipeline.run import Run
 from harness.spec import Study
 from tests.measurements import ENVIRONMENT, measurement
 from tests.onnx_files import cnn

@@ -27,10 +27,10 @@ from harness.compare.frontier import Evidence, Judge, Point, eligible, places, p
 from harness.compare.interval import Interval
 from harness.compare.learning import learning_of
 from harness.compare.pooling import accuracy_over_seeds, difference
+from harness.compare.results import Results
 from harness.compare.speed import Timings, different_pairs, speed_sign, timings_of, with_speed
 from harness.compare.variants import variants_of
-from harness.comparison import Comparison
-from harness.results import Results
+from harness.measure.verdict import Comparison
 from harness.spec import Mode
 
 __all__ = [

@@ -49,10 +49,10 @@ class SeedOutcome(Record):
     """One training of a variant.
 
     `learned` tells whether the *original* of that seed learned and shows it on the test examples, see
-    harness/learned.py (None: what that takes was not recorded); `at_chance` that it does not, though nothing is known
-    against its training. `change` is the accuracy minus that of the original, on the same examples, None where the
-    original did not learn: there is nothing to lose then. `architecture` is the ONNX
-    graph's digest, None for a network that was not exported.
+    harness/stats/learned.py (None: what that takes was not recorded); `at_chance` that it does not, though nothing is
+    known against its training. `change` is the accuracy minus that of the original, on the same examples, None where
+    the original did not learn: there is nothing to lose then. `architecture` is the ONNX graph's digest,
+    None for a network that was not exported.
     """
 
     seed: int

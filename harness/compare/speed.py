@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 
 from harness.compare.answers import Control, Latency, SpeedUp, Variant, Verdict
-from harness.comparison import Comparison, judge
-from harness.measurement import Fed, MeasuredRow, Measurement
-from harness.results import Results
+from harness.compare.results import Results
+from harness.measure.measurement import Fed, MeasuredRow, Measurement
+from harness.measure.verdict import Comparison, judge
 from harness.spec import Mode
 
 # The digests of a baseline and a candidate.

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from harness.compare.answers import SeedOutcome, Variant
 from harness.compare.interval import Interval
 from harness.compare.pooling import accuracy_over_seeds, difference
+from harness.compare.results import Results
 from harness.records import Row
-from harness.results import Results
 from harness.spec import DataSpec, short
 
 # A row, and its original.

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.shapes import Sizes, Wanted, with_ones_of
+from harness.base.shapes import Sizes, Wanted, with_ones_of
 
 Images = NDArray[np.float32]
 Labels = NDArray[np.int64]

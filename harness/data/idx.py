@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.errors import DataError
+from harness.base.errors import DataError
 
 UNSIGNED_BYTE = 8
 

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from harness.base.errors import DataError
 from harness.data.source import Source, check_memory, examples, source
-from harness.errors import DataError
 
 ENDINGS = (".bmp", ".gif", ".jpeg", ".jpg", ".png")
 GREY_MODES = ("1", "L", "LA", "I", "I;16", "F")
@@ -79,7 +79,7 @@ def _look(folder: Path, paths: Sequence[Path], resize: Size | None) -> tuple[Siz
 
 def _decode(folder: Path, classes: Sequence[str], size: Size, grey: bool) -> tuple[NDArray[Any], NDArray[Any]]:
     """All images, uint8 (N, H, W, C), and their labels."""
-    from harness.quiet import import_keras
+    from harness.base.quiet import import_keras
 
     batches = import_keras().utils.image_dataset_from_directory(
         str(folder),

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from harness.base.errors import DataError
 from harness.data import transforms
 from harness.data.dataset import Dataset, Images
 from harness.data.images import read_images
@@ -17,7 +18,6 @@ from harness.data.noise import with_noise
 from harness.data.npz import read_npz
 from harness.data.source import Examples, Source, check_memory
 from harness.data.split import split
-from harness.errors import DataError
 from harness.spec import DataSpec
 
 NAMES = ("mnist5k", "mnist", "fashion_mnist", "images:DIR", "npz:FILE")

@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from harness.base.errors import DataError
 from harness.data.idx import find_idx, read_idx
 from harness.data.source import Examples, Source, examples, source
-from harness.errors import DataError
 
 # Where Debian's packages, such as dataset-fashion-mnist, put the IDX files.
 SYSTEM_FOLDERS = {
@@ -84,7 +84,7 @@ def _read(name: str, images: Path, labels: Path) -> Examples:
 
 
 def _download(name: str) -> tuple[Examples, Examples]:
-    from harness.quiet import import_keras
+    from harness.base.quiet import import_keras
 
     dataset: Any = getattr(import_keras().datasets, name)
     try:

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from harness.base.errors import DataError
 from harness.data.source import Source, examples, source
-from harness.errors import DataError
 
 # What zipfile, zlib and NumPy raise on files that are not theirs or were cut, changed or encrypted.
 DAMAGED = (

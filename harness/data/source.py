@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from harness.base.errors import DataError
 from harness.data.dataset import Labels
-from harness.errors import DataError
 
 MOST_CLASSES = 1_000_000  # a larger label is no class number, but perhaps an identifier
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from harness.base.errors import DataError
 from harness.data.dataset import Labels
 from harness.data.source import Examples, Source
-from harness.errors import DataError
 from harness.spec import DataSpec
 
 Indices = NDArray[np.int64]

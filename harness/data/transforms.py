@@ -7,8 +7,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from harness.base.errors import DataError
 from harness.data.dataset import Images
-from harness.errors import DataError
 
 # Resizing floats may leave rounding beyond 1.
 TOLERANCE = 1e-6

@@ -4,11 +4,11 @@ A few forward and backward passes over a copy of the network, and a check for ea
 never changed. docs/diagnose.md says what each finding means and where its threshold comes from.
 """
 
-from harness import quietly  # noqa: F401 - first, so that TensorFlow's lines are not shown
+from harness.base import quietly  # noqa: F401 - first, so that TensorFlow's lines are not shown
+from harness.base.verbs import make_verb
 from harness.diagnose.diagnosing import diagnose
 from harness.diagnose.findings import Diagnosis, Finding, LayerPicture, Number, Proof, Trial
-from harness.learned import learned
-from harness.verbs import make_verb
+from harness.stats.learned import learned
 
 __all__ = ["Diagnosis", "Finding", "LayerPicture", "Number", "Proof", "Trial", "diagnose", "learned"]
 

@@ -12,18 +12,18 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.diagnose.changes import CURED_GATES
+from harness.base.errors import DataError, ModelError, SpecError
+from harness.base.progress import Progress, Silent
 from harness.diagnose.checks import CHECKS, OUTCOMES, SIGNS
-from harness.diagnose.evidence import Evidence, Question
+from harness.diagnose.cures.changes import CURED_GATES
+from harness.diagnose.cures.prove import untried, with_proofs
+from harness.diagnose.evidence.evidence import Evidence, Question
+from harness.diagnose.evidence.objective import not_rehearsed
+from harness.diagnose.evidence.rehearsal import highest_rate, unwrapped, with_rate
 from harness.diagnose.findings import Diagnosis, Finding, after_causes, in_order, without_signs
-from harness.diagnose.network import check_readable
-from harness.diagnose.objective import not_rehearsed
+from harness.diagnose.network.copy import check_readable
+from harness.diagnose.network.targets import Loss, read_labels, read_loss
 from harness.diagnose.picture import picture
-from harness.diagnose.prove import untried, with_proofs
-from harness.diagnose.rehearsal import highest_rate, unwrapped, with_rate
-from harness.diagnose.targets import Loss, read_labels, read_loss
-from harness.errors import DataError, ModelError, SpecError
-from harness.progress import Progress, Silent
 
 
 def diagnose(  # noqa: PLR0913 - each is something that a user may leave out

@@ -6,9 +6,9 @@ import math
 
 import numpy as np
 
-from harness.diagnose.evidence import Evidence
+from harness.diagnose.evidence.evidence import Evidence
 from harness.diagnose.findings import LayerPicture
-from harness.diagnose.network import Call
+from harness.diagnose.network.copy import Call
 
 
 def picture(evidence: Evidence) -> tuple[LayerPicture, ...]:

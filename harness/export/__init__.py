@@ -3,11 +3,11 @@
 The only package that imports TensorFlow, and that inside its functions.
 """
 
+from harness.base.verbs import make_verb
 from harness.export.agreement import parity, require_parity
-from harness.export.architecture import architecture_digest
-from harness.export.checked import export, onnx_from_keras
+from harness.export.cleanup.architecture import architecture_digest
 from harness.export.examples import random_examples
-from harness.verbs import make_verb
+from harness.export.proven import export, onnx_from_keras
 
 __all__ = ["architecture_digest", "export", "onnx_from_keras", "parity", "random_examples", "require_parity"]
 

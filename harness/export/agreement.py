@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.errors import DataError, ParityError, first_line
+from harness.base.errors import DataError, ParityError, first_line
 from harness.export.interface import describe, input_structure
 from harness.export.reason import reason
 from harness.records import Parity

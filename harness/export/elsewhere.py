@@ -18,8 +18,8 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from harness import errors
-from harness.crash import ended, scratch
+from harness.base import errors
+from harness.base.crash import ended, scratch
 from harness.records import Export
 
 Message = dict[str, Any]
@@ -94,8 +94,8 @@ def export_file(source: Path, path: Path, images: NDArray[Any], *, unsafe: bool 
 
 def serve(jobs: IO[str], answers: IO[str]) -> None:
     """Do one job a line until the jobs end; what the user can mend goes back as an error's kind and text."""
-    from harness.export.checked import export
-    from harness.quiet import import_keras
+    from harness.base.quiet import import_keras
+    from harness.export.proven import export
 
     keras = import_keras()
     for line in jobs:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.errors import DataError
+from harness.base.errors import DataError
 from harness.export.interface import describe
 
 if TYPE_CHECKING:

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from harness.crash import unfinished
-from harness.errors import StoreError
-from harness.store import disk_errors
+from harness.base.crash import unfinished
+from harness.base.errors import StoreError
+from harness.base.store import disk_errors
 
 
 @contextmanager

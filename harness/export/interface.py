@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from harness.errors import ExportError
+from harness.base.errors import ExportError
 
 if TYPE_CHECKING:
     import keras

@@ -4,12 +4,12 @@
 used, and Keras's own record of a model's graph.
 """
 
-from harness import quietly  # noqa: F401 - first, so that TensorFlow's lines are not shown
+from harness.base import quietly  # noqa: F401 - first, so that TensorFlow's lines are not shown
+from harness.base.verbs import make_verb
 from harness.prune.api import PruneResult, apply, plan, prune, replay
-from harness.prune.registry import rule
-from harness.prune.site import Site
-from harness.prune.verify import verify
-from harness.verbs import make_verb
+from harness.prune.keras_graph.registry import rule
+from harness.prune.keras_graph.site import Site
+from harness.prune.proof.verify import verify
 
 __all__ = ["PruneResult", "Site", "apply", "plan", "prune", "replay", "rule", "verify"]
 

@@ -10,18 +10,18 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
-from harness.errors import ProofError, PruneError, SpecError
-from harness.prune import first_rows
-from harness.prune.allocate import allocate, named
-from harness.prune.comparison import Comparison
-from harness.prune.cost import report
-from harness.prune.graph import check_finite, read_graph, weights_of
-from harness.prune.planning import plan_of, removal_of, removes_nothing
+from harness.base.errors import ProofError, PruneError, SpecError
+from harness.channels.allocate import allocate, named
+from harness.prune.choose.planning import plan_of, removal_of, removes_nothing
+from harness.prune.choose.scoring import ABOUT_THE_LOSS, Data, score
+from harness.prune.keras_graph import first_rows
+from harness.prune.keras_graph.cost.saved import report
+from harness.prune.keras_graph.graph import check_finite, read_graph, weights_of
+from harness.prune.keras_graph.surgery import remove
+from harness.prune.keras_graph.trace import Trace, trace
 from harness.prune.present import by_reason
-from harness.prune.scoring import ABOUT_THE_LOSS, Data, score
-from harness.prune.surgery import remove
-from harness.prune.trace import Trace, trace
-from harness.prune.verify import prove
+from harness.prune.proof.comparison import Comparison
+from harness.prune.proof.verify import prove
 from harness.records import ChannelPlan, Proof, PruneReport, Pruning, Training
 from harness.spec import PruneSpec, check_seed, checked
 

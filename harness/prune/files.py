@@ -8,12 +8,12 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from harness.crash import unfinished
-from harness.errors import PruneError, StoreError
+from harness.base.crash import unfinished
+from harness.base.errors import PruneError, StoreError
+from harness.base.store import disk_errors
 from harness.prune.api import PruneResult
 from harness.prune.picture import picture
 from harness.records import ChannelPlan, PruneFile
-from harness.store import disk_errors
 
 
 def plan_path(model: Path) -> Path:

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 
 import keras
 
-from harness.errors import PruneError, SpecError
-from harness.keras_file import example_shape, load_model
-from harness.progress import Progress, Silent
+from harness.base.errors import PruneError, SpecError
+from harness.base.keras_file import example_shape, load_model
+from harness.base.progress import Progress, Silent
 from harness.prune.api import PruneResult, prune, replay
 from harness.prune.files import check_output, read_plan, save
-from harness.prune.fitting import check_examples, why_no_accuracy
-from harness.prune.graph import check_readable
-from harness.prune.recalibrate import recalibrate
-from harness.prune.recover import RecoverySpec, recover, tune
-from harness.prune.stepwise import prune_in_steps
+from harness.prune.keras_graph.fitting import check_examples, why_no_accuracy
+from harness.prune.keras_graph.graph import check_readable
+from harness.prune.recover.finetune import RecoverySpec, recover, tune
+from harness.prune.recover.recalibrate import recalibrate
+from harness.prune.recover.stepwise import prune_in_steps
 from harness.records import PruneFile
 from harness.spec import PruneSpec
 

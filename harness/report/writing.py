@@ -10,17 +10,19 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from harness.advice import advice
+from harness.base.crash import unfinished
+from harness.base.store import disk_errors
 from harness.compare import Answers, Compared, compare, compared
-from harness.crash import unfinished
+from harness.compare.results import Results
+from harness.measure.advice import advice
 from harness.report import format as fmt
 from harness.report import theme
-from harness.report.conditions import conditions, reproduce
-from harness.report.families import family_tables
 from harness.report.findings import Finding, findings, lines_of
-from harness.report.learning import learning_tables
 from harness.report.names import Names
-from harness.report.tables import (
+from harness.report.tables.conditions import conditions, reproduce
+from harness.report.tables.families import family_tables
+from harness.report.tables.learning import learning_tables
+from harness.report.tables.networks import (
     Table,
     control_table,
     crowd_table,
@@ -31,8 +33,6 @@ from harness.report.tables import (
     seed_table,
     users_of,
 )
-from harness.results import Results
-from harness.store import disk_errors
 
 CHARTS = "charts"
 PNG_SCALE = 2.0
@@ -195,7 +195,7 @@ def vega_script() -> str:
 
 
 def style() -> str:
-    return (Path(__file__).parent / "report.css").read_text(encoding="utf-8")
+    return (Path(__file__).parent / "templates" / "report.css").read_text(encoding="utf-8")
 
 
 def render(template: str, content: Content, **extra: str) -> str:
@@ -203,7 +203,7 @@ def render(template: str, content: Content, **extra: str) -> str:
     import jinja2
 
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent),
+        loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
         autoescape=template.endswith(".html.jinja"),
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from harness.compare import Answers, Verdict, compare, compared
-from harness.results import Results
+from harness.compare.results import Results
 from harness.spec import Case, PruneSpec, Study
 from tests.synthetic import World, accuracy_of, digest, results_of
 

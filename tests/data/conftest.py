@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from harness.base.errors import DataError
 from harness.data import load
-from harness.errors import DataError
 from harness.spec import DataSpec
 
 WriteIdx = Callable[..., Path]

@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from harness.base.errors import DataError
 from harness.data import load
 from harness.data.idx import read_idx
 from harness.data.mnist import CLASS_NAMES, SYSTEM_FOLDERS
-from harness.errors import DataError
 from harness.spec import DataSpec
 
 MakeFolder = Callable[..., Path]

@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from harness.base.errors import DataError
 from harness.data.source import Examples, Source, examples, source
 from harness.data.split import split
-from harness.errors import DataError
 from harness.spec import DataSpec
 
 

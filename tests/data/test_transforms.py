@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from harness.base.errors import DataError
 from harness.data import transforms
-from harness.errors import DataError
 
 DIGITS = np.random.default_rng(0).integers(1, 256, (300, 7, 5, 1)).astype(np.uint8)
 

@@ -11,8 +11,8 @@ from typing import Any
 
 import keras
 
+from harness.base.progress import Progress, Silent
 from harness.diagnose import Diagnosis
-from harness.progress import Progress, Silent
 from tests.diagnose.cases import Case
 
 

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 import harness
+from harness.base.errors import DataError, HarnessError, ModelError, SpecError
 from harness.diagnose import Diagnosis, diagnose
-from harness.errors import DataError, HarnessError, ModelError, SpecError
 from tests.diagnose.cases import SPARSE, L, chain, digits, one_hot
 
 

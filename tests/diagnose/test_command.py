@@ -10,8 +10,8 @@ from typing import Any
 import keras
 import pytest
 
+from tests.cli.test_app import in_process
 from tests.diagnose.cases import SPARSE, L, chain
-from tests.test_cli import in_process
 
 Run = Callable[..., tuple[int, str, str]]
 

@@ -11,7 +11,7 @@ import pytest
 
 from harness.diagnose import Diagnosis, diagnose
 from harness.diagnose.diagnosing import read_question
-from harness.diagnose.evidence import Evidence
+from harness.diagnose.evidence.evidence import Evidence
 from tests.diagnose.cases import SPARSE, L, ask, chain, dense_chain, digits, fitted
 from tests.diagnose.planted import penalized
 from tests.diagnose.test_prove import gained, learned, proof

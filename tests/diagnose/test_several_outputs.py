@@ -8,7 +8,7 @@ import keras
 import numpy as np
 import pytest
 
-from harness.diagnose.network import copy_network
+from harness.diagnose.network.copy import copy_network
 from tests.diagnose.cases import L, ask, chain, digits
 
 

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from harness.diagnose import Diagnosis, diagnose
-from harness.diagnose.network import copy_network
-from harness.diagnose.statistics import measure_again
+from harness.diagnose.network.copy import copy_network
+from harness.diagnose.network.statistics import measure_again
 from tests.diagnose.cases import SPARSE, L, ask, chain, digits
 from tests.diagnose.planted import frozen_normalization, normalized_briefly
 from tests.diagnose.test_prove import gained, learned, proof

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from onnx import numpy_helper
 
 import models
-from harness.errors import ParityError
+from harness.base.errors import ParityError
 from harness.export import onnx_from_keras, parity, require_parity
 from harness.records import Parity
 from tests.export.nets import L, chain, examples, randomized, small

@@ -13,7 +13,7 @@ from onnx import parser
 
 import harness
 import models
-from harness.errors import ExportError
+from harness.base.errors import ExportError
 from harness.export import architecture_digest, onnx_from_keras
 from tests.export.nets import NETS, L, chain, randomized, small
 

@@ -12,8 +12,8 @@ import pytest
 from typer.testing import CliRunner
 
 import models
-from harness.cli import app
-from harness.errors import DataError, ExportError, ModelError, StoreError
+from harness.base.errors import DataError, ExportError, ModelError, StoreError
+from harness.cli.app import app
 from harness.export import onnx_from_keras
 from tests.export.nets import randomized, small
 

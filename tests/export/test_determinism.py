@@ -10,8 +10,8 @@ from pathlib import Path
 import keras
 import pytest
 
+from harness.base.store import file_digest
 from harness.export import onnx_from_keras
-from harness.store import file_digest
 from tests.export.nets import NETS, L, chain, small, squeeze_excite
 
 EXPORT = """

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import models
-from harness.errors import ExportError
+from harness.base.errors import ExportError
 from harness.export.elsewhere import Exporter
 
 SCRIPT = """
@@ -48,7 +48,7 @@ def test_errors_come_back_as_they_were_and_the_process_goes_on(saved: Path, tmp_
     try:
         with pytest.raises(Exception, match="examples") as failed:
             one.export(saved, tmp_path / "a.onnx", np.zeros((2, 5, 5, 1), np.float32))
-        assert type(failed.value).__module__ == "harness.errors"
+        assert type(failed.value).__module__ == "harness.base.errors"
         assert not (tmp_path / "a.onnx").exists()
         found = one.export(saved, tmp_path / "a.onnx", np.zeros((2, 28, 28, 1), np.float32))
         assert found.size_bytes == (tmp_path / "a.onnx").stat().st_size

@@ -10,7 +10,7 @@ import numpy as np
 import onnx
 import pytest
 
-from harness.errors import ExportError
+from harness.base.errors import ExportError
 from harness.export import export, random_examples
 from harness.export.interface import describe
 from tests.export.nets import L, examples, randomized, run, small

@@ -12,7 +12,7 @@ import onnx
 import onnxruntime
 import pytest
 
-from harness.errors import ExportError, ParityError
+from harness.base.errors import ExportError, ParityError
 from harness.export import export, onnx_from_keras
 from tests.export.nets import L, chain, examples, randomized, run
 

@@ -6,7 +6,7 @@ import logging
 
 import pytest
 
-from harness.export.convert import quiet
+from harness.export.conversion.convert import quiet
 from harness.export.reason import reason
 
 

@@ -11,10 +11,10 @@ import onnx
 import pytest
 from typer.testing import CliRunner
 
-from harness.cli import app
-from harness.errors import ExportError
+from harness.base.errors import ExportError
+from harness.cli.app import app
 from harness.export import export, onnx_from_keras, random_examples
-from harness.export.twin import float32_twin
+from harness.export.conversion.twin import float32_twin
 from tests.export.nets import L, chain, examples, randomized, small
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.test_cli import in_process
+from tests.cli.test_app import in_process
 
 INPUTS = Path(__file__).parent / "inputs"
 
@@ -48,7 +48,7 @@ def harness(case: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.
     monkeypatch.chdir(case)
 
     def run(*arguments: str) -> Ran:
-        from harness.quiet import import_keras
+        from harness.base.quiet import import_keras
 
         capsys.readouterr()
         ran = Ran(*in_process(capsys, *arguments))

@@ -10,7 +10,7 @@ from pathlib import Path
 import keras
 import onnx
 
-from harness.store import file_digest
+from harness.base.store import file_digest
 from tests.field.conftest import Command
 
 CASE = "augmentation_inside"

@@ -11,7 +11,7 @@ import keras
 import pytest
 
 import harness
-from harness.prune.trace import trace
+from harness.prune.keras_graph.trace import trace
 
 NAMES = {name for name in dir(keras.applications) if name[0].isupper() and callable(getattr(keras.applications, name))}
 CONVNEXT = ["ConvNeXtTiny", "ConvNeXtSmall", "ConvNeXtBase", "ConvNeXtLarge", "ConvNeXtXLarge"]

@@ -11,7 +11,7 @@ import pytest
 
 import harness
 import models
-from harness.errors import ProofError, PruneError, SpecError
+from harness.base.errors import ProofError, PruneError, SpecError
 from harness.prune import apply, plan, verify
 from harness.spec import PruneSpec
 from tests.prune.nets import array, chain, randomised, snapshot

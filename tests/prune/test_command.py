@@ -16,8 +16,8 @@ import harness
 import models
 from harness.prune.files import plan_path, report_path
 from harness.records import ChannelPlan, PruneFile
+from tests.cli.test_app import in_process
 from tests.prune.nets import chain, randomised
-from tests.test_cli import in_process
 
 L = keras.layers
 Captured = pytest.CaptureFixture[str]

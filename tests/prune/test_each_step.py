@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 import harness
-from harness.errors import PruneError
-from harness.prune.copies import as_float64
-from harness.prune.logits import logit_network
-from harness.prune.recalibrate import recalibrate
+from harness.base.errors import PruneError
+from harness.prune.keras_graph.copies import as_float64
+from harness.prune.keras_graph.logits import logit_network
+from harness.prune.recover.recalibrate import recalibrate
 from tests.prune.nets import array, randomised, snapshot
 
 L = keras.layers
@@ -122,7 +122,7 @@ def test_a_wrong_row_inside_is_caught() -> None:
     result = harness.prune(model, ratio=0.5)
     dense = result.model.get_layer("eyes").layer.get_layer("seen")
     dense.kernel.assign(np.roll(array(dense.kernel), 1, axis=0))
-    with pytest.raises(harness.errors.ProofError):
+    with pytest.raises(harness.base.errors.ProofError):
         harness.verify(model, result.model, result.plan)
 
 

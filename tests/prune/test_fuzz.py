@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, reject, settings
 from hypothesis import strategies as st
 
 import harness
-from harness.errors import PruneError
+from harness.base.errors import PruneError
 from tests.prune.programs import STEPS, Step, build
 
 STEP = st.tuples(st.sampled_from(sorted(STEPS)), st.integers(0, 3), st.integers(0, 3), st.integers(0, 7))

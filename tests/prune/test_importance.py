@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 import harness
-from harness.errors import PruneError
+from harness.base.errors import PruneError
 from harness.prune import plan
-from harness.prune.gradients import obd, taylor
-from harness.prune.trace import trace
+from harness.prune.choose.gradients import obd, taylor
+from harness.prune.keras_graph.trace import trace
 from harness.spec import PruneSpec
 from tests.prune.nets import array, chain, randomised, residual
 

@@ -14,8 +14,9 @@ from keras import ops
 
 import harness
 import harness.prune
-from harness.errors import PruneError
-from harness.prune import Site, registry
+from harness.base.errors import PruneError
+from harness.prune import Site
+from harness.prune.keras_graph import registry
 from harness.spec import PruneSpec
 from tests.prune.nets import array, randomised
 
@@ -145,7 +146,7 @@ CASES: dict[str, tuple[Callable[..., keras.Model], Callable[[Tensor], Tensor]]] 
 def test_channels_are_pruned_through_it(name: str) -> None:
     """None of them is pinned: half of the first layer's go, and the proof holds."""
     if name == "adaptive 3D" and os.environ["TF_ENABLE_ONEDNN_OPTS"] != "0":
-        pytest.skip("TensorFlow dies of SIGFPE in it with oneDNN: tests/test_crash.py")
+        pytest.skip("TensorFlow dies of SIGFPE in it with oneDNN: tests/base/test_crash.py")
     behind, layer = CASES[name]
     result = harness.prune(randomised(behind(layer)), ratio=0.5)
     assert len(result.plan.kept["first"]) == 4

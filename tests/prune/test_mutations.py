@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 
 import harness
-from harness.errors import ProofError, PruneError, UnprovableError
-from harness.prune import Site, apply, plan, registry, verify
-from harness.prune.provenance import along, spread
+from harness.base.errors import ProofError, PruneError, UnprovableError
+from harness.channels.channels import along, spread
+from harness.prune import Site, apply, plan, verify
+from harness.prune.keras_graph import registry
 from harness.spec import PruneSpec
 from tests.prune.nets import array, chain, dense_blocks, grouped, randomised, residual
 

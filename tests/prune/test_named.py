@@ -9,7 +9,7 @@ import keras
 import numpy as np
 import pytest
 
-from harness.errors import HarnessError, PruneError
+from harness.base.errors import HarnessError, PruneError
 from harness.prune import prune, verify
 from tests.prune.nets import array, chain, residual
 

@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 
 import harness
-from harness.errors import UnprovableError
-from harness.prune import apply, plan, registry
-from harness.prune.logits import logit_network
+from harness.base.errors import UnprovableError
+from harness.prune import apply, plan
+from harness.prune.keras_graph import registry
+from harness.prune.keras_graph.logits import logit_network
 from harness.spec import PruneSpec
 from tests.prune.nets import array, chain, randomised
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from harness.compare import Answers, compare
+from harness.compare.results import Results
 from harness.report import ReportPaths, write
 from harness.report.names import Names
-from harness.results import Results
 from harness.spec import Study
 from tests.synthetic import results_of
 

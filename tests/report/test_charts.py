@@ -11,12 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.compare import Answers, compare
+from harness.compare.results import Results
 from harness.report import ReportPaths, theme
 from harness.report.charts import Figure, figures
 from harness.report.charts.figure import log_ticks, padded
 from harness.report.charts.frontier import _labels
 from harness.report.names import Names
-from harness.results import Results
 from harness.spec import Case, PruneSpec, Study
 from tests.synthetic import World, accuracy_of, results_of
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from harness import cli
+from harness.cli import app as cli
+from harness.compare.results import RESULTS_FILE, Results
 from harness.report import ReportPaths, as_json, terminal_table
-from harness.results import RESULTS_FILE, Results
 
 ABSENT = ("keras", "tensorflow", "tf2onnx", "onnxruntime", "onnx")
 
@@ -30,7 +30,7 @@ def reported(run: Path) -> subprocess.CompletedProcess[str]:
         f"import sys\n"
         f"for name in {ABSENT}: sys.modules[name] = None\n"
         f"sys.argv = ['harness', 'report', {str(run)!r}]\n"
-        f"from harness.cli import main\n"
+        f"from harness.cli.app import main\n"
         f"main()"
     )
     return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)

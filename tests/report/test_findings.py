@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from harness.compare import Answers, compare
-from harness.report.conditions import conditions
+from harness.compare.results import Results
 from harness.report.findings import Finding, findings
 from harness.report.names import Names
-from harness.results import Results
+from harness.report.tables.conditions import conditions
 from harness.spec import Case, PruneSpec, Study
 from tests.synthetic import World, accuracy_of, latency_us, make_measured, results_of
 

@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from harness.compare import compare
+from harness.compare.results import Results
 from harness.report import write
 from harness.report.charts import figures
 from harness.report.findings import Finding, findings
-from harness.report.learning import learning_tables
 from harness.report.names import Names
-from harness.results import Results
+from harness.report.tables.learning import learning_tables
 from harness.spec import Case, PruneSpec, Study
 from tests.synthetic import World, results_of
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from harness.compare import Answers, compare
+from harness.compare.results import Results
 from harness.report.names import Names
-from harness.report.tables import (
+from harness.report.tables.networks import (
     Cell,
     Table,
     environment_table,
@@ -13,7 +14,6 @@ from harness.report.tables import (
     main_table,
     seed_table,
 )
-from harness.results import Results
 from harness.spec import Case, PruneSpec, Study
 from tests.synthetic import World, accuracy_of, results_of
 

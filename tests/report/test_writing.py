@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from harness.base.errors import StoreError
 from harness.compare import compared
-from harness.errors import StoreError
+from harness.compare.results import Results
 from harness.report import ReportPaths, as_json, write
 from harness.report.names import Names
 from harness.report.writing import markdown_text, put, script_json, self_diagnosis
-from harness.results import Results
 from harness.spec import Study
 from tests.report.test_findings import of_file
 from tests.synthetic import World, results_of

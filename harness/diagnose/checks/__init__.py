@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-from harness.diagnose.checks.activations import activations_explode, activations_shrink
-from harness.diagnose.checks.data import (
+from harness.diagnose.checks.data.inputs import inputs_unscaled
+from harness.diagnose.checks.data.labels import class_count, label_encoding, labels_unreadable
+from harness.diagnose.checks.data.numbers import (
     class_imbalance,
     data_not_finite,
     images_equal,
@@ -18,26 +19,25 @@ from harness.diagnose.checks.data import (
     one_class,
     weights_not_finite,
 )
-from harness.diagnose.checks.dead import dead_units
-from harness.diagnose.checks.equal import equal_units
-from harness.diagnose.checks.gradients import gradients_explode, gradients_vanish, nothing_trainable, zero_gradient
-from harness.diagnose.checks.head import clipped_logits, softmax_of_one
-from harness.diagnose.checks.held import gradients_held_back
-from harness.diagnose.checks.history import chance_plateau, loss_not_finite
-from harness.diagnose.checks.inputs import inputs_unscaled
-from harness.diagnose.checks.labels import class_count, label_encoding, labels_unreadable
-from harness.diagnose.checks.linear import no_nonlinearity
-from harness.diagnose.checks.loss_path import from_logits, softmax_hidden
-from harness.diagnose.checks.noise import dropout_high
-from harness.diagnose.checks.penalties import penalty_drowns_loss, weight_decay_high
-from harness.diagnose.checks.predictions import predictions_collapsed
-from harness.diagnose.checks.rate import learning_rate_high, learning_rate_low
-from harness.diagnose.checks.rows import rows_misordered
-from harness.diagnose.checks.saturation import output_saturated
-from harness.diagnose.checks.shapes import feature_map_eaten, index_out_of_range, input_shape
-from harness.diagnose.checks.statistics import moving_statistics
-from harness.diagnose.checks.within import softmax_within
-from harness.diagnose.evidence import Evidence
+from harness.diagnose.checks.data.shapes import feature_map_eaten, index_out_of_range, input_shape
+from harness.diagnose.checks.loss.gradients import gradients_explode, gradients_vanish, nothing_trainable, zero_gradient
+from harness.diagnose.checks.loss.head import clipped_logits, softmax_of_one
+from harness.diagnose.checks.loss.held import gradients_held_back
+from harness.diagnose.checks.loss.loss_path import from_logits, softmax_hidden
+from harness.diagnose.checks.loss.penalties import penalty_drowns_loss, weight_decay_high
+from harness.diagnose.checks.loss.rate import learning_rate_high, learning_rate_low
+from harness.diagnose.checks.signal.activations import activations_explode, activations_shrink
+from harness.diagnose.checks.signal.dead import dead_units
+from harness.diagnose.checks.signal.equal import equal_units
+from harness.diagnose.checks.signal.linear import no_nonlinearity
+from harness.diagnose.checks.signal.noise import dropout_high
+from harness.diagnose.checks.signal.rows import rows_misordered
+from harness.diagnose.checks.signal.saturation import output_saturated
+from harness.diagnose.checks.signal.statistics import moving_statistics
+from harness.diagnose.checks.signal.within import softmax_within
+from harness.diagnose.checks.signs.history import chance_plateau, loss_not_finite
+from harness.diagnose.checks.signs.predictions import predictions_collapsed
+from harness.diagnose.evidence.evidence import Evidence
 from harness.diagnose.findings import Finding
 
 

@@ -8,8 +8,8 @@ from harness.compare import Answers
 from harness.report import format as fmt
 from harness.report import theme
 from harness.report.charts.figure import Data, Figure, Panel, titled
-from harness.report.learning import of
 from harness.report.names import Names
+from harness.report.tables.learning import of
 
 WIDTH, ROW_HEIGHT = 520, 26
 

@@ -8,8 +8,8 @@ from harness import stats
 from harness.compare import Answers, Arm, Change, Interval, Learning
 from harness.report import format as fmt
 from harness.report.findings.common import FEW, MANY, Finding, first_few
-from harness.report.learning import of, points, points_range, told
 from harness.report.names import Names
+from harness.report.tables.learning import of, points, points_range, told
 
 
 def which_learned(answers: Answers, names: Names) -> Finding | None:

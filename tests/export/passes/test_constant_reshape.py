@@ -6,7 +6,7 @@ import numpy as np
 import onnx_ir as ir
 import pytest
 
-from harness.export.passes.constant_reshape import ConstantReshape
+from harness.export.cleanup.constant_reshape import ConstantReshape
 from tests.export.passes.graphs import graph, normal, operations, outputs
 
 FLATTEN = """

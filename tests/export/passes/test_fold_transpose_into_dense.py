@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.export.passes.fold_transpose_into_dense import FoldTransposeIntoDense, rows_before_transpose
+from harness.export.cleanup.fold_transpose_into_dense import FoldTransposeIntoDense, rows_before_transpose
 from tests.export.passes.graphs import graph, normal, operations, outputs
 
 NET = """

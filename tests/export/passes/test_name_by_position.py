@@ -7,7 +7,7 @@ import onnx_ir as ir
 import pytest
 from onnx import parser
 
-from harness.export.passes.name_by_position import NameByPosition
+from harness.export.cleanup.name_by_position import NameByPosition
 from tests.export.passes.graphs import graph, normal, outputs
 
 NET = """

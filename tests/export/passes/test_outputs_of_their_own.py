@@ -7,7 +7,7 @@ import onnx_ir as ir
 import pytest
 from onnx_ir.passes import common
 
-from harness.export.passes.outputs_of_their_own import OutputsOfTheirOwn
+from harness.export.cleanup.outputs_of_their_own import OutputsOfTheirOwn
 from tests.export.passes.graphs import graph, normal, outputs
 
 IF = """

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from harness.export.markers import marked, without_marks
-from harness.export.passes.restore_zeros import RestoreZeros
+from harness.export.cleanup.restore_zeros import RestoreZeros
+from harness.export.conversion.markers import marked, without_marks
 from tests.export.passes.graphs import graph
 
 ADD = "net (float[batch, 3] x, float[3] b, float[3] c) => (float[batch, 3] y) { a = Add(x, b) \n y = Mul(a, c) }"

@@ -1,0 +1,1 @@
+"""One thin function for each command of the command line. Only these and harness/cli/app.py print or exit."""

@@ -1,0 +1,136 @@
+"""`harness prune`: a smaller network, and the proof that it is the right one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from harness.base.errors import SpecError
+from harness.base.quiet import import_keras
+from harness.cli.options import (
+    ColorFlag,
+    JsonFlag,
+    LimitOption,
+    QuietFlag,
+    ResizeOption,
+    ScaleOption,
+    UnsafeFlag,
+    check_seed,
+    data_options,
+    dataset,
+)
+from harness.cli.terminal import answers, print_json, print_lines, terminal
+
+if TYPE_CHECKING:
+    from harness.prune.job import Done
+    from harness.spec import PruneSpec, TrainSpec
+
+
+def prune(  # noqa: PLR0913, PLR0917 - one parameter an option
+    model: Annotated[Path, typer.Argument(help="The model, a .keras file. It is never changed.")],
+    ratio: Annotated[float | None, typer.Option(help="Share of each layer's channels that goes, 0 to below 1.")] = None,
+    filters: Annotated[
+        int | None, typer.Option(help="Instead of a ratio: filters that each convolution loses.")
+    ] = None,
+    plan: Annotated[Path | None, typer.Option(help="Replay this .plan.json instead of choosing.")] = None,
+    importance: Annotated[
+        str | None,
+        typer.Option(help="l1, l2, bn_scale, fpgm, random; with --data taylor, activation, apoz, obd. [default: l1]"),
+    ] = None,
+    round_to: Annotated[int | None, typer.Option(help="Keep multiples of this many channels. [default: 1]")] = None,
+    everywhere: Annotated[bool, typer.Option("--global", help="Rank the channels of all layers together.")] = False,
+    keep: Annotated[list[str] | None, typer.Option(help="A layer that keeps its channels, repeatable.")] = None,
+    data: Annotated[str | None, typer.Option(help="Dataset to rank, tune and test on, such as mnist5k.")] = None,
+    scale: ScaleOption = None,
+    color: ColorFlag = False,
+    resize: ResizeOption = None,
+    limit: LimitOption = None,
+    recalibrate: Annotated[bool, typer.Option("--recalibrate", help="Measure BatchNormalization again.")] = False,
+    finetune_epochs: Annotated[int, typer.Option(help="Recalibrate and fine-tune for so many epochs.")] = 0,
+    learning_rate: Annotated[float, typer.Option(help="Of the fine-tuning, with Adam.")] = 1e-3,
+    batch_size: Annotated[int, typer.Option(help="Of the fine-tuning.")] = 64,
+    distill: Annotated[bool, typer.Option("--distill", help="Fine-tune on the original's answers too.")] = False,
+    steps: Annotated[int, typer.Option(help="Prune in so many steps, fine-tuned after each.")] = 1,
+    scratch_epochs: Annotated[int | None, typer.Option(help="Epochs of the baseline trained from new weights.")] = None,
+    baselines: Annotated[bool, typer.Option(help="Train the three baselines for comparison.")] = True,
+    seed: Annotated[int, typer.Option(help="Of random channels, training, and the proof.")] = 0,
+    unsafe: UnsafeFlag = False,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="[default: MODEL-pruned.keras]")] = None,
+    as_json: JsonFlag = False,
+    quiet: QuietFlag = False,
+) -> None:
+    """Prune a Keras model, prove it, and win accuracy back."""
+    amount = {"ratio": ratio, "filters": filters}
+    choice = {"importance": importance, "round_to": round_to, "global_ranking": everywhere or None, "keep": keep}
+    spec = _spec({**amount, **choice}, plan, finetune_epochs)
+    training = _training(finetune_epochs, learning_rate, batch_size)
+    check_seed(seed)
+    import_keras()
+    from harness.prune.job import Job, run_job
+    from harness.prune.recover.finetune import RecoverySpec
+
+    job = Job(
+        source=model,
+        output=output or model.parent / f"{model.stem}-pruned.keras",
+        spec=spec,
+        plan=plan,
+        steps=steps,
+        examples=None if data is None else dataset(data, data_options(scale, color, resize, limit)),
+        recovery=RecoverySpec(
+            train=training,
+            recalibrate=recalibrate or finetune_epochs > 0,
+            distill=distill,
+            scratch_epochs=scratch_epochs,
+            baselines=baselines,
+        ),
+        unsafe=unsafe,
+        seed=seed,
+    )
+    done = run_job(job, terminal(quiet))
+    if as_json:
+        untold = {} if done.no_accuracy is None else {"no_accuracy": done.no_accuracy}
+        print_json({"files": [str(path) for path in done.files], **done.about.model_dump(mode="json"), **untold})
+    else:
+        _show(done)
+
+
+def _spec(options: dict[str, Any], plan: Path | None, finetune_epochs: int) -> PruneSpec | None:
+    """What the options ask for; None where a plan says it."""
+    from harness.spec import PruneSpec, checked
+
+    given = {name: value for name, value in options.items() if value not in (None, [])}
+    if plan is None and not {"ratio", "filters"} & given.keys():
+        raise SpecError("harness prune: how much should go? give --ratio, --filters or --plan")
+    if plan is None:
+        return checked(PruneSpec, {**given, "finetune_epochs": finetune_epochs}, "harness prune")
+    if given:
+        raise SpecError(f"--plan says which channels go; leave out {' and '.join(map(_option, given))}")
+    return None
+
+
+def _option(name: str) -> str:
+    return "--global" if name == "global_ranking" else "--" + name.replace("_", "-")
+
+
+def _training(epochs: int, learning_rate: float, batch_size: int) -> TrainSpec | None:
+    """How to fine-tune; None for not at all."""
+    from harness.spec import TrainSpec, checked
+
+    values = {"learning_rate": learning_rate, "batch_size": batch_size}
+    checked(TrainSpec, values, "harness prune")  # also where they are not used: a slip is told
+    return None if epochs == 0 else checked(TrainSpec, {**values, "epochs": epochs}, "harness prune")
+
+
+def _show(done: Done) -> None:
+    from harness.prune.present import by_reason, files_line, layer_table, proof_line, recovery_lines, summary_line
+
+    answers.print(layer_table(done.about.report))
+    print_lines(*(f"pinned: {line}" for line in by_reason(done.about.report.pinned)))
+    print_lines(summary_line(done.about.report), proof_line(done.about.proof))
+    if done.about.recovery is not None:
+        print_lines(*recovery_lines(done.about.recovery))
+    if done.no_accuracy is not None:
+        print_lines(f"no accuracy told: {done.no_accuracy}")
+    print_lines(files_line(done.files))

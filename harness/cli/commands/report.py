@@ -1,0 +1,28 @@
+"""`harness report`: a run's report, written again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from harness.cli.options import JsonFlag
+from harness.cli.terminal import print_json, print_lines
+
+
+def report(
+    run: Annotated[Path, typer.Argument(help="The folder of a run, or its results.json.")],
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="Another folder for the report.")] = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Write a run's report again, from its results alone."""
+    from harness import report as reporting
+    from harness.compare.results import read_results
+
+    found = read_results(run)
+    written = reporting.write(found, output or (run if run.is_dir() else run.parent))
+    if as_json:
+        print_json(reporting.told_as_json(written.answers, written.findings) | {"report": str(written.html)})
+        return
+    print_lines(*written.summary, f"Report: {written.html}")

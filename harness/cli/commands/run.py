@@ -1,0 +1,90 @@
+"""`harness run`: a study from training to report, or a trained network from pruning to report."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from harness.base.errors import SpecError
+from harness.cli.options import (
+    ColorFlag,
+    JsonFlag,
+    LimitOption,
+    QuietFlag,
+    ResizeOption,
+    ScaleOption,
+    UnsafeFlag,
+    data_options,
+)
+from harness.cli.terminal import print_json, print_lines, print_message, terminal
+
+if TYPE_CHECKING:
+    from harness.spec import Study
+
+
+def run(  # noqa: PLR0913, PLR0917 - one parameter an option
+    study: Annotated[Path, typer.Argument(help="A study (TOML), or a trained network (.keras).")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the runs.")] = Path("runs"),
+    store: Annotated[Path, typer.Option(help="Folder for finished stages, kept between runs.")] = Path(".harness"),
+    device: Annotated[str | None, typer.Option(help="auto, cpu or cuda; overrides the study's.")] = None,
+    data: Annotated[str | None, typer.Option(help="The network's data; or the study on other data.")] = None,
+    scale: ScaleOption = None,
+    color: ColorFlag = False,
+    resize: ResizeOption = None,
+    limit: LimitOption = None,
+    ratio: Annotated[str | None, typer.Option(help="Of a network: prune by these. [default: 0.25,0.5,0.75]")] = None,
+    finetune_epochs: Annotated[int | None, typer.Option(help="Of a network: tune what is pruned. [default: 1]")] = None,
+    unsafe: UnsafeFlag = False,
+    as_json: JsonFlag = False,
+    quiet: QuietFlag = False,
+) -> None:
+    """Train, prune, export, measure and report a study.
+
+    Exit 1 where a row failed, or where a network is at chance or never learned, so that nothing can be concluded.
+    """
+    from harness.pipeline.run import run_study
+    from harness.report.names import Names
+    from harness.spec import MeasureSpec, checked, is_file, read_study
+
+    options = data_options(scale, color, resize, limit)
+    if is_file(study.name):
+        asked = _study_of(study, data, options, ratio, finetune_epochs)
+    elif options or ratio is not None or finetune_epochs is not None:
+        named = [f"--{field}" for field in options]
+        named += ["--ratio"] * (ratio is not None) + ["--finetune-epochs"] * (finetune_epochs is not None)
+        raise SpecError(f"{', '.join(named)}: for a .keras file; a study says that itself")
+    else:
+        asked = read_study(study) if data is None else read_study(study).on(data)
+    if device is not None:
+        measure = checked(MeasureSpec, {**asked.measure.model_dump(), "device": device}, "--device")
+        asked = asked.model_copy(update={"measure": measure})
+    finished = run_study(asked, runs=output, store=store, progress=terminal(quiet), unsafe=unsafe)
+    if as_json:
+        told = [finding.as_json() for finding in finished.written.findings]
+        print_json(finished.results.model_dump(mode="json") | {"findings": told})
+    else:
+        print_lines(*finished.written.summary, f"Report: {finished.report}")
+    failed = [row for row in finished.results.rows if row.error]
+    for row in failed:
+        print_message(f"{row.name}: {row.error}")
+    answers = finished.written.answers
+    for variant in answers.unanswered:
+        why = "no better than chance" if variant.at_chance else "never learned"
+        print_message(f"{Names(answers).network(variant)}: {why}, so nothing is concluded about pruning it")
+    raise typer.Exit(1 if failed or answers.unanswered else 0)
+
+
+def _study_of(
+    model: Path, data: str | None, options: dict[str, Any], ratios: str | None, finetune_epochs: int | None
+) -> Study:
+    """The study of one trained network."""
+    from harness.cli.arguments import fraction
+    from harness.spec import DataSpec, checked, study_of
+
+    if data is None:
+        raise SpecError(f"{model}: what is it trained on? give --data mnist5k, images:DIR or npz:FILE")
+    shares = [fraction(text, "--ratio") for text in ("0.25,0.5,0.75" if ratios is None else ratios).split(",")]
+    found = checked(DataSpec, {"name": data, **options}, "--data")
+    return study_of(model, found, shares, 1 if finetune_epochs is None else finetune_epochs)

@@ -1,0 +1,126 @@
+"""What the command line shows: answers on stdout, messages and progress on stderr."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+
+from harness.base.crash import step
+from harness.base.progress import Progress, Silent, Task
+
+if TYPE_CHECKING:
+    from rich.progress import Progress as Bars
+    from rich.progress import TaskID
+
+PIPED_WIDTH = 240  # a table that goes to a file or another program is not squeezed into a terminal's width
+PLAIN_DEPTH = 2  # without a terminal, tasks within tasks within tasks are not told
+
+answers = Console(width=None if sys.stdout.isatty() else PIPED_WIDTH)
+messages = Console(stderr=True, highlight=False)
+
+
+class Bar:
+    """A task as one line of a Rich progress display."""
+
+    def __init__(self, bars: Bars, task_id: TaskID, name: str) -> None:
+        self.bars, self.task_id, self.name = bars, task_id, name
+
+    def advance(self, steps: float = 1, note: str = "") -> None:
+        self.bars.update(self.task_id, advance=steps, description=f"{self.name}  {note}" if note else self.name)
+
+
+class Terminal:
+    """Progress drawn on stderr while it is a terminal; plain lines, one a task, where it is not.
+
+    Nested tasks share one display, which is there while any task is.
+    """
+
+    def __init__(self) -> None:
+        self.bars: Bars | None = None
+        self.depth = 0
+
+    @contextmanager
+    def task(self, name: str, total: float | None = None) -> Iterator[Task]:
+        self.depth += 1
+        try:
+            with self._drawn(name, total) if messages.is_terminal else self._told(name) as task:
+                yield task
+        finally:
+            self.depth -= 1
+            if not self.depth and self.bars is not None:
+                self.bars.stop()
+
+    @contextmanager
+    def _told(self, name: str) -> Iterator[Task]:
+        if self.depth <= PLAIN_DEPTH:
+            print_message(name)
+        yield Silent()
+
+    @contextmanager
+    def _drawn(self, name: str, total: float | None) -> Iterator[Task]:
+        bars = self.bars = self.bars or _bars()
+        bars.start()
+        task_id = bars.add_task(name, total=total)
+        try:
+            yield Bar(bars, task_id, name)
+        finally:
+            bars.remove_task(task_id)
+
+
+def _bars() -> Bars:
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import Progress as Bars
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    return Bars(*columns, console=messages, transient=True)
+
+
+class Noted:
+    """Progress that is also noted, for the case that the process dies."""
+
+    def __init__(self, shown: Progress) -> None:
+        self.shown = shown
+
+    @contextmanager
+    def task(self, name: str, total: float | None = None) -> Iterator[Task]:
+        with step(name), self.shown.task(name, total) as task:
+            yield task
+
+
+def terminal(quiet: bool) -> Progress:
+    """Where a command shows what it is doing."""
+    return Noted(Silent() if quiet else Terminal())
+
+
+def print_json(value: Any) -> None:
+    """Print an answer as JSON on stdout: nothing else goes there."""
+    import json
+
+    sys.stdout.write(json.dumps(value, indent=2, allow_nan=False) + "\n")
+
+
+def print_lines(*lines: str) -> None:
+    """Print an answer as lines, just as they are; in a terminal, long ones are broken between words."""
+    for line in lines:
+        answers.print(line, markup=False, emoji=False, highlight=False, soft_wrap=not answers.is_terminal)
+
+
+def print_list(lines: Iterable[str]) -> None:
+    """Print an answer as a list: broken between words in a terminal, one line each elsewhere."""
+    import textwrap
+
+    for line in lines:
+        if answers.is_terminal:
+            wrapper = textwrap.TextWrapper(answers.width, "- ", "  ", break_long_words=False, break_on_hyphens=False)
+            print_lines(wrapper.fill(line))
+        else:
+            print_lines(f"- {line}")
+
+
+def print_message(line: str) -> None:
+    """Print a line on stderr, just as it is."""
+    messages.print(line, markup=False, emoji=False, soft_wrap=True)

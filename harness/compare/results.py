@@ -1,0 +1,63 @@
+"""All that one run of a study produced: `results.json`, from which alone reports are made."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import ValidationError, model_validator
+
+from harness.base.errors import SpecError
+from harness.measure.measurement import Measurement
+from harness.records import Record, Row
+from harness.spec import MeasureSpec
+
+RESULTS_FILE = "results.json"
+
+
+class Results(Record):
+    """A run of a study.
+
+    `spec` is what was asked of the measurements and `environment` the machine it all ran on. There is a measurement for
+    each group of networks that take the same inputs, in the order of the rows, with one file for each architecture:
+    rows whose exports have equal architecture digests share their latency.
+    """
+
+    schema_version: Literal["harness-results/2"] = "harness-results/2"
+    study: str
+    question: str
+    spec: MeasureSpec
+    environment: Mapping[str, Any]
+    rows: tuple[Row, ...]
+    measurements: tuple[Measurement, ...]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _as_it_was_before(cls, values: Any) -> Any:
+        """Results of version 1 have one measurement or None."""
+        if not isinstance(values, Mapping) or values.get("schema_version") != "harness-results/1":
+            return values
+        only = values.get("measurement")
+        kept = {key: value for key, value in values.items() if key not in ("schema_version", "measurement")}
+        return {**kept, "measurements": () if only is None else (only,)}
+
+
+def read_results(run: Path) -> Results:
+    """Read a run's results; `run` is its folder or its results.json.
+
+    Raises:
+        SpecError: there is no such run, or the file is not whole or of another version.
+    """
+    path = run / RESULTS_FILE if run.is_dir() else run
+    try:
+        return Results.model_validate_json(path.read_bytes())
+    except FileNotFoundError:
+        raise SpecError(f"{path}: no such results; give the folder that `harness run` wrote") from None
+    except OSError as error:
+        raise SpecError(f"{path}: can't be read ({error.strerror}); give the folder that `harness run` wrote") from None
+    except ValidationError as error:
+        count = error.error_count()
+        raise SpecError(
+            f"{path}: not the results of this version ({count} problem{'s' * (count > 1)}); run the study again"
+        ) from None

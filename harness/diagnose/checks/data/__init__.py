@@ -1,0 +1,4 @@
+"""Checks of what is learned from: numbers, labels, scales, shapes.
+
+Private to the checks.
+"""

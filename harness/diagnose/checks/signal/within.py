@@ -1,0 +1,61 @@
+"""A Softmax as the activation of a hidden layer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from harness.diagnose.evidence.evidence import Evidence
+from harness.diagnose.findings import Finding, Number
+from harness.diagnose.network.copy import Call
+from harness.diagnose.network.layers import is_linear
+
+
+def softmax_within(evidence: Evidence) -> Iterator[Finding]:
+    """What a Softmax makes goes into a layer with weights, and nowhere else.
+
+    Threshold: that it does; attention and gates multiply something by it instead. On digits one such layer left 67
+    or 35 % after three epochs, two and four of them chance (bench/results/diagnose-thresholds.md): it stops learning
+    from two on.
+    """
+    calls = [call for call in evidence.network.calls if is_hidden_softmax(evidence, call)]
+    if not calls or evidence.has_learned:
+        return
+    first, width = calls[0], calls[0].shape[-1]
+    names = " and ".join(dict.fromkeys(call.name for call in calls))
+    yield Finding(
+        kind="softmax-within",
+        severity="stops learning" if len(calls) > 1 else "slows learning",
+        what=f"{names} {'have' if len(calls) > 1 else 'has'} a Softmax as a hidden activation",
+        where=first.name,
+        evidence=Number(
+            value=len(calls),
+            unit="hidden layers",
+            text=f"the {width} outputs of {first.name} sum to 1, and differ by "
+            f"{_spread(evidence, first):.2g} where those before the Softmax differ by "
+            f"{_spread(evidence, evidence.network.producer(first.inputs[0])):.2g}",
+        ),
+        why="A Softmax shares out 1 among its outputs: all are small, one can only grow where others shrink, and the "
+        "gradient fades by as much with each of them.",
+        cure=f"Use activation='relu' in {names}; a Softmax belongs after the last layer alone",
+    )
+
+
+def is_hidden_softmax(evidence: Evidence, call: Call) -> bool:
+    """Whether a call is a Softmax over channels whose output goes through one path into a layer with weights."""
+    if call.activation != "softmax" or call.name == evidence.head.activation_layer or call.shape[-1] < 2:
+        return False
+    while True:
+        following = evidence.network.consumers(call)
+        if len(following) != 1 or len(following[0].inputs) != 1:
+            return False
+        call = following[0]
+        if call.has_weights:
+            return True
+        pools = "Pooling" in type(call.layer).__name__
+        if not (pools or call.activation or is_linear(call.layer, call.activation)):
+            return False
+
+
+def _spread(evidence: Evidence, call: Call | None) -> float:
+    pairs = zip(evidence.network.calls, evidence.before.forward.activities, strict=True)
+    return next((activity.spread for made, activity in pairs if made is call), evidence.before.forward.input_rms)

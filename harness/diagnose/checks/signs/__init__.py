@@ -1,0 +1,4 @@
+"""Checks of what training left: signs that stand behind causes.
+
+Private to the checks.
+"""

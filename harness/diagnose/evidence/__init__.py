@@ -1,0 +1,4 @@
+"""What the checks look at: passes over the copy, and short rehearsals of its training.
+
+Private to `diagnose`.
+"""

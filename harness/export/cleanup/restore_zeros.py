@@ -1,0 +1,29 @@
+"""Put zeros back where the conversion marked them."""
+
+from __future__ import annotations
+
+import numpy as np
+import onnx_ir as ir
+
+from harness.export.conversion.markers import MARKED_TYPES, without_marks
+
+
+class RestoreZeros(ir.passes.InPlacePass):
+    """Replace every marked number in the weights by zero.
+
+    Requires: constants are initializers.
+    Ensures: no initializer holds a number in the marked range.
+    """
+
+    def call(self, model: ir.Model) -> ir.passes.PassResult:
+        modified = False
+        for value in model.graph.initializers.values():
+            tensor = value.const_value
+            if tensor is None or str(tensor.dtype.numpy()) not in MARKED_TYPES:
+                continue
+            found = tensor.numpy()
+            restored = without_marks(found)
+            if not np.array_equal(found, restored, equal_nan=True):
+                value.const_value = ir.tensor(restored, name=value.name)
+                modified = True
+        return ir.passes.PassResult(model, modified)

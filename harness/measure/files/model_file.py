@@ -1,0 +1,180 @@
+"""What an ONNX file is: its bytes, inputs, parameters and external data. Reads the file; runs nothing."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from harness.base.errors import MeasureError
+from harness.measure.files.macs import ESTIMATORS
+from harness.measure.inputs.declared import ModelInput
+
+if TYPE_CHECKING:
+    import onnx
+
+
+@dataclass(frozen=True)
+class ModelFile:
+    """An ONNX file that was read and checked.
+
+    `parameters` is None where an operator keeps its weights in a form that isn't counted. `external` are the files of
+    its external data; `proto` holds its graph without that data.
+    """
+
+    path: Path
+    sha256: str
+    size_bytes: int
+    parameters: int | None
+    opset: int
+    inputs: tuple[ModelInput, ...]
+    external: tuple[Path, ...]
+    proto: onnx.ModelProto
+
+
+def read_model(path: Path) -> ModelFile:
+    """Read an ONNX file and what it says about itself; sizes and hash include its external data.
+
+    Raises:
+        MeasureError: no such file, not ONNX, or external data that is missing or outside the model's folder.
+    """
+    import onnx
+
+    try:
+        proto = onnx.load_model(path, load_external_data=False)
+    except OSError as error:
+        raise MeasureError(f"{path}: can't be read ({error.strerror}); give the path of an ONNX file") from None
+    except Exception:  # protobuf raises several kinds, none of them public
+        raise MeasureError(f"{path}: not an ONNX file; export the model to ONNX first") from None
+    if not proto.graph.node or not proto.opset_import:
+        raise MeasureError(f"{path}: not an ONNX file with a graph; export the model to ONNX first")
+    external = external_files(path, proto)
+    files = [path, *external]
+    names = {tensor.name for tensor in proto.graph.initializer}
+    return ModelFile(
+        path=path,
+        sha256=_digest(files),
+        size_bytes=sum(file.stat().st_size for file in files),
+        parameters=_count_weights(proto),
+        opset=next((one.version for one in proto.opset_import if one.domain in ("", "ai.onnx")), 0),
+        inputs=tuple(_input(path, value) for value in proto.graph.input if value.name not in names),
+        external=tuple(external),
+        proto=proto,
+    )
+
+
+def external_files(path: Path, proto: onnx.ModelProto) -> list[Path]:
+    """The files that hold a model's external data, in order of name.
+
+    Raises:
+        MeasureError: one is missing or lies outside the model's folder.
+    """
+    import onnx
+
+    locations = {
+        entry.value
+        for tensor in tensors(proto)
+        if tensor.data_location == onnx.TensorProto.EXTERNAL
+        for entry in tensor.external_data
+        if entry.key == "location"
+    }
+    folder = path.resolve().parent
+    files = []
+    for location in sorted(locations):
+        file = (folder / location).resolve()
+        if not file.is_relative_to(folder):
+            raise MeasureError(
+                f"{path}: its external data '{location}' is outside its folder; move it beside the model"
+            )
+        if not file.is_file():
+            raise MeasureError(f"{path}: its external data '{location}' is missing; put it beside the model")
+        files.append(file)
+    return files
+
+
+def tensors(proto: onnx.ModelProto) -> Iterator[onnx.TensorProto]:
+    """Every tensor stored in a model: initializers and attributes, in subgraphs and functions too."""
+    for graph in _graphs(proto):
+        yield from graph.initializer
+        for sparse in graph.sparse_initializer:
+            yield from (sparse.values, sparse.indices)
+    for node in _nodes(proto):
+        for attribute in node.attribute:
+            if attribute.HasField("t"):
+                yield attribute.t
+            yield from attribute.tensors
+            if attribute.HasField("sparse_tensor"):
+                yield from (attribute.sparse_tensor.values, attribute.sparse_tensor.indices)
+
+
+def _nodes(proto: onnx.ModelProto) -> Iterator[onnx.NodeProto]:
+    for graph in _graphs(proto):
+        yield from graph.node
+    for function in proto.functions:
+        yield from function.node
+
+
+def _graphs(proto: onnx.ModelProto) -> Iterator[onnx.GraphProto]:
+    """The graph, and those inside its nodes and those of the model's functions, whatever their depth."""
+    yield proto.graph
+    yield from _inside(proto.graph.node)
+    for function in proto.functions:
+        yield from _inside(function.node)
+
+
+def _inside(nodes: Iterable[onnx.NodeProto]) -> Iterator[onnx.GraphProto]:
+    for node in nodes:
+        for attribute in node.attribute:
+            for graph in (attribute.g, *attribute.graphs):
+                yield graph
+                yield from _inside(graph.node)
+
+
+def _count_weights(proto: onnx.ModelProto) -> int | None:
+    """The floating-point and quantized numbers: shapes, axes and other integers are no parameters.
+
+    None where an estimator of ai.onnx.ml keeps its numbers among its attributes: trees have no weights to count.
+    """
+    import onnx
+
+    if any(node.op_type in ESTIMATORS for node in _nodes(proto)):
+        return None
+    not_weights = (onnx.TensorProto.INT64, onnx.TensorProto.INT32, onnx.TensorProto.BOOL, onnx.TensorProto.STRING)
+    return sum(int(math.prod(tensor.dims)) for tensor in tensors(proto) if tensor.data_type not in not_weights)
+
+
+def _input(path: Path, value: onnx.ValueInfoProto) -> ModelInput:
+    if not value.type.HasField("tensor_type"):
+        raise MeasureError(f"{path}: input '{value.name}' is no tensor; only models with tensor inputs can be measured")
+    tensor = value.type.tensor_type
+    dtype = _type_name(tensor.elem_type)
+    if not tensor.HasField("shape"):
+        return ModelInput(value.name, dtype, None)
+    sizes = tuple(tensor.shape.dim)
+    shape = tuple(size.dim_value if size.HasField("dim_value") and size.dim_value >= 0 else None for size in sizes)
+    return ModelInput(value.name, dtype, shape, tuple(size.dim_param for size in sizes))
+
+
+def _type_name(kind: int) -> str:
+    """NumPy's name of an element type, `string` for text, and ONNX's where NumPy has none."""
+    import onnx
+
+    if kind == onnx.TensorProto.STRING:
+        return "string"
+    try:
+        return str(onnx.helper.tensor_dtype_to_np_dtype(kind))
+    except KeyError:
+        known = kind in onnx.TensorProto.DataType.values()
+        return onnx.TensorProto.DataType.Name(kind).lower() if known else f"type {kind}"
+
+
+def _digest(files: list[Path]) -> str:
+    digest = hashlib.sha256()
+    for file in files:
+        with file.open("rb") as stream:
+            while block := stream.read(1 << 20):
+                digest.update(block)
+    return digest.hexdigest()

@@ -1,0 +1,134 @@
+"""A measurement as tables for the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from harness.measure.measurement import MeasuredRow, Measurement
+from harness.measure.verdict import Comparison
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from harness.compare.across import Change
+
+PERCENTILES = (90, 99)
+COLOURS = {"faster": "green", "slower": "red", "equivalent": "cyan", "inconclusive": "yellow", "invalid": "red"}
+
+
+def measurement_tables(measurement: Measurement, comparisons: tuple[Comparison, ...]) -> list[Table]:
+    """The latencies, the models, and how they compare; the control is the last line of the comparison."""
+    return [_latencies(measurement), _models(measurement), _comparisons(measurement, comparisons)]
+
+
+def short_names(measurement: Measurement) -> list[str]:
+    """Each model's file name, with as many folders before it as it takes to tell them apart."""
+    parts = [Path(model.path).parts for model in measurement.models]
+    for length in range(1, max(map(len, parts)) + 1):
+        names = ["/".join(each[-length:]) for each in parts]
+        if len(set(names)) == len(set(parts)):
+            return names
+    return [model.path for model in measurement.models]
+
+
+def _table(title: str, words: tuple[str, ...], numbers: tuple[str, ...]) -> Table:
+    from rich import box
+    from rich.table import Table
+
+    table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
+    for name in words:
+        table.add_column(name, overflow="fold")
+    for name in numbers:
+        table.add_column(name, justify="right", no_wrap=True)
+    return table
+
+
+def _mode(row: MeasuredRow | Comparison | Change) -> str:
+    return f"{row.batch}" if row.mode == "end_to_end" else f"{row.batch} {row.mode.replace('_', ' ')}"
+
+
+def _latencies(measurement: Measurement) -> Table:
+    title = f"Latency in microseconds: {measurement.launches} launches, {measurement.seconds:.0f} s"
+    table = _table(title, ("model", "batch"), ("median", "p90", "p99", "first run", "per second", "memory MB"))
+    names = short_names(measurement)
+    for row in measurement.rows:
+        table.add_row(names[row.model], _mode(row), *_cells(row))
+    table.caption = _left_out(measurement)
+    table.caption_justify = "left"
+    return table
+
+
+def _left_out(measurement: Measurement) -> str | None:
+    """Why percentiles are missing: the row whose calls are worth least."""
+    names = short_names(measurement)
+    lines = []
+    for percent in PERCENTILES:
+        found = [(row.percentile(percent), row) for row in measurement.rows if row.launches]
+        missing = [(one, row) for one, row in found if one.value_us is None]
+        if missing:
+            worst, row = min(missing, key=lambda pair: pair[0].independent)
+            where = f"{names[row.model]} at batch {row.batch}"
+            lines.append(f"{worst.reason}: left out for {len(missing)} of {len(found)} rows, least for {where}")
+    return "\n".join(lines) or None
+
+
+def _cells(row: MeasuredRow) -> list[str]:
+    if row.error is not None:
+        return ["[red]invalid[/red]"]
+    return [
+        _number(row.median_us),
+        *(_number(row.percentile(percent).value_us) for percent in PERCENTILES),
+        _number(row.first_us),
+        _number(row.throughput_per_s),
+        _number(row.peak_bytes and row.peak_bytes / 1e6),
+    ]
+
+
+def _models(measurement: Measurement) -> Table:
+    table = _table("Models", ("model", "runs on"), ("session ms", "MACs", "weights", "file kB"))
+    for name, model in zip(short_names(measurement), measurement.models, strict=True):
+        table.add_row(
+            name,
+            model.device,
+            _number(model.session_us and model.session_us / 1000),
+            "unknown" if model.macs is None else _number(model.macs),
+            "unknown" if model.parameters is None else _number(model.parameters),
+            _number(model.size_bytes / 1000),
+        )
+    return table
+
+
+def _number(value: float | None) -> str:
+    """Three significant digits or more; a dash for what is not known."""
+    if value is None:
+        return "–"
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
+
+
+def _comparisons(measurement: Measurement, comparisons: tuple[Comparison, ...]) -> Table:
+    title = f"Speed-up, with a margin of {100 * measurement.spec.margin:g} %"
+    table = _table(title, ("candidate", "against", "batch"), ("speed-up", "95 % interval", "verdict"))
+    names = short_names(measurement)
+    for found in comparisons:
+        table.add_row(names[found.candidate], names[found.baseline], _mode(found), *_verdict(found))
+    for found in measurement.compare_control():
+        table.add_row("control (a copy)", names[found.baseline], _mode(found), *_verdict(found), style="dim")
+    return table
+
+
+def changes_table(found: Sequence[Change]) -> Table:
+    """What became of each model from one measurement to another."""
+    table = _table("Now against before", ("model", "batch"), ("speed-up", "95 % interval", "verdict"))
+    for change in found:
+        table.add_row(change.name, _mode(change), *_verdict(change))
+    return table
+
+
+def _verdict(found: Comparison | Change) -> list[str]:
+    speedup = "–" if found.speedup is None else f"{found.speedup:.3f}x"
+    bounded = found.ci_low is not None and found.ci_high is not None
+    interval = f"{found.ci_low:.3f} to {found.ci_high:.3f}" if bounded else "–"
+    colour = COLOURS[found.verdict]
+    return [speedup, interval, f"[{colour}]{found.verdict}[/{colour}]"]

@@ -1,0 +1,4 @@
+"""Which channels go: importances, scores, and the plan that can be written down.
+
+From outside: the wings of `prune` below the command; nothing else.
+"""

@@ -1,0 +1,86 @@
+"""A plan is what a prune decided: which channels each layer keeps. It can be written down and replayed."""
+
+from __future__ import annotations
+
+import keras
+import numpy as np
+
+from harness.base.errors import PruneError
+from harness.channels.channels import Removal
+from harness.prune.keras_graph.trace import Trace, trace
+from harness.records import ChannelPlan
+
+
+def plan_of(trace: Trace, removal: Removal) -> ChannelPlan:
+    """The plan that removes these channels."""
+    made = trace.channels.made
+    return ChannelPlan(
+        architecture=trace.graph.digest(),
+        kept={path: tuple(int(i) for i in removal.kept_along(ids, 0)) for path, ids in made.items()},
+        channels={path: len(ids) for path, ids in made.items()},
+    )
+
+
+def removal_of(trace: Trace, plan: ChannelPlan) -> Removal:
+    """The channels that a plan removes.
+
+    The layers of the model may be called otherwise than those of the plan, as when the same code built it again;
+    then they are taken in order.
+
+    Raises:
+        PruneError: the plan is for another architecture, or would leave something that is not a network.
+    """
+    made = trace.channels.made
+    if not isinstance(plan, ChannelPlan):
+        raise PruneError(f"expected a ChannelPlan, not {type(plan).__name__}; give result.plan, or read_plan(path)")
+    if plan.architecture != trace.graph.digest() or len(made) != len(plan.kept):
+        raise PruneError("the plan is for another architecture than this model's; make one with `harness prune`")
+    matched = dict(zip(made, plan.kept.values(), strict=True)) if set(made) != set(plan.kept) else plan.kept
+    gone: set[int] = set()
+    stay: set[int] = set()
+    for path, ids in made.items():
+        places = list(matched[path])
+        if not places:
+            raise PruneError(f"the plan leaves nothing of '{path}'; make a new plan")
+        if not 0 <= min(places) <= max(places) < len(ids):
+            raise PruneError(f"the plan keeps a channel of '{path}' that it does not have; make a new plan")
+        if places != sorted(set(places)):
+            raise PruneError(f"the plan keeps channels of '{path}' twice or out of order; make a new plan")
+        kept = np.zeros(len(ids), np.bool_)
+        kept[places] = True
+        roots = trace.channels.find(ids)
+        gone |= {int(root) for root in roots[~kept]}
+        stay |= {int(root) for root in roots[kept]}
+    if gone & stay:
+        raise PruneError("the plan removes a channel from one layer that it keeps in another; make a new plan")
+    _check_free(trace, gone)
+    return trace.channels.removed(gone)
+
+
+def _check_free(trace: Trace, gone: set[int]) -> None:
+    for group in trace.channels.groups():
+        if group.pinned is not None and gone & set(group.channels):
+            raise PruneError(f"the plan removes channels of '{group.makers[0]}' that must stay: {group.pinned}")
+
+
+def removes_nothing(plan: ChannelPlan) -> bool:
+    """Whether every layer keeps all its channels."""
+    return all(len(kept) == plan.channels.get(path) for path, kept in plan.kept.items())
+
+
+def composed(first: ChannelPlan, second: ChannelPlan) -> ChannelPlan:
+    """The plan that does at once what two do after each other."""
+    kept = {path: tuple(first.kept[path][place] for place in places) for path, places in second.kept.items()}
+    return first.model_copy(update={"kept": kept})
+
+
+def random_plan_like(model: keras.Model, plan: ChannelPlan, seed: int) -> ChannelPlan:
+    """A plan that keeps as many channels of every group as another, drawn at random."""
+    found = trace(model)
+    gone = removal_of(found, plan)
+    generator = np.random.default_rng(seed)
+    roots: list[int] = []
+    for group in found.channels.groups():
+        channels = np.asarray(group.channels, np.int32)
+        roots += generator.permutation(channels)[: int((~gone.kept(channels)).sum())].tolist()
+    return plan_of(found, found.channels.removed(roots))

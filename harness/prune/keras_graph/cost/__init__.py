@@ -1,0 +1,4 @@
+"""Parameters and multiply-accumulates of a graph, before and after.
+
+From outside: `saved`.
+"""

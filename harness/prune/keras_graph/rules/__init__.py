@@ -1,0 +1,20 @@
+"""One small function per layer type: how names flow through it. Importing this package registers them all.
+
+Private to `prune`; a user registers a rule of their own with `harness.prune.rule`.
+"""
+
+from harness.prune.keras_graph.rules import (  # noqa: F401
+    contraction,
+    convolution,
+    dense,
+    each_step,
+    einsum,
+    elementwise,
+    merging,
+    normalization,
+    pooling,
+    shaping,
+)
+from harness.prune.keras_graph.rules.ops import elementwise as ops_elementwise  # noqa: F401
+from harness.prune.keras_graph.rules.ops import indexing, reduction  # noqa: F401
+from harness.prune.keras_graph.rules.ops import shaping as ops_shaping  # noqa: F401

@@ -1,0 +1,4 @@
+"""Accuracy back: recalibration, fine-tuning, distillation, pruning in steps; baselines beside them.
+
+From outside: `finetune`, `recalibrate`, `stepwise`.
+"""

@@ -1,5 +1,0 @@
-"""Imports Keras, quietly: packages whose modules import it themselves import this one first."""
-
-from harness.quiet import import_keras
-
-import_keras()

@@ -1,0 +1,4 @@
+"""The report's tables, as text cells that HTML and Markdown both show.
+
+Private to `report`.
+"""

@@ -1,0 +1,56 @@
+"""Statistics of paired measurements and of proportions: pure functions on numbers.
+
+From outside, import from `harness.stats` itself, and `learned`: when a training counts as having learned.
+"""
+
+from harness.stats.intervals import (
+    CONFIDENCE,
+    MINIMUM_LAUNCHES,
+    PEEKING,
+    TRIMMED_SHARE,
+    Interval,
+    Verdict,
+    deviation,
+    fisher,
+    holm,
+    independent_samples,
+    linear_of_shares,
+    median,
+    median_error,
+    paired_proportions,
+    precise_enough,
+    samples_for_percentile,
+    sequential_difference,
+    sequential_interval,
+    t_interval,
+    t_interval_of_difference,
+    trend,
+    verdict,
+    wilson,
+)
+
+__all__ = [
+    "CONFIDENCE",
+    "MINIMUM_LAUNCHES",
+    "PEEKING",
+    "TRIMMED_SHARE",
+    "Interval",
+    "Verdict",
+    "deviation",
+    "fisher",
+    "holm",
+    "independent_samples",
+    "linear_of_shares",
+    "median",
+    "median_error",
+    "paired_proportions",
+    "precise_enough",
+    "samples_for_percentile",
+    "sequential_difference",
+    "sequential_interval",
+    "t_interval",
+    "t_interval_of_difference",
+    "trend",
+    "verdict",
+    "wilson",
+]

@@ -1,0 +1,204 @@
+"""The store: equal inputs find what was made; nothing is half-written; damage is noticed."""
+
+from __future__ import annotations
+
+import errno
+import re
+import resource
+import shutil
+import subprocess
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+
+from harness.base.errors import StoreError
+from harness.base.store import Store, digest, disk_errors, replaced_folder
+
+INPUTS = {"seed": 1, "options": {"padding": "same"}}
+
+
+def writer(text: str, calls: list[str]) -> Callable[[Path], None]:
+    def make(folder: Path) -> None:
+        calls.append(text)
+        (folder / "value.txt").write_text(text)
+
+    return make
+
+
+def test_the_same_inputs_are_made_once_and_others_anew(tmp_path: Path) -> None:
+    store, calls = Store(tmp_path), list[str]()
+    first = store.get("train", INPUTS, writer("a", calls))
+    again = store.get("train", {"options": {"padding": "same"}, "seed": 1}, writer("b", calls))
+    other = store.get("train", INPUTS | {"seed": 2}, writer("c", calls))
+    assert first == again
+    assert calls == ["a", "c"]
+    assert again.path("value.txt").read_text() == "a"
+    assert other.key != first.key
+
+
+def test_a_stage_that_fails_leaves_nothing_and_runs_again(tmp_path: Path) -> None:
+    store, calls = Store(tmp_path), list[str]()
+
+    def fail(folder: Path) -> None:
+        (folder / "value.txt").write_text("half")
+        raise ValueError("stopped in the middle")
+
+    with pytest.raises(ValueError, match="stopped in the middle"):
+        store.get("train", INPUTS, fail)
+    assert store.find("train", INPUTS) is None
+    assert [path for path in (tmp_path / "train").iterdir() if path.is_dir()] == []
+    assert store.get("train", INPUTS, writer("whole", calls)).path("value.txt").read_text() == "whole"
+
+
+@pytest.mark.parametrize("damage", ["changed", "missing", "manifest"])
+def test_a_damaged_artifact_is_noticed_and_made_again(tmp_path: Path, damage: str) -> None:
+    notices, calls = list[str](), list[str]()
+    store = Store(tmp_path, notices.append)
+    artifact = store.get("train", INPUTS, writer("a", calls))
+    if damage == "changed":
+        artifact.path("value.txt").write_text("b")
+    elif damage == "missing":
+        artifact.path("value.txt").unlink()
+    else:
+        artifact.path("manifest.json").write_text("{")
+    assert store.get("train", INPUTS, writer("a", calls)).path("value.txt").read_text() == "a"
+    assert calls == ["a", "a"]
+    assert len(notices) == 1
+    assert "made again" in notices[0]
+
+
+def test_a_leftover_of_a_killed_run_is_no_artifact(tmp_path: Path) -> None:
+    store, calls = Store(tmp_path), list[str]()
+    artifact = store.get("train", INPUTS, writer("a", calls))
+    artifact.folder.rename(artifact.folder.with_suffix(".unfinished"))
+    assert store.find("train", INPUTS) is None
+    assert store.get("train", INPUTS, writer("b", calls)).path("value.txt").read_text() == "b"
+
+
+def test_two_at_once_make_it_once(tmp_path: Path) -> None:
+    calls = list[str]()
+    gate = threading.Barrier(2)
+
+    def work() -> None:
+        gate.wait()
+        Store(tmp_path).get("train", INPUTS, writer("a", calls))
+
+    threads = [threading.Thread(target=work) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert calls == ["a"]
+
+
+@pytest.mark.parametrize(("code", "cure"), [(errno.ENOSPC, "free some space"), (errno.EACCES, "can be written")])
+def test_a_full_or_unwritable_disk_is_one_line(tmp_path: Path, code: int, cure: str) -> None:
+    def refused(folder: Path) -> None:
+        raise OSError(code, "refused", str(folder / "model.keras"))
+
+    with pytest.raises(StoreError, match=cure):
+        Store(tmp_path).get("train", INPUTS, refused)
+    assert Store(tmp_path).find("train", INPUTS) is None
+
+
+@contextmanager
+def small_files(most_bytes: int) -> Iterator[None]:
+    """No file can grow beyond this: a disk with little room left, as far as a program can tell."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (most_bytes, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@contextmanager
+def small_disk(folder: Path) -> Iterator[None]:
+    """A disk of 64 kB there."""
+    folder.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", folder], capture_output=True, check=False
+    )
+    if mounted.returncode:
+        pytest.skip("may not mount a disk")
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", folder], check=True)
+
+
+def copied(source: Path) -> Callable[[Path], None]:
+    return lambda folder: shutil.copyfile(source, folder / "model.keras")  # type: ignore[return-value]
+
+
+def kept_in_hdf5(source: Path) -> Callable[[Path], None]:
+    """Through a package that has its own names for errors."""
+
+    def make(folder: Path) -> None:
+        with h5py.File(folder / "model.h5", "w") as file:
+            file["weights"] = np.fromfile(source, np.uint8)
+
+    return make
+
+
+@pytest.mark.parametrize("make", [copied, kept_in_hdf5])
+@pytest.mark.parametrize("place", ["store", "disk"])
+def test_a_disk_that_really_fills_up_names_the_store_and_keeps_what_was_finished(
+    make: Callable[[Path], Callable[[Path], None]], place: str, tmp_path: Path
+) -> None:
+    """Not the file that was copied into it, and not one of the store's own many folders."""
+    source = tmp_path / "net.keras"
+    source.write_bytes(bytes(1_000_000))
+    root = tmp_path / place
+    store = Store(root)
+    with small_disk(root) if place == "disk" else small_files(50_000):
+        store.get("train", INPUTS, writer("whole", []))
+        with pytest.raises(StoreError) as full:
+            store.get("export", INPUTS, make(source))
+        assert re.match(rf"{root}: .*; free some space, or give a folder on another disk$", str(full.value))
+        assert store.find("train", INPUTS) is not None
+        assert [path for path in (root / "export").iterdir() if path.is_dir()] == []
+        if place == "store":
+            with (
+                pytest.raises(StoreError, match=f"^{tmp_path / 'runs' / 'x'}: "),
+                replaced_folder(tmp_path / "runs" / "x") as new,
+            ):
+                make(source)(new)
+
+
+def test_a_store_that_is_a_file_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StoreError, match="give a folder"):
+        Store(tmp_path / "file").get("train", INPUTS, writer("a", []))
+
+
+def test_other_errors_of_the_operating_system_keep_their_traceback() -> None:
+    with pytest.raises(FileNotFoundError), disk_errors(Path()):
+        Path("no such file").read_bytes()
+
+
+def test_a_folder_is_replaced_whole_or_not_at_all(tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    with replaced_folder(folder) as unfinished:
+        (unfinished / "old").write_text("old")
+
+    def stop(unfinished: Path) -> None:
+        (unfinished / "half").write_text("half")
+        raise ValueError("stop")
+
+    with pytest.raises(ValueError, match="stop"), replaced_folder(folder) as unfinished:
+        stop(unfinished)
+    assert [path.name for path in folder.iterdir()] == ["old"]
+    with replaced_folder(folder) as unfinished:
+        (unfinished / "new").write_text("new")
+    assert [path.name for path in folder.iterdir()] == ["new"]
+    assert [path.name for path in tmp_path.iterdir()] == ["run"]
+
+
+def test_the_digest_does_not_depend_on_the_order_of_keys() -> None:
+    assert digest({"a": 1, "b": 2}) == digest({"b": 2, "a": 1}) != digest({"a": 2, "b": 1})
