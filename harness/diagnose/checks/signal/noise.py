@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import keras
 import numpy as np
 
 from harness.diagnose.evidence.evidence import Evidence
 from harness.diagnose.findings import Finding, Number
-from harness.diagnose.network.copy import Call
+from harness.diagnose.network.copy import Call, Network
 
 DRAWS = 16
 # Networks on digits with Dropout, three epochs (bench/results/diagnose-thresholds.md): below 0.01 they were at 9 to
@@ -72,17 +73,27 @@ def strength(call: Call) -> float:
 
 def signal(evidence: Evidence) -> float:
     """The variance of the logits between images, in units of that between draws; 0 where the images' is not seen."""
-    look = keras.Model(evidence.as_given().model.inputs[0], evidence.head.logits)
+    before, after = around(evidence.as_given(), noisy(evidence)[0], evidence.head.logits)
     images = evidence.batch.images
+    given = before(images, training=True)
     draws = np.stack(
         [
-            keras.ops.convert_to_numpy(look(images, training=True)).reshape(len(images), -1).astype(np.float64)
+            keras.ops.convert_to_numpy(after(given, training=True)).reshape(len(images), -1).astype(np.float64)
             for _ in range(DRAWS)
         ]
     )
     noise = float(draws.var(axis=0, ddof=1).mean())
     between = float(draws.mean(axis=0).var(axis=0, ddof=1).mean()) - noise / DRAWS
     return max(between, 0.0) / noise if noise > 0 else np.inf
+
+
+def around(network: Network, first: Call, logits: Any) -> tuple[keras.Model, keras.Model]:
+    """The layers before the first that draws, which need not run again for every draw, and the rest."""
+    image, (taken,) = network.model.inputs[0], first.inputs
+    try:
+        return keras.Model(image, taken), keras.Model(taken, logits)
+    except ValueError:  # something leads past it
+        return keras.Model(image, image), keras.Model(image, logits)
 
 
 def _cure(worst: Call, layers: int) -> str:
