@@ -97,7 +97,7 @@ def test_a_spent_budget_is_said_to_be_spent(measured: Measurement) -> None:
 
 def test_it_stops_when_the_interval_is_narrow_enough(files: list[Path], monkeypatch: pytest.MonkeyPatch) -> None:
     """±90 % is reached by the fewest launches that are allowed, here each with the fewest rounds."""
-    monkeypatch.setattr(sys.modules["harness.measure"], "MEASURING_SHARE", 0.0)
+    monkeypatch.setattr(sys.modules["harness.measure.protocol"], "MEASURING_SHARE", 0.0)
     spec = MeasureSpec(device="cpu", batch_sizes=(1,), precision=0.9, budget_s=90)
     found = measure(files[:2], spec)
     assert (found.stopped, found.launches) == ("precision", 10)
