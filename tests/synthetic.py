@@ -11,7 +11,7 @@ import numpy as np
 
 from harness.compare.results import Results
 from harness.measure.measurement import Fed, Launch, MeasuredModel, MeasuredRow, Measurement, Process
-from harness.pipeline.run import planned
+from harness.pipeline.rows import planned
 from harness.records import (
     Accuracy,
     ChannelPlan,

@@ -37,6 +37,7 @@ class Note:
 
     @contextmanager
     def holding(self, kind: list[str], text: str) -> Iterator[None]:
+        """Keep a line of one kind in the note for as long as the block runs."""
         kind.append(text)
         self._write()
         try:

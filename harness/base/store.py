@@ -33,6 +33,7 @@ class Artifact:
     folder: Path
 
     def path(self, name: str) -> Path:
+        """One of its files."""
         return self.folder / name
 
     def record(self, name: str, kind: type[R]) -> R:

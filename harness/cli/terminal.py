@@ -30,6 +30,7 @@ class Bar:
         self.bars, self.task_id, self.name = bars, task_id, name
 
     def advance(self, steps: float = 1, note: str = "") -> None:
+        """Move the bar, and show the note beside its name."""
         self.bars.update(self.task_id, advance=steps, description=f"{self.name}  {note}" if note else self.name)
 
 
@@ -45,6 +46,7 @@ class Terminal:
 
     @contextmanager
     def task(self, name: str, total: float | None = None) -> Iterator[Task]:
+        """Show a task while the block runs: a bar, or one line where stderr is no terminal."""
         self.depth += 1
         try:
             with self._drawn(name, total) if messages.is_terminal else self._told(name) as task:
@@ -87,6 +89,7 @@ class Noted:
 
     @contextmanager
     def task(self, name: str, total: float | None = None) -> Iterator[Task]:
+        """The same, and a note of the step in case that native code crashes."""
         with step(name), self.shown.task(name, total) as task:
             yield task
 

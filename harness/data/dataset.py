@@ -39,6 +39,7 @@ class Dataset:
 
     @property
     def n_class(self) -> int:
+        """How many classes there are, whether or not each has examples."""
         return len(self.class_names)
 
     @property

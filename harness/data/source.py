@@ -27,6 +27,7 @@ class Examples:
         return len(self.labels)
 
     def take(self, indices: NDArray[np.int64]) -> Examples:
+        """The examples at these places, in this order."""
         return Examples(self.images[indices], self.labels[indices])
 
 
@@ -47,6 +48,7 @@ class Source:
 
     @property
     def classes(self) -> Labels:
+        """The classes that have examples to train on, in increasing order."""
         return np.unique(self.train.labels)
 
     def first(self, classes: int) -> Source:

@@ -99,6 +99,7 @@ class Group:
 
     @property
     def valid(self) -> list[Row]:
+        """The rows that have not failed so far."""
         return [row for row in self.rows.values() if row.error is None]
 
     def probe(self) -> None:

@@ -38,6 +38,7 @@ class Launch(Record):
 
     @property
     def calls_ns(self) -> tuple[int, ...]:
+        """Every timed call, in the order of the rounds."""
         return tuple(call for block in self.blocks_ns for call in block)
 
     @cached_property
@@ -267,6 +268,7 @@ class Measurement(Record):
 
     @property
     def launches(self) -> int:
+        """How many fresh processes measured."""
         return len(self.processes)
 
     def row(self, model: int, batch: int, mode: Mode = "end_to_end") -> MeasuredRow:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from harness import stats
 from harness.data import Dataset
-from harness.pipeline.stages import right_in_keras
+from harness.pipeline.networks import right_in_keras
 
 MOST_EXAMPLES = 64
 SIGNIFICANCE = 0.001

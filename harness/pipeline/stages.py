@@ -10,35 +10,38 @@ import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 import models
-from harness.base.answers import LOGIT
 from harness.base.crash import step
 from harness.base.numerics import settle
 from harness.base.progress import Progress
-from harness.base.quiet import import_keras
 from harness.base.shapes import agrees
 from harness.base.store import Artifact, Store, file_digest
 from harness.data import Dataset
-from harness.measure.accuracy import evaluate, judged, right
+from harness.measure.accuracy import evaluate
 from harness.measure.files.model_file import read_model
 from harness.measure.inputs.declared import INVENTED
 from harness.measure.measurement import Measurement
 from harness.measure.protocol import measure
 from harness.measure.runtime.environment import describe
-from harness.records import Accuracy, Export, Pruning, Record, Training
+from harness.pipeline.networks import (
+    export_saved,
+    fresh_keras,
+    judged_in_keras,
+    load_keras,
+    model_options,
+    original_keras,
+)
+from harness.records import Pruning, Record, Training
 from harness.spec import Case, Device, MeasureSpec, PruneSpec
 
 # Raise a stage's number when its code changes what it makes: artifacts of older code are then made again.
 STAGE_VERSIONS = {"train": 2, "train_on": 1, "prune": 4, "try_out": 2, "export": 2, "accuracy": 1, "measure": 3}
+
+
 STAGE_PACKAGES = {
     "train": ("keras",),
     "train_on": ("keras",),
@@ -48,6 +51,8 @@ STAGE_PACKAGES = {
     "accuracy": (),
     "measure": (),
 }
+
+
 # What a measurement depends on beside its models; the rest of an environment changes from minute to minute.
 MACHINE = ("versions", "platform", "cpu", "cpu_flags", "affinity", "cgroup_cpus")
 
@@ -256,59 +261,6 @@ def _files_digest(path: Path) -> dict[str, str]:
     return {str(file.relative_to(path)): file_digest(file) for file in files}
 
 
-def model_options(case: Case, dataset: Dataset) -> dict[str, Any]:
-    """The case's options, with image shape and class count taken from the data unless given."""
-    return {"input_shape": list(dataset.image_shape), "n_class": dataset.n_class, **case.options}
-
-
-def fresh_keras() -> ModuleType:
-    """Keras, with its memory of earlier networks cleared, so that a long study doesn't grow."""
-    keras = import_keras()
-    keras.backend.clear_session()
-    return keras
-
-
-def load_keras(path: Path, unsafe: bool = False) -> Any:
-    """A saved network; `unsafe` lets the code of its Lambda layers run."""
-    return fresh_keras().models.load_model(path, compile=False, safe_mode=not unsafe)
-
-
-@lru_cache(maxsize=1)
-def original_keras(path: Path, unsafe: bool) -> Any:
-    """A saved network that is only read, kept in memory while one variant after another is made of it."""
-    return load_keras(path, unsafe)
-
-
-def judged_in_keras(model: Any, dataset: Dataset) -> Accuracy:
-    """Which test examples Keras itself gets right."""
-    answers = right_in_keras(model, dataset.test_images, dataset.test_labels)
-    return judged(answers, dataset.test_labels, device="keras")
-
-
-def right_in_keras(model: Any, images: NDArray[np.float32], labels: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Which of the examples, (N, ...) and (N,), a network gets right: (N,)."""
-    from harness.training.train import predict
-
-    outputs = predict(model, images)
-    threshold = LOGIT
-    if outputs.shape[-1] == 1:
-        from harness.prune.keras_graph.losses import threshold_for
-
-        threshold = threshold_for(model)
-    return right("Keras", outputs, labels, threshold)
-
-
-def export_saved(source: Path, path: Path, dataset: Dataset, *, unsafe: bool = False) -> Export:
-    """Export a saved network: here, or in a process of its own where Keras does not run on TensorFlow."""
-    if import_keras().backend.backend() != "tensorflow":
-        from harness.export.elsewhere import export_file
-
-        return export_file(source, path, dataset.test_images, unsafe=unsafe)
-    model = load_keras(source, unsafe)
-    from harness.export import export
-
-    return export(model, path, dataset.test_images)
-
-
 def save(record: Record, path: Path) -> None:
+    """Write a record as JSON."""
     path.write_text(record.model_dump_json(indent=1))

@@ -57,26 +57,37 @@ def train(  # noqa: PLR0913 - what is trained, on what, and how
     optimizer = keras.optimizers.get({"class_name": spec.optimizer, "config": {"learning_rate": spec.learning_rate}})
     loss, metric = _loss_and_accuracy(model)
     model.compile(optimizer=optimizer, loss=loss, metrics=[metric])
-    given: dict[str, Any] = {"x": images, "y": targets, "batch_size": spec.batch_size, "epochs": spec.epochs}
-    seen = len(labels)  # what the last point of the history is about
-    if spec.steps is not None:
-        from harness.training.batches import Batches
-
-        # Each of Keras's epochs, after which it judges and writes down, goes on where the one before it stopped.
-        epochs = spec.steps // spec.record_every
-        batches = Batches(images, targets, spec.batch_size, spec.steps, seed)
-        given = {"x": batches, "epochs": epochs, "steps_per_epoch": spec.record_every, "shuffle": False}
-        if held_out is not None:
-            judged, classes = held_out[0][: spec.held_out], held_out[1][: spec.held_out]
-            given["validation_data"] = judged, fitting_targets(model, judged, classes)
-            given["validation_batch_size"] = spec.batch_size
-        seen = spec.record_every * spec.batch_size
+    given, seen = _given(model, images, targets, spec, seed, held_out)
     started = time.perf_counter()
     with (progress or Silent()).task("train", total=given["epochs"]) as task:
         told = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: task.advance(note=_note(logs)))
         fitted = model.fit(**given, verbose=0, callbacks=[told])
     training = training_of(model, fitted.history, time.perf_counter() - started, labels)
     return training.model_copy(update={"examples": seen})
+
+
+def _given(  # noqa: PLR0913 - as for train
+    model: keras.Model,
+    images: npt.NDArray[np.float32],
+    targets: npt.NDArray[Any],
+    spec: TrainSpec,
+    seed: int,
+    held_out: tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]] | None,
+) -> tuple[dict[str, Any], int]:
+    """What `fit` is given, in epochs or in steps, and how many examples the last point of its history is about."""
+    if spec.steps is None:
+        return {"x": images, "y": targets, "batch_size": spec.batch_size, "epochs": spec.epochs}, len(targets)
+    from harness.training.batches import Batches
+
+    # Each of Keras's epochs, after which it judges and writes down, goes on where the one before it stopped.
+    batches = Batches(images, targets, spec.batch_size, spec.steps, seed)
+    epochs = spec.steps // spec.record_every
+    given: dict[str, Any] = {"x": batches, "epochs": epochs, "steps_per_epoch": spec.record_every, "shuffle": False}
+    if held_out is not None:
+        judged, classes = held_out[0][: spec.held_out], held_out[1][: spec.held_out]
+        given["validation_data"] = judged, fitting_targets(model, judged, classes)
+        given["validation_batch_size"] = spec.batch_size
+    return given, spec.record_every * spec.batch_size
 
 
 def training_of(

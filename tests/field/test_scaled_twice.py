@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from harness.data import load
-from harness.pipeline.run import fitting_data
+from harness.pipeline.fitting import fitting_data
 from harness.spec import DataSpec, study_of
 from tests.field.conftest import Command
 from tests.field.diagnosing import first

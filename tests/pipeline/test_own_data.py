@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from harness.base.errors import DataError, HarnessError
 from harness.data import load
-from harness.pipeline.run import fitting_data, run_study
+from harness.pipeline.fitting import fitting_data
+from harness.pipeline.run import run_study
 from harness.pipeline.scaling import better_scale
 from harness.spec import DataSpec, Study, checked
 from tests.cli.test_app import in_process

@@ -18,7 +18,10 @@ import harness.compare.speed
 from harness.base.progress import Silent
 from harness.base.store import Store
 from harness.compare.results import read_results
-from harness.pipeline.run import Outcome, Run, measured, planned, run_study, slug, write_run
+from harness.pipeline.folder import slug, write_run
+from harness.pipeline.measuring import measured
+from harness.pipeline.rows import Outcome, planned
+from harness.pipeline.run import Run, run_study
 from harness.pipeline.stages import Stages
 from harness.spec import Study, checked
 from tests.cli.test_app import in_process

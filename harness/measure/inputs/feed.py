@@ -28,6 +28,7 @@ class Feed:
 
     @property
     def axis(self) -> int | None:
+        """The axis of the batch; None where there is none."""
         return self.shape.index(None) if None in self.shape else None
 
 

@@ -28,6 +28,7 @@ class Given:
 
     @property
     def names(self) -> tuple[str, ...]:
+        """The inputs that something was given for, each once."""
         return tuple(dict.fromkeys((*self.layouts, *self.values, *self.arrays)))
 
 

@@ -24,10 +24,12 @@ class Wanted:
 
     @property
     def first(self) -> ModelInput:
+        """The first model's declaration of it."""
         return self.each[0][1]
 
     @property
     def shapes(self) -> list[Shape]:
+        """The shapes that models declare, where they do."""
         return [one.shape for _, one in self.each if one.shape is not None]
 
     @property
@@ -58,6 +60,7 @@ class Wanted:
 
     @property
     def can_be_invented(self) -> bool:
+        """Whether every size but the batch is known, and values of its type can be made up."""
         shape = self.shape
         known = shape is not None and all(size is not None or axis == self.axis for axis, size in enumerate(shape))
         return known and self.first.dtype in INVENTED
@@ -67,6 +70,7 @@ class Wanted:
         return next((given[one.name] for _, one in self.each if one.name in given), None)
 
     def is_given(self, given: Given) -> bool:
+        """Whether a user gave something by any of its names."""
         return any(one.name in given.names for _, one in self.each)
 
 

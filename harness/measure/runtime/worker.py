@@ -54,9 +54,11 @@ class Row:
 
     @property
     def name(self) -> Message:
+        """Which row this is, as the answer says it."""
         return {"model": self.model, "batch": self.batch, "mode": self.mode}
 
     def found(self) -> Message:
+        """What this row saw, or why it failed, as the answer says it."""
         if self.error is not None:
             return self.name | {"error": self.error}
         return self.name | {
@@ -80,6 +82,7 @@ class Worker:
         ]
 
     def say(self, message: Message) -> None:
+        """Write one line of JSON to whoever asked."""
         self.answers.write(json.dumps(message) + "\n")
         self.answers.flush()
 
@@ -136,6 +139,7 @@ class Worker:
             row.error = reason(error)
 
     def plan(self, row: Row) -> Plan:
+        """How the model of a row is run."""
         model = self.job["models"][row.model]
         return Plan(
             path=model["path"],

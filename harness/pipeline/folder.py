@@ -1,0 +1,46 @@
+"""A run's folder: whether it can be written, and what it holds in the end."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+
+from harness import report
+from harness.base.errors import StoreError
+from harness.base.store import disk_errors, replaced_folder
+from harness.compare.results import RESULTS_FILE, Results
+from harness.pipeline.rows import Outcome
+from harness.pipeline.stages import save
+from harness.report import ReportPaths
+
+
+def check_writable(*folders: Path) -> None:
+    """Fail early, before hours of training, where an output folder can't be written."""
+    for folder in folders:
+        try:
+            with disk_errors(folder):
+                folder.parent.mkdir(parents=True, exist_ok=True)
+                probe = folder.with_name(f".{folder.name}.probe")
+                probe.touch()
+                probe.unlink()
+        except FileNotFoundError:
+            raise StoreError(f"{folder}: can't be made; give a folder that can be written") from None
+
+
+def write_run(folder: Path, results: Results, outcomes: Iterable[Outcome]) -> ReportPaths:
+    """Write results.json, the report and the ONNX files; the folder takes the old one's place whole."""
+    with replaced_folder(folder) as unfinished:
+        save(results, unfinished / RESULTS_FILE)
+        (unfinished / "models").mkdir()
+        for outcome in outcomes:
+            if outcome.onnx is not None:
+                shutil.copyfile(outcome.onnx, unfinished / "models" / f"{slug(outcome.row.name)}.onnx")
+        written = report.write(results, unfinished)
+    return written.moved(unfinished, folder)
+
+
+def slug(name: str) -> str:
+    """A name as a file name: `deepcaptcha padding=same` is `deepcaptcha-padding-same`."""
+    return re.sub(r"[^A-Za-z0-9.]+", "-", name.replace("%", "pct")).strip("-")

@@ -1,0 +1,87 @@
+"""The rows of a study, each brought down the road as far as it gets."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.base.errors import DeviceError, HarnessError, StoreError
+from harness.base.progress import Task
+from harness.base.store import Artifact
+from harness.pipeline.stages import Stages
+from harness.records import Accuracy, Export, Pruning, Row, Training
+from harness.spec import Case
+
+log = logging.getLogger("harness")
+
+
+FATAL = (StoreError, DeviceError)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A row, and where its ONNX file is if it got that far."""
+
+    row: Row
+    onnx: Path | None = None
+
+
+def planned(case: Case) -> list[Row]:
+    """The rows that a case is to become: the original, the original trained on, and the pruned variants."""
+    longer = [Row(case=case, prune=None, longer_epochs=epochs) for epochs in (0, *case.longer_epochs)]
+    return [*longer, *(Row(case=case, prune=prune) for prune in case.prune)]
+
+
+def run_case(stages: Stages, case: Case, task: Task) -> list[Outcome]:
+    """The original and its variants; where the original can't be trained, none of them is there."""
+    try:
+        trained = stages.train(case)
+    except FATAL:
+        raise
+    except Exception as error:
+        problem = told(error, case.name)
+        return [Outcome(row.model_copy(update={"error": problem})) for row in planned(case)]
+    training = trained.record("training.json", Training)
+    outcomes = []
+    for row in planned(case):
+        outcomes.append(run_row(stages, row.model_copy(update={"training": training}), trained))
+        task.advance(note="" if row.original else row.variant)
+    return outcomes
+
+
+def run_row(stages: Stages, row: Row, trained: Artifact) -> Outcome:
+    """Bring one network down the road, as far as it gets; a failure is told in its row."""
+    try:
+        row, source = made(stages, row, trained)
+        if not row.case.deploy:
+            return Outcome(row.model_copy(update={"accuracy": source.record("accuracy.json", Accuracy)}))
+        exported = stages.export(row.case, source)
+        row = row.model_copy(update={"export": exported.record("export.json", Export)})
+        evaluated = stages.evaluate(row.case, exported).record("accuracy.json", Accuracy)
+    except FATAL:
+        raise
+    except Exception as error:
+        return Outcome(row.model_copy(update={"error": told(error, row.name)}))
+    return Outcome(row.model_copy(update={"accuracy": evaluated}), exported.path("model.onnx"))
+
+
+def made(stages: Stages, row: Row, trained: Artifact) -> tuple[Row, Artifact]:
+    """The row's network in Keras: the original, the original trained on, or pruned; and how it was made."""
+    if row.prune is not None:
+        prune = stages.prune if row.case.deploy else stages.try_out
+        source = prune(row.case, row.prune, trained)
+        return row.model_copy(update={"pruning": source.record("pruning.json", Pruning)}), source
+    if row.longer_epochs:
+        source = stages.train_on(row.case, row.longer_epochs, trained)
+        return row.model_copy(update={"tuning": source.record("tuning.json", Training)}), source
+    return row, trained
+
+
+def told(error: Exception, name: str) -> str:
+    """A failure as one line for its row; the traceback of what the user can't mend goes to the log."""
+    if isinstance(error, HarnessError):
+        return str(error)
+    log.error("%s failed", name, exc_info=error)
+    first_line = (str(error).strip().splitlines() or [""])[0]
+    return f"{type(error).__name__}: {first_line}"
