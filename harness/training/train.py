@@ -66,7 +66,7 @@ def train(  # noqa: PLR0913 - what is trained, on what, and how
     return training.model_copy(update={"examples": seen})
 
 
-def _given(  # noqa: PLR0913 - as for train
+def _given(
     model: keras.Model,
     images: npt.NDArray[np.float32],
     targets: npt.NDArray[Any],
