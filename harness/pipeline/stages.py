@@ -166,7 +166,7 @@ class Stages:
 
     def _tuned(self, model: Any, case: Case, epochs: int) -> Training:
         """Fine-tune a network in place, as `harness prune` does."""
-        from harness.prune.recover.finetune import tune
+        from harness.prune.recover.recovery import tune
         from harness.training.train import training_of
 
         dataset = self.datasets[case.name]
@@ -292,7 +292,7 @@ def right_in_keras(model: Any, images: NDArray[np.float32], labels: NDArray[np.i
     outputs = predict(model, images)
     threshold = LOGIT
     if outputs.shape[-1] == 1:
-        from harness.prune.keras_graph.losses import threshold_for
+        from harness.prune.data.losses import threshold_for
 
         threshold = threshold_for(model)
     return right("Keras", outputs, labels, threshold)

@@ -15,8 +15,8 @@ from harness.channels.allocate import allocate, named
 from harness.prune.choose.planning import plan_of, removal_of, removes_nothing
 from harness.prune.choose.scoring import ABOUT_THE_LOSS, Data, score
 from harness.prune.keras_graph import first_rows
-from harness.prune.keras_graph.cost.saved import report
-from harness.prune.keras_graph.graph import check_finite, read_graph, weights_of
+from harness.prune.keras_graph.cost.report import report
+from harness.prune.keras_graph.reading import check_finite, read_graph, weights_of
 from harness.prune.keras_graph.surgery import remove
 from harness.prune.keras_graph.trace import Trace, trace
 from harness.prune.present import by_reason

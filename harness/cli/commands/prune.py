@@ -69,7 +69,7 @@ def prune(  # noqa: PLR0913, PLR0917 - one parameter an option
     check_seed(seed)
     import_keras()
     from harness.prune.job import Job, run_job
-    from harness.prune.recover.finetune import RecoverySpec
+    from harness.prune.recover.recovery import RecoverySpec
 
     job = Job(
         source=model,

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from harness.channels.channels import NO_CHANNEL, Names, compact
 from harness.prune.choose.magnitudes import Scores
-from harness.prune.keras_graph.graph import Call, run
+from harness.prune.keras_graph.reading import Call, run
 from harness.prune.keras_graph.trace import Trace
 
 Array = npt.NDArray[Any]

@@ -14,7 +14,7 @@ from harness.base.errors import PruneError
 from harness.prune.choose.activations import activation, apoz
 from harness.prune.choose.gradients import obd, taylor
 from harness.prune.choose.magnitudes import FROM_WEIGHTS, Scores, random
-from harness.prune.keras_graph.fitting import check_examples, shaped_like_classes
+from harness.prune.data.fitting import check_examples, shaped_like_classes
 from harness.prune.keras_graph.trace import Trace
 
 Array = npt.NDArray[Any]

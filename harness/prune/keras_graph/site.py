@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from harness.channels.channels import Channels, Names, Removal, along, nameless, spread, varying_axes
-from harness.prune.keras_graph.graph import Call, Shape, weights_of
+from harness.prune.keras_graph.reading import Call, Shape, weights_of
 
 Config = Callable[[Removal], Mapping[str, Any]]
 Arguments = Callable[[Removal, tuple[Any, ...], dict[str, Any]], tuple[tuple[Any, ...], dict[str, Any]]]

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from harness.base.errors import PruneError, first_line
 from harness.channels.channels import Removal
-from harness.prune.keras_graph.graph import is_each_step, is_graph, read_graph, weights_of
+from harness.prune.keras_graph.reading import is_each_step, is_graph, read_graph, weights_of
 from harness.prune.keras_graph.site import Arguments, LayerNames, WeightNames
 from harness.prune.keras_graph.trace import Trace
 

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
-from harness.prune.keras_graph.graph import Call, read_graph, run
+from harness.prune.keras_graph.reading import Call, read_graph, run
 
 Array = npt.NDArray[Any]
 

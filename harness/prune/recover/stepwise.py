@@ -12,8 +12,8 @@ from harness.base.errors import PruneError
 from harness.prune.api import PruneResult, carry_out, check_removes, decide, pinned
 from harness.prune.choose.planning import composed, plan_of, removes_nothing
 from harness.prune.choose.scoring import Data
-from harness.prune.keras_graph.cost.saved import report
-from harness.prune.keras_graph.graph import read_graph
+from harness.prune.keras_graph.cost.report import report
+from harness.prune.keras_graph.reading import read_graph
 from harness.prune.keras_graph.trace import trace
 from harness.spec import PruneSpec
 

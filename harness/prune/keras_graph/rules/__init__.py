@@ -8,7 +8,7 @@ from harness.prune.keras_graph.rules import (  # noqa: F401
     convolution,
     dense,
     each_step,
-    einsum,
+    einsum_dense,
     elementwise,
     merging,
     normalization,

@@ -15,8 +15,8 @@ from harness.prune import verify
 from harness.prune.choose.planning import composed, random_plan_like
 from harness.prune.keras_graph.copies import copied, renewed
 from harness.prune.recover.distill import teacher_targets
-from harness.prune.recover.finetune import RecoverySpec, accuracy, finetune, recover
 from harness.prune.recover.recalibrate import recalibrate
+from harness.prune.recover.recovery import RecoverySpec, accuracy, finetune, recover
 from harness.prune.recover.stepwise import prune_in_steps
 from harness.spec import PruneSpec, TrainSpec
 from tests.prune.nets import array, chain, randomised, snapshot

@@ -15,10 +15,10 @@ from harness.base.errors import PruneError
 from harness.base.progress import Progress, Silent
 from harness.prune.api import PruneResult, apply
 from harness.prune.choose.planning import random_plan_like
+from harness.prune.data.fitting import are_class_numbers, check_examples, shaped_like_classes
+from harness.prune.data.losses import loss_for, threshold_for
 from harness.prune.keras_graph.copies import copied, renewed
-from harness.prune.keras_graph.fitting import are_class_numbers, check_examples, shaped_like_classes
-from harness.prune.keras_graph.graph import check_readable, read_graph
-from harness.prune.keras_graph.losses import loss_for, threshold_for
+from harness.prune.keras_graph.reading import check_readable, read_graph
 from harness.prune.recover.distill import SHARE, TEMPERATURE, Distiller, outputs_of, teacher_targets
 from harness.prune.recover.recalibrate import recalibrate
 from harness.records import Recovery
