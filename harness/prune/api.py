@@ -11,12 +11,15 @@ import numpy as np
 import numpy.typing as npt
 
 from harness.base.errors import ProofError, PruneError, SpecError
-from harness.channels.allocate import allocate, named
+from harness.channels.allocate import Amount, allocate
+from harness.channels.errors import ChannelError
+from harness.channels.named import named
 from harness.prune.choose.planning import plan_of, removal_of, removes_nothing
 from harness.prune.choose.scoring import ABOUT_THE_LOSS, Data, score
 from harness.prune.keras_graph import first_rows
 from harness.prune.keras_graph.cost.report import report
-from harness.prune.keras_graph.reading import check_finite, read_graph, weights_of
+from harness.prune.keras_graph.graph import check_finite, weights_of
+from harness.prune.keras_graph.reading import read_graph
 from harness.prune.keras_graph.surgery import remove
 from harness.prune.keras_graph.trace import Trace, trace
 from harness.prune.present import by_reason
@@ -104,8 +107,18 @@ def decide(
     if not free:
         reasons = "; ".join(by_reason(pinned(found))) or "no layer makes channels"
         raise PruneError(f"nothing can be pruned: {reasons}; prune a network with hidden layers that have rules")
-    if spec.remove is not None:
-        return plan_of(found, found.channels.removed(named(found.channels, spec.remove)))
+    try:
+        roots = (
+            named(found.channels, spec.remove) if spec.remove is not None else _least(model, found, spec, data, sizes)
+        )
+    except ChannelError as error:
+        raise PruneError(str(error)) from error
+    return plan_of(found, found.channels.removed(roots))
+
+
+def _least(model: keras.Model, found: Trace, spec: PruneSpec, data: Data, sizes: Sequence[int] | None) -> list[int]:
+    groups = found.channels.groups()
+    free = {index: group for index, group in enumerate(groups) if group.pinned is None and len(group.channels) > 1}
     scores = score(model, found, spec.importance, data)
     if not np.isfinite(scores).all():
         raise PruneError(f"importance '{spec.importance}' is not finite on this data; look for NaN in it")
@@ -114,8 +127,8 @@ def decide(
         chosen = {index: values / (values.mean() or 1.0) for index, values in chosen.items()}
     filters = frozenset(path for path, op in found.graph.layers.items() if isinstance(op, _CONVOLUTIONS))
     widths = [found.channels.widths(group) for group in groups]
-    roots = allocate(groups, chosen, spec, widths, filters, sizes)
-    return plan_of(found, found.channels.removed(roots))
+    amount = Amount(spec.ratio, spec.filters, spec.round_to, spec.global_ranking)
+    return allocate(groups, chosen, amount, widths, filters, sizes)
 
 
 def check_removes(decided: ChannelPlan, spec: PruneSpec) -> None:

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 
 from harness.base.errors import PruneError
-from harness.channels.channels import Removal
+from harness.channels.removal import Removal
 from harness.prune.keras_graph.trace import Trace, trace
 from harness.records import ChannelPlan
 

@@ -12,8 +12,8 @@ import numpy.typing as npt
 
 from harness.base.errors import PruneError
 from harness.base.shapes import agrees
+from harness.prune.keras_graph.graph import Shape
 from harness.prune.keras_graph.logits import logit_network
-from harness.prune.keras_graph.reading import Shape
 
 Array = npt.NDArray[Any]
 

@@ -10,8 +10,9 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
-from harness.channels.channels import Flags
-from harness.prune.keras_graph.reading import Call, Graph, Shape, read_graph, run, weights_of
+from harness.channels.names import Flags
+from harness.prune.keras_graph.graph import Call, Graph, Shape, run, weights_of
+from harness.prune.keras_graph.reading import read_graph
 from harness.prune.keras_graph.steps import EachStep, Together
 
 Value = npt.NDArray[Any]

@@ -10,8 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from harness.base.errors import PruneError, first_line
-from harness.channels.channels import Removal
-from harness.prune.keras_graph.reading import is_each_step, is_graph, read_graph, weights_of
+from harness.channels.removal import Removal
+from harness.prune.keras_graph.graph import weights_of
+from harness.prune.keras_graph.reading import is_each_step, is_graph, read_graph
 from harness.prune.keras_graph.site import Arguments, LayerNames, WeightNames
 from harness.prune.keras_graph.trace import Trace
 

@@ -11,10 +11,11 @@ import keras
 import numpy as np
 
 from harness.base.errors import ProofError, UnprovableError, first_line
-from harness.channels.channels import Flags, Removal
+from harness.channels.names import Flags
+from harness.channels.removal import Removal
 from harness.prune.keras_graph.copies import as_float64
+from harness.prune.keras_graph.graph import weights_of
 from harness.prune.keras_graph.logits import LogitNetwork, Value, Values, logit_network
-from harness.prune.keras_graph.reading import weights_of
 from harness.prune.keras_graph.surgery import cut
 from harness.prune.keras_graph.trace import Trace
 from harness.prune.proof.randomize import is_kernel, random_inputs, random_values

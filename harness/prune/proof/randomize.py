@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from harness.base.errors import ModelError
-from harness.prune.keras_graph.reading import Graph, weights_of
+from harness.prune.keras_graph.graph import Graph, weights_of
 
 Value = npt.NDArray[Any]
 _UNKNOWN_SIZE = 96  # pixels; deep networks shrink their input 32 times

@@ -6,7 +6,7 @@ import keras
 
 from harness.base.errors import ProofError, UnprovableError
 from harness.prune.choose.planning import removal_of
-from harness.prune.keras_graph.reading import check_finite
+from harness.prune.keras_graph.graph import check_finite
 from harness.prune.keras_graph.trace import trace
 from harness.prune.proof.comparison import Comparison
 from harness.prune.proof.verify import compare, failure

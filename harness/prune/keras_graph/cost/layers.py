@@ -10,7 +10,7 @@ import keras
 
 from harness.prune.keras_graph.cost.operations import operation_macs
 from harness.prune.keras_graph.cost.products import einsum_product, product
-from harness.prune.keras_graph.reading import Call, Graph, Ref, Shape, weights_of
+from harness.prune.keras_graph.graph import Call, Graph, Ref, Shape, weights_of
 from harness.prune.keras_graph.steps import EachStep, Together
 from harness.records import total
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from harness.prune.keras_graph.cost.products import einsum_product, product
-from harness.prune.keras_graph.reading import Call, Graph, Ref, Shape
+from harness.prune.keras_graph.graph import Call, Graph, Ref, Shape
 
 _PRODUCTS = ("Dot", "Einsum", "Matmul", "Tensordot")
 # Operations that multiply and add up, or run what can't be seen, and aren't counted.

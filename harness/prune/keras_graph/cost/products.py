@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 
-from harness.prune.keras_graph.reading import Shape
+from harness.prune.keras_graph.graph import Shape
 
 
 def product(sizes: Iterable[int | None]) -> int | None:

@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from harness.prune.keras_graph.cost.layers import macs
-from harness.prune.keras_graph.reading import Graph, weights_of
+from harness.prune.keras_graph.graph import Graph, weights_of
 from harness.prune.keras_graph.steps import EachStep, Together
 from harness.prune.keras_graph.trace import Trace
 from harness.records import ChannelPlan, LayerCost, PruneReport

@@ -6,7 +6,7 @@ from string import ascii_lowercase
 
 import keras
 
-from harness.channels.channels import Names, along, nameless, spread, varying_axes
+from harness.channels.names import Names, along, nameless, spread, varying_axes
 from harness.prune.keras_graph.registry import rule
 from harness.prune.keras_graph.site import Site
 

@@ -7,7 +7,7 @@ import math
 import keras
 import numpy as np
 
-from harness.channels.channels import Names, along, nameless, spread, varying_axes
+from harness.channels.names import Names, along, nameless, spread, varying_axes
 from harness.prune.keras_graph.registry import rule
 from harness.prune.keras_graph.rules.activations import activated
 from harness.prune.keras_graph.rules.shaping import shrink_target
