@@ -11,7 +11,7 @@ import pytest
 from keras import ops
 
 from harness.prune import prune
-from harness.prune.keras_graph.cost.layers import macs
+from harness.prune.keras_graph.cost.macs import macs
 from harness.prune.keras_graph.reading import read_graph
 from harness.prune.present import summary_line
 from harness.records import total

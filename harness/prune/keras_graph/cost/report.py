@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from harness.prune.keras_graph.cost.layers import macs
+from harness.prune.keras_graph.cost.macs import macs
 from harness.prune.keras_graph.graph import Graph, weights_of
 from harness.prune.keras_graph.steps import EachStep, Together
 from harness.prune.keras_graph.trace import Trace
