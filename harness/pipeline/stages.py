@@ -166,7 +166,7 @@ class Stages:
 
     def _tuned(self, model: Any, case: Case, epochs: int) -> Training:
         """Fine-tune a network in place, as `harness prune` does."""
-        from harness.prune.recover.recovery import tune
+        from harness.prune.recover.finetune import tune
         from harness.training.train import training_of
 
         dataset = self.datasets[case.name]

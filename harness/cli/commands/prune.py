@@ -124,7 +124,8 @@ def _training(epochs: int, learning_rate: float, batch_size: int) -> TrainSpec |
 
 
 def _show(done: Done) -> None:
-    from harness.prune.present import by_reason, files_line, layer_table, proof_line, recovery_lines, summary_line
+    from harness.prune.keras_graph.pinned import by_reason
+    from harness.prune.present import files_line, layer_table, proof_line, recovery_lines, summary_line
 
     answers.print(layer_table(done.about.report))
     print_lines(*(f"pinned: {line}" for line in by_reason(done.about.report.pinned)))

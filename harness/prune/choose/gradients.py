@@ -9,8 +9,9 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
+from harness.channels.allocate import Scores
 from harness.channels.names import Names
-from harness.prune.choose.magnitudes import Scores, add_up
+from harness.prune.choose.magnitudes import add_up
 from harness.prune.data.losses import loss_for
 from harness.prune.keras_graph.copies import copied
 from harness.prune.keras_graph.graph import weights_of

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import keras
 import numpy as np
 
 from harness.base.errors import PruneError
 from harness.channels.removal import Removal
-from harness.prune.keras_graph.trace import Trace, trace
+from harness.prune.keras_graph.trace import Trace
 from harness.records import ChannelPlan
 
 
@@ -74,13 +73,12 @@ def composed(first: ChannelPlan, second: ChannelPlan) -> ChannelPlan:
     return first.model_copy(update={"kept": kept})
 
 
-def random_plan_like(model: keras.Model, plan: ChannelPlan, seed: int) -> ChannelPlan:
+def random_plan_like(trace: Trace, plan: ChannelPlan, seed: int) -> ChannelPlan:
     """A plan that keeps as many channels of every group as another, drawn at random."""
-    found = trace(model)
-    gone = removal_of(found, plan)
+    gone = removal_of(trace, plan)
     generator = np.random.default_rng(seed)
     roots: list[int] = []
-    for group in found.channels.groups():
+    for group in trace.channels.groups():
         channels = np.asarray(group.channels, np.int32)
         roots += generator.permutation(channels)[: int((~gone.kept(channels)).sum())].tolist()
-    return plan_of(found, found.channels.removed(roots))
+    return plan_of(trace, trace.channels.removed(roots))

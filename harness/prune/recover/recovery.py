@@ -2,42 +2,26 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import keras
-import numpy as np
-import numpy.typing as npt
 
-from harness.base.answers import LOGIT, answered
 from harness.base.errors import PruneError
 from harness.base.progress import Progress, Silent
-from harness.prune.api import PruneResult, apply
-from harness.prune.choose.planning import random_plan_like
+from harness.prune.choose.planning import random_plan_like, removal_of
 from harness.prune.data.fitting import are_class_numbers, check_examples, shaped_like_classes
-from harness.prune.data.losses import loss_for, threshold_for
+from harness.prune.data.given import Examples
 from harness.prune.keras_graph.copies import copied, renewed
-from harness.prune.keras_graph.reading import check_readable, read_graph
-from harness.prune.recover.distill import SHARE, TEMPERATURE, Distiller, outputs_of, teacher_targets
+from harness.prune.keras_graph.reading import check_readable
+from harness.prune.keras_graph.surgery import remove
+from harness.prune.keras_graph.trace import trace
+from harness.prune.recover.accuracy import accuracy
+from harness.prune.recover.finetune import finetune, tune
 from harness.prune.recover.recalibrate import recalibrate
+from harness.prune.result import PruneResult
 from harness.records import Recovery
 from harness.spec import TrainSpec
-
-Array = npt.NDArray[Any]
-
-
-class Examples(Protocol):
-    """Images (N, ...) and class numbers (N,) to train on, and others to judge by; a `harness.data.Dataset` is one."""
-
-    @property
-    def train_images(self) -> Array: ...
-    @property
-    def train_labels(self) -> Array: ...
-    @property
-    def test_images(self) -> Array: ...
-    @property
-    def test_labels(self) -> Array: ...
 
 
 @dataclass(frozen=True)
@@ -115,7 +99,8 @@ def _baselines(
 ) -> dict[str, Any]:
     """Random channels of the same widths, those widths from new weights, and the original trained on."""
     with progress.task("baseline: random channels"):
-        arbitrary = apply(original, random_plan_like(original, result.plan, spec.seed))
+        found = trace(original)
+        arbitrary = remove(original, found, removal_of(found, random_plan_like(found, result.plan, spec.seed)))
         teacher = original if spec.distill else None
         tune(arbitrary, examples, train, recalibrated=spec.recalibrate, teacher=teacher, seed=spec.seed)
     epochs = spec.scratch_epochs or train.epochs
@@ -132,75 +117,6 @@ def _baselines(
         "scratch_epochs": epochs,
         "original_longer": accuracy(longer, examples),
     }
-
-
-def tune(
-    model: keras.Model,
-    examples: Examples,
-    train: TrainSpec,
-    *,
-    recalibrated: bool = True,
-    teacher: keras.Model | None = None,
-    seed: int = 0,
-) -> dict[str, list[float]]:
-    """Recalibrate and fine-tune, in place: what fine-tuning means, in `harness prune` and in studies alike.
-
-    Returns:
-        The loss after each epoch, by its name `loss`.
-
-    Raises:
-        PruneError: as `finetune` does.
-    """
-    if recalibrated:
-        recalibrate(model, examples.train_images)
-    return finetune(model, examples, train, teacher=teacher, seed=seed)
-
-
-def finetune(
-    model: keras.Model, examples: Examples, train: TrainSpec, *, teacher: keras.Model | None = None, seed: int = 0
-) -> dict[str, list[float]]:
-    """Train a classifier on, in place; with a teacher, on its answers as well. It is as compiled as it was before.
-
-    Returns:
-        The loss after each epoch, by its name `loss`.
-
-    Raises:
-        PruneError: TensorFlow can't train a layer of such a name, or the weights end in NaN.
-    """
-    _check_names(model)
-    keras.utils.set_random_seed(seed)
-    options = {"learning_rate": train.learning_rate}
-    optimizer = keras.optimizers.get({"class_name": train.optimizer, "config": options})
-    labels = shaped_like_classes(examples.train_labels, model.output_shape)
-    loss = loss_for(model, 0, labels)
-    targets: Any = labels
-    if teacher is None:
-        trained = keras.Model(model.inputs, model.outputs)
-        trained.compile(optimizer=optimizer, loss=loss)
-    else:
-        targets = (labels, teacher_targets(teacher, examples.train_images))
-        trained = Distiller(model, loss, TEMPERATURE, SHARE)
-        trained.compile(optimizer=optimizer)
-    fitted = trained.fit(examples.train_images, targets, batch_size=train.batch_size, epochs=train.epochs, verbose=0)
-    if not all(np.isfinite(weight).all() for weight in model.get_weights()):
-        raise PruneError(f"fine-tuning at a learning rate of {train.learning_rate:g} ends in NaN; lower it")
-    return {"loss": [float(loss) for loss in fitted.history["loss"]]}
-
-
-def _check_names(model: keras.Model) -> None:
-    """TensorFlow makes scopes of the names when it compiles a training, and takes few characters there."""
-    names = [model.name, *read_graph(model).layers]
-    wrong = next((name for name in names if not re.fullmatch(r"[A-Za-z0-9_.\\/>-]*", name)), None)
-    if wrong is not None and keras.backend.backend() == "tensorflow":
-        raise PruneError(f"TensorFlow can't train '{wrong}'; give it a name of letters, digits and _ only")
-
-
-def accuracy(model: keras.Model, examples: Examples) -> float:
-    """The share of test images whose likeliest class is right; a single output says whether it is class 1."""
-    outputs = outputs_of(model, examples.test_images)
-    threshold = threshold_for(model) if outputs.shape[-1] == 1 else LOGIT
-    found = answered(outputs, threshold).reshape(len(outputs), -1)
-    return float((found == examples.test_labels.reshape(len(outputs), -1)).mean())
 
 
 def check_fits(model: keras.Model, examples: Examples) -> None:

@@ -14,9 +14,12 @@ from harness.base.errors import PruneError
 from harness.prune import verify
 from harness.prune.choose.planning import composed, random_plan_like
 from harness.prune.keras_graph.copies import copied, renewed
+from harness.prune.keras_graph.trace import trace
+from harness.prune.recover.accuracy import accuracy
 from harness.prune.recover.distill import teacher_targets
+from harness.prune.recover.finetune import finetune
 from harness.prune.recover.recalibrate import recalibrate
-from harness.prune.recover.recovery import RecoverySpec, accuracy, finetune, recover
+from harness.prune.recover.recovery import RecoverySpec, recover
 from harness.prune.recover.stepwise import prune_in_steps
 from harness.spec import PruneSpec, TrainSpec
 from tests.prune.nets import array, chain, randomised, snapshot
@@ -201,7 +204,7 @@ def test_plans_after_each_other_are_one_plan() -> None:
 def test_random_channels_of_the_same_widths() -> None:
     model = randomised(chain())
     decided = harness.prune(model, ratio=0.5, keep=("hidden",)).plan
-    other = random_plan_like(model, decided, seed=1)
+    other = random_plan_like(trace(model), decided, seed=1)
     assert {path: len(kept) for path, kept in other.kept.items()} == {
         path: len(kept) for path, kept in decided.kept.items()
     }
