@@ -20,6 +20,8 @@ from harness.prune.keras_graph.steps import EachStep, Together
 
 @dataclass
 class _Reader:
+    """The graph as far as it was read. `paths` names the layers, by their `id`."""
+
     calls: list[Call] = field(default_factory=list)
     shapes: dict[int, Shape] = field(default_factory=dict)
     dtypes: dict[int, str] = field(default_factory=dict)
@@ -28,6 +30,7 @@ class _Reader:
     paths: dict[int, str] = field(default_factory=dict)
 
     def new_tensor(self, shape: Shape, dtype: str) -> int:
+        """Count one more tensor; return its number."""
         index = len(self.shapes)
         self.shapes[index], self.dtypes[index] = shape, dtype
         return index

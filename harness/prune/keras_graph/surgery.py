@@ -48,6 +48,7 @@ class _Copier:
         self._arguments: dict[int, Arguments] = {}
 
     def model(self, model: keras.Model) -> keras.Model:
+        """A copy of a model, or of one inside it, on inputs of its own."""
         inputs = self._inputs(model)
         if not isinstance(model, keras.Sequential):
             given = keras.tree.pack_sequence_as(model.input, inputs)

@@ -1,4 +1,4 @@
-"""EinsumDense, and contractions of two tensors written as an equation."""
+"""EinsumDense."""
 
 from __future__ import annotations
 
