@@ -102,6 +102,7 @@ def replay(model: keras.Model, decided: ChannelPlan, *, seed: int = 0) -> PruneR
     """
     found = trace(model)
     check_finite(found.graph)
+    removal_of(found, decided)  # refuses a plan that is damaged, or for another network
     if removes_nothing(decided):
         raise PruneError("the plan removes no channel at all; give one that does")
     return cut_and_prove(model, found, decided, seed=seed)
