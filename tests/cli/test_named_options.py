@@ -23,7 +23,7 @@ SAID_BY = {
     "train.py": ("run",),
     "scaling.py": ("run",),
     "prune": ("prune",),
-    "prune/verdict.py": ("verify",),
+    "prune/proof/verdict.py": ("verify",),
     "diagnose": ("diagnose",),
     "runtime": ("measure",),
     "advice.py": ("measure", "run"),

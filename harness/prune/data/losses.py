@@ -8,7 +8,7 @@ import keras
 import numpy.typing as npt
 
 from harness.base.answers import LOGIT, PROBABILITY
-from harness.prune.keras_graph.fitting import are_class_numbers
+from harness.prune.data.fitting import are_class_numbers
 from harness.prune.keras_graph.logits import logit_network
 
 Array = npt.NDArray[Any]

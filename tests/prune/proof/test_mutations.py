@@ -12,7 +12,7 @@ import pytest
 
 import harness
 from harness.base.errors import ProofError, PruneError, UnprovableError
-from harness.channels.channels import along, spread
+from harness.channels.names import along, spread
 from harness.prune import Site, apply, plan, verify
 from harness.prune.keras_graph import registry
 from harness.spec import PruneSpec

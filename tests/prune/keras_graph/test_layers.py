@@ -15,10 +15,10 @@ from keras import ops
 import harness
 import harness.prune
 from harness.base.errors import PruneError
-from harness.prune import Site
+from harness.prune import Site, prune
 from harness.prune.keras_graph import registry
 from harness.spec import PruneSpec
-from tests.prune.nets import array, randomised
+from tests.prune.nets import array, chain, randomised
 
 L = keras.layers
 Tensor = Any
@@ -232,3 +232,20 @@ def test_several_inputs_and_outputs() -> None:
     result = harness.prune(randomised(model), ratio=0.5)
     assert (len(result.plan.kept["first"]), len(result.plan.kept["second"])) == (4, 3)
     assert result.proven.holds
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (lambda layer: layer.quantize("int8"), "'hidden' (Dense) is quantized: prune first, then quantize"),
+        (lambda layer: layer.enable_lora(2), "'hidden' (Dense) has LoRA weights: prune first, then enable them"),
+    ],
+)
+def test_a_layer_with_weights_beside_those_of_its_rule_pins(change: Callable[[keras.Layer], None], reason: str) -> None:
+    """What it reads must stay, for a reason that says what to do; the rest is pruned."""
+    model = chain()
+    change(model.get_layer("hidden"))
+    result = prune(model, ratio=0.5)
+    assert result.proven.holds
+    assert result.report.pinned["conv_b"] == reason
+    assert len(result.plan.kept["conv_a"]) == 4

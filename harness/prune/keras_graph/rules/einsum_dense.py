@@ -1,4 +1,4 @@
-"""EinsumDense, and contractions of two tensors written as an equation."""
+"""EinsumDense."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import math
 import keras
 import numpy as np
 
-from harness.channels.channels import Names, along, nameless, spread, varying_axes
+from harness.channels.names import Names, along, nameless, spread, varying_axes
 from harness.prune.keras_graph.registry import rule
 from harness.prune.keras_graph.rules.activations import activated
 from harness.prune.keras_graph.rules.shaping import shrink_target

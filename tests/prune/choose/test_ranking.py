@@ -11,7 +11,8 @@ import pytest
 import harness
 import models
 from harness.data import Dataset, load
-from harness.prune.recover.finetune import accuracy, finetune
+from harness.prune.recover.accuracy import accuracy
+from harness.prune.recover.finetune import finetune
 from harness.spec import DataSpec, PruneSpec, TrainSpec
 
 SEEDS = (0, 1, 2)

@@ -12,7 +12,7 @@ from keras import ops
 
 from harness.prune import prune
 from harness.prune.keras_graph.cost.macs import macs
-from harness.prune.keras_graph.graph import read_graph
+from harness.prune.keras_graph.reading import read_graph
 from harness.prune.present import summary_line
 from harness.records import total
 from tests.prune.nets import randomised
