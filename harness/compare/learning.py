@@ -12,8 +12,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from harness import stats
-from harness.compare.arms import Arm, Change, Effect, Learning, LearningTest
-from harness.compare.interval import Interval
+from harness.compare.answers.interval import Interval
+from harness.compare.answers.learning import Arm, Change, Effect, Learning, LearningTest
 from harness.compare.pooling import accuracy_over_seeds, contrast
 from harness.records import Row
 from harness.spec import Case, short

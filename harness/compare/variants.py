@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from harness.compare.answers import SeedOutcome, Variant
-from harness.compare.interval import Interval
+from harness.compare.answers.interval import Interval
+from harness.compare.answers.variant import SeedOutcome, Variant
 from harness.compare.pooling import accuracy_over_seeds, difference
 from harness.compare.results import Results
 from harness.records import Row

@@ -17,12 +17,12 @@ from harness.compare.results import Results
 from harness.measure.advice import advice
 from harness.report import format as fmt
 from harness.report import theme
+from harness.report.conditions.speed import conditions, reproduce
+from harness.report.families import family_tables
 from harness.report.findings import Finding, findings, lines_of
 from harness.report.names import Names
-from harness.report.tables.conditions import conditions, reproduce
-from harness.report.tables.families import family_tables
 from harness.report.tables.learning import learning_tables
-from harness.report.tables.networks import (
+from harness.report.tables.variants import (
     Table,
     control_table,
     crowd_table,

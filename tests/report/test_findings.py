@@ -6,9 +6,9 @@ import pytest
 
 from harness.compare import Answers, compare
 from harness.compare.results import Results
+from harness.report.conditions.speed import conditions
 from harness.report.findings import Finding, findings
 from harness.report.names import Names
-from harness.report.tables.conditions import conditions
 from harness.spec import Case, PruneSpec, Study
 from tests.synthetic import World, accuracy_of, latency_us, make_measured, results_of
 

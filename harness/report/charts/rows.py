@@ -11,7 +11,7 @@ from harness.report import format as fmt
 from harness.report import theme
 from harness.report.charts.figure import Data, Figure, Panel, color, titled
 from harness.report.names import Names
-from harness.report.tables.networks import crowded
+from harness.report.tables.variants import crowded
 
 WIDTH, ROW_HEIGHT = 460, 34
 

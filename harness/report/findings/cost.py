@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from harness.compare import Answers, SpeedUp, Variant, Verdict
 from harness.report import format as fmt
+from harness.report.families import Family, families
 from harness.report.findings.common import MANY, TOLERATED_LOSS, Finding, comparable, first_few, with_speedup
 from harness.report.names import Names
-from harness.report.tables.families import Family, families
 
 
 def best_buy(answers: Answers, names: Names) -> Finding | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from harness.compare import Answers, Arm, Change, Effect, Interval, Learning, LearningTest
 from harness.report import format as fmt
 from harness.report.names import Names
-from harness.report.tables.networks import Cell, Column, Table
+from harness.report.tables.variants import Cell, Column, Table
 
 
 def learning_tables(answers: Answers, names: Names) -> tuple[tuple[str, Table], ...]:

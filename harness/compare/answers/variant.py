@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any
 
-from harness.compare.arms import Learning
-from harness.compare.interval import Interval
+from harness.compare.answers.interval import Interval
+from harness.compare.answers.learning import Learning
 from harness.records import Record
 from harness.spec import Mode, PruneSpec
 

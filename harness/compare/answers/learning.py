@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from harness.compare.interval import Interval
+from harness.compare.answers.interval import Interval
 from harness.records import Record
 
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 
-from harness.compare.answers import Control, Latency, SpeedUp, Variant, Verdict
+from harness.compare.answers.variant import Control, Latency, SpeedUp, Variant, Verdict
 from harness.compare.results import Results
 from harness.measure.measurement import Fed, MeasuredRow, Measurement
 from harness.measure.verdict import Comparison, judge

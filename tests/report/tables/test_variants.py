@@ -5,7 +5,7 @@ from __future__ import annotations
 from harness.compare import Answers, compare
 from harness.compare.results import Results
 from harness.report.names import Names
-from harness.report.tables.networks import (
+from harness.report.tables.variants import (
     Cell,
     Table,
     environment_table,

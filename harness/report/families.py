@@ -9,7 +9,7 @@ from statistics import fmean
 from harness.compare import Answers, Variant
 from harness.report import format as fmt
 from harness.report.names import Names, unit_of
-from harness.report.tables.networks import Cell, Column, Table, crowded
+from harness.report.tables.variants import Cell, Column, Table, crowded
 from harness.spec import PruneSpec
 
 
