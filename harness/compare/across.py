@@ -15,6 +15,7 @@ from harness.base.errors import MeasureError
 from harness.compare.results import RESULTS_FILE, Results, read_results
 from harness.measure.conditions import require_same_conditions
 from harness.measure.measurement import MeasuredRow, Measurement
+from harness.measure.verdict import Verdict, verdict
 from harness.records import Record
 from harness.spec import Mode
 
@@ -38,7 +39,7 @@ class Change(Record):
     ci_low: float | None
     ci_high: float | None
     p_adjusted: float | None
-    verdict: stats.Verdict | Literal["invalid"]
+    verdict: Verdict | Literal["invalid"]
 
 
 @dataclass(frozen=True)
@@ -153,9 +154,7 @@ def _change(after: Occasion, row: MeasuredRow, interval: stats.Interval | None, 
         ci_low=math.exp(interval.low) if interval is not None and bounded else None,
         ci_high=math.exp(interval.high) if interval is not None and bounded else None,
         p_adjusted=p,
-        verdict="invalid"
-        if interval is None or p is None
-        else stats.verdict(interval, p, after.measurement.spec.margin),
+        verdict="invalid" if interval is None or p is None else verdict(interval, p, after.measurement.spec.margin),
     )
 
 

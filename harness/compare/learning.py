@@ -153,7 +153,7 @@ def weights_of(cells: Sequence[Runs], changes: Sequence[Change], levels: Mapping
 
 
 def share_contrast(cells: Sequence[Runs], weights: Sequence[float]) -> Interval:
-    """Of the shares that learned; the interval is Price and Bonett's (harness/stats/intervals.py)."""
+    """Of the shares that learned; the interval is Price and Bonett's (harness/stats/proportions.py)."""
     hits, trials = [runs.arm.learned for runs in cells], [runs.arm.runs for runs in cells]
     low, high = stats.linear_of_shares(hits, trials, weights)
     value = sum(weight * hit / count for weight, hit, count in zip(weights, hits, trials, strict=True))
