@@ -1,15 +1,22 @@
 """From results to answers: what pruning cost in accuracy, what it bought in speed, and which variants are worth having.
 
-Pure: it reads records, and needs no model, no Keras and no onnxruntime.
+Pure: it reads records, and needs no model, no Keras and no onnxruntime. `comparing` puts together what the others find:
+rows become `variants` over their seeds (`pooling`), get their speed from the `timings` (`speed`), and stand somewhere
+with regard to the `frontier` (`standings`); `contrasts` are between unpruned networks, `learning` is about which
+trainings learned. What is found is data, in `answers`. `across` compares two runs, through a file that is in both.
 """
 
-from harness.compare.answers.interval import Interval
-from harness.compare.answers.learning import Arm, Change, Effect, Learning, LearningTest
-from harness.compare.answers.variant import (
+from harness.compare.answers import (
     Answers,
+    Arm,
+    Change,
     Contrast,
     Control,
+    Effect,
+    Interval,
     Latency,
+    Learning,
+    LearningTest,
     Place,
     SeedOutcome,
     SpeedUp,

@@ -1,24 +1,17 @@
-"""From results to answers: what pruning cost in accuracy, what it bought in speed, and which variants are worth having.
-
-Pure: it reads records, and needs no model, no Keras and no onnxruntime.
-"""
+"""A run's results to its answers: what the parts of this wing find, put together."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 
-from harness.compare.answers.variant import (
-    Answers,
-    Variant,
-)
+from harness.compare.answers import Answers, Variant
 from harness.compare.contrasts import contrasts_of
-from harness.compare.frontier import Evidence, Judge, Point, eligible, places, point_of, sign
 from harness.compare.learning import learning_of
-from harness.compare.pooling import difference
 from harness.compare.results import Results
-from harness.compare.timings import Timings, different_pairs, speed_sign, timings_of, with_speed
+from harness.compare.speed import different_pairs, with_speed
+from harness.compare.standings import accuracy_sign, with_places
+from harness.compare.timings import Timings, timings_of
 from harness.compare.variants import variants_of
 from harness.measure.verdict import Comparison
 from harness.spec import Mode
@@ -90,36 +83,3 @@ def counted_corrects(results: Results, variants: Sequence[Variant]) -> dict[str,
         if row.accuracy and row.case.seed in variant.counted:
             found.setdefault(variant.key, []).append(row.accuracy.correct)
     return found
-
-
-def accuracy_sign(corrects: Mapping[str, Sequence[str]], variants: Sequence[Variant]) -> Judge:
-    """Whether the first of two points is clearly more (+1) or less (-1) accurate; each pair is computed once."""
-    networks = {variant.key: variant.network for variant in variants}
-
-    @cache
-    def judged(ours: str, theirs: str) -> int:
-        a, b = corrects[ours], corrects[theirs]
-        return sign(difference(a, b, paired_seeds=networks[ours] == networks[theirs] and len(a) == len(b)))
-
-    return lambda ours, theirs: judged(ours.key, theirs.key)
-
-
-def with_places(variants: Sequence[Variant], accuracy: Judge, timings: Timings, batch: int) -> tuple[Variant, ...]:
-    """The variants with their standing at one batch size, arena by arena."""
-    by_key = {variant.key: variant for variant in variants}
-    evidence = Evidence(
-        speed=lambda ours, theirs: speed_sign(by_key[ours.key], by_key[theirs.key], timings, batch),
-        accuracy=accuracy,
-    )
-    found = {}
-    for arena in dict.fromkeys(variant.arena for variant in variants):
-        points: list[Point] = [
-            point_of(variant, batch) for variant in variants if variant.arena == arena and eligible(variant, batch)
-        ]
-        found.update(places(points, evidence))
-    return tuple(
-        variant.model_copy(update={"places": {**variant.places, batch: found[variant.key]}})
-        if variant.key in found
-        else variant
-        for variant in variants
-    )

@@ -1,12 +1,11 @@
-"""What the measurement says of each variant. Variants of one ONNX graph share their latency."""
+"""A run's measurements, looked up by graph and batch size: latencies, and how two graphs compare."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 
-from harness.compare.answers.variant import Control, Latency, SpeedUp, Variant, Verdict
+from harness.compare.answers import Control, Latency, SpeedUp, Verdict
 from harness.compare.results import Results
 from harness.measure.measurement import Fed, MeasuredRow, Measurement
 from harness.measure.verdict import Comparison, judge
@@ -147,115 +146,3 @@ def _speedup(comparison: Comparison) -> SpeedUp | None:
         high=comparison.ci_high,
         verdict=Verdict(comparison.verdict),
     )
-
-
-def with_speed(variants: Sequence[Variant], timings: Timings, batch_sizes: Sequence[int]) -> tuple[Variant, ...]:
-    """The variants with their latencies, and their speed-ups against their own originals, corrected together."""
-    pairs = {variant.key: graph_pairs(variant, variants) for variant in variants if variant.prune is not None}
-    judged = timings.speedups(different_pairs(variants))
-    timed: list[Variant] = []
-    originals = {variant.network: variant for variant in variants if variant.original}
-    for variant in variants:
-        speedups = {
-            batch: combined([judged.get((*pair, batch)) or _same(pair, timings, batch) for pair in pairs[variant.key]])
-            for batch in batch_sizes
-            if variant.key in pairs
-        }
-        original = originals.get(variant.network)
-        latencies = {
-            batch: anchored(
-                latency_of(variant, timings, batch),
-                latency_of(original, timings, batch) if original else None,
-                speedups.get(batch),
-            )
-            for batch in batch_sizes
-        }
-        known = {
-            "arena": arena_of(variant, variants, timings),
-            "latencies": {batch: latency for batch, latency in latencies.items() if latency is not None},
-            "speedups": {batch: speedup for batch, speedup in speedups.items() if speedup is not None},
-        }
-        timed.append(variant.model_copy(update=known))
-    return tuple(timed)
-
-
-def anchored(latency: Latency | None, original: Latency | None, speedup: SpeedUp | None) -> Latency | None:
-    """A pruned variant's latency, moved to where its speed-up puts it beside its original's."""
-    if latency is None or original is None or speedup is None:
-        return latency
-    factor = original.typical_us / speedup.value / latency.typical_us
-    return Latency(
-        typical_us=latency.typical_us * factor,
-        low_us=None if latency.low_us is None else latency.low_us * factor,
-        high_us=None if latency.high_us is None else latency.high_us * factor,
-    )
-
-
-def _same(pair: Graphs, timings: Timings, batch: int) -> SpeedUp | None:
-    return timings.speedup(*pair, batch) if pair[0] == pair[1] else None
-
-
-def arena_of(variant: Variant, variants: Sequence[Variant], timings: Timings) -> str:
-    """The variants it can stand beside: those of its task, and of its measurement where the task has several."""
-    task = {timings.group(graph) for each in variants if each.task == variant.task for graph in each.architectures}
-    own = {timings.group(graph) for graph in variant.architectures}
-    number = next(iter(own)) if len(own) == 1 else None
-    return variant.task if len(task) < 2 or number is None else f"{variant.task}, inputs {timings.inputs(number)}"
-
-
-def different_pairs(variants: Sequence[Variant]) -> list[Graphs]:
-    """The distinct (original, pruned) graphs of all variants, without those where nothing was removed."""
-    pairs = [pair for variant in variants if variant.prune is not None for pair in graph_pairs(variant, variants)]
-    return [pair for pair in dict.fromkeys(pairs) if pair[0] != pair[1]]
-
-
-def graph_pairs(variant: Variant, variants: Iterable[Variant]) -> tuple[Graphs, ...]:
-    """The distinct (original, own) graphs of a variant, seed by seed."""
-    before = {
-        seed.seed: seed.architecture
-        for original in variants
-        if original.original and original.network == variant.network
-        for seed in original.seeds
-    }
-    pairs = dict.fromkeys((before.get(seed.seed), seed.architecture) for seed in variant.seeds)
-    return tuple((baseline, own) for baseline, own in pairs if baseline is not None and own is not None)
-
-
-def latency_of(variant: Variant, timings: Timings, batch: int) -> Latency | None:
-    """A variant's latency; over several graphs the mean of theirs, within the reach of all."""
-    found = [timings.latency(architecture, batch) for architecture in variant.architectures]
-    known = [latency for latency in found if latency is not None]
-    if len(known) < 2:
-        return known[0] if known else None
-    return Latency(
-        typical_us=sum(latency.typical_us for latency in known) / len(known),
-        low_us=min(latency.low_us or latency.typical_us for latency in known),
-        high_us=max(latency.high_us or latency.typical_us for latency in known),
-    )
-
-
-def combined(found: Iterable[SpeedUp | None]) -> SpeedUp | None:
-    """Several graphs of one variant: the geometric mean, within the reach of all, and their verdict if they agree."""
-    known = [speedup for speedup in found if speedup is not None]
-    if len(known) < 2:
-        return known[0] if known else None
-    verdicts = {speedup.verdict for speedup in known}
-    lows = [speedup.low for speedup in known if speedup.low is not None]
-    highs = [speedup.high for speedup in known if speedup.high is not None]
-    return SpeedUp(
-        value=math.exp(sum(math.log(speedup.value) for speedup in known) / len(known)),
-        low=min(lows) if len(lows) == len(known) else None,
-        high=max(highs) if len(highs) == len(known) else None,
-        verdict=verdicts.pop() if len(verdicts) == 1 else Verdict.INCONCLUSIVE,
-    )
-
-
-def speed_sign(ours: Variant, theirs: Variant, timings: Timings, batch: int) -> int:
-    """+1 when every graph of ours is faster than every one of theirs, -1 when slower, 0 when neither or unclear."""
-    judged = [
-        timings.speedup(theirs_graph, ours_graph, batch)
-        for theirs_graph in theirs.architectures
-        for ours_graph in ours.architectures
-    ]
-    verdicts = {speedup.verdict if speedup else Verdict.INCONCLUSIVE for speedup in judged}
-    return int(verdicts == {Verdict.FASTER}) - int(verdicts == {Verdict.SLOWER})

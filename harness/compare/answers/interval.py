@@ -23,4 +23,5 @@ class Interval(Record):
         return self.high < 0
 
     def contains(self, value: float) -> bool:
+        """Whether a value lies between the bounds, or on one."""
         return self.low <= value <= self.high

@@ -45,6 +45,7 @@ class LearningTest(Record):
 
     @property
     def clear(self) -> bool:
+        """Whether the corrected p-value is at most 5 %."""
         return self.adjusted_p <= 0.05
 
 

@@ -1,4 +1,4 @@
-"""What a run says, as data: one Variant a network and pruning, over all its seeds. All of it can be written as JSON."""
+"""One Variant a network and pruning: what all its seeds say together."""
 
 from __future__ import annotations
 
@@ -7,42 +7,9 @@ from enum import StrEnum
 from typing import Any
 
 from harness.compare.answers.interval import Interval
-from harness.compare.answers.learning import Learning
+from harness.compare.answers.speed import Latency, SpeedUp
 from harness.records import Record
-from harness.spec import Mode, PruneSpec
-
-
-class Verdict(StrEnum):
-    """What the measurement says of a candidate. `same graph`: nothing was removed, so there was nothing to measure."""
-
-    FASTER = "faster"
-    SLOWER = "slower"
-    EQUIVALENT = "equivalent"
-    INCONCLUSIVE = "inconclusive"
-    SAME_GRAPH = "same graph"
-
-
-class SpeedUp(Record):
-    """How many times as fast as its baseline a network runs; 2 is twice as fast. Bounds are None when unbounded."""
-
-    value: float
-    low: float | None
-    high: float | None
-    verdict: Verdict
-
-
-class Latency(Record):
-    """A network's latency at one batch size, for comparing it with the others of the run.
-
-    Only the reference network, the first one, has its plain median over launches. An original has that, divided by
-    its paired speed-up over the reference, and a pruned variant its original's, divided by its speed-up over it. So
-    latencies agree with the speed-ups, and what slows some launches for all networks is no difference between them.
-    The bounds are those of the ratio to the reference, which has none itself; None where there are too few launches.
-    """
-
-    typical_us: float
-    low_us: float | None
-    high_us: float | None
+from harness.spec import PruneSpec
 
 
 class SeedOutcome(Record):
@@ -123,10 +90,12 @@ class Variant(Record):
 
     @property
     def key(self) -> str:
+        """Network and label: no two variants of a run share it."""
         return f"{self.network}, {self.label}"
 
     @property
     def original(self) -> bool:
+        """Whether it is the original as it is."""
         return self.prune is None and not self.longer_epochs
 
     @property
@@ -162,6 +131,7 @@ class Variant(Record):
 
     @property
     def unlearned_seeds(self) -> tuple[int, ...]:
+        """The seeds whose original did not learn."""
         return tuple(seed.seed for seed in self.seeds if seed.learned is False)
 
     @property
@@ -169,101 +139,3 @@ class Variant(Record):
         """Best minus worst of the counted seeds, as a fraction; None with fewer than two."""
         values = [seed.accuracy.value for seed in self.seeds if seed.accuracy is not None and seed.seed in self.counted]
         return max(values) - min(values) if len(values) > 1 else None
-
-
-class Contrast(Record):
-    """One factor's `value` against its `base` value in unpruned networks of `model` that are the `same` otherwise.
-
-    `change` is None where the two are not asked the same task; `speedups` are keyed by batch size.
-    """
-
-    model: str
-    factor: str
-    base: str
-    value: str
-    same: Mapping[str, str]
-    change: Interval | None
-    speedups: Mapping[int, SpeedUp]
-
-
-class Control(Record):
-    """A measurement's own check at one batch size: a copy of a network, measured as if it were another.
-
-    `inputs` tells the measurements of a run apart; empty where it has one.
-    """
-
-    batch: int
-    inputs: str = ""
-    speedup: SpeedUp
-
-
-class Answers(Record):
-    """All that follows from a run's results, with latencies in one `mode` of measuring.
-
-    `margin` is the difference in speed that does not matter, as a fraction; `failures` maps the name of what failed
-    to the reason; `learning` is None where all trainings learned and nothing else was asked.
-    """
-
-    study: str
-    question: str
-    mode: Mode
-    batch_sizes: tuple[int, ...]
-    margin: float
-    variants: tuple[Variant, ...]
-    contrasts: tuple[Contrast, ...]
-    controls: tuple[Control, ...]
-    failures: Mapping[str, str]
-    learning: Learning | None = None
-
-    def variant(self, key: str) -> Variant:
-        """The variant with this key; KeyError if there is none."""
-        for variant in self.variants:
-            if variant.key == key:
-                return variant
-        raise KeyError(key)
-
-    @property
-    def networks(self) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(variant.network for variant in self.variants))
-
-    def of(self, network: str) -> tuple[Variant, ...]:
-        """The variants of one network, original first."""
-        found = [variant for variant in self.variants if variant.network == network]
-        return tuple(sorted(found, key=lambda variant: (not variant.original, not variant.trained_on)))
-
-    @property
-    def pruned(self) -> tuple[Variant, ...]:
-        return tuple(variant for variant in self.variants if variant.prune is not None)
-
-    @property
-    def longer(self) -> tuple[Variant, ...]:
-        """The originals, trained on."""
-        return tuple(variant for variant in self.variants if variant.trained_on)
-
-    @property
-    def unanswered(self) -> tuple[Variant, ...]:
-        """The originals about which nothing is concluded: what was pruned or came in a file, and is at chance."""
-        pruned = {variant.network for variant in self.pruned}
-        return tuple(
-            variant
-            for variant in self.variants
-            if variant.original and variant.learned is False
-            if variant.network in pruned or not variant.trained_here
-        )
-
-    @property
-    def arenas(self) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(variant.arena for variant in self.variants))
-
-    def standing_at(self, arena: str, batch: int, *standings: Standing) -> list[Variant]:
-        """The variants of an arena with one of these standings at a batch size, fastest first."""
-        found = [
-            variant
-            for variant in self.variants
-            if variant.arena == arena and batch in variant.places and variant.places[batch].standing in standings
-        ]
-        return sorted(found, key=lambda variant: variant.latencies[batch].typical_us)
-
-    def frontier(self, arena: str, batch: int) -> list[Variant]:
-        """The variants of an arena on the frontier at a batch size, clearly or narrowly, fastest first."""
-        return self.standing_at(arena, batch, Standing.ON, Standing.NARROWLY)
