@@ -8,9 +8,17 @@ from statistics import fmean
 
 from harness.compare import Answers, Variant
 from harness.report import format as fmt
-from harness.report.names import Names, unit_of
-from harness.report.tables.variants import Cell, Column, Table, crowded
+from harness.report.names import unit_of
 from harness.spec import PruneSpec
+
+# A network with more prunings than this, none of them measured, is crowded: they are told together, by family.
+CROWD = 12
+
+
+def crowded(answers: Answers, network: str) -> bool:
+    """Whether a network has so many prunings, none of them measured, that they are told by family."""
+    variants = answers.of(network)
+    return len(variants) > CROWD + 1 and not any(variant.latencies for variant in variants)
 
 
 @dataclass(frozen=True)
@@ -23,22 +31,27 @@ class Family:
 
     @property
     def accuracies(self) -> list[float]:
+        """The mean accuracy of each variant, as a fraction."""
         return [variant.accuracy.value for variant in self.variants if variant.accuracy]
 
     @property
     def changes(self) -> list[float]:
+        """What each variant lost or won against its original, as a fraction, where that is known."""
         return [variant.change.value for variant in self.variants if variant.change]
 
     @property
     def equal_changes(self) -> list[float]:
+        """The same against the original that was trained on for as long."""
         return [variant.equal_change.value for variant in self.variants if variant.equal_change]
 
     @property
     def control(self) -> bool:
+        """Whether it is pruned wrong on purpose."""
         return self.variants[0].control
 
     @property
     def worst(self) -> Variant:
+        """The least accurate variant."""
         return min(self.variants, key=lambda variant: variant.accuracy.value if variant.accuracy else 0.0)
 
     @property
@@ -90,43 +103,3 @@ def _amounts(prunes: Sequence[PruneSpec]) -> str:
         return f"{min(ratios):g} to {max(ratios):g}{fmt.SPACE}%{by}"
     counts = [prune.filters for prune in prunes if prune.filters is not None]
     return f"{min(counts)} to {max(counts)} filters{by}"
-
-
-def family_tables(answers: Answers, names: Names) -> tuple[tuple[str, Table], ...]:
-    """The families of each crowded network, by its name."""
-    found = families(answers)
-    return tuple(
-        (names.networks[network], family_table([family for family in found if family.network == network]))
-        for network in dict.fromkeys(family.network for family in found)
-    )
-
-
-def family_table(found: Sequence[Family]) -> Table:
-    """Every family: how accurate its variants are, and what they lost against their original."""
-    columns = (
-        Column("Pruned", number=False),
-        Column("Variants"),
-        Column("Mean accuracy"),
-        Column("Best"),
-        Column("Worst"),
-        Column("Mean change, points"),
-        Column("Largest loss, points"),
-        Column("Mean change against trained on, points"),
-    )
-    shown = len(columns) if any(family.equal_changes for family in found) else len(columns) - 1
-    return Table(columns[:shown], tuple(_family_row(family)[:shown] for family in found))
-
-
-def _family_row(family: Family) -> tuple[Cell, ...]:
-    values, changes, equal = family.accuracies, family.changes, family.equal_changes
-    worst = family.worst.prune
-    return (
-        Cell(family.name, badge="mistake" if family.control else ""),
-        Cell(str(len(values))),
-        Cell(fmt.percent(fmean(values))),
-        Cell(fmt.percent(max(values))),
-        Cell(fmt.percent(min(values)), worst.label.partition(",")[0] if worst else ""),
-        Cell(fmt.points(fmean(changes)) if changes else fmt.UNKNOWN),
-        Cell(fmt.points(min(changes)) if changes else fmt.UNKNOWN),
-        Cell(fmt.points(fmean(equal)) if equal else ""),
-    )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 # Okabe and Ito's palette without its yellow, which is too light on white.
@@ -15,16 +14,13 @@ FONT = "Helvetica Neue, Helvetica, Arial, Liberation Sans, sans-serif"
 
 
 def color_of(index: int) -> str:
+    """The colour of the network at this position; they repeat after seven."""
     return COLORS[index % len(COLORS)]
 
 
 def shape_of(index: int) -> str:
     """Colour and shape together repeat only after 42 networks."""
     return SHAPES[index % len(SHAPES)]
-
-
-def colors(networks: Sequence[str]) -> dict[str, str]:
-    return {network: color_of(index) for index, network in enumerate(networks)}
 
 
 def config() -> dict[str, Any]:

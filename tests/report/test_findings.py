@@ -6,7 +6,7 @@ import pytest
 
 from harness.compare import Answers, compare
 from harness.compare.results import Results
-from harness.report.conditions.speed import conditions
+from harness.report.conditions import conditions
 from harness.report.findings import Finding, findings
 from harness.report.names import Names
 from harness.spec import Case, PruneSpec, Study

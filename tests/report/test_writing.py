@@ -13,8 +13,11 @@ from harness.base.errors import StoreError
 from harness.compare import compared
 from harness.compare.results import Results
 from harness.report import ReportPaths, as_json, write
+from harness.report.content import self_diagnosis
+from harness.report.html import script_json
+from harness.report.markdown import markdown_text
 from harness.report.names import Names
-from harness.report.writing import markdown_text, put, script_json, self_diagnosis
+from harness.report.writing import put
 from harness.spec import Study
 from tests.report.test_findings import of_file
 from tests.synthetic import World, results_of

@@ -5,15 +5,12 @@ from __future__ import annotations
 from harness.compare import Answers, compare
 from harness.compare.results import Results
 from harness.report.names import Names
-from harness.report.tables.variants import (
-    Cell,
-    Table,
-    environment_table,
-    failure_table,
-    graph_table,
-    main_table,
-    seed_table,
-)
+from harness.report.tables.environment import environment_table
+from harness.report.tables.failures import failure_table
+from harness.report.tables.graphs import graph_table
+from harness.report.tables.seeds import seed_table
+from harness.report.tables.table import Cell, Table
+from harness.report.tables.variants import main_table
 from harness.spec import Case, PruneSpec, Study
 from tests.synthetic import World, accuracy_of, results_of
 
