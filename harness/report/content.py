@@ -72,7 +72,7 @@ def gather(results: Results) -> Content:
         controls=control_table(answers),
         advice=self_diagnosis(results, found, names),
         graphs=graph_table(results, answers, names),
-        conditions=conditions(results, answers),
+        conditions=conditions(results, answers, names),
         environment=environment_table(results.environment),
         reproduce=reproduce(results),
     )

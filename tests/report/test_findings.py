@@ -216,7 +216,8 @@ def test_two_files_are_told_in_the_plural() -> None:
     results = results_of(study, World(accuracy=lambda case, prune: 0.7, chance=0.25))
     (item,) = (each for each in said(results)["Too thin to say"].items if "not known here" in each)
     assert item.startswith("How a.keras and b.keras were trained is not known here")
-    told = dict(conditions(results, compare(results)))["Training"]
+    answers = compare(results)
+    told = dict(conditions(results, answers, Names(answers)))["Training"]
     assert told.endswith("Not trained here but taken as they are: a.keras and b.keras.")
 
 
