@@ -19,7 +19,7 @@ from harness.report.markdown import markdown_text
 from harness.report.names import Names
 from harness.report.writing import put
 from harness.spec import Study
-from tests.report.test_findings import of_file
+from tests.report.findings.test_doubts import of_file
 from tests.synthetic import World, results_of
 
 EVIL = "<script>alert('x')</script> & | *bold* `code` \\"

@@ -6,8 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from harness.compare import Answers
-from harness.report import theme
-from harness.report.charts import figures
+from harness.report.charts import figures, theme
 from harness.report.charts.figure import Spec
 from harness.report.names import Names
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import altair as alt
 
-from harness.report import theme
+from harness.report.charts import theme
 from harness.report.charts.scales import color, shape
 from harness.report.names import Names
 

@@ -10,7 +10,7 @@ import altair as alt
 from harness.compare import Answers, Variant
 from harness.compare.frontier import eligible
 from harness.report import format as fmt
-from harness.report import theme
+from harness.report.charts import theme
 from harness.report.charts.figure import PANEL_HEIGHT, PANEL_WIDTH, Data, Figure, Panel, Rows, titled
 from harness.report.charts.numbers import number_key, number_labels
 from harness.report.charts.scales import color, log_ticks, padded, shape

@@ -6,7 +6,7 @@ import altair as alt
 
 from harness.compare import Answers
 from harness.report import format as fmt
-from harness.report import theme
+from harness.report.charts import theme
 from harness.report.charts.figure import Data, Figure, Panel, titled
 from harness.report.names import Names, learned_of
 

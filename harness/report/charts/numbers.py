@@ -7,7 +7,7 @@ from typing import Any
 
 import altair as alt
 
-from harness.report import theme
+from harness.report.charts import theme
 from harness.report.charts.figure import PANEL_HEIGHT, PANEL_WIDTH, Chart, Data, Rows
 
 TOUCHING = 17  # pixels: points nearer than this share a label

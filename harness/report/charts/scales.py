@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import altair as alt
 
-from harness.report import theme
+from harness.report.charts import theme
 from harness.report.names import Names
 
 # Round numbers within a power of ten, coarse to fine.

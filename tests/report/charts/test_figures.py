@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from harness.compare import Answers, compare
 from harness.compare.results import Results
-from harness.report import ReportPaths, theme
-from harness.report.charts import Figure, figures
+from harness.report import ReportPaths
+from harness.report.charts import Figure, figures, theme
 from harness.report.charts.numbers import number_labels
 from harness.report.charts.scales import log_ticks, padded
 from harness.report.names import Names
