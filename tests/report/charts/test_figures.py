@@ -7,15 +7,11 @@ from typing import Any
 
 import altair as alt
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from harness.compare import Answers, compare
 from harness.compare.results import Results
 from harness.report import ReportPaths
 from harness.report.charts import Figure, figures, theme
-from harness.report.charts.numbers import number_labels
-from harness.report.charts.scales import log_ticks, padded
 from harness.report.names import Names
 from harness.spec import Case, PruneSpec, Study
 from tests.synthetic import World, accuracy_of, results_of
@@ -124,37 +120,3 @@ def test_unbounded_intervals_are_drawn_as_points(study: Study) -> None:
     rows = [row for spec in figure.specs() for row in rows_of(spec) if "speedup" in row]
     assert rows
     assert all(row["low"] == row["speedup"] == row["high"] and row["open"] for row in rows)
-
-
-def test_numbers_of_points_that_touch_share_a_label() -> None:
-    points = [(1, 10.0, 90.0), (2, 30.0, 95.0), (3, 30.5, 95.1), (4, 31.0, 95.2)]
-    rows = [{"number": number, "on": True, "latency": x, "accuracy": y} for number, x, y in points]
-    hidden = {"number": None, "on": False, "latency": 20.0, "accuracy": 91.0}
-    labels = number_labels([*rows, hidden], (5.0, 50.0), (80.0, 100.0))
-    assert [label["label"] for label in labels] == ["1", "2–4"]
-    assert labels[1]["latency"] == 31.0
-
-
-@given(st.floats(1e-2, 1e6), st.floats(1.05, 1e4))
-def test_ticks_are_few_and_within_the_axis(low: float, factor: float) -> None:
-    ticks = log_ticks(low, low * factor)
-    assert ticks == sorted(set(ticks))
-    assert 2 <= len(ticks) <= 9
-    assert all(low <= tick <= low * factor for tick in ticks)
-
-
-@pytest.mark.parametrize(
-    ("low", "high", "ticks"),
-    [
-        (0.9, 1.15, [0.9, 0.95, 1.0, 1.05, 1.1, 1.15]),
-        (0.77, 3.8, [1.0, 1.5, 2.0, 3.0]),
-        (12.5, 171.0, [15.0, 20.0, 30.0, 50.0, 70.0, 100.0, 150.0]),
-        (300.0, 40_000.0, [500.0, 1000.0, 2000.0, 5000.0, 10_000.0, 20_000.0]),
-    ],
-)
-def test_ticks_are_round_numbers(low: float, high: float, ticks: list[float]) -> None:
-    assert log_ticks(low, high) == ticks
-
-
-def test_a_domain_has_room_even_around_one_value() -> None:
-    assert padded([97.0], 0.06) == (96.8, 97.2)

@@ -1,23 +1,14 @@
-"""The report's tables."""
+"""The main table."""
 
 from __future__ import annotations
 
 from harness.compare import Answers, compare
-from harness.compare.results import Results
 from harness.report.names import Names
-from harness.report.tables.environment import environment_table
-from harness.report.tables.failures import failure_table
-from harness.report.tables.graphs import graph_table
-from harness.report.tables.seeds import seed_table
-from harness.report.tables.table import Cell, Table
+from harness.report.tables.table import Cell
 from harness.report.tables.variants import main_table
 from harness.spec import Case, PruneSpec, Study
-from tests.synthetic import World, accuracy_of, results_of
-
-
-def column(table: Table, title: str) -> list[Cell]:
-    index = [each.title for each in table.columns].index(title)
-    return [row[index] for row in table.rows]
+from tests.report.tables.columns import column
+from tests.synthetic import World, results_of
 
 
 def test_every_variant_has_a_row_under_its_network(answers: Answers, names: Names) -> None:
@@ -55,20 +46,6 @@ def test_columns_that_only_pruning_fills_go_where_nothing_is_pruned() -> None:
     assert not {"Change, points", "Proof", "Speed-up, batch\u00a01"} & set(titles)
 
 
-def test_seeds_that_count_for_nothing_say_why(study: Study) -> None:
-    def accuracy(case: Case, prune: PruneSpec | None) -> float:
-        return 0.1 if case.seed == 1 else accuracy_of(case, prune)
-
-    world = World(accuracy=accuracy, failures={"single_conv seed=0 1 filter": "no"})
-    answers = compare(results_of(study, world))
-    table = seed_table(answers, Names(answers))
-    assert len(table.rows) == 22
-    remarks = [cell.text for cell in column(table, "Remark")]
-    assert remarks.count("failed") == 1
-    assert remarks.count("original did not learn") == 11
-    assert column(main_table(answers, Names(answers)), "Variant")[0].badge == "1 of 2 seeds"
-
-
 def test_it_is_the_original_that_is_at_chance(study: Study) -> None:
     """What was pruned and tuned may be good: nothing is concluded all the same."""
 
@@ -79,31 +56,3 @@ def test_it_is_the_original_that_is_at_chance(study: Study) -> None:
     answers = compare(results_of(study.model_copy(update={"networks": (network,)}), World(accuracy=accuracy)))
     badges = [cell.badge for cell in column(main_table(answers, Names(answers)), "Variant")]
     assert badges == ["at chance", *["original at chance"] * 3]
-
-
-def test_failures_have_their_reasons(study: Study) -> None:
-    answers = compare(results_of(study, World(failures={"single_conv seed=0 1 filter": "a | b"})))
-    assert failure_table(answers).rows == ((Cell("single_conv seed=0 1 filter"), Cell("a | b")),)
-
-
-def test_each_measured_graph_says_what_it_stands_for(results: Results, answers: Answers, names: Names) -> None:
-    table = graph_table(results, answers, names)
-    assert table is not None
-    stands_for = [cell.text for cell in column(table, "Stands for")]
-    assert len(stands_for) == 8
-    assert stands_for[-1] == "single_conv, pruned by 1 filter (first rows); single_conv, pruned by 1 filter"
-
-
-def test_the_environment_is_flattened_and_long_values_are_cut() -> None:
-    table = environment_table(
-        {"cpu": "X", "versions": {"onnx": "1"}, "flags": ["a"] * 200, "gpus": [], "governor": None}
-    )
-    told = {row[0].text: row[1].text for row in table.rows}
-    assert told["versions.onnx"] == "1"
-    assert told["flags"].endswith("… (whole in results.json)")
-    assert (told["gpus"], told["governor"]) == ("none", "unknown")
-
-
-def test_a_cell_in_one_line() -> None:
-    assert Cell("2.1×", "2.0 to 2.2", "faster").plain == "2.1× (2.0 to 2.2) faster"
-    assert Cell("", badge="equivalent").plain == "equivalent"
