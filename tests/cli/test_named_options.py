@@ -29,6 +29,7 @@ SAID_BY = {
     "advice.py": ("measure", "run"),
     "across.py": ("compare",),
     "export/examples.py": ("export",),
+    "report/conditions/reproduce.py": ("run",),
     "commands/options.py": ("prune",),
     "commands/run.py": ("run",),
     "commands/prune.py": ("prune",),
