@@ -7,7 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from harness.measure.measurement import Fed, Launch, MeasuredModel, MeasuredRow, Measurement, Process
+from harness.measure.launch import Launch, Process
+from harness.measure.measurement import Measurement
+from harness.measure.model import Fed, MeasuredModel
+from harness.measure.row import MeasuredRow
 from harness.spec import MeasureSpec
 
 ENVIRONMENT: Mapping[str, Any] = {

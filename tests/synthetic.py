@@ -10,7 +10,10 @@ from typing import Any
 import numpy as np
 
 from harness.compare.results import Results
-from harness.measure.measurement import Fed, Launch, MeasuredModel, MeasuredRow, Measurement, Process
+from harness.measure.launch import Launch, Process
+from harness.measure.measurement import Measurement
+from harness.measure.model import Fed, MeasuredModel
+from harness.measure.row import MeasuredRow
 from harness.pipeline.rows import planned
 from harness.records import (
     Accuracy,

@@ -10,7 +10,8 @@ from harness import stats
 from harness.base.errors import MeasureError
 from harness.compare.occasions import Occasion
 from harness.measure.conditions import require_same_conditions
-from harness.measure.measurement import MeasuredRow, Measurement
+from harness.measure.measurement import Measurement
+from harness.measure.row import MeasuredRow
 from harness.measure.verdict import Verdict, verdict
 from harness.records import Record
 from harness.spec import Mode

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 from harness import stats
 from harness.measure.files.findings import some
-from harness.measure.measurement import MeasuredRow, Measurement
+from harness.measure.measurement import Measurement
+from harness.measure.row import MeasuredRow
 from harness.measure.runtime.placement import fallen
 from harness.measure.verdict import Comparison
 

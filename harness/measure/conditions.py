@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from harness.base.errors import MeasureError
-from harness.measure.measurement import Fed, Measurement
+from harness.measure.measurement import Measurement
+from harness.measure.model import Fed
 
 SETTINGS = ("modes", "threads", "inter_op_threads", "spinning", "optimization", "input_copies")
 MACHINE = ("cpu", "cpu_flags", "cgroup_cpus", "caches_bytes", "governor")

@@ -13,7 +13,8 @@ import numpy as np
 
 from harness.measure.advice import advice
 from harness.measure.conditions import conditions
-from harness.measure.measurement import MeasuredRow, Measurement
+from harness.measure.measurement import Measurement
+from harness.measure.row import MeasuredRow
 from harness.measure.verdict import Comparison
 
 JSON_SCHEMA = "harness-measure/1"

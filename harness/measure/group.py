@@ -15,7 +15,8 @@ from harness.measure.files.model_file import ModelFile, read_model
 from harness.measure.inputs.declared import fixed_batch
 from harness.measure.inputs.feed import describe_inputs
 from harness.measure.inputs.given import gather
-from harness.measure.measurement import Launch, Placement, Process
+from harness.measure.launch import Launch, Process
+from harness.measure.model import Placement
 from harness.measure.runtime.environment import usable_cpus
 from harness.measure.runtime.placement import device_of, require_cuda
 from harness.measure.runtime.process import WorkerFailedError, run_worker, started_worker

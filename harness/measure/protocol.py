@@ -28,7 +28,9 @@ from harness.measure.group import Group, Key, Member
 from harness.measure.inputs.feed import describe_inputs
 from harness.measure.inputs.given import gather
 from harness.measure.inputs.wanted import in_one_order
-from harness.measure.measurement import Fed, MeasuredModel, MeasuredRow, Measurement
+from harness.measure.measurement import Measurement
+from harness.measure.model import Fed, MeasuredModel
+from harness.measure.row import MeasuredRow
 from harness.measure.runtime.environment import describe
 from harness.spec import MeasureSpec
 

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.measure.measurement import MeasuredRow, Measurement
+from harness.measure.measurement import Measurement
+from harness.measure.row import MeasuredRow
 from harness.measure.verdict import Comparison
 
 if TYPE_CHECKING:

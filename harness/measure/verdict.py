@@ -13,7 +13,7 @@ from harness.records import Record
 from harness.spec import Mode
 
 if TYPE_CHECKING:
-    from harness.measure.measurement import MeasuredRow
+    from harness.measure.row import MeasuredRow
 
     Pair = tuple[MeasuredRow, MeasuredRow]
 

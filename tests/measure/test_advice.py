@@ -7,7 +7,9 @@ from typing import Any
 import numpy as np
 
 from harness.measure.advice import advice
-from harness.measure.measurement import Fed, MeasuredRow, Measurement, Placement
+from harness.measure.measurement import Measurement
+from harness.measure.model import Fed, Placement
+from harness.measure.row import MeasuredRow
 from tests.measurements import launch, measurement
 
 

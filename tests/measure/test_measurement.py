@@ -8,7 +8,9 @@ import pytest
 from pydantic import ValidationError
 
 from harness.base.errors import MeasureError
-from harness.measure.measurement import Launch, MeasuredRow, Measurement, Percentile
+from harness.measure.launch import Launch
+from harness.measure.measurement import Measurement
+from harness.measure.row import MeasuredRow, Percentile
 from tests.measurements import measurement
 
 

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 
 from harness.compare import Answers
 from harness.compare.results import Results
-from harness.measure.measurement import MeasuredModel, Measurement
+from harness.measure.measurement import Measurement
+from harness.measure.model import MeasuredModel
 from harness.report import format as fmt
 from harness.report.names import Names
 from harness.report.tables.table import Cell, Column, Table

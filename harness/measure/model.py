@@ -1,0 +1,79 @@
+"""What a measurement knows of a model's file, where it ran, and what it was fed."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+import numpy as np
+
+from harness import stats
+from harness.records import Record
+
+
+class Fed(Record):
+    """What every model was fed for one input. `shape` leaves out the batch where `batched`; it stands at `batch_axis`.
+
+    `invented` values are uniform floats in [0, 1), bytes 0 to 255, or zeros and ones; else an array was given, which
+    `sha256` identifies.
+    """
+
+    shape: tuple[int, ...]
+    dtype: str
+    batched: bool
+    batch_axis: int = 0
+    invented: bool
+    sha256: str | None = None
+
+    def size_bytes(self, batch: int) -> int:
+        """The size of what is fed at a batch size; that of text is not known, and counts as nothing."""
+        size = 0 if self.dtype == "string" else np.dtype(self.dtype).itemsize
+        return math.prod(self.shape) * (batch if self.batched else 1) * size
+
+
+class Placement(Record):
+    """Where a model's nodes ran. `assigned` is the graph partitioning's record, `ran` the profile's.
+
+    Each entry is (provider, node, operator); those of `ran` add the element types of the outputs.
+    """
+
+    assigned: tuple[tuple[str, str, str], ...]
+    ran: tuple[tuple[str, str, str, tuple[str, ...]], ...]
+
+    @property
+    def on_the_way(self) -> tuple[str, ...]:
+        """The copies between host and device and the shape computations, as `'name' (operator) on provider`."""
+        return tuple(
+            f"'{node}' ({operator}) on {provider}"
+            for provider, node, operator, _ in self.ran
+            if operator.startswith("Memcpy") or operator in ("Shape", "Size")
+        )
+
+
+class MeasuredModel(Record):
+    """One ONNX file. `session_ns` are the times to create its session, one a launch.
+
+    `parameters` counts floating-point and quantized weights; `macs` are multiply-accumulates for one example. Both are
+    None where an operator's can't be counted (`uncounted` names those without a count of MACs). `runtime_bytes` is the
+    memory of a process before it opened the model; `provider_options` are onnxruntime's for CUDA, defaults included.
+    `findings` are what the file alone shows to be slow on the device.
+    """
+
+    path: str
+    sha256: str
+    size_bytes: int
+    parameters: int | None
+    macs: int | None
+    uncounted: tuple[str, ...]
+    opset: int
+    device: str
+    placement: Placement | None
+    provider_options: Mapping[str, str]
+    runtime_bytes: int | None
+    session_ns: tuple[int, ...]
+    findings: tuple[str, ...]
+
+    @property
+    def session_us(self) -> float | None:
+        """The median time to create a session."""
+        return stats.median(self.session_ns) / 1000 if self.session_ns else None
