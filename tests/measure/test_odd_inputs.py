@@ -101,9 +101,7 @@ def test_fixed_and_open_sizes_are_compared_where_the_input_makes_them_equal(tmp_
     assert not any("too busy to time" in line or "6 of" in line for line in lines)
 
 
-def test_texts_and_lists_of_maps_are_measured_end_to_end_and_never_lose_the_other(
-    files: list[Path], tmp_path: Path
-) -> None:
+def test_texts_and_lists_of_maps_are_measured_end_to_end_and_never_lose_the_other(tmp_path: Path) -> None:
     """In mode device they are invalid, by their own reason; the device is what runs, whatever was listed."""
     relu = save(
         tmp_path / "relu.onnx", [helper.make_node("Relu", ["x"], ["y"])], [tensor("x", ["N", 4])], [tensor("y", None)]
