@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import keras
 
 from harness.base.errors import ProofError
-from harness.prune.choose.planning import removal_of
+from harness.prune.choose.planning import plan_of, removal_of
 from harness.prune.keras_graph.cost.report import report
 from harness.prune.keras_graph.first_rows import spoil
 from harness.prune.keras_graph.pinned import pinned
@@ -67,4 +67,5 @@ def cut_and_prove(
         spoil(model, pruned)
     else:
         proof = prove(Comparison(model, pruned, found, removal, seed))
-    return PruneResult(pruned, decided, proof, report(found, read_graph(pruned), decided, pinned(found)))
+    by_own_names = plan_of(found, removal)
+    return PruneResult(pruned, decided, proof, report(found, read_graph(pruned), by_own_names, pinned(found)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import keras
 import pytest
 
 import harness
@@ -18,6 +19,16 @@ def test_plans_after_each_other_are_one_plan() -> None:
     second = harness.prune(first.model, ratio=0.4)
     whole = composed(first.plan, second.plan)
     assert verify(model, second.model, whole).holds
+
+
+def test_a_plan_of_other_names_is_reported_by_those_of_the_model() -> None:
+    """As when the same code built the network again."""
+    decided = harness.prune(randomised(chain()), ratio=0.5).plan
+    again = keras.models.clone_model(
+        chain(), clone_function=lambda layer: type(layer).from_config({**layer.get_config(), "name": f"{layer.name}_2"})
+    )
+    layers = {layer.layer: layer for layer in replay(randomised(again), decided).report.layers}
+    assert (layers["conv_a_2"].channels_before, layers["conv_a_2"].channels_after) == (8, 4)
 
 
 def test_random_channels_of_the_same_widths() -> None:
