@@ -17,12 +17,12 @@ import keras
 import numpy as np
 
 import models
-from harness.diagnose.checks.loss.gradients import fading
+from harness.diagnose.checks.data.rows import similarity
 from harness.diagnose.checks.loss.penalties import outpaces, outweighs
 from harness.diagnose.checks.signal.activations import growth, shrinkage
 from harness.diagnose.checks.signal.dead import most_dead
+from harness.diagnose.checks.signal.gradients import fading
 from harness.diagnose.checks.signal.noise import signal
-from harness.diagnose.checks.signal.rows import similarity
 from harness.diagnose.checks.signal.within import is_hidden_softmax
 from harness.diagnose.diagnosing import read_question
 from harness.diagnose.evidence.evidence import Evidence

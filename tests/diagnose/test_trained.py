@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from harness.diagnose import Diagnosis, diagnose
-from harness.diagnose.checks.loss.gradients import vanishing
+from harness.diagnose.checks.signal.gradients import vanishing
 from harness.diagnose.diagnosing import read_question
 from harness.diagnose.evidence.evidence import Evidence
 from tests.diagnose.cases import SPARSE, L, ask, chain, dense_chain, digits, fitted, with_weights

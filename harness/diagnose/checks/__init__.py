@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-from harness.diagnose.checks.data.inputs import inputs_unscaled
 from harness.diagnose.checks.data.labels import class_count, label_encoding, labels_unreadable
 from harness.diagnose.checks.data.numbers import (
     class_imbalance,
@@ -19,19 +18,25 @@ from harness.diagnose.checks.data.numbers import (
     one_class,
     weights_not_finite,
 )
+from harness.diagnose.checks.data.rows import rows_misordered
 from harness.diagnose.checks.data.shapes import feature_map_eaten, index_out_of_range, input_shape
-from harness.diagnose.checks.loss.gradients import gradients_explode, gradients_vanish, nothing_trainable, zero_gradient
 from harness.diagnose.checks.loss.head import clipped_logits, softmax_of_one
-from harness.diagnose.checks.loss.held import gradients_held_back
-from harness.diagnose.checks.loss.loss_path import from_logits, softmax_hidden
+from harness.diagnose.checks.loss.logits import from_logits, softmax_hidden
 from harness.diagnose.checks.loss.penalties import penalty_drowns_loss, weight_decay_high
-from harness.diagnose.checks.loss.rate import learning_rate_high, learning_rate_low
 from harness.diagnose.checks.signal.activations import activations_explode, activations_shrink
 from harness.diagnose.checks.signal.dead import dead_units
 from harness.diagnose.checks.signal.equal import equal_units
+from harness.diagnose.checks.signal.gradients import (
+    gradients_explode,
+    gradients_vanish,
+    nothing_trainable,
+    zero_gradient,
+)
+from harness.diagnose.checks.signal.held import gradients_held_back
+from harness.diagnose.checks.signal.inputs import inputs_unscaled
 from harness.diagnose.checks.signal.linear import no_nonlinearity
 from harness.diagnose.checks.signal.noise import dropout_high
-from harness.diagnose.checks.signal.rows import rows_misordered
+from harness.diagnose.checks.signal.rate import learning_rate_high, learning_rate_low
 from harness.diagnose.checks.signal.saturation import output_saturated
 from harness.diagnose.checks.signal.statistics import moving_statistics
 from harness.diagnose.checks.signal.within import softmax_within

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from harness.diagnose.checks.loss.gradients import vanishing
-from harness.diagnose.checks.loss.rate import learning_rate_high
+from harness.diagnose.checks.signal.gradients import vanishing
+from harness.diagnose.checks.signal.rate import learning_rate_high
 from harness.diagnose.evidence.evidence import Evidence
 from harness.diagnose.findings import Finding, Number
 from harness.diagnose.network.layers import kernel_shape

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from harness.diagnose.checks.loss.gradients import held_below_epsilon
-from harness.diagnose.checks.loss.rate import FALLS, FLAT_SLOWS, FLAT_STOPS, TIMES
+from harness.diagnose.checks.signal.gradients import held_below_epsilon
+from harness.diagnose.checks.signal.rate import FALLS, FLAT_SLOWS, FLAT_STOPS, TIMES
 from harness.diagnose.evidence.evidence import Evidence
 from harness.diagnose.evidence.rehearsal import clipping
 from harness.diagnose.findings import Finding, Number
