@@ -19,8 +19,8 @@ import keras
 import models
 from harness.cli.terminal import terminal
 from harness.measure.runtime.environment import describe
-from tests.diagnose import healthy, held_out, held_out_again, planted
-from tests.diagnose.cases import Case, ask, digits
+from tests.diagnose.cases import healthy, held_out, held_out_again, planted
+from tests.diagnose.cases.case import Case, ask, digits
 from tests.diagnose.sweep import Outcome, sweep
 
 RESULTS = Path(__file__).parent / "results"

@@ -30,10 +30,10 @@ from harness.diagnose.evidence.lost import lost_share
 from harness.diagnose.evidence.rehearsal import with_rate
 from harness.diagnose.evidence.scaling import entering, first_layer
 from harness.stats.learned import chance_level, learned
-from tests.diagnose import held_out
-from tests.diagnose.cases import SPARSE, Asked, L, chain, dense_chain, digits, fitted
-from tests.diagnose.healthy import HEALTHY
-from tests.diagnose.planted import (
+from tests.diagnose.cases import held_out
+from tests.diagnose.cases.case import SPARSE, Asked, L, chain, dense_chain, digits, fitted
+from tests.diagnose.cases.healthy import HEALTHY
+from tests.diagnose.cases.planted import (
     behind,
     captcha,
     colored,

@@ -9,9 +9,9 @@ import pytest
 from harness.diagnose import Diagnosis, diagnose
 from harness.diagnose.network.copy import copy_network
 from harness.diagnose.network.statistics import measure_again
-from tests.diagnose.cases import SPARSE, L, ask, chain, digits
-from tests.diagnose.planted import frozen_normalization, normalized_briefly
-from tests.diagnose.test_prove import gained, learned, proof
+from tests.diagnose.cases.case import SPARSE, L, ask, chain, digits
+from tests.diagnose.cases.planted import frozen_normalization, normalized_briefly
+from tests.diagnose.cures.test_prove import gained, learned, proof
 
 
 def diagnosis(model: keras.Model) -> Diagnosis:

@@ -11,9 +11,9 @@ from typing import Any
 import keras
 import numpy as np
 
-from tests.diagnose.cases import Case, L, ask, chain, dense_chain, digits, fitted, one_hot, with_weights
-from tests.diagnose.healthy import application, many, residual, with_normalization
-from tests.diagnose.planted import (
+from tests.diagnose.cases.case import Case, L, ask, chain, dense_chain, digits, fitted, one_hot, with_weights
+from tests.diagnose.cases.healthy import application, many, residual, with_normalization
+from tests.diagnose.cases.planted import (
     changed,
     color,
     color_40,

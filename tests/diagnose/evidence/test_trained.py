@@ -13,10 +13,10 @@ from harness.diagnose import Diagnosis, diagnose
 from harness.diagnose.checks.signal.gradients import vanishing
 from harness.diagnose.diagnosing import read_question
 from harness.diagnose.evidence.evidence import Evidence
-from tests.diagnose.cases import SPARSE, L, ask, chain, dense_chain, digits, fitted, with_weights
-from tests.diagnose.healthy import in_float16
-from tests.diagnose.planted import always_one, binary
-from tests.diagnose.test_prove import learned
+from tests.diagnose.cases.case import SPARSE, L, ask, chain, dense_chain, digits, fitted, with_weights
+from tests.diagnose.cases.healthy import in_float16
+from tests.diagnose.cases.planted import always_one, binary
+from tests.diagnose.cures.test_prove import learned
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ import pytest
 from harness.diagnose.checks.signal.noise import around, noisy
 from harness.diagnose.diagnosing import read_question
 from harness.diagnose.evidence.evidence import Evidence
-from tests.diagnose.cases import digits
+from tests.diagnose.cases.case import digits
 
 L = keras.layers
 

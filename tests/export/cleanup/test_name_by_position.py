@@ -8,7 +8,7 @@ import pytest
 from onnx import parser
 
 from harness.export.cleanup.name_by_position import NameByPosition
-from tests.export.passes.graphs import graph, normal, outputs
+from tests.export.cleanup.graphs import graph, normal, outputs
 
 NET = """
 net (float[batch, 4] x) => (float[batch, 3] y)

@@ -10,7 +10,19 @@ import numpy as np
 
 import models
 from harness.data import Dataset
-from tests.diagnose.cases import SPARSE, Asked, Case, L, ask, chain, dense_chain, digits, fitted, one_hot, with_weights
+from tests.diagnose.cases.case import (
+    SPARSE,
+    Asked,
+    Case,
+    L,
+    ask,
+    chain,
+    dense_chain,
+    digits,
+    fitted,
+    one_hot,
+    with_weights,
+)
 
 L1, L2 = keras.regularizers.L1, keras.regularizers.L2
 SMALL_CAPTCHA = {"filters": [8, 12, 16], "dense_units": 64}

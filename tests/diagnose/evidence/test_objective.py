@@ -12,9 +12,9 @@ import pytest
 from harness.diagnose import Diagnosis, diagnose
 from harness.diagnose.diagnosing import read_question
 from harness.diagnose.evidence.evidence import Evidence
-from tests.diagnose.cases import SPARSE, L, ask, chain, dense_chain, digits, fitted
-from tests.diagnose.planted import penalized
-from tests.diagnose.test_prove import gained, learned, proof
+from tests.diagnose.cases.case import SPARSE, L, ask, chain, dense_chain, digits, fitted
+from tests.diagnose.cases.planted import penalized
+from tests.diagnose.cures.test_prove import gained, learned, proof
 
 R = keras.regularizers
 EXAMPLES = 32

@@ -8,7 +8,7 @@ import pytest
 from onnx_ir.passes import common
 
 from harness.export.cleanup.outputs_of_their_own import OutputsOfTheirOwn
-from tests.export.passes.graphs import graph, normal, outputs
+from tests.export.cleanup.graphs import graph, normal, outputs
 
 IF = """
 net (float[4] x, bool which) => (float[4] y)

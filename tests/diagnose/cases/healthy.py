@@ -10,8 +10,8 @@ import numpy as np
 
 import models
 from harness.data import Dataset
-from tests.diagnose.cases import Asked, Case, L, ask, chain, dense_chain, digits, fitted, one_hot
-from tests.diagnose.planted import (
+from tests.diagnose.cases.case import Asked, Case, L, ask, chain, dense_chain, digits, fitted, one_hot
+from tests.diagnose.cases.planted import (
     behind,
     captcha,
     changed,

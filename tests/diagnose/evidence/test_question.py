@@ -13,7 +13,7 @@ import pytest
 import harness
 from harness.base.errors import DataError, HarnessError, ModelError, SpecError
 from harness.diagnose import Diagnosis, diagnose
-from tests.diagnose.cases import SPARSE, L, chain, digits, one_hot
+from tests.diagnose.cases.case import SPARSE, L, chain, digits, one_hot
 
 
 def small(**options: Any) -> keras.Model:

@@ -7,7 +7,7 @@ import onnx_ir as ir
 import pytest
 
 from harness.export.cleanup.constant_reshape import ConstantReshape
-from tests.export.passes.graphs import graph, normal, operations, outputs
+from tests.export.cleanup.graphs import graph, normal, operations, outputs
 
 FLATTEN = """
 net (float[batch, 3, 4, 5] x) => (float[batch, k] y)

@@ -9,7 +9,7 @@ from hypothesis.extra.numpy import arrays
 
 from harness.export.cleanup.restore_zeros import RestoreZeros
 from harness.export.conversion.markers import marked, without_marks
-from tests.export.passes.graphs import graph
+from tests.export.cleanup.graphs import graph
 
 ADD = "net (float[batch, 3] x, float[3] b, float[3] c) => (float[batch, 3] y) { a = Add(x, b) \n y = Mul(a, c) }"
 

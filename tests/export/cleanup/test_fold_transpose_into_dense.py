@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.export.cleanup.fold_transpose_into_dense import FoldTransposeIntoDense, rows_before_transpose
-from tests.export.passes.graphs import graph, normal, operations, outputs
+from tests.export.cleanup.graphs import graph, normal, operations, outputs
 
 NET = """
 net (float[batch, 3, 4, 5] x, float[60, 7] w) => (float[batch, 7] y)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from harness.diagnose.network.copy import copy_network
-from tests.diagnose.cases import L, ask, chain, digits
+from tests.diagnose.cases.case import L, ask, chain, digits
 
 
 def with_two_ends() -> keras.Model:
