@@ -21,7 +21,7 @@ from harness.diagnose.evidence.evidence import Evidence, Question
 from harness.diagnose.evidence.objective import not_rehearsed
 from harness.diagnose.evidence.rehearsal import highest_rate, unwrapped, with_rate
 from harness.diagnose.findings import Diagnosis, Finding, after_causes, in_order, without_signs
-from harness.diagnose.network.copy import check_readable
+from harness.diagnose.network.readable import check_readable
 from harness.diagnose.network.targets import Loss, read_labels, read_loss
 from harness.diagnose.picture import picture
 

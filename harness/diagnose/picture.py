@@ -8,7 +8,7 @@ import numpy as np
 
 from harness.diagnose.evidence.evidence import Evidence
 from harness.diagnose.findings import LayerPicture
-from harness.diagnose.network.copy import Call
+from harness.diagnose.network.calls import Call
 
 
 def picture(evidence: Evidence) -> tuple[LayerPicture, ...]:

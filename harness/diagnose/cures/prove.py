@@ -15,7 +15,8 @@ from harness.diagnose.evidence.evidence import Evidence
 from harness.diagnose.evidence.gradients import worth_compiling
 from harness.diagnose.evidence.rehearsal import with_rate
 from harness.diagnose.findings import Finding, Proof, Trial
-from harness.diagnose.network.copy import Network, copy_network
+from harness.diagnose.network.calls import Network
+from harness.diagnose.network.copy import copy_network
 from harness.diagnose.network.targets import targets_for
 from harness.stats.learned import chance_level, learned
 

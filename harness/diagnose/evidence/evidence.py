@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from harness.diagnose.evidence.forward import Forward, run_forward
 from harness.diagnose.evidence.gradients import Backward, Gradients
 from harness.diagnose.evidence.rehearsal import Rehearsal, clipping, rehearse, with_rate
-from harness.diagnose.network.copy import Network, copy_network
+from harness.diagnose.network.calls import Network
+from harness.diagnose.network.copy import copy_network
 from harness.diagnose.network.head import Head, find_head
 from harness.diagnose.network.layers import multiply_accumulates
 from harness.diagnose.network.statistics import Remembered, measure_again

@@ -10,7 +10,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.diagnose.network.copy import Network
+from harness.diagnose.network.calls import Network
 from harness.training.recorder import GradientRecorder
 
 # What Keras's LossScaleOptimizer begins with; where a gradient overflows it takes less.

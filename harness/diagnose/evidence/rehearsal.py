@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.diagnose.evidence.gradients import Backward
-from harness.diagnose.network.copy import Network
+from harness.diagnose.network.calls import Network
 
 # Optimizers that treat each number by itself: one long variable gives what many short ones give, in a fraction of the
 # time, since a deep network has hundreds of them and each costs its own operations.

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from harness.diagnose.evidence.evidence import Evidence
 from harness.diagnose.findings import Finding, Number
-from harness.diagnose.network.copy import Call, Network
+from harness.diagnose.network.calls import Call, Network
 from harness.diagnose.network.layers import is_linear
 
 # On single-convolution networks trained on digits, the true distance had a correlation of 0.29 to 0.36 and the best

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from harness.diagnose.evidence.evidence import Evidence
 from harness.diagnose.findings import Finding, Number
-from harness.diagnose.network.copy import Call
+from harness.diagnose.network.calls import Call
 
 # Kernels that hold several gates side by side, each of as many columns as there are units.
 _GATES = {keras.layers.LSTM: 4, keras.layers.GRU: 3, keras.layers.ConvLSTM2D: 4}

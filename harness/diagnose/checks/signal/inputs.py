@@ -23,7 +23,7 @@ from harness.diagnose.evidence.scaling import (
     scalings,
 )
 from harness.diagnose.findings import Finding, Number, Severity
-from harness.diagnose.network.copy import Call
+from harness.diagnose.network.calls import Call
 from harness.diagnose.network.layers import NORMALIZING, is_linear
 
 # Ten steps that take less than this share off the loss are steps on the spot, where with the cure they take off more

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from harness.diagnose.evidence.evidence import Evidence
 from harness.diagnose.findings import Finding, Number
-from harness.diagnose.network.copy import Call, Network
+from harness.diagnose.network.calls import Call, Network
 from harness.diagnose.network.layers import DEPTHWISE, is_linear, kernel_shape
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from harness.diagnose.evidence.evidence import Evidence
 from harness.diagnose.findings import Finding, Number
-from harness.diagnose.network.copy import Call
+from harness.diagnose.network.calls import Call
 from harness.diagnose.network.layers import is_linear
 
 
