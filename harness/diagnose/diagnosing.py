@@ -18,12 +18,12 @@ from harness.diagnose.checks import CHECKS, OUTCOMES, SIGNS
 from harness.diagnose.cures.changes import CURED_GATES
 from harness.diagnose.cures.prove import untried, with_proofs
 from harness.diagnose.evidence.evidence import Evidence, Question
-from harness.diagnose.evidence.objective import not_rehearsed
 from harness.diagnose.evidence.rehearsal import highest_rate, unwrapped, with_rate
 from harness.diagnose.findings import Diagnosis, Finding, after_causes, in_order, without_signs
-from harness.diagnose.network.readable import check_readable
-from harness.diagnose.network.targets import Loss, read_labels, read_loss
 from harness.diagnose.picture import picture
+from harness.diagnose.question.left_out import not_rehearsed
+from harness.diagnose.question.losses import Loss, read_labels, read_loss
+from harness.diagnose.question.readable import check_readable
 
 
 def diagnose(  # noqa: PLR0913 - each is something that a user may leave out

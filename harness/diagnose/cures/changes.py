@@ -18,7 +18,7 @@ from harness.diagnose.evidence.scaling import cure
 from harness.diagnose.findings import Finding
 from harness.diagnose.network.copy import Edit
 from harness.diagnose.network.layers import FUSED, RECTIFYING
-from harness.diagnose.network.targets import crossentropy
+from harness.diagnose.question.losses import crossentropy
 
 # Kinds after which the other checks can't run, though their cure can be tried.
 CURED_GATES = frozenset({"data-not-finite", "weights-not-finite", "nothing-trainable"})

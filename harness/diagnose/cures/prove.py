@@ -17,7 +17,7 @@ from harness.diagnose.evidence.rehearsal import with_rate
 from harness.diagnose.findings import Finding, Proof, Trial
 from harness.diagnose.network.calls import Network
 from harness.diagnose.network.copy import copy_network
-from harness.diagnose.network.targets import targets_for
+from harness.diagnose.question.losses import targets_for
 from harness.stats.learned import chance_level, learned
 
 SEEDS = (0, 1, 2)

@@ -19,7 +19,7 @@ from harness.diagnose.network.copy import copy_network
 from harness.diagnose.network.head import Head, find_head
 from harness.diagnose.network.layers import multiply_accumulates
 from harness.diagnose.network.statistics import Remembered, measure_again
-from harness.diagnose.network.targets import Labels, Loss, read_labels, targets_for
+from harness.diagnose.question.losses import Labels, Loss, read_labels, targets_for
 from harness.stats.learned import above_chance, chance_level
 
 BATCH = 128
