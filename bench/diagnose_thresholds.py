@@ -24,11 +24,11 @@ from harness.diagnose.checks.signal.dead import most_dead
 from harness.diagnose.checks.signal.gradients import fading
 from harness.diagnose.checks.signal.noise import signal
 from harness.diagnose.checks.signal.within import is_hidden_softmax
-from harness.diagnose.diagnosing import read_question
 from harness.diagnose.evidence.evidence import Evidence
 from harness.diagnose.evidence.lost import lost_share
-from harness.diagnose.evidence.rehearsal import with_rate
 from harness.diagnose.evidence.scaling import entering, first_layer
+from harness.diagnose.question.optimizers import with_rate
+from harness.diagnose.question.question import read_question
 from harness.stats.learned import chance_level, learned
 from tests.diagnose.cases import held_out
 from tests.diagnose.cases.case import SPARSE, Asked, L, chain, dense_chain, digits, fitted

@@ -19,7 +19,7 @@ def picture(evidence: Evidence) -> tuple[LayerPicture, ...]:
             layer=call.name,
             kind=call.kind,
             shape=call.shape,
-            spread=_finite(activity.spread),
+            spread=finite(activity.spread),
             dead=activity.dead,
             gradient=_gradient_norm(evidence, call),
         )
@@ -37,8 +37,9 @@ def _gradient_norm(evidence: Evidence, call: Call) -> float | None:
     ]
     if not gradients:
         return None
-    return _finite(math.sqrt(sum(float(np.sum(np.square(gradient, dtype=np.float64))) for gradient in gradients)))
+    return finite(math.sqrt(sum(float(np.sum(np.square(gradient, dtype=np.float64))) for gradient in gradients)))
 
 
-def _finite(value: float) -> float | None:
+def finite(value: float) -> float | None:
+    """A number as JSON can hold it: None for NaN and infinity."""
     return float(value) if math.isfinite(value) else None

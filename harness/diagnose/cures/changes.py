@@ -13,12 +13,12 @@ from harness.diagnose.checks.signal.noise import noisy
 from harness.diagnose.checks.signal.within import is_hidden_softmax
 from harness.diagnose.evidence.change import Change
 from harness.diagnose.evidence.evidence import Evidence
-from harness.diagnose.evidence.rehearsal import clipping
 from harness.diagnose.evidence.scaling import cure
 from harness.diagnose.findings import Finding
 from harness.diagnose.network.copy import Edit
 from harness.diagnose.network.layers import FUSED, RECTIFYING
 from harness.diagnose.question.losses import crossentropy
+from harness.diagnose.question.optimizers import clipping
 
 # Kinds after which the other checks can't run, though their cure can be tried.
 CURED_GATES = frozenset({"data-not-finite", "weights-not-finite", "nothing-trainable"})

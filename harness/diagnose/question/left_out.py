@@ -6,7 +6,7 @@ from typing import Any
 
 import keras
 
-from harness.diagnose.evidence.rehearsal import highest_rate, schedule_of, unwrapped
+from harness.diagnose.question.optimizers import highest_rate, schedule_of, unwrapped
 
 _OWN = ("train_step", "compute_loss", "fit")
 

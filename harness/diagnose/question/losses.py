@@ -1,14 +1,11 @@
-"""Labels and losses: what kind each is, and labels in the shape that a loss wants."""
+"""Loss functions: what kind each is, and what it takes."""
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import keras
-import numpy as np
-from numpy.typing import NDArray
 
 from harness.base.errors import SpecError
 
@@ -23,7 +20,6 @@ _KINDS: dict[Any, LossKind] = {
     keras.losses.BinaryCrossentropy: "binary",
     keras.losses.binary_crossentropy: "binary",
 }
-
 
 # Losses for labels of -1 and 1, which Keras makes of 0 and 1 too. Categorical hinge takes one-hot rows.
 _OF_SIGNS = (keras.losses.Hinge, keras.losses.SquaredHinge, keras.losses.hinge, keras.losses.squared_hinge)
@@ -45,6 +41,7 @@ class Loss:
 
     @property
     def is_crossentropy(self) -> bool:
+        """Whether it is one of Keras's cross-entropies."""
         return self.kind in ("sparse", "categorical", "binary")
 
 
@@ -87,55 +84,3 @@ def crossentropy(kind: LossKind, *, from_logits: bool) -> keras.losses.Loss:
     if kind not in made:
         raise SpecError("only a cross-entropy takes logits; use another loss, or leave out from_logits")
     return made[kind](from_logits=from_logits)
-
-
-@dataclass(frozen=True)
-class Labels:
-    """Labels as they were given. `encoding` is None where they are no labels of classes.
-
-    `one-hot` are rows with a number for each class that sum to 1, also soft ones as mixing or smoothing makes them;
-    `multi-hot` are rows of numbers from 0 to 1 that don't. `classes` is int64 (N,), the class of each example, or the
-    likeliest one of a soft row; None where there isn't one class.
-    """
-
-    encoding: Literal["integer", "one-hot", "multi-hot"] | None
-    classes: NDArray[np.int64] | None
-
-
-def read_labels(labels: NDArray[Any], loss: Loss) -> Labels:
-    """Tell class numbers, (N,) or (N, 1), from rows with a number for each class, (N, ..., K)."""
-    if labels.dtype.kind not in "buif":
-        return Labels(None, None)
-    if loss.takes_signs and np.isin(labels, (-1, 1)).all():
-        labels = (labels > 0).astype(np.int64)
-    if math.prod(labels.shape[1:]) == 1:
-        flat = labels.reshape(-1)
-        whole = bool(np.all(np.isfinite(flat))) and bool(np.all(flat == np.floor(flat)))
-        return Labels("integer", flat.astype(np.int64)) if whole else Labels(None, None)
-    rows = labels.reshape(len(labels), -1)
-    if not ((rows >= 0) & (rows <= 1)).all():
-        return Labels(None, None)
-    if np.allclose(rows.sum(axis=1), 1, atol=1e-3):
-        return Labels("one-hot", rows.argmax(axis=1).astype(np.int64))
-    return Labels("multi-hot", None)
-
-
-def targets_for(loss: Loss, labels: NDArray[Any], read: Labels, output_shape: tuple[int, ...]) -> NDArray[Any]:
-    """Labels as the loss wants them, whichever way they were encoded.
-
-    `output_shape` is that of the network, for one example: (..., classes).
-
-    Returns:
-        (N, ...) class numbers for `sparse`; (N, ..., classes) one-hot for `categorical`; the output's shape else. The
-        labels as they are for `custom`.
-    """
-    *positions, width = output_shape
-    if loss.kind == "custom":
-        return labels
-    if read.classes is None:
-        return labels.astype(np.float32).reshape((-1, *output_shape))
-    if loss.kind == "sparse":
-        return read.classes.reshape((-1, *positions))
-    if width == 1:
-        return read.classes.astype(np.float32).reshape((-1, *output_shape))
-    return np.eye(width, dtype=np.float32)[read.classes].reshape((-1, *output_shape))

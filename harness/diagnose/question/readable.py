@@ -1,12 +1,16 @@
-"""Which models can be looked into."""
+"""Which models can be diagnosed: their layers can be seen, and they say which class an example is of."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import keras
+import numpy as np
+from numpy.typing import NDArray
 
 from harness.base.errors import ModelError
+from harness.diagnose.question.labels import read_labels
+from harness.diagnose.question.losses import Loss
 
 
 def check_readable(model: keras.Model) -> None:
@@ -23,6 +27,24 @@ def check_readable(model: keras.Model) -> None:
         raise ModelError(
             f"{model.name} has {len(model.inputs)} inputs and {len(model.outputs)} outputs; diagnose takes a model "
             f"with one of each: {_cut(model)}"
+        )
+
+
+def check_classifier(model: keras.Model, labels: NDArray[Any], loss: Loss) -> None:
+    """Raise ModelError where what the model predicts is not one class an example."""
+    *positions, width = model.output_shape[1:] or (None,)
+    if any(length != 1 for length in positions) or width is None:
+        raise ModelError(
+            f"{model.name} gives an output of {'x'.join(map(str, model.output_shape[1:]))} for an example; diagnose "
+            "takes classifiers, with one output for each class"
+        )
+    read = read_labels(labels, loss)
+    numbers = labels.dtype.kind == "f" and read.encoding is None and bool(np.isfinite(labels).all())
+    several = read.classes is not None and width == 1 and read.classes.max() > 1
+    if loss.kind == "rows" and (numbers or several):
+        raise ModelError(
+            f"{model.name} with {loss.name} predicts numbers, not classes; diagnose takes classifiers, so give it the "
+            "labels and loss of one"
         )
 
 

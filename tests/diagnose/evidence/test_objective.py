@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from harness.diagnose import Diagnosis, diagnose
-from harness.diagnose.diagnosing import read_question
 from harness.diagnose.evidence.evidence import Evidence
+from harness.diagnose.question.question import read_question
 from tests.diagnose.cases.case import SPARSE, L, ask, chain, dense_chain, digits, fitted
 from tests.diagnose.cases.planted import penalized
 from tests.diagnose.cures.test_prove import gained, learned, proof

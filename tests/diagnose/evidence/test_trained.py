@@ -11,8 +11,8 @@ import pytest
 
 from harness.diagnose import Diagnosis, diagnose
 from harness.diagnose.checks.signal.gradients import vanishing
-from harness.diagnose.diagnosing import read_question
 from harness.diagnose.evidence.evidence import Evidence
+from harness.diagnose.question.question import read_question
 from tests.diagnose.cases.case import SPARSE, L, ask, chain, dense_chain, digits, fitted, with_weights
 from tests.diagnose.cases.healthy import in_float16
 from tests.diagnose.cases.planted import always_one, binary

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from harness.diagnose.evidence.evidence import Evidence, Passes
-from harness.diagnose.evidence.rehearsal import clipping
 from harness.diagnose.findings import Finding, Number, Severity
 from harness.diagnose.network.layers import kernel_shape
+from harness.diagnose.question.optimizers import clipping
 
 # Chains of sigmoid layers on digits, three epochs with Adam (bench/results/diagnose-thresholds.md): with 1/56 between
 # the first and last kernel's gradient 63 %, 1/210 41 %, 1/1,400 19 %, 1/5,400 nothing. Healthy ones had 1/6 and more.
@@ -26,20 +26,6 @@ EXPLODE_SLOWS = 100.0
 class _Kernel:
     layer: str
     rms: float
-
-
-def nothing_trainable(evidence: Evidence) -> Iterator[Finding]:
-    """No weight may change. Threshold: none is trainable."""
-    if evidence.network.model.trainable_variables or not evidence.network.model.weights:
-        return
-    yield Finding(
-        kind="nothing-trainable",
-        severity="stops learning",
-        what="Every layer is frozen",
-        evidence=Number(value=0, unit="trainable weights", text="no layer has trainable=True"),
-        why="Training changes nothing.",
-        cure="Set trainable=True for the layers that should learn, and compile the model again",
-    )
 
 
 def zero_gradient(evidence: Evidence) -> Iterator[Finding]:

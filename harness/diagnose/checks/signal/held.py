@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from harness.diagnose.checks.signal.gradients import held_below_epsilon
 from harness.diagnose.checks.signal.rate import FALLS, FLAT_SLOWS, FLAT_STOPS, TIMES
 from harness.diagnose.evidence.evidence import Evidence
-from harness.diagnose.evidence.rehearsal import clipping
 from harness.diagnose.findings import Finding, Number
+from harness.diagnose.question.optimizers import clipping
 
 
 def gradients_held_back(evidence: Evidence) -> Iterator[Finding]:

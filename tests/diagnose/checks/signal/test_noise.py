@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from harness.diagnose.checks.signal.noise import around, noisy
-from harness.diagnose.diagnosing import read_question
 from harness.diagnose.evidence.evidence import Evidence
+from harness.diagnose.question.question import read_question
 from tests.diagnose.cases.case import digits
 
 L = keras.layers
