@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
-
 from harness.diagnose.evidence.evidence import Evidence
+from harness.diagnose.evidence.gradients import norm
 from harness.diagnose.findings import LayerPicture
 from harness.diagnose.network.calls import Call
 
@@ -23,21 +22,13 @@ def picture(evidence: Evidence) -> tuple[LayerPicture, ...]:
             dead=activity.dead,
             gradient=_gradient_norm(evidence, call),
         )
-        for call, activity in zip(evidence.network.calls, forward.activities, strict=True)
+        for call, activity in forward.activities.items()
     )
 
 
 def _gradient_norm(evidence: Evidence, call: Call) -> float | None:
-    own = {id(weight) for weight in getattr(call.layer, "trainable_variables", ())}
-    weights = evidence.network.model.trainable_variables
-    gradients = [
-        gradient
-        for weight, gradient in zip(weights, evidence.before.backward.weights, strict=True)
-        if id(weight) in own
-    ]
-    if not gradients:
-        return None
-    return finite(math.sqrt(sum(float(np.sum(np.square(gradient, dtype=np.float64))) for gradient in gradients)))
+    own = evidence.network.of_layer(call.layer, evidence.before.backward.weights)
+    return finite(norm([gradient for _, gradient in own])) if own else None
 
 
 def finite(value: float) -> float | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +10,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.diagnose.evidence.gradients import Backward
+from harness.diagnose.evidence.gradients import Backward, norm
 from harness.diagnose.network.calls import Network
 
 # Optimizers that treat each number by itself: one long variable gives what many short ones give, in a fraction of the
@@ -29,6 +28,11 @@ class Rehearsal:
     losses: tuple[float, ...]
     penalties: tuple[float, ...]
     moved: float
+
+
+def fall(losses: Sequence[float]) -> float:
+    """The share of the first loss that the steps took off; all of it where there was none."""
+    return 1 - losses[-1] / losses[0] if losses[0] else 1.0
 
 
 def rehearse(
@@ -50,7 +54,7 @@ def rehearse(
     return Rehearsal(
         losses=tuple(found.loss for found in passes),
         penalties=tuple(found.penalty for found in passes),
-        moved=math.sqrt(sum(float(np.sum(np.square(move, dtype=np.float64))) for move in moves)),
+        moved=norm(moves),
     )
 
 

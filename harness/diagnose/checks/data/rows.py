@@ -79,13 +79,9 @@ def _dense_after(network: Network, flatten: Call) -> Call | None:
     """The Dense layer that takes what Flatten gives, with nothing between that moves or bends."""
     if not isinstance(flatten.layer, keras.layers.Flatten):
         return None
-    call = flatten
-    while True:
-        following = network.consumers(call)
-        if len(following) != 1:
-            return None
-        call = following[0]
+    for call in network.following(flatten):
         if isinstance(call.layer, keras.layers.Dense):
             return call
         if call.has_weights or not is_linear(call.layer, call.activation):
             return None
+    return None

@@ -153,18 +153,15 @@ def _fading_kernels(evidence: Evidence) -> list[_Kernel]:
 
 def _kernels(evidence: Evidence, passes: Passes | None = None) -> list[_Kernel]:
     """Each trainable kernel's gradient, in the order of the calls; before any step where no passes are given."""
-    weights = evidence.network.model.trainable_variables
-    found_back = (passes or evidence.before).backward
-    gradients = {id(w): g for w, g in zip(weights, found_back.weights, strict=True)}
+    gradients = (passes or evidence.before).backward.weights
     found = []
     for call in evidence.network.calls:
         if kernel_shape(call.layer) is None:
             continue
-        for weight in call.layer.trainable_variables:
-            if len(weight.shape) >= 2 and id(weight) in gradients:
-                gradient = gradients[id(weight)].astype(np.float64)
-                found.append(_Kernel(call.name, float(np.sqrt(np.mean(gradient**2)))))
-                break
+        own = evidence.network.of_layer(call.layer, gradients)
+        kernel = next((gradient for weight, gradient in own if len(weight.shape) >= 2), None)
+        if kernel is not None:
+            found.append(_Kernel(call.name, float(np.sqrt(np.mean(kernel.astype(np.float64) ** 2)))))
     return found
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from harness.diagnose.checks.signal.gradients import held_below_epsilon
 from harness.diagnose.checks.signal.rate import FALLS, FLAT_SLOWS, FLAT_STOPS, TIMES
 from harness.diagnose.evidence.evidence import Evidence
+from harness.diagnose.evidence.rehearsal import fall
 from harness.diagnose.findings import Finding, Number
 from harness.diagnose.question.optimizers import clipping
 
@@ -23,24 +24,24 @@ def gradients_held_back(evidence: Evidence) -> Iterator[Finding]:
     clips = clipping(evidence.question.optimizer)
     if len(losses) < 4 or not losses[0] > 0 or not (clips or weight < 1) or not math.isfinite(losses[-1]):
         return
-    fall = 1 - losses[-1] / losses[0]
-    if not -FLAT_SLOWS < fall < FLAT_SLOWS:
+    taken = fall(losses)
+    if not -FLAT_SLOWS < taken < FLAT_SLOWS:
         return
     freed = evidence.rehearse_freely().losses
-    falls = 1 - freed[-1] / freed[0]
-    if not math.isfinite(freed[-1]) or (falls < max(FALLS, TIMES * fall) and not held_below_epsilon(evidence)):
+    more = fall(freed)
+    if not math.isfinite(freed[-1]) or (more < max(FALLS, TIMES * taken) and not held_below_epsilon(evidence)):
         return
     held = [f"{name}={value:g}" for name, value in clips.items()]
     held += [f"a loss weight of {weight:g}"] if weight < 1 else []
     by = " and ".join(held)
     yield Finding(
         kind="gradients-held-back",
-        severity="stops learning" if fall < FLAT_STOPS else "slows learning",
+        severity="stops learning" if taken < FLAT_STOPS else "slows learning",
         what=f"Hardly any gradient is left by {by}",
         evidence=Number(
-            value=max(fall, 0.0),
+            value=max(taken, 0.0),
             unit="of the loss",
-            text=f"{evidence.steps} steps take {max(fall, 0):.3%} off the loss, and {falls:.1%} without {by}",
+            text=f"{evidence.steps} steps take {max(taken, 0):.3%} off the loss, and {more:.1%} without {by}",
         ),
         why="Steps are as long as what is left of the gradient, and no learning rate is made for that.",
         cure="Clip at clipnorm=1.0, or not at all" if clips else "Leave out loss_weights: one output needs none",

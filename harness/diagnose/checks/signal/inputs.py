@@ -10,6 +10,7 @@ import keras
 from harness.diagnose.checks.signal.activations import hopeless
 from harness.diagnose.evidence.change import evidence_with
 from harness.diagnose.evidence.evidence import Evidence
+from harness.diagnose.evidence.rehearsal import fall
 from harness.diagnose.evidence.scaling import (
     ALIKE,
     LARGE,
@@ -87,17 +88,11 @@ def _effaced(call: Call, found: Entering) -> Finding:
 def _severity(evidence: Evidence, found: Entering, mend: Cure) -> Severity:
     if _alike(found) or hopeless(evidence):
         return "stops learning"
-    without = _fall(evidence)
+    without = fall(evidence.losses)
     if not evidence.steps or without >= FLAT:
         return "slows learning"
-    cured = _fall(evidence_with(evidence, mend.change))
+    cured = fall(evidence_with(evidence, mend.change).losses)
     return "stops learning" if cured >= max(FLAT, TIMES * without) else "slows learning"
-
-
-def _fall(evidence: Evidence) -> float:
-    """The share of the loss that the rehearsal takes off."""
-    losses = evidence.losses
-    return 1 - losses[-1] / losses[0] if losses[0] else 1.0
 
 
 def _alike(found: Entering) -> bool:
@@ -153,15 +148,12 @@ def _why_normalized(normalization: Call) -> str:
 
 def _normalization(evidence: Evidence, call: Call) -> Call | None:
     """The normalization that follows, with nothing between that has weights or bends."""
-    while True:
-        following = evidence.network.consumers(call)
-        if len(following) != 1:
+    for following in evidence.network.following(call):
+        if isinstance(following.layer, NORMALIZING):
+            return following
+        if following.has_weights or not is_linear(following.layer, following.activation):
             return None
-        call = following[0]
-        if isinstance(call.layer, NORMALIZING):
-            return call
-        if call.has_weights or not is_linear(call.layer, call.activation):
-            return None
+    return None
 
 
 def _is_taken_out(evidence: Evidence, found: Entering, normalization: Call) -> bool:
@@ -170,7 +162,6 @@ def _is_taken_out(evidence: Evidence, found: Entering, normalization: Call) -> b
     Not where its epsilon is more than what it gets, nor a trace beside a mean, or of size 1 in a thousand, from a
     BatchNormalization outside training: its moving averages begin at 0 and 1, and need that many steps to come so far.
     """
-    pairs = zip(evidence.network.calls, evidence.before.forward.activities, strict=True)
-    left = next(activity.rms[0] for call, activity in pairs if call is normalization)
+    left = evidence.before.forward.activities[normalization].rms[0]
     batch = isinstance(normalization.layer, keras.layers.BatchNormalization)
     return left >= LEFT and (found.rms > LARGE or not batch)

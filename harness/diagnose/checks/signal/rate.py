@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator, Sequence
 
 from harness.diagnose.evidence.evidence import Evidence
+from harness.diagnose.evidence.rehearsal import fall
 from harness.diagnose.findings import Finding, Number
 
 # Measured on four networks with Adam and SGD at nine rates each (docs/diagnose.md), steps on the same examples.
@@ -58,22 +59,22 @@ def learning_rate_low(evidence: Evidence) -> Iterator[Finding]:
     losses, rate = evidence.losses, evidence.question.learning_rate
     if not evidence.question.rate_given or len(losses) < 4 or not math.isfinite(losses[-1]):
         return
-    fall = 1 - losses[-1] / losses[0] if losses[0] else 1.0
-    if fall >= FLAT_SLOWS or _highest(losses) > 1.01 * losses[0]:
+    taken = fall(losses)
+    if taken >= FLAT_SLOWS or _highest(losses) > 1.01 * losses[0]:
         return
-    better = _higher(evidence, rate, fall)
+    better = _higher(evidence, rate, taken)
     if better is None:
         return
-    other, falls = better
+    other, more = better
     yield Finding(
         kind="learning-rate-low",
-        severity="stops learning" if fall < FLAT_STOPS else "slows learning",
+        severity="stops learning" if taken < FLAT_STOPS else "slows learning",
         what=f"The learning rate of {rate:g} is too low",
         evidence=Number(
             value=rate,
             unit="learning rate",
             better=other,
-            text=f"{evidence.steps} steps take {max(fall, 0):.3%} off the loss; at {other:g} they take {falls:.1%}",
+            text=f"{evidence.steps} steps take {max(taken, 0):.3%} off the loss; at {other:g} they take {more:.1%}",
         ),
         why="So many steps would be needed that training looks like standing still.",
         cure=f"Use a learning rate of about {other:g}",
@@ -91,7 +92,7 @@ def _lower(evidence: Evidence, rate: float, losses: Sequence[float]) -> tuple[fl
     return None
 
 
-def _higher(evidence: Evidence, rate: float, fall: float) -> tuple[float, float] | None:
+def _higher(evidence: Evidence, rate: float, taken: float) -> tuple[float, float] | None:
     """A higher rate that takes clearly more off the loss, without a spike, and the share that it takes off.
 
     The lowest one that takes off at least half of what the best does: ten steps on one batch can bear a higher rate
@@ -102,11 +103,11 @@ def _higher(evidence: Evidence, rate: float, fall: float) -> tuple[float, float]
         tried = evidence.rehearse(other)
         if _highest(tried) > SPIKE * tried[0]:
             break
-        falls[other] = 1 - tried[-1] / tried[0]
+        falls[other] = fall(tried)
     best = max(falls.values(), default=0.0)
-    if best < max(FALLS, TIMES * fall):
+    if best < max(FALLS, TIMES * taken):
         return None
-    return next((other, taken) for other, taken in falls.items() if taken >= best / 2)
+    return next((other, off) for other, off in falls.items() if off >= best / 2)
 
 
 def _candidates(rate: float, most: int) -> list[float]:
