@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from harness.base.progress import Progress, Silent
 from harness.diagnose.checks.all import CHECKS
-from harness.diagnose.cures.layers import CURED_GATES
+from harness.diagnose.cures.changes import CURED_GATES
 from harness.diagnose.cures.prove import untried, with_proofs
 from harness.diagnose.evidence.evidence import Evidence
 from harness.diagnose.findings import Diagnosis, Finding

@@ -9,7 +9,7 @@ import keras
 import numpy as np
 
 from harness.base.progress import Progress
-from harness.diagnose.cures.layers import change_for, why_untried
+from harness.diagnose.cures.changes import change_for, why_untried
 from harness.diagnose.evidence.change import Change
 from harness.diagnose.evidence.evidence import Evidence
 from harness.diagnose.evidence.gradients import worth_compiling
