@@ -70,6 +70,7 @@ class Exporter:
         return answer
 
     def close(self) -> None:
+        """End the process, whatever it is doing."""
         self.process.kill()
         self.process.wait()
 

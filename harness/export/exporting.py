@@ -1,4 +1,4 @@
-"""Keras → ONNX file, and the stage that also proves it."""
+"""From a Keras model to an ONNX file: converted, cleaned, and proven."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from harness.export.cleanup.clean import clean
 from harness.export.conversion.convert import LARGEST_OPSET, model_proto_from_keras, quiet
 from harness.export.conversion.twin import float32_twin
 from harness.export.files import written_whole
-from harness.export.proof.agreement import Images, difference_of, parity, require_parity
+from harness.export.proof.agreement import difference_of, parity, require_parity
+from harness.export.proof.outputs import Images
 from harness.records import Export
 
 if TYPE_CHECKING:

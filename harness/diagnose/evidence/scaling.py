@@ -37,6 +37,7 @@ class Entering:
 
     @property
     def is_usable(self) -> bool:
+        """Whether a layer with Keras's initial weights can learn from it."""
         return SMALL <= self.rms <= LARGE and self.differs >= ALIKE
 
 

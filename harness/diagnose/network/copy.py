@@ -93,6 +93,7 @@ class _Copier:
         return keras.tree.flatten(self.last)[model.outputs[0]._keras_history.tensor_index]
 
     def copy(self, layer: Any) -> Any:
+        """The copy of a layer, the same one however often it is used; a model inside is unfolded later."""
         if _is_nested(layer):
             return layer
         if id(layer) not in self.copies:
@@ -102,6 +103,7 @@ class _Copier:
         return self.copies[id(layer)]
 
     def call(self, layer: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Call a copied layer, as one call or, with its activation, two; return what comes out."""
         source = self.sources.get(id(layer), layer)
         name = self.prefix + source.name
         if _is_nested(layer):
@@ -125,6 +127,7 @@ class _Copier:
         return self.record(name, activation, activation_name(activation), (output,), {})
 
     def record(self, name: str, layer: Any, function: str | None, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Call a layer and keep the call; return what it makes."""
         try:
             output = layer(*args, **kwargs)
         except (ValueError, TypeError) as error:
