@@ -19,8 +19,10 @@ import keras
 import models
 from harness.cli.terminal import terminal
 from harness.measure.runtime.environment import describe
-from tests.diagnose.cases import healthy, held_out, held_out_again, planted
+from tests.diagnose.cases import healthy, held_out_again
 from tests.diagnose.cases.case import Case, ask, digits
+from tests.diagnose.cases.held_out import planted as held_out
+from tests.diagnose.cases.planted import signal as planted
 from tests.diagnose.sweep import Outcome, sweep
 
 RESULTS = Path(__file__).parent / "results"

@@ -11,7 +11,7 @@ import numpy as np
 import models
 from harness.data import Dataset
 from tests.diagnose.cases.case import Asked, Case, L, ask, chain, dense_chain, digits, fitted, one_hot
-from tests.diagnose.cases.planted import (
+from tests.diagnose.cases.planted.signal import (
     behind,
     captcha,
     changed,

@@ -9,7 +9,7 @@ import pytest
 
 from harness.diagnose import Finding
 from tests.diagnose.cases.case import L, ask, chain, digits
-from tests.diagnose.cases.planted import behind, stuck_history
+from tests.diagnose.cases.planted.signal import behind, stuck_history
 
 
 def scaled(*first: Any, scale: str = "unit", **options: Any) -> tuple[Finding, ...]:

@@ -13,7 +13,7 @@ import numpy as np
 
 from tests.diagnose.cases.case import Case, L, ask, chain, dense_chain, digits, fitted, one_hot, with_weights
 from tests.diagnose.cases.healthy import application, many, residual, with_normalization
-from tests.diagnose.cases.planted import (
+from tests.diagnose.cases.planted.signal import (
     changed,
     color,
     color_40,

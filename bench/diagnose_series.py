@@ -30,10 +30,10 @@ from harness.diagnose.evidence.scaling import entering, first_layer
 from harness.diagnose.question.optimizers import with_rate
 from harness.diagnose.question.question import read_question
 from harness.stats.learned import chance_level, learned
-from tests.diagnose.cases import held_out
 from tests.diagnose.cases.case import SPARSE, Asked, L, chain, dense_chain, digits, fitted
 from tests.diagnose.cases.healthy import HEALTHY
-from tests.diagnose.cases.planted import (
+from tests.diagnose.cases.held_out import planted as held_out
+from tests.diagnose.cases.planted.signal import (
     behind,
     captcha,
     colored,
