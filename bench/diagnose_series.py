@@ -30,21 +30,20 @@ from harness.diagnose.evidence.scaling import entering, first_layer
 from harness.diagnose.question.optimizers import with_rate
 from harness.diagnose.question.question import read_question
 from harness.stats.learned import chance_level, learned
+from tests.diagnose.cases import held_out
 from tests.diagnose.cases.case import SPARSE, Asked, L, chain, dense_chain, digits, fitted
 from tests.diagnose.cases.healthy import HEALTHY
-from tests.diagnose.cases.held_out import planted as held_out
-from tests.diagnose.cases.planted.signal import (
+from tests.diagnose.cases.networks import (
     behind,
     captcha,
     colored,
     convolution,
     normal,
     penalized,
-    scaled_layer,
-    shifted_bias,
     single,
     without_last_activation,
 )
+from tests.diagnose.cases.weights import scaled_layer, shifted_bias
 
 RESULTS = Path(__file__).parent / "results"
 EPOCHS = 3

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.diagnose.cases import healthy, held_out_again
+from tests.diagnose.cases import healthy, held_out, held_out_again, planted
 from tests.diagnose.cases.case import Case
-from tests.diagnose.cases.held_out import planted as held_out
-from tests.diagnose.cases.planted import signal as planted
 from tests.diagnose.sweep import Outcome, sweep
 
 QUICK_FAULTS = (

@@ -7,15 +7,7 @@ import io
 import pytest
 from rich.console import Console
 
-from harness.diagnose.findings import (
-    Diagnosis,
-    Finding,
-    LayerPicture,
-    Number,
-    after_causes,
-    in_order,
-    without_signs,
-)
+from harness.diagnose.findings import Diagnosis, Finding, LayerPicture, Number, after_causes, in_order, without_signs
 from harness.diagnose.present import diagnosis_parts
 
 

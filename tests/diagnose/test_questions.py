@@ -7,7 +7,7 @@ import pytest
 
 import models
 from tests.diagnose.cases.case import Asked, ask, digits
-from tests.diagnose.cases.planted.signal import cut, first_rows
+from tests.diagnose.cases.weights import cut, first_rows
 
 
 def captcha(reshape: str, scale: str) -> Asked:

@@ -11,20 +11,9 @@ import numpy as np
 import models
 from harness.data import Dataset
 from tests.diagnose.cases.case import Asked, Case, L, ask, chain, dense_chain, digits, fitted, one_hot
-from tests.diagnose.cases.planted.signal import (
-    behind,
-    captcha,
-    changed,
-    color,
-    color_40,
-    colored,
-    constant,
-    dropped,
-    funnel,
-    normalized_briefly,
-    penalized,
-    single,
-)
+from tests.diagnose.cases.given import changed, color, color_40
+from tests.diagnose.cases.networks import behind, captcha, colored, constant, dropped, funnel, penalized, single
+from tests.diagnose.cases.weights import normalized_briefly
 
 
 def residual() -> keras.Model:

@@ -12,8 +12,8 @@ import keras
 import numpy as np
 
 from tests.diagnose.cases.case import Asked, Case, L, ask, chain, digits, fitted
-from tests.diagnose.cases.held_out.planted import lenet
-from tests.diagnose.cases.planted.signal import changed, color, stuck_history
+from tests.diagnose.cases.given import changed, color, stuck_history
+from tests.diagnose.cases.held_out.networks import lenet
 
 I = keras.initializers  # noqa: E741 - as L for layers
 

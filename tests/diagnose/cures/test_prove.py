@@ -12,7 +12,10 @@ import pytest
 import models
 from harness.diagnose import Proof
 from tests.diagnose.cases.case import SPARSE, Asked, L, ask, chain, dense_chain, digits
-from tests.diagnose.cases.planted.signal import PLANTED, colored, impatient, named, stuck_history
+from tests.diagnose.cases.given import stuck_history
+from tests.diagnose.cases.networks import colored
+from tests.diagnose.cases.planted import PLANTED, named
+from tests.diagnose.cases.weights import impatient
 
 
 def proof(asked: Asked, kind: str) -> Proof:

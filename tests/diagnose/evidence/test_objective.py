@@ -13,7 +13,7 @@ from harness.diagnose import Diagnosis, diagnose
 from harness.diagnose.evidence.evidence import Evidence
 from harness.diagnose.question.question import read_question
 from tests.diagnose.cases.case import SPARSE, L, ask, chain, dense_chain, digits, fitted
-from tests.diagnose.cases.planted.signal import penalized
+from tests.diagnose.cases.networks import penalized
 from tests.diagnose.cures.test_prove import gained, learned, proof
 
 R = keras.regularizers

@@ -14,8 +14,9 @@ from harness.diagnose.checks.signal.gradients import vanishing
 from harness.diagnose.evidence.evidence import Evidence
 from harness.diagnose.question.question import read_question
 from tests.diagnose.cases.case import SPARSE, L, ask, chain, dense_chain, digits, fitted, with_weights
+from tests.diagnose.cases.given import binary
 from tests.diagnose.cases.healthy import in_float16
-from tests.diagnose.cases.planted.signal import always_one, binary
+from tests.diagnose.cases.weights import always_one
 from tests.diagnose.cures.test_prove import learned
 
 

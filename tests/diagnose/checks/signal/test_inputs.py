@@ -9,7 +9,8 @@ import pytest
 
 from harness.diagnose import Finding
 from tests.diagnose.cases.case import L, ask, chain, digits
-from tests.diagnose.cases.planted.signal import behind, stuck_history
+from tests.diagnose.cases.given import stuck_history
+from tests.diagnose.cases.networks import behind
 
 
 def scaled(*first: Any, scale: str = "unit", **options: Any) -> tuple[Finding, ...]:

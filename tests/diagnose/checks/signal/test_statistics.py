@@ -10,7 +10,7 @@ from harness.diagnose import Diagnosis, diagnose
 from harness.diagnose.network.copy import copy_network
 from harness.diagnose.network.statistics import measure_again
 from tests.diagnose.cases.case import SPARSE, L, ask, chain, digits
-from tests.diagnose.cases.planted.signal import frozen_normalization, normalized_briefly
+from tests.diagnose.cases.weights import frozen_normalization, normalized_briefly
 from tests.diagnose.cures.test_prove import gained, learned, proof
 
 
