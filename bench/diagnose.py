@@ -28,6 +28,7 @@ RESULTS = Path(__file__).parent / "results"
 
 
 def eight(side: int, **options: Any) -> keras.Model:
+    """The study's network for so many pixels a side."""
     return models.build("eight_class", input_shape=[side, side, 3], n_class=10, **options)
 
 
@@ -120,6 +121,7 @@ def earlier(path: Path) -> dict[str, list[Outcome]]:
 
 
 def main() -> None:
+    """Diagnose what is asked for, and write the report."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
         "--parts", nargs="+", choices=list(PARTS), default=list(PARTS), help="others keep their results"

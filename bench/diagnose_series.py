@@ -1,38 +1,35 @@
-"""Where the thresholds of `harness diagnose` come from: `python -m bench.diagnose_thresholds`, about ten minutes.
-
-Each series turns one knob, measures what a check looks at before any training, and then trains for three epochs, or
-eight where weights shrink slowly. The tables go to bench/results/diagnose-thresholds.md.
-"""
+"""The series that thresholds of `harness diagnose` come from: each turns one knob, and measures something."""
 
 from __future__ import annotations
 
-import math
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
 
 import models
-from harness.diagnose.checks.data.rows import similarity
-from harness.diagnose.checks.loss.penalties import outpaces, outweighs
+from bench.diagnose_measures import (
+    Measure,
+    alike,
+    dead,
+    fall,
+    input_rms,
+    left,
+    lost,
+    lost_classes,
+    outpaced,
+    outweighed,
+    softmaxes,
+    spike,
+    surprise,
+)
 from harness.diagnose.checks.signal.activations import growth, shrinkage
-from harness.diagnose.checks.signal.dead import most_dead
 from harness.diagnose.checks.signal.gradients import fading
 from harness.diagnose.checks.signal.noise import signal
-from harness.diagnose.checks.signal.within import is_hidden_softmax
-from harness.diagnose.evidence.evidence import Evidence
-from harness.diagnose.evidence.lost import lost_share
-from harness.diagnose.evidence.scaling import entering, first_layer
-from harness.diagnose.question.optimizers import with_rate
-from harness.diagnose.question.question import read_question
-from harness.stats.learned import chance_level, learned
-from tests.diagnose.cases import held_out
-from tests.diagnose.cases.case import SPARSE, Asked, L, chain, dense_chain, digits, fitted
-from tests.diagnose.cases.healthy import HEALTHY
+from tests.diagnose.cases.case import SPARSE, Asked, L, chain, dense_chain, digits
+from tests.diagnose.cases.held_out.networks import lenet
 from tests.diagnose.cases.networks import (
     behind,
     captcha,
@@ -45,12 +42,8 @@ from tests.diagnose.cases.networks import (
 )
 from tests.diagnose.cases.weights import scaled_layer, shifted_bias
 
-RESULTS = Path(__file__).parent / "results"
 EPOCHS = 3
 EXAMPLES = 1500
-APPLICATION_NAMES = ("MobileNetV3Large", "EfficientNetB1")  # minutes, for what the sweep says already
-
-Measure = Callable[[Evidence], float | None]
 
 
 @dataclass(frozen=True)
@@ -64,22 +57,6 @@ class Series:
     epochs: int = EPOCHS
 
 
-@dataclass(frozen=True)
-class Point:
-    """What was measured, and how the training went."""
-
-    name: str
-    value: float | None
-    accuracies: tuple[float, ...]
-    learned: bool
-
-    @property
-    def row(self) -> str:
-        value = "none" if self.value is None else f"{self.value:.3g}"
-        accuracies = ", ".join(f"{100 * accuracy:.0f} %" for accuracy in self.accuracies)
-        return f"| {self.name} | {value} | {accuracies} | {'yes' if self.learned else 'no'} |"
-
-
 def asked(model: keras.Model, scale: float = 1.0, **options: Any) -> Asked:
     """A network on digits whose pixels go from 0 to `scale`."""
     data = digits(color=model.input_shape[-1] == 3, limit=EXAMPLES)
@@ -91,59 +68,6 @@ def hidden(model: keras.Model) -> keras.Model:
     return keras.Model(model.inputs[0], L.Reshape((1, 10), name="after_softmax")(model.outputs[0]))
 
 
-def lost(evidence: Evidence) -> float | None:
-    return lost_share(evidence, evidence.after)
-
-
-def input_rms(evidence: Evidence) -> float:
-    return evidence.before.forward.input_rms
-
-
-def dead(evidence: Evidence) -> float:
-    return max(most_dead(evidence)[1:])
-
-
-def spike(evidence: Evidence) -> float:
-    highest = max(loss if math.isfinite(loss) else math.inf for loss in evidence.losses)
-    return highest / evidence.losses[0]
-
-
-def fall(evidence: Evidence) -> float:
-    return 1 - evidence.losses[-1] / evidence.losses[0]
-
-
-def surprise(evidence: Evidence) -> float:
-    return evidence.before.backward.loss / math.log(10)
-
-
-def lost_classes(evidence: Evidence) -> float:
-    logits = evidence.after.forward.logits
-    return float((logits <= 0).all(axis=0).sum())
-
-
-def outweighed(evidence: Evidence) -> float:
-    return outweighs(evidence) or 0.0
-
-
-def outpaced(evidence: Evidence) -> float:
-    return outpaces(evidence) or 0.0
-
-
-def alike(evidence: Evidence) -> float:
-    network = evidence.network
-    first = first_layer(network)
-    assert first is not None
-    return entering(network, first, evidence.batch.images).differs
-
-
-def softmaxes(evidence: Evidence) -> float:
-    return float(sum(is_hidden_softmax(evidence, call) for call in evidence.network.calls))
-
-
-def left(evidence: Evidence) -> float:
-    return evidence.losses[-1] / math.log(10)
-
-
 def lightened(model: keras.Model, share: float) -> Asked:
     """A network on digits that are all white but for a share of themselves."""
     given = asked(model)
@@ -151,7 +75,14 @@ def lightened(model: keras.Model, share: float) -> Asked:
 
 
 def drawn(*between: Any, width: int = 64) -> keras.Model:
+    """A Dense layer, and what draws between it and the last one."""
     return chain(L.Flatten(), L.Dense(width, activation="relu"), *between, L.Dense(10, activation="softmax"))
+
+
+def captcha_without_softmax() -> keras.Model:
+    """It ends in its logits."""
+    model = captcha()
+    return keras.Model(model.input, model.layers[-2].output)
 
 
 PENALIZED = {"dense 64": lambda: dense_chain(1, "relu"), "dense 4x64": lambda: dense_chain(4, "relu")}
@@ -194,7 +125,7 @@ SERIES: tuple[Series, ...] = (
             for name, make in {
                 "single_conv": single,
                 "dense 64": lambda: dense_chain(1, "relu"),
-                "LeNet": lambda: held_out.lenet("relu"),
+                "LeNet": lambda: lenet("relu"),
             }.items()
             for share in (1, 0.3, 0.1, 0.03, 0.01)
         ],
@@ -208,7 +139,7 @@ SERIES: tuple[Series, ...] = (
             for name, make in {
                 "dense, 1 layer": lambda weights: dense_chain(1, "relu", weights),
                 "dense, 2 layers": lambda weights: dense_chain(2, "relu", weights),
-                "LeNet": lambda weights: held_out.lenet("relu", kernel_initializer=weights),
+                "LeNet": lambda weights: lenet("relu", kernel_initializer=weights),
             }.items()
             for s in (0.3, 1, 2, 5)
         ],
@@ -236,7 +167,7 @@ SERIES: tuple[Series, ...] = (
             ("dense, one", lambda: asked(dense_chain(1, "softmax"))),
             ("dense, two", lambda: asked(dense_chain(2, "softmax"))),
             ("convolution, one", lambda: asked(convolution("softmax"))),
-            ("LeNet, four", lambda: asked(held_out.lenet("softmax"))),
+            ("LeNet, four", lambda: asked(lenet("softmax"))),
         ],
     ),
     Series(
@@ -328,99 +259,3 @@ SERIES: tuple[Series, ...] = (
         epochs=8,
     ),
 )
-
-
-def captcha_without_softmax() -> keras.Model:
-    model = captcha()
-    return keras.Model(model.input, model.layers[-2].output)
-
-
-def tried(name: str, make: Callable[[], Asked], series: Series, seed: int) -> Point:
-    """Measure, then train."""
-    keras.utils.set_random_seed(seed)
-    given = make()
-    question = read_question(given.model, given.images, given.labels, **given.options)
-    value = series.measure(Evidence(question))
-    model = given.model
-    targets = given.labels.reshape((-1, *model.output_shape[1:-1]))
-    model.compile(
-        optimizer=with_rate(question.optimizer, question.learning_rate),
-        loss=SPARSE,
-        metrics=["accuracy"],
-        jit_compile=False,
-    )
-    history = model.fit(given.images, targets, batch_size=64, epochs=series.epochs, verbose=0).history
-    accuracies = tuple(history["accuracy"])
-    judged = learned(accuracies[-1], chance_level(given.labels), len(targets), history["loss"])
-    keras.backend.clear_session()
-    return Point(name, value, accuracies, judged)
-
-
-def rows() -> list[str]:
-    """How alike rows of a trained kernel are that belong to neighbouring pixels, and rows at any other distance."""
-    lines = ["| filters | at the right distance | best at another |", "|---|---|---|"]
-    for filters in (4, 8, 16, 32):
-        keras.utils.set_random_seed(filters)
-        model = fitted(single(filters=filters), digits(limit=EXAMPLES))
-        kernel = np.asarray(model.get_layer("dense_1").get_weights()[0])
-        found = similarity(kernel, 2 * filters + 32)
-        others = np.delete(found, filters - 1).max()
-        lines.append(f"| {filters} | {found[filters - 1]:.2f} | {others:.2f} |")
-    return lines
-
-
-def extremes() -> list[str]:
-    """The furthest that any healthy network goes towards each threshold."""
-    measures = {"activations-shrink": shrinkage, "activations-explode": growth, "gradients-vanish": inverse(fading)}
-    measures |= {"dead-units": dead, "output-saturated": surprise}
-    measures |= {"penalty-drowns-loss": outweighed, "weight-decay-high": outpaced}
-    furthest = dict.fromkeys(measures, (0.0, ""))
-    for case in (*HEALTHY, *held_out.HEALTHY):
-        if case.name in APPLICATION_NAMES:
-            continue
-        keras.utils.set_random_seed(1)
-        given = case.make()
-        evidence = Evidence(read_question(given.model, given.images, given.labels, **{"loss": SPARSE, **given.options}))
-        for kind, measure in measures.items():
-            furthest[kind] = max(furthest[kind], (measure(evidence), case.name))
-        sys.stderr.write(f"healthy: {case.name}\n")
-        keras.backend.clear_session()
-    rows = [f"| {kind} | {value:.3g} | {name} |" for kind, (value, name) in furthest.items()]
-    return ["| | furthest | network |", "|---|---|---|", *rows]
-
-
-def inverse(measure: Callable[[Evidence], float]) -> Callable[[Evidence], float]:
-    return lambda evidence: 1 / measure(evidence)
-
-
-def main() -> None:
-    lines = [
-        "# Where the thresholds of `harness diagnose` come from",
-        "",
-        f"Made by `python -m bench.diagnose_thresholds`: {EXAMPLES} digits, {EPOCHS} epochs of batches of 64 (8 of "
-        "penalties and decay), Adam; "
-        f"Keras {keras.__version__} on {keras.backend.backend()}. `learned` as in harness/stats/learned.py.",
-    ]
-    for series in SERIES:
-        lines += ["", f"## {series.title}", "", f"| | {series.measured} | accuracy of each epoch | learned |"]
-        lines.append("|---|---|---|---|")
-        for seed, (name, make) in enumerate(series.points):
-            point = tried(name, make, series, seed)
-            sys.stderr.write(f"{series.title}: {point.row}\n")
-            lines.append(point.row)
-        write(lines)
-    lines += ["", "## rows-misordered: correlation of rows of a trained kernel after Flatten", "", *rows()]
-    write(lines)
-    lines += ["", "## The healthy networks: how far any of them goes", ""]
-    lines += ["gradients-vanish as last gradient / first gradient.", "", *extremes()]
-    write(lines)
-
-
-def write(lines: Sequence[str]) -> None:
-    """After each series, since what is finished is worth keeping."""
-    RESULTS.mkdir(parents=True, exist_ok=True)
-    (RESULTS / "diagnose-thresholds.md").write_text("\n".join(lines) + "\n")
-
-
-if __name__ == "__main__":
-    main()
