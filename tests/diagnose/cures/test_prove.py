@@ -16,24 +16,7 @@ from tests.diagnose.cases.given import stuck_history
 from tests.diagnose.cases.networks import colored
 from tests.diagnose.cases.planted import PLANTED, named
 from tests.diagnose.cases.weights import impatient
-
-
-def proof(asked: Asked, kind: str) -> Proof:
-    """The proof at a finding."""
-    found = next(finding.proof for finding in asked.diagnose().findings if finding.kind == kind)
-    assert found is not None
-    return found
-
-
-def learned(found: Proof) -> tuple[list[bool], list[bool]]:
-    """Which seeds learned without and with the cure."""
-    return [trial.learned for trial in found.without], [trial.learned for trial in found.with_cure]
-
-
-def gained(found: Proof) -> float:
-    """How much more accurate the cure makes it, on average over the seeds."""
-    without, cured = (sum(trial.accuracy for trial in trials) for trials in (found.without, found.with_cure))
-    return (cured - without) / len(found.without)
+from tests.diagnose.proofs import gained, learned, proof
 
 
 def much_too_low() -> Proof:

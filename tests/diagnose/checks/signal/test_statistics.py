@@ -11,7 +11,7 @@ from harness.diagnose.network.copy import copy_network
 from harness.diagnose.network.statistics import measure_again
 from tests.diagnose.cases.case import SPARSE, L, ask, chain, digits
 from tests.diagnose.cases.weights import frozen_normalization, normalized_briefly
-from tests.diagnose.cures.test_prove import gained, learned, proof
+from tests.diagnose.proofs import gained, learned, proof
 
 
 def diagnosis(model: keras.Model) -> Diagnosis:
