@@ -166,6 +166,6 @@ def test_folder_that_is_a_file(tmp_path: Path) -> None:
 
 def test_too_large_for_one_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """More weights than an ONNX file holds are refused before anything is converted."""
-    monkeypatch.setattr("harness.export.conversion.convert.LARGEST_FILE_BYTES", 1000)
+    monkeypatch.setattr("harness.export.conversion.supported.LARGEST_FILE_BYTES", 1000)
     with pytest.raises(ExportError, match=r"GB of weights, and an ONNX file holds 2 GB"):
         onnx_from_keras(small(), tmp_path / "net.onnx")
