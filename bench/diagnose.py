@@ -19,22 +19,24 @@ import keras
 import models
 from harness.cli.terminal import terminal
 from harness.measure.runtime.environment import describe
-from tests.diagnose import healthy, held_out, held_out_again, planted
-from tests.diagnose.cases import Case, ask, digits
+from tests.diagnose.cases import healthy, held_out, held_out_again, planted
+from tests.diagnose.cases.case import Case, ask, digits
+from tests.diagnose.cases.weights import first_rows, impatient
 from tests.diagnose.sweep import Outcome, sweep
 
 RESULTS = Path(__file__).parent / "results"
 
 
 def eight(side: int, **options: Any) -> keras.Model:
+    """The study's network for so many pixels a side."""
     return models.build("eight_class", input_shape=[side, side, 3], n_class=10, **options)
 
 
 ASKED: tuple[Case, ...] = (
     Case("deepcaptcha, padding same, 0 to 255", lambda: ask(models.build("deepcaptcha"), digits("raw", limit=5000))),
     Case("colored", lambda: ask(models.build("colored"), digits(color=True, limit=5000))),
-    Case("single_conv, one filter removed, first rows", lambda: ask(planted.first_rows(32, 1), digits(limit=5000))),
-    Case("eight_class, constant 16, 48x48, with its history at chance", planted.impatient),
+    Case("single_conv, one filter removed, first rows", lambda: ask(first_rows(32, 1), digits(limit=5000))),
+    Case("eight_class, constant 16, 48x48, with its history at chance", impatient),
     Case("eight_class, constant 256, 104x104", lambda: ask(eight(104), digits(color=True, side=104, limit=1000))),
     Case("eight_class, constant 256, 200x200", lambda: ask(eight(200), digits(color=True, side=200, limit=300))),
     Case(
@@ -119,6 +121,7 @@ def earlier(path: Path) -> dict[str, list[Outcome]]:
 
 
 def main() -> None:
+    """Diagnose what is asked for, and write the report."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
         "--parts", nargs="+", choices=list(PARTS), default=list(PARTS), help="others keep their results"

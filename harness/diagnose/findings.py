@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from typing import Literal
 
 from harness.records import Record
 
 Severity = Literal["stops learning", "slows learning", "note"]
 Certainty = Literal["certain", "likely"]
-
-_SEVERITIES: tuple[Severity, ...] = ("stops learning", "slows learning", "note")
-_CERTAINTIES: tuple[Certainty, ...] = ("certain", "likely")
 
 
 class Number(Record):
@@ -125,43 +121,6 @@ class Diagnosis(Record):
     def kinds(self) -> tuple[str, ...]:
         """The kinds found, worst first."""
         return tuple(finding.kind for finding in self.findings)
-
-
-def in_order(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    """By severity, then certainty; what remains equal keeps its order, in which causes come before signs.
-
-    A sign that is worse than its cause stands before it: `after_causes` mends that.
-    """
-    return tuple(sorted(findings, key=lambda f: (_SEVERITIES.index(f.severity), _CERTAINTIES.index(f.certainty))))
-
-
-def without_signs(findings: Iterable[Finding], causes: Mapping[str, frozenset[str]]) -> tuple[Finding, ...]:
-    """Leave out each finding that another one explains. `causes` maps a kind to the kinds that explain it.
-
-    A sign stays when it is worse than every cause found: then there is more to it.
-    """
-    found = tuple(findings)
-    kept = []
-    for finding in found:
-        rank = _SEVERITIES.index(finding.severity)
-        if not any(_SEVERITIES.index(other.severity) <= rank for other in _explaining(finding, found, causes)):
-            kept.append(finding)
-    return tuple(kept)
-
-
-def after_causes(findings: Iterable[Finding], causes: Mapping[str, frozenset[str]]) -> tuple[Finding, ...]:
-    """The findings with each sign behind the last of its causes, though the sign be worse; all else as it stands."""
-    order = list(findings)
-    for sign in tuple(order):
-        behind = [order.index(other) for other in _explaining(sign, order, causes)]
-        if behind and max(behind) > order.index(sign):
-            order.insert(max(behind), order.pop(order.index(sign)))
-    return tuple(order)
-
-
-def _explaining(finding: Finding, found: Iterable[Finding], causes: Mapping[str, frozenset[str]]) -> list[Finding]:
-    kinds = causes.get(finding.kind, frozenset())
-    return [other for other in found if other.kind in kinds and other.severity != "note"]
 
 
 def _outcome(trials: tuple[Trial, ...]) -> str:

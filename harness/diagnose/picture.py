@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
-
 from harness.diagnose.evidence.evidence import Evidence
+from harness.diagnose.evidence.gradients import norm
 from harness.diagnose.findings import LayerPicture
-from harness.diagnose.network.copy import Call
+from harness.diagnose.network.calls import Call
 
 
 def picture(evidence: Evidence) -> tuple[LayerPicture, ...]:
@@ -19,26 +18,19 @@ def picture(evidence: Evidence) -> tuple[LayerPicture, ...]:
             layer=call.name,
             kind=call.kind,
             shape=call.shape,
-            spread=_finite(activity.spread),
+            spread=finite(activity.spread),
             dead=activity.dead,
             gradient=_gradient_norm(evidence, call),
         )
-        for call, activity in zip(evidence.network.calls, forward.activities, strict=True)
+        for call, activity in forward.activities.items()
     )
 
 
 def _gradient_norm(evidence: Evidence, call: Call) -> float | None:
-    own = {id(weight) for weight in getattr(call.layer, "trainable_variables", ())}
-    weights = evidence.network.model.trainable_variables
-    gradients = [
-        gradient
-        for weight, gradient in zip(weights, evidence.before.backward.weights, strict=True)
-        if id(weight) in own
-    ]
-    if not gradients:
-        return None
-    return _finite(math.sqrt(sum(float(np.sum(np.square(gradient, dtype=np.float64))) for gradient in gradients)))
+    own = evidence.network.of_layer(call.layer, evidence.before.backward.weights)
+    return finite(norm([gradient for _, gradient in own])) if own else None
 
 
-def _finite(value: float) -> float | None:
+def finite(value: float) -> float | None:
+    """A number as JSON can hold it: None for NaN and infinity."""
     return float(value) if math.isfinite(value) else None

@@ -70,6 +70,7 @@ class Exporter:
         return answer
 
     def close(self) -> None:
+        """End the process, whatever it is doing."""
         self.process.kill()
         self.process.wait()
 
@@ -95,7 +96,7 @@ def export_file(source: Path, path: Path, images: NDArray[Any], *, unsafe: bool 
 def serve(jobs: IO[str], answers: IO[str]) -> None:
     """Do one job a line until the jobs end; what the user can mend goes back as an error's kind and text."""
     from harness.base.quiet import import_keras
-    from harness.export.proven import export
+    from harness.export.exporting import export
 
     keras = import_keras()
     for line in jobs:

@@ -13,7 +13,7 @@ import keras
 
 from harness.base.progress import Progress, Silent
 from harness.diagnose import Diagnosis
-from tests.diagnose.cases import Case
+from tests.diagnose.cases.case import Case
 
 
 @dataclass(frozen=True)

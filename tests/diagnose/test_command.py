@@ -11,7 +11,7 @@ import keras
 import pytest
 
 from tests.cli.test_app import in_process
-from tests.diagnose.cases import SPARSE, L, chain
+from tests.diagnose.cases.case import SPARSE, L, chain
 
 Run = Callable[..., tuple[int, str, str]]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.diagnose import healthy, held_out, held_out_again, planted
-from tests.diagnose.cases import Case
+from tests.diagnose.cases import healthy, held_out, held_out_again, planted
+from tests.diagnose.cases.case import Case
 from tests.diagnose.sweep import Outcome, sweep
 
 QUICK_FAULTS = (

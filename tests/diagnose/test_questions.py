@@ -6,8 +6,8 @@ import keras
 import pytest
 
 import models
-from tests.diagnose.cases import Asked, ask, digits
-from tests.diagnose.planted import cut, first_rows
+from tests.diagnose.cases.case import Asked, ask, digits
+from tests.diagnose.cases.weights import cut, first_rows
 
 
 def captcha(reshape: str, scale: str) -> Asked:

@@ -113,7 +113,7 @@ def _loss(network: keras.Model, name: str | None, from_logits: bool) -> Any:
     """The loss that was asked for; None for the model's own."""
     if not from_logits:
         return name
-    from harness.diagnose.network.targets import crossentropy, read_loss
+    from harness.diagnose.question.losses import crossentropy, read_loss
 
     asked = name if name is not None else network.loss if network.compiled else None
     return None if asked is None else crossentropy(read_loss(asked).kind, from_logits=True)

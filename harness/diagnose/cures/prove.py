@@ -13,10 +13,11 @@ from harness.diagnose.cures.changes import change_for, why_untried
 from harness.diagnose.evidence.change import Change
 from harness.diagnose.evidence.evidence import Evidence
 from harness.diagnose.evidence.gradients import worth_compiling
-from harness.diagnose.evidence.rehearsal import with_rate
 from harness.diagnose.findings import Finding, Proof, Trial
-from harness.diagnose.network.copy import Network, copy_network
-from harness.diagnose.network.targets import targets_for
+from harness.diagnose.network.calls import Network
+from harness.diagnose.network.copy import copy_network
+from harness.diagnose.question.labels import targets_for
+from harness.diagnose.question.optimizers import with_rate
 from harness.stats.learned import chance_level, learned
 
 SEEDS = (0, 1, 2)
@@ -152,4 +153,4 @@ class _Trainer:
     def _begun(self, seed: int) -> Network:
         """The changed network with fresh weights, or with the user's."""
         question, drawn = self.evidence.question, None if self.change.given else seed
-        return copy_network(question.model, tuple(question.images.shape[1:]), edit=self.change.edit, seed=drawn)
+        return copy_network(question.model, question.image_shape, edit=self.change.edit, seed=drawn)

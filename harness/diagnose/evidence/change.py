@@ -54,6 +54,6 @@ def evidence_with(evidence: Evidence, change: Change) -> Evidence:
     question, batch = evidence.question, evidence.batch
     model = question.model
     if change.edit is not None:
-        model = copy_network(model, tuple(question.images.shape[1:]), edit=change.edit).model
+        model = copy_network(model, question.image_shape, edit=change.edit).model
     labels = batch.targets if batch.classes is None or question.loss.kind == "custom" else batch.classes
     return Evidence(replace(question, model=model, images=change.on(batch.images), labels=labels))

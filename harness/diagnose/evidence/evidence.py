@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -11,61 +10,22 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from harness.diagnose.evidence.batch import Batch, draw
+from harness.diagnose.evidence.budget import cost_of_example, examples_within, rehearsals_within, steps_within
 from harness.diagnose.evidence.forward import Forward, run_forward
 from harness.diagnose.evidence.gradients import Backward, Gradients
-from harness.diagnose.evidence.rehearsal import Rehearsal, clipping, rehearse, with_rate
-from harness.diagnose.network.copy import Network, copy_network
+from harness.diagnose.evidence.rehearsal import Rehearsal, rehearse
+from harness.diagnose.network.calls import Network
+from harness.diagnose.network.copy import copy_network
 from harness.diagnose.network.head import Head, find_head
-from harness.diagnose.network.layers import multiply_accumulates
+from harness.diagnose.network.layers import has_moved
 from harness.diagnose.network.statistics import Remembered, measure_again
-from harness.diagnose.network.targets import Labels, Loss, read_labels, targets_for
+from harness.diagnose.question.labels import Labels, read_labels
+from harness.diagnose.question.optimizers import clipping, with_rate
+from harness.diagnose.question.question import Question
 from harness.stats.learned import above_chance, chance_level
 
-BATCH = 128
-STEPS = 10
-# What one example costs is counted in multiply-accumulates. Two cores do some ten thousand million of them a second,
-# and move one number of a layer's output through a forward and a backward pass in the time of about eighty.
-BUDGET = 60e9
-NUMBER = 80
-PASSES = 3
-LEAST = 4
-UPDATES = 120e6  # of single weights by the optimizer: some eight seconds, whatever an example costs
-RANGE_BUDGET = 60e9  # for rehearsals at other learning rates
 FEW = 0.2  # of the errors that always giving the commonest class makes: what has learned well makes no more
-
-
-@dataclass(frozen=True)
-class Question:
-    """What a user wants diagnosed, checked as far as it must be to begin.
-
-    Attributes:
-        images: (N, ...) as they go into the network.
-        labels: (N,) class numbers or (N, classes) one-hot rows.
-        loss: with the weight that the model was compiled with.
-        history: metric -> value after each epoch, of a training that was disappointing.
-        optimizer: as it is configured for training, without another around it; only its configuration is used.
-        rate_given: whether the learning rate is the user's own, rather than Keras's default.
-        left_out: what `fit` would do and a rehearsal does not.
-    """
-
-    model: keras.Model
-    images: NDArray[Any]
-    labels: NDArray[Any]
-    loss: Loss
-    history: Mapping[str, tuple[float, ...]]
-    optimizer: keras.optimizers.Optimizer
-    learning_rate: float
-    rate_given: bool
-    left_out: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Batch:
-    """The examples looked at: images (B, ...), targets as the loss wants them, classes int64 (B,) or None."""
-
-    images: NDArray[np.float32]
-    targets: NDArray[Any]
-    classes: NDArray[np.int64] | None
 
 
 @dataclass(frozen=True)
@@ -85,11 +45,13 @@ class Evidence:
 
     @cached_property
     def labels(self) -> Labels:
+        """How the labels that were given encode classes."""
         return read_labels(self.question.labels, self.question.loss)
 
     @cached_property
     def network(self) -> Network:
-        return copy_network(self.question.model, tuple(self.question.images.shape[1:]), seed=self.seed)
+        """The copy; its weights are what the last pass or rehearsal left."""
+        return copy_network(self.question.model, self.question.image_shape, seed=self.seed)
 
     @cached_property
     def fresh(self) -> Evidence:
@@ -103,51 +65,42 @@ class Evidence:
 
     @cached_property
     def head(self) -> Head:
+        """How the network makes its predictions."""
         return find_head(self.network)
 
     @property
     def output_shape(self) -> tuple[int, ...]:
         """Of the user's model, for one example."""
-        return tuple(self.question.model.output_shape[1:])
+        return self.question.output_shape
 
     @cached_property
     def cost(self) -> float:
         """Of one example, forward and backward."""
-        return 1.0 + sum(multiply_accumulates(c.layer, c.shape) + NUMBER * c.size for c in self.network.calls)
+        return cost_of_example(self.network)
 
     @cached_property
     def batch_size(self) -> int:
-        """As many examples as the budget allows for a rehearsal and a pass before and after it."""
-        fitting = BUDGET / (self.cost * (STEPS + PASSES))
-        return int(np.clip(fitting, min(LEAST, len(self.question.images)), min(BATCH, len(self.question.images))))
+        """As many examples as the budget allows for."""
+        return examples_within(self.cost, len(self.question.images))
 
     @cached_property
     def steps(self) -> int:
-        """How many optimizer steps the budgets leave for the rehearsal; none where that is fewer than three."""
-        updates = UPDATES / max(1, self.question.model.count_params())
-        steps = int(min(STEPS, updates, BUDGET / (self.cost * self.batch_size) - PASSES))
-        return steps if steps >= 3 else 0
+        """How many optimizer steps the rehearsal has; 0 where it would be too few to say anything."""
+        return steps_within(self.cost, self.batch_size, self.question.model.count_params())
 
     @property
     def affordable(self) -> int:
-        """How many rehearsals at other learning rates the budget allows; two in any case."""
-        return int(np.clip(RANGE_BUDGET / (self.cost * self.batch_size * (self.steps + 1)), 2, 9))
+        """How many rehearsals at other learning rates the budget allows for."""
+        return rehearsals_within(self.cost, self.batch_size, self.steps)
 
     @cached_property
     def batch(self) -> Batch:
         """Examples drawn at random, always the same ones for the same data."""
-        question = self.question
-        chosen = np.random.default_rng(0).permutation(len(question.images))[: self.batch_size]
-        targets = targets_for(question.loss, question.labels, self.labels, self.output_shape)
-        classes = self.labels.classes
-        return Batch(
-            images=np.asarray(question.images[chosen], dtype=np.float32),
-            targets=targets[chosen],
-            classes=None if classes is None else classes[chosen],
-        )
+        return draw(self.question, self.labels, self.batch_size)
 
     @cached_property
     def gradients(self) -> Gradients:
+        """Backward passes over the batch, with whatever weights the copy has."""
         return Gradients(self.network, self.head.logits, self.question.loss.function, len(self.batch.images))
 
     @cached_property
@@ -163,14 +116,14 @@ class Evidence:
             return False
         if self.steps_trained > 0:
             return True
-        return any(_moved(call.layer) for call in self.network.calls)
+        return any(has_moved(call.layer) for call in self.network.calls)
 
     @cached_property
     def head_is_fresh(self) -> bool:
         """Whether the layer of the logits still has the zeros that its bias began with, as on a body trained before."""
         head = next((call.layer for call in self.as_given().calls if call.name == self.head.logits_layer), None)
         has_bias = getattr(head, "bias", None) is not None
-        return has_bias and not self.steps_trained and not _moved(head)
+        return has_bias and not self.steps_trained and not has_moved(head)
 
     @property
     def steps_trained(self) -> int:
@@ -241,10 +194,12 @@ class Evidence:
 
     @property
     def rehearsal(self) -> Rehearsal:
+        """At the learning rate asked about."""
         return self.rehearsed[0]
 
     @property
     def after(self) -> Passes:
+        """With the weights that the rehearsal led to."""
         return self.rehearsed[1]
 
     @property
@@ -306,14 +261,3 @@ class Evidence:
 
     def _restore(self) -> None:
         self.network.model.set_weights(self._start)
-
-
-def _moved(layer: Any) -> bool:
-    """Whether a layer has weights that are not zero although they began there."""
-    names = {"bias": "bias_initializer", "moving_mean": "moving_mean_initializer", "beta": "beta_initializer"}
-    for name, initializer in names.items():
-        weight = getattr(layer, name, None)
-        begins_at_zero = isinstance(getattr(layer, initializer, None), keras.initializers.Zeros)
-        if weight is not None and begins_at_zero and np.any(keras.ops.convert_to_numpy(weight)):
-            return True
-    return False

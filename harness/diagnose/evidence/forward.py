@@ -11,7 +11,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.diagnose.network.copy import Call, Network
+from harness.diagnose.network.calls import Call, Network
 from harness.diagnose.network.layers import RECTIFYING
 
 
@@ -37,14 +37,14 @@ class Forward:
     """A forward pass in training mode, in which BatchNormalization uses the batch and Dropout drops.
 
     Attributes:
-        activities: one for each of the network's calls, in order.
+        activities: what each of the network's calls made, in order.
         input_rms: root of the mean square of what goes into the network.
         logits: (B, ...) what the head's Softmax or sigmoid takes.
         outputs: (B, ...) what comes out.
         penalties: what each layer adds to the objective, by regularizers or `add_loss`, where it does.
     """
 
-    activities: tuple[Activity, ...]
+    activities: Mapping[Call, Activity]
     input_rms: float
     logits: NDArray[Any]
     outputs: NDArray[Any]
@@ -58,7 +58,7 @@ def run_forward(network: Network, logits: Any, images: NDArray[np.float32]) -> F
     values = [np.asarray(keras.ops.convert_to_numpy(x)) for x in look(images, training=True)]
     made = {id(tensor): value for tensor, value in zip(tensors, values, strict=True)}
     return Forward(
-        activities=tuple(_activity(call, [made[id(tensor)] for tensor in call.outputs]) for call in network.calls),
+        activities={call: _activity(call, [made[id(tensor)] for tensor in call.outputs]) for call in network.calls},
         input_rms=math.sqrt(_mean_square(images.reshape(-1))),
         logits=values[-2],
         outputs=values[-1],

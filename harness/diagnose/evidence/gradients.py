@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -10,7 +12,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.diagnose.network.copy import Network
+from harness.diagnose.network.calls import Network
 from harness.training.recorder import GradientRecorder
 
 # What Keras's LossScaleOptimizer begins with; where a gradient overflows it takes less.
@@ -41,6 +43,11 @@ class Backward:
         if not self.penalties:
             return self.weights
         return tuple(loss + penalty for loss, penalty in zip(self.weights, self.penalties, strict=True))
+
+
+def norm(arrays: Sequence[NDArray[Any]]) -> float:
+    """Of all numbers of some arrays together."""
+    return math.sqrt(sum(float(np.sum(np.square(array, dtype=np.float64))) for array in arrays))
 
 
 def worth_compiling() -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,14 +10,12 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.diagnose.evidence.gradients import Backward
-from harness.diagnose.network.copy import Network
+from harness.diagnose.evidence.gradients import Backward, norm
+from harness.diagnose.network.calls import Network
 
 # Optimizers that treat each number by itself: one long variable gives what many short ones give, in a fraction of the
 # time, since a deep network has hundreds of them and each costs its own operations.
 _ELEMENTWISE = frozenset({"SGD", "Adam", "AdamW", "Nadam", "Adamax", "RMSprop", "Adagrad", "Adadelta", "Ftrl", "Lion"})
-# A schedule is asked for its rate at these steps.
-_STEPS = (0, *(10**power for power in range(7)))
 
 
 @dataclass(frozen=True)
@@ -33,48 +30,9 @@ class Rehearsal:
     moved: float
 
 
-def unwrapped(optimizer: Any) -> Any:
-    """The optimizer itself, where one for loss scaling is wrapped around it."""
-    while (inner := getattr(optimizer, "inner_optimizer", None)) is not None:
-        optimizer = inner
-    return optimizer
-
-
-def schedule_of(optimizer: keras.optimizers.Optimizer) -> Any:
-    """The schedule of its learning rate; None where it has none."""
-    rate = getattr(optimizer, "_learning_rate", None)
-    return rate if isinstance(rate, keras.optimizers.schedules.LearningRateSchedule) else None
-
-
-def highest_rate(optimizer: keras.optimizers.Optimizer) -> float:
-    """The learning rate; of a schedule the highest, since it may begin or end at zero."""
-    schedule = schedule_of(optimizer)
-    rates = [optimizer.learning_rate] if schedule is None else [schedule(step) for step in _STEPS]
-    return max(float(keras.ops.convert_to_numpy(rate)) for rate in rates)
-
-
-def clipping(optimizer: keras.optimizers.Optimizer) -> dict[str, float]:
-    """What the optimizer clips gradients to, by the names of its options."""
-    values = {name: getattr(optimizer, name, None) for name in ("clipnorm", "clipvalue", "global_clipnorm")}
-    return {name: float(value) for name, value in values.items() if value is not None}
-
-
-def with_rate(
-    optimizer: keras.optimizers.Optimizer, learning_rate: float, **options: Any
-) -> keras.optimizers.Optimizer:
-    """A fresh optimizer of the same configuration at another learning rate, and with other `options` that it has.
-
-    Each step counts: gradients of the same examples need not be accumulated, and no loss is scaled by it.
-    """
-    config = unwrapped(optimizer).get_config()
-    replaced = {"learning_rate": learning_rate, "gradient_accumulation_steps": None, "loss_scale_factor": None}
-    replaced |= options
-    fresh = type(unwrapped(optimizer)).from_config(
-        {**config, **{key: value for key, value in replaced.items() if key in config}}
-    )
-    if "learning_rate" not in config:
-        fresh.learning_rate = learning_rate
-    return fresh
+def fall(losses: Sequence[float]) -> float:
+    """The share of the first loss that the steps took off; all of it where there was none."""
+    return 1 - losses[-1] / losses[0] if losses[0] else 1.0
 
 
 def rehearse(
@@ -96,7 +54,7 @@ def rehearse(
     return Rehearsal(
         losses=tuple(found.loss for found in passes),
         penalties=tuple(found.penalty for found in passes),
-        moved=math.sqrt(sum(float(np.sum(np.square(move, dtype=np.float64))) for move in moves)),
+        moved=norm(moves),
     )
 
 

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from harness.diagnose.evidence.change import Change, evidence_with
 from harness.diagnose.evidence.evidence import Evidence
-from harness.diagnose.network.copy import Call, Edit, Network
+from harness.diagnose.network.calls import Call, Network
+from harness.diagnose.network.copy import Edit
 from harness.diagnose.network.layers import NORMALIZING
 
 # Digits of 0 to 64 have a root mean square of 21, and train as well as those of 0 to 1; from 0 to 128 on, the first
@@ -36,6 +37,7 @@ class Entering:
 
     @property
     def is_usable(self) -> bool:
+        """Whether a layer with Keras's initial weights can learn from it."""
         return SMALL <= self.rms <= LARGE and self.differs >= ALIKE
 
 

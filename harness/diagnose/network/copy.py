@@ -7,9 +7,8 @@ which of a layer's outputs a model ends in.
 
 from __future__ import annotations
 
-import math
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,52 +16,10 @@ from typing import Any
 import keras
 
 from harness.base.errors import ModelError
+from harness.diagnose.network.calls import Call, Network, is_tensor
 from harness.diagnose.network.layers import FUSED, activation_name
 
 _SCOPE = re.compile(r"[A-Za-z0-9_.\\/>-]*")  # TensorFlow trains no layer whose name does not match
-
-
-@dataclass(frozen=True)
-class Call:
-    """One use of a layer. `name` is the user's layer (`inner/conv_1` inside a nested model), `layer` its copy.
-
-    `activation` is the name of the activation function where this call is nothing else. `args`, `kwargs` and
-    `output` hold symbolic tensors, batch axis first; `output` is one, or what a layer makes of several.
-    """
-
-    name: str
-    layer: Any
-    activation: str | None
-    args: tuple[Any, ...]
-    kwargs: Mapping[str, Any]
-    output: Any
-
-    @property
-    def inputs(self) -> tuple[Any, ...]:
-        return tuple(x for x in keras.tree.flatten((self.args, dict(self.kwargs))) if is_tensor(x))
-
-    @property
-    def outputs(self) -> tuple[Any, ...]:
-        """The tensors that it makes, mostly one."""
-        return tuple(x for x in keras.tree.flatten(self.output) if is_tensor(x))
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """Of one example's output, the first where there are several."""
-        return tuple(self.outputs[0].shape[1:])
-
-    @property
-    def size(self) -> int:
-        """How many numbers it makes of one example."""
-        return sum(math.prod(tensor.shape[1:]) for tensor in self.outputs)
-
-    @property
-    def kind(self) -> str:
-        return self.activation or type(self.layer).__name__
-
-    @property
-    def has_weights(self) -> bool:
-        return bool(getattr(self.layer, "weights", ()))
 
 
 @dataclass(frozen=True)
@@ -84,92 +41,12 @@ class Edit:
     options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class Network:
-    """The copy: a model and its calls, in an order in which they run."""
-
-    model: keras.Model
-    calls: tuple[Call, ...]
-
-    @property
-    def computes_in_float16(self) -> bool:
-        return any(getattr(call.layer, "compute_dtype", None) == "float16" for call in self.calls)
-
-    def producer(self, tensor: Any) -> Call | None:
-        """The call that makes a tensor; None for the input."""
-        return next((call for call in self.calls if any(made is tensor for made in call.outputs)), None)
-
-    def consumers(self, producer: Call) -> list[Call]:
-        """The calls that take something that `producer` makes."""
-        made = {id(tensor) for tensor in producer.outputs}
-        return [call for call in self.calls if any(id(taken) in made for taken in call.inputs)]
-
-    def replay(self, inputs: Any, after: Callable[[Any, Any], Any]) -> Any:
-        """Call the same layers again, beginning with `inputs`.
-
-        `after(tensor, again)` gets each of this network's tensors and what it is now, and may change that.
-        """
-        made = {id(self.model.inputs[0]): inputs}
-        for call in self.calls:
-            args, kwargs = keras.tree.map_structure(
-                lambda x: made[id(x)] if is_tensor(x) else x, (call.args, dict(call.kwargs))
-            )
-            again = keras.tree.flatten(call.layer(*args, **kwargs))
-            for tensor, value in zip(keras.tree.flatten(call.output), again, strict=True):
-                made[id(tensor)] = after(tensor, value)
-        return made[id(self.model.outputs[0])]
-
-
 class CallFailedError(Exception):
     """A layer can't take what comes before it."""
 
     def __init__(self, name: str, layer: Any, shape: tuple[int, ...], reason: str) -> None:
         super().__init__(reason)
         self.name, self.layer, self.shape, self.reason = name, layer, shape, reason
-
-
-def check_readable(model: keras.Model) -> None:
-    """Raise ModelError unless the model's layers can be seen and it has one input and one output."""
-    if not isinstance(model, keras.Model):
-        raise ModelError(f"expected a Keras model, not {type(model).__name__}; load it with keras.models.load_model")
-    if isinstance(model, keras.Sequential) and not model.built:
-        raise ModelError(f"{model.name} is not built; give it an Input layer, or call model.build(input_shape)")
-    if not hasattr(model, "inputs"):
-        raise ModelError(
-            f"{model.name} is subclassed, so its layers can't be seen; rebuild it as a functional or Sequential model"
-        )
-    if len(model.inputs) != 1 or len(model.outputs) != 1:
-        raise ModelError(
-            f"{model.name} has {len(model.inputs)} inputs and {len(model.outputs)} outputs; diagnose takes a model "
-            f"with one of each: {_cut(model)}"
-        )
-
-
-def _cut(model: keras.Model) -> str:
-    """How to make a model of one input and one output of it: a line of Python that works."""
-    if len(model.inputs) == 1:
-        return "cut it to one with keras.Model(model.inputs, model.outputs[0])"
-    for layer in model.layers:
-        met = _only_output(layer)
-        if met is None or met is model.outputs[0] or any(met is each for each in model.inputs):
-            continue
-        try:
-            keras.Model(met, model.outputs[0])
-        except ValueError:  # the output depends on something beside it
-            continue
-        return (
-            f"its inputs have met in '{layer.name}', so diagnose what follows, keras.Model(model.get_layer("
-            f"'{layer.name}').output, model.outputs[0]), on data that this layer made"
-        )
-    return "build one of the layers that lie between one input and one output"
-
-
-def _only_output(layer: Any) -> Any:
-    """The tensor that a layer makes; None for one that makes several, or is called several times."""
-    try:
-        return layer.output if isinstance(layer.output, keras.KerasTensor) else None
-    except (AttributeError, ValueError):
-        return None
 
 
 def copy_network(
@@ -216,6 +93,7 @@ class _Copier:
         return keras.tree.flatten(self.last)[model.outputs[0]._keras_history.tensor_index]
 
     def copy(self, layer: Any) -> Any:
+        """The copy of a layer, the same one however often it is used; a model inside is unfolded later."""
         if _is_nested(layer):
             return layer
         if id(layer) not in self.copies:
@@ -225,6 +103,7 @@ class _Copier:
         return self.copies[id(layer)]
 
     def call(self, layer: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Call a copied layer, as one call or, with its activation, two; return what comes out."""
         source = self.sources.get(id(layer), layer)
         name = self.prefix + source.name
         if _is_nested(layer):
@@ -248,6 +127,7 @@ class _Copier:
         return self.record(name, activation, activation_name(activation), (output,), {})
 
     def record(self, name: str, layer: Any, function: str | None, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Call a layer and keep the call; return what it makes."""
         try:
             output = layer(*args, **kwargs)
         except (ValueError, TypeError) as error:
@@ -302,10 +182,6 @@ class _Copier:
             yield
         finally:
             self.prefix = outside
-
-
-def is_tensor(value: Any) -> bool:
-    return isinstance(value, keras.KerasTensor)
 
 
 def _plain(layer: Any, config: dict[str, Any], seed: int | None) -> dict[str, Any]:

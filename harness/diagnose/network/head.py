@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from harness.diagnose.network.copy import Call, Network
+from harness.diagnose.network.calls import Call, Network
 from harness.diagnose.network.layers import BOUNDED, is_linear
 
 

@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 import keras
+import numpy as np
 
 _layers = keras.layers
 
@@ -106,3 +107,14 @@ def multiply_accumulates(layer: Any, shape: tuple[int, ...]) -> int:
     kernels = sum(math.prod(weight.shape) for weight in getattr(layer, "weights", ()) if len(weight.shape) >= 2)
     channels_first = getattr(layer, "data_format", None) == "channels_first"
     return int(kernels) * math.prod(shape[1:] if channels_first else shape[:-1])
+
+
+def has_moved(layer: Any) -> bool:
+    """Whether a layer has weights that are not zero although they began there."""
+    names = {"bias": "bias_initializer", "moving_mean": "moving_mean_initializer", "beta": "beta_initializer"}
+    for name, initializer in names.items():
+        weight = getattr(layer, name, None)
+        begins_at_zero = isinstance(getattr(layer, initializer, None), keras.initializers.Zeros)
+        if weight is not None and begins_at_zero and np.any(keras.ops.convert_to_numpy(weight)):
+            return True
+    return False

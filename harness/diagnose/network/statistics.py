@@ -9,7 +9,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.diagnose.network.copy import Call, Network
+from harness.diagnose.network.calls import Call, Network
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,10 @@ from harness.base.errors import ExportError
 from harness.export.cleanup.constant_reshape import ConstantReshape
 from harness.export.cleanup.fold_transpose_into_dense import FoldTransposeIntoDense
 from harness.export.cleanup.name_by_position import NameByPosition
-from harness.export.cleanup.order import subgraphs
 from harness.export.cleanup.outputs_of_their_own import OutputsOfTheirOwn
 from harness.export.cleanup.restore_zeros import RestoreZeros
 from harness.export.interface import Interface, Port
+from harness.export.order import subgraphs
 
 PRODUCER = "harness"
 GRAPH = "main"

@@ -20,6 +20,7 @@ class ConstantReshape(ir.passes.InPlacePass):
     """
 
     def call(self, model: ir.Model) -> ir.passes.PassResult:
+        """Replace each target that is computed; modified where there was one."""
         found = list(_computed(model.graph))
         for node, target in found:
             constant = ir.val(f"{node.outputs[0].name}_target", const_value=ir.tensor(np.array(target, np.int64)))
@@ -28,6 +29,7 @@ class ConstantReshape(ir.passes.InPlacePass):
         return ir.passes.PassResult(model, bool(found))
 
     def ensures(self, model: ir.Model) -> None:
+        """Raise PostconditionError where a target is still computed."""
         for node, _ in _computed(model.graph):
             raise ir.passes.PostconditionError(f"{node.name} still computes its target")
 

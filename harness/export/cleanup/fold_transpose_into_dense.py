@@ -42,6 +42,7 @@ class FoldTransposeIntoDense(ir.passes.InPlacePass):
     """
 
     def call(self, model: ir.Model) -> ir.passes.PassResult:
+        """Fold each Transpose that can be; modified where there was one."""
         folds = list(_folds(model.graph))
         made: Kernels = {}
         for fold in folds:
@@ -51,6 +52,7 @@ class FoldTransposeIntoDense(ir.passes.InPlacePass):
         return ir.passes.PassResult(model, bool(folds))
 
     def ensures(self, model: ir.Model) -> None:
+        """Raise PostconditionError where one can still be folded."""
         for fold in _folds(model.graph):
             raise ir.passes.PostconditionError(f"{fold.transpose.name} can still be folded")
 

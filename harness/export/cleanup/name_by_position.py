@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import onnx_ir as ir
 from onnx import defs
 
-from harness.export.cleanup.order import canonical_order, subgraphs
+from harness.export.order import canonical_order, subgraphs
 
 
 class NameByPosition(ir.passes.InPlacePass):
@@ -23,6 +23,7 @@ class NameByPosition(ir.passes.InPlacePass):
     """
 
     def call(self, model: ir.Model) -> ir.passes.PassResult:
+        """Order and name everything; always counts as modified."""
         kept = {*model.graph.inputs, *model.graph.outputs}
         _rename(model.graph, "", Naming(kept, frozenset(str(value.name) for value in kept), model.opset_imports))
         return ir.passes.PassResult(model, modified=True)

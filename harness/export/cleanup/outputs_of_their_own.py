@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import onnx_ir as ir
 
-from harness.export.cleanup.order import subgraphs
+from harness.export.order import subgraphs
 
 
 class OutputsOfTheirOwn(ir.passes.InPlacePass):
@@ -19,6 +19,7 @@ class OutputsOfTheirOwn(ir.passes.InPlacePass):
     """
 
     def call(self, model: ir.Model) -> ir.passes.PassResult:
+        """Add an Identity for each output that is not the graph's own; modified where there was one."""
         found = [place for graph in _graphs(model.graph) for place in _foreign(graph, model.graph)]
         for graph, index in found:
             value = graph.outputs[index]
@@ -30,6 +31,7 @@ class OutputsOfTheirOwn(ir.passes.InPlacePass):
         return ir.passes.PassResult(model, bool(found))
 
     def ensures(self, model: ir.Model) -> None:
+        """Raise PostconditionError where an output is still another's."""
         for graph in _graphs(model.graph):
             for _, index in _foreign(graph, model.graph):
                 raise ir.passes.PostconditionError(f"output {index} of {graph.name} is not its own")

@@ -16,6 +16,7 @@ class RestoreZeros(ir.passes.InPlacePass):
     """
 
     def call(self, model: ir.Model) -> ir.passes.PassResult:
+        """Put the zeros back; modified where a mark was found."""
         modified = False
         for value in model.graph.initializers.values():
             tensor = value.const_value

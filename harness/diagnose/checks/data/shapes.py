@@ -19,7 +19,7 @@ def input_shape(evidence: Evidence) -> Iterator[Finding]:
     Keras adds or takes away such an axis by itself, and so does `diagnose`.
     """
     wanted: Shape = tuple(evidence.question.model.input_shape[1:])
-    given: Shape = tuple(evidence.question.images.shape[1:])
+    given: Shape = evidence.question.image_shape
     if _fits(wanted, given):
         return
     what, cure = _explained(wanted, given)
@@ -79,7 +79,7 @@ def index_out_of_range(evidence: Evidence) -> Iterator[Finding]:
 
 
 def _eaten(evidence: Evidence, name: str, shape: Shape, reason: str) -> Finding:
-    image = _shown(tuple(evidence.question.images.shape[1:]))
+    image = _shown(evidence.question.image_shape)
     return Finding(
         kind="feature-map-eaten",
         severity="stops learning",

@@ -9,8 +9,9 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.diagnose.checks.signs.history import chance_plateau
 from harness.diagnose.evidence.evidence import Evidence
+from harness.diagnose.evidence.gradients import norm
+from harness.diagnose.evidence.history import ended_at_chance
 from harness.diagnose.findings import Finding, Number, Severity
 from harness.diagnose.network.layers import kernel_shape
 
@@ -97,7 +98,7 @@ def weight_decay_high(evidence: Evidence) -> Iterator[Finding]:
 def outweighs(evidence: Evidence) -> float | None:
     """The norm of the penalties' gradient, as a multiple of the loss's; None where either is none."""
     backward = evidence.before.backward
-    loss, penalty = _norm(backward.weights), _norm(backward.penalties)
+    loss, penalty = norm(backward.weights), norm(backward.penalties)
     return penalty / loss if loss > 0 and penalty > 0 and math.isfinite(penalty / loss) else None
 
 
@@ -105,7 +106,7 @@ def outpaces(evidence: Evidence) -> float | None:
     """How far weight decay moves the weights in the rehearsal, as a multiple of how far the loss does."""
     question = evidence.question
     each = question.learning_rate * (question.optimizer.weight_decay or 0.0)
-    decayed = evidence.steps * each * _norm(evidence.trainable_weights)
+    decayed = evidence.steps * each * norm(evidence.trainable_weights)
     if not decayed or decayed < DECAY_SLOWS / (1 + DECAY_SLOWS) * evidence.rehearsal.moved:
         return None
     moved = evidence.rehearse_without_decay().moved
@@ -135,18 +136,14 @@ def _severity(evidence: Evidence, ratio: float | None, slows: float, stops: floa
         return None
     if evidence.has_learned:
         return "slows learning"
-    return "stops learning" if ratio >= stops or evidence.trained or _ended_at_chance(evidence) else "slows learning"
-
-
-def _ended_at_chance(evidence: Evidence) -> bool:
-    return any(True for _ in chance_plateau(evidence))
+    return "stops learning" if ratio >= stops or evidence.trained or ended_at_chance(evidence) else "slows learning"
 
 
 def _shrunk(evidence: Evidence) -> str:
     """What training has left of the kernels, where that is little."""
     if not evidence.trained:
         return ""
-    norms = [_norm(_kernels(part)) for part in (evidence, evidence.fresh)]
+    norms = [norm(_kernels(part)) for part in (evidence, evidence.fresh)]
     left = norms[0] / norms[1] if norms[1] else 1.0
     return f"; training has shrunk the kernels to {left:.2g} of that" if left < SHRUNK else ""
 
@@ -154,7 +151,7 @@ def _shrunk(evidence: Evidence) -> str:
 def _history(evidence: Evidence) -> str:
     """How the loss fell while nothing was learned."""
     losses = [loss for loss in evidence.question.history.get("loss", ()) if math.isfinite(loss)]
-    if len(losses) < 2 or losses[0] <= losses[-1] or not _ended_at_chance(evidence):
+    if len(losses) < 2 or losses[0] <= losses[-1] or ended_at_chance(evidence) is None:
         return ""
     return f"; in the history the loss falls from {losses[0]:.3g} to {losses[-1]:.3g}, all of it penalty"
 
@@ -170,14 +167,12 @@ def _cure(evidence: Evidence, factor: float) -> str:
 
 
 def _kernels(evidence: Evidence) -> list[NDArray[np.floating]]:
-    weights = evidence.network.model.trainable_variables
-    kept = {id(weight): value for weight, value in zip(weights, evidence.trainable_weights, strict=True)}
     layers = {id(call.layer): call.layer for call in evidence.network.calls if kernel_shape(call.layer)}.values()
     return [
-        kept[id(weight)]
+        value
         for layer in layers
-        for weight in layer.trainable_variables
-        if len(weight.shape) >= 2 and id(weight) in kept
+        for weight, value in evidence.network.of_layer(layer, evidence.trainable_weights)
+        if len(weight.shape) >= 2
     ]
 
 
@@ -187,7 +182,3 @@ def _named(layers: Sequence[str]) -> str:
     if more > 0:
         return f"{', '.join(shown)} and {more} more layer{'s' * (more > 1)}"
     return " and ".join([", ".join(shown[:-1]), shown[-1]] if len(shown) > 1 else shown)
-
-
-def _norm(arrays: Sequence[NDArray[np.floating]]) -> float:
-    return math.sqrt(sum(float(np.sum(np.square(array, dtype=np.float64))) for array in arrays))

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from harness.diagnose.checks.loss.gradients import vanishing
-from harness.diagnose.checks.loss.rate import learning_rate_high
+from harness.diagnose.checks.signal.gradients import vanishing
+from harness.diagnose.checks.signal.rate import learning_rate_high
 from harness.diagnose.evidence.evidence import Evidence
 from harness.diagnose.findings import Finding, Number
 from harness.diagnose.network.layers import kernel_shape
@@ -30,7 +30,7 @@ def activations_explode(evidence: Evidence) -> Iterator[Finding]:
     its learning rate is seen to be too high.
     """
     spreads = _spreads(evidence)
-    finite = all(activity.finite for activity in evidence.before.forward.activities)
+    finite = all(activity.finite for activity in evidence.before.forward.activities.values())
     if not spreads or (finite and growth(evidence) < GROWTH_SLOWS):
         return
     if evidence.trained and growth(evidence.fresh) < GROWTH_SLOWS and any(learning_rate_high(evidence)):
@@ -106,6 +106,9 @@ def hopeless(evidence: Evidence) -> bool:
 
 def _spreads(evidence: Evidence) -> list[tuple[str, float]]:
     """The name and spread of each layer with a kernel, in order, but for the one that makes the logits."""
-    pairs = zip(evidence.network.calls, evidence.before.forward.activities, strict=True)
     last = evidence.head.logits_layer
-    return [(call.name, activity.spread) for call, activity in pairs if kernel_shape(call.layer) and call.name != last]
+    return [
+        (call.name, activity.spread)
+        for call, activity in evidence.before.forward.activities.items()
+        if kernel_shape(call.layer) and call.name != last
+    ]

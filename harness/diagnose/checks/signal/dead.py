@@ -24,11 +24,12 @@ def dead_units(evidence: Evidence) -> Iterator[Finding]:
 
 def most_dead(evidence: Evidence) -> tuple[str, float, float]:
     """The ReLU with the largest share of dead units: its layer, and the share before and after the rehearsal."""
-    passes = evidence.before.forward.activities, evidence.after.forward.activities
+    later = evidence.after.forward.activities
     shares = [
-        (call.name, before.dead, after.dead)
-        for call, before, after in zip(evidence.network.calls, *passes, strict=True)
-        if before.dead is not None and after.dead is not None and call.output is not evidence.head.logits
+        (call.name, before.dead, after)
+        for call, before in evidence.before.forward.activities.items()
+        if before.dead is not None and (after := later[call].dead) is not None
+        if call.output is not evidence.head.logits
     ]
     return max(shares, key=lambda share: max(share[1:]), default=("", 0.0, 0.0))
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from harness.diagnose.evidence.evidence import Evidence
 from harness.diagnose.findings import Finding, Number
-from harness.diagnose.network.copy import Call
+from harness.diagnose.network.calls import Call
 
 # Kernels that hold several gates side by side, each of as many columns as there are units.
 _GATES = {keras.layers.LSTM: 4, keras.layers.GRU: 3, keras.layers.ConvLSTM2D: 4}
@@ -46,20 +46,14 @@ def equal_units(evidence: Evidence) -> Iterator[Finding]:
 
 def _stays_equal(evidence: Evidence, call: Call) -> bool:
     """Whether each kernel of a layer of several units has equal columns with equal gradients."""
-    gradients = {
-        id(weight): gradient
-        for weight, gradient in zip(
-            evidence.network.model.trainable_variables, evidence.before.backward.weights, strict=True
-        )
-    }
-    kernels = [w for w in getattr(call.layer, "trainable_variables", ()) if len(w.shape) >= 2]
+    own = evidence.network.of_layer(call.layer, evidence.before.backward.weights)
+    kernels = [(weight, gradient) for weight, gradient in own if len(weight.shape) >= 2]
     if not kernels or call.name == evidence.head.logits_layer or isinstance(call.layer, keras.layers.Embedding):
         return False
     gates = next((count for kind, count in _GATES.items() if isinstance(call.layer, kind)), 1)
     return all(
-        _equal_columns(np.asarray(keras.ops.convert_to_numpy(kernel)), gates)
-        and _equal_columns(gradients[id(kernel)], gates)
-        for kernel in kernels
+        _equal_columns(np.asarray(keras.ops.convert_to_numpy(kernel)), gates) and _equal_columns(gradient, gates)
+        for kernel, gradient in kernels
     )
 
 

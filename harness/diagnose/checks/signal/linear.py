@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from harness.diagnose.evidence.evidence import Evidence
 from harness.diagnose.findings import Finding, Number
-from harness.diagnose.network.copy import Call, Network
+from harness.diagnose.network.calls import Call, Network
 from harness.diagnose.network.layers import DEPTHWISE, is_linear, kernel_shape
 
 
@@ -59,18 +59,16 @@ def _next_linear(network: Network, first: Call) -> Call | None:
     """The layer that follows `first` linearly and makes it redundant."""
     if kernel_shape(first.layer) is None or isinstance(first.layer, DEPTHWISE):
         return None
-    call = first
-    while True:
-        following = network.consumers(call)
-        if len(following) != 1 or len(following[0].inputs) != 1:
+    for call in network.following(first):
+        if len(call.inputs) != 1:
             return None
-        call = following[0]
         if kernel_shape(call.layer) is not None:
             return None if isinstance(call.layer, DEPTHWISE) or _is_bottleneck(first, call) else call
         if call.has_weights and not is_linear(call.layer, None):
             return None
         if not is_linear(call.layer, call.activation):
             return None
+    return None
 
 
 def _is_bottleneck(first: Call, second: Call) -> bool:

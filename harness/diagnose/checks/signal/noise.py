@@ -10,7 +10,7 @@ import numpy as np
 
 from harness.diagnose.evidence.evidence import Evidence
 from harness.diagnose.findings import Finding, Number
-from harness.diagnose.network.copy import Call, Network
+from harness.diagnose.network.calls import Call, Network
 
 DRAWS = 16
 # Networks on digits with Dropout, three epochs (bench/results/diagnose-thresholds.md): below 0.01 they were at 9 to

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from harness.diagnose.evidence.evidence import Evidence
 from harness.diagnose.findings import Finding, Number
-from harness.diagnose.network.copy import Call
+from harness.diagnose.network.calls import Call
 from harness.diagnose.network.layers import is_linear
 
 
@@ -44,18 +44,17 @@ def is_hidden_softmax(evidence: Evidence, call: Call) -> bool:
     """Whether a call is a Softmax over channels whose output goes through one path into a layer with weights."""
     if call.activation != "softmax" or call.name == evidence.head.activation_layer or call.shape[-1] < 2:
         return False
-    while True:
-        following = evidence.network.consumers(call)
-        if len(following) != 1 or len(following[0].inputs) != 1:
+    for following in evidence.network.following(call):
+        if len(following.inputs) != 1:
             return False
-        call = following[0]
-        if call.has_weights:
+        if following.has_weights:
             return True
-        pools = "Pooling" in type(call.layer).__name__
-        if not (pools or call.activation or is_linear(call.layer, call.activation)):
+        pools = "Pooling" in type(following.layer).__name__
+        if not (pools or following.activation or is_linear(following.layer, following.activation)):
             return False
+    return False
 
 
 def _spread(evidence: Evidence, call: Call | None) -> float:
-    pairs = zip(evidence.network.calls, evidence.before.forward.activities, strict=True)
-    return next((activity.spread for made, activity in pairs if made is call), evidence.before.forward.input_rms)
+    forward = evidence.before.forward
+    return forward.input_rms if call is None else forward.activities[call].spread

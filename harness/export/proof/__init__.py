@@ -1,0 +1,4 @@
+"""Whether an ONNX file computes what its Keras model computes.
+
+Private to `export`.
+"""
