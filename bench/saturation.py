@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 import models
-from harness.base.quiet import import_keras
+from harness.base.keras_import import import_keras
 from harness.cli.terminal import print_lines
 from harness.data import load
 from harness.spec import Case, read_study

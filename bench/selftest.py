@@ -22,12 +22,12 @@ import numpy as np
 from bench.networks import chain, classifier
 from harness import stats
 from harness.measure.accuracy import evaluate
+from harness.measure.comparison import Comparison
 from harness.measure.protocol import measure
 from harness.measure.runtime.environment import describe, usable_cpus
 from harness.measure.runtime.runs import end_to_end
 from harness.measure.runtime.session import SessionSettings, open_session
 from harness.measure.runtime.timing import time_block
-from harness.measure.verdict import Comparison
 from harness.spec import Device, MeasureSpec
 
 RESULTS = Path(__file__).parent / "results"

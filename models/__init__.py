@@ -26,7 +26,9 @@ __all__ = ["build", "check", "names", "options"]
 class Architecture(Protocol):
     """Options as fields of a frozen dataclass, checked when it is made."""
 
-    def build(self) -> keras.Model: ...
+    def build(self) -> keras.Model:
+        """The network with fresh random weights."""
+        ...
 
 
 _ARCHITECTURES: Mapping[str, type[Any]] = {

@@ -33,6 +33,7 @@ class Conv:
         return height, width
 
     def layer(self) -> keras.layers.Layer:
+        """The Keras layer, not built."""
         import keras
 
         return keras.layers.Conv2D(
@@ -59,6 +60,7 @@ class Pool:
         return height, width
 
     def layer(self) -> keras.layers.Layer:
+        """The Keras layer, not built."""
         import keras
 
         return keras.layers.MaxPooling2D(self.pool_size, name=self.name)
@@ -72,9 +74,11 @@ class Dropout:
     rate: float
 
     def output(self, size: Size) -> Size:
+        """Height and width after this layer, which changes neither."""
         return size
 
     def layer(self) -> keras.layers.Layer:
+        """The Keras layer, not built."""
         import keras
 
         return keras.layers.Dropout(self.rate, name=self.name)

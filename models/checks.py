@@ -7,21 +7,25 @@ from typing import Any
 
 
 def positive_int(name: str, value: Any, least: int = 1) -> None:
+    """A whole number, and at least so much."""
     if not _is_int(value) or value < least:
         raise ValueError(f"{name} = {value!r} can't be used; give a whole number of at least {least}")
 
 
 def positive_ints(name: str, value: Any) -> None:
+    """Whole numbers of at least 1, as a tuple, and at least one."""
     if not isinstance(value, tuple) or not value or not all(_is_int(part) and part >= 1 for part in value):
         raise ValueError(f"{name} = {_shown(value)} can't be used; give a list of whole numbers of at least 1")
 
 
 def image_shape(name: str, value: Any) -> None:
+    """(height, width, channels)."""
     if not isinstance(value, tuple) or len(value) != 3 or not all(_is_int(part) and part >= 1 for part in value):
         raise ValueError(f"{name} = {_shown(value)} can't be used; give [height, width, channels]")
 
 
 def one_of(name: str, value: Any, known: Sequence[str]) -> None:
+    """One of the names that there are."""
     if value not in known:
         raise ValueError(f"{name} = {_shown(value)} is unknown; use one of {', '.join(known)}")
 

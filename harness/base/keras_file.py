@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.base.errors import ModelError
-from harness.base.quiet import import_keras
+from harness.base.keras_import import import_keras
 from harness.base.shapes import Wanted
 
 if TYPE_CHECKING:

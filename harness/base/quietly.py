@@ -1,5 +1,5 @@
 """Imports Keras, quietly: packages whose modules import it themselves import this one first."""
 
-from harness.base.quiet import import_keras
+from harness.base.keras_import import import_keras
 
 import_keras()

@@ -12,7 +12,6 @@ from harness.compare.occasions import Occasion
 from harness.measure.conditions import require_same_conditions
 from harness.measure.measurement import Measurement
 from harness.measure.row import MeasuredRow
-from harness.measure.verdict import Verdict, verdict
 from harness.records import Record
 from harness.spec import Mode
 
@@ -36,7 +35,7 @@ class Change(Record):
     ci_low: float | None
     ci_high: float | None
     p_adjusted: float | None
-    verdict: Verdict | Literal["invalid"]
+    verdict: stats.Verdict | Literal["invalid"]
 
 
 def changes(before: Sequence[Occasion], after: Sequence[Occasion]) -> tuple[Change, ...]:
@@ -103,6 +102,7 @@ def _difference(
 
 def _change(after: Occasion, row: MeasuredRow, interval: stats.Interval | None, p: float | None) -> Change:
     bounded = interval is not None and math.isfinite(interval.low)
+    margin = after.measurement.spec.margin
     return Change(
         name=after.names[row.model],
         batch=row.batch,
@@ -111,7 +111,7 @@ def _change(after: Occasion, row: MeasuredRow, interval: stats.Interval | None, 
         ci_low=math.exp(interval.low) if interval is not None and bounded else None,
         ci_high=math.exp(interval.high) if interval is not None and bounded else None,
         p_adjusted=p,
-        verdict="invalid" if interval is None or p is None else verdict(interval, p, after.measurement.spec.margin),
+        verdict="invalid" if interval is None or p is None else stats.verdict(interval, p, margin),
     )
 
 

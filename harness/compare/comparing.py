@@ -13,7 +13,7 @@ from harness.compare.speed import different_pairs, with_speed
 from harness.compare.standings import accuracy_sign, with_places
 from harness.compare.timings import Timings, timings_of
 from harness.compare.variants import variants_of
-from harness.measure.verdict import Comparison
+from harness.measure.comparison import Comparison
 from harness.spec import Mode
 
 

@@ -7,10 +7,10 @@ from functools import cache
 
 from harness.compare.answers import Control, Latency, SpeedUp, Verdict
 from harness.compare.results import Results
+from harness.measure.comparison import Comparison, judge
 from harness.measure.measurement import Measurement
 from harness.measure.model import Fed
 from harness.measure.row import MeasuredRow
-from harness.measure.verdict import Comparison, judge
 from harness.spec import Mode
 
 # The digests of a baseline and a candidate.

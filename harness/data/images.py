@@ -79,7 +79,7 @@ def _look(folder: Path, paths: Sequence[Path], resize: Size | None) -> tuple[Siz
 
 def _decode(folder: Path, classes: Sequence[str], size: Size, grey: bool) -> tuple[NDArray[Any], NDArray[Any]]:
     """All images, uint8 (N, H, W, C), and their labels."""
-    from harness.base.quiet import import_keras
+    from harness.base.keras_import import import_keras
 
     batches = import_keras().utils.image_dataset_from_directory(
         str(folder),

@@ -84,7 +84,7 @@ def _read(name: str, images: Path, labels: Path) -> Examples:
 
 
 def _download(name: str) -> tuple[Examples, Examples]:
-    from harness.base.quiet import import_keras
+    from harness.base.keras_import import import_keras
 
     dataset: Any = getattr(import_keras().datasets, name)
     try:

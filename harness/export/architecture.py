@@ -12,7 +12,7 @@ import onnx_ir as ir
 from onnx_ir.passes import common
 
 from harness.base.errors import ExportError
-from harness.export.order import canonical_order
+from harness.export.node_order import canonical_order
 
 WEIGHT_TYPES = {
     ir.DataType.FLOAT,

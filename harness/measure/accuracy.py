@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.base.answers import LOGIT, PROBABILITY, answered
 from harness.base.errors import MeasureError
+from harness.base.predicted import LOGIT, PROBABILITY, answered
 from harness.measure.inputs.declared import ModelInput
 from harness.records import Accuracy
 from harness.spec import Device

@@ -6,11 +6,11 @@ import math
 from collections.abc import Iterator
 
 from harness import stats
-from harness.measure.files.findings import some
+from harness.measure.comparison import Comparison
+from harness.measure.files.slowness import some
 from harness.measure.measurement import Measurement
 from harness.measure.row import MeasuredRow
 from harness.measure.runtime.placement import fallen
-from harness.measure.verdict import Comparison
 
 DRIFT_THAT_MATTERS = 0.05
 BUSY_BELOW = 0.95

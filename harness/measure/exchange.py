@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 
 from harness.measure.advice import advice
+from harness.measure.comparison import Comparison
 from harness.measure.conditions import conditions
 from harness.measure.measurement import Measurement
 from harness.measure.row import MeasuredRow
-from harness.measure.verdict import Comparison
 
 JSON_SCHEMA = "harness-measure/1"
 PERCENTILES = (90, 95, 99)

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from harness.base.errors import MeasureError
+from harness.measure.comparison import Comparison, judge
 from harness.measure.launch import Process
 from harness.measure.model import Fed, MeasuredModel
 from harness.measure.row import MeasuredRow
-from harness.measure.verdict import Comparison, judge
 from harness.records import Record
 from harness.spec import MeasureSpec, Mode
 

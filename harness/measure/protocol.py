@@ -21,9 +21,9 @@ from harness.base.errors import MeasureError
 from harness.base.progress import Progress, Silent
 from harness.base.verbs import make_verb
 from harness.measure.files.denormals import denormal_weights
-from harness.measure.files.findings import findings
 from harness.measure.files.macs import count_macs
 from harness.measure.files.model_file import ModelFile, read_model
+from harness.measure.files.slowness import findings
 from harness.measure.group import Group, Key, Member
 from harness.measure.inputs.feed import describe_inputs
 from harness.measure.inputs.given import gather

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from harness.measure.comparison import Comparison
 from harness.measure.measurement import Measurement
 from harness.measure.row import MeasuredRow
-from harness.measure.verdict import Comparison
 
 if TYPE_CHECKING:
     from rich.table import Table

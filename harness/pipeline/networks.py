@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.base.answers import LOGIT
-from harness.base.quiet import import_keras
+from harness.base.keras_import import import_keras
+from harness.base.predicted import LOGIT
 from harness.data import Dataset
 from harness.measure.accuracy import judged, right
 from harness.records import Accuracy, Export
@@ -63,7 +63,7 @@ def right_in_keras(model: Any, images: NDArray[np.float32], labels: NDArray[np.i
 def export_saved(source: Path, path: Path, dataset: Dataset, *, unsafe: bool = False) -> Export:
     """Export a saved network: here, or in a process of its own where Keras does not run on TensorFlow."""
     if import_keras().backend.backend() != "tensorflow":
-        from harness.export.elsewhere import export_file
+        from harness.export.other_process import export_file
 
         return export_file(source, path, dataset.test_images, unsafe=unsafe)
     model = load_keras(source, unsafe)

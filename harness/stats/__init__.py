@@ -1,8 +1,8 @@
 """Statistics of paired measurements and of proportions: pure functions on numbers.
 
 `intervals` are of means, `sequential` of measurements that stop once they know enough; `proportions` are of shares,
-`percentiles` of tails; `multiple_tests` corrects for many. From outside, import from `harness.stats` itself, and
-`learned`: when a training counts as having learned.
+`percentiles` of tails; `multiple_tests` corrects for many, and `verdicts` says what follows from an interval and a
+p-value. From outside, import from `harness.stats` itself, and `learned`: when a training counts as having learned.
 """
 
 from harness.stats.intervals import CONFIDENCE, Interval, t_interval, t_interval_of_difference
@@ -18,6 +18,7 @@ from harness.stats.sequential import (
     sequential_difference,
     sequential_interval,
 )
+from harness.stats.verdicts import Verdict, verdict
 
 __all__ = [
     "CONFIDENCE",
@@ -25,6 +26,7 @@ __all__ = [
     "PEEKING",
     "TRIMMED_SHARE",
     "Interval",
+    "Verdict",
     "deviation",
     "fisher",
     "holm",
@@ -40,5 +42,6 @@ __all__ = [
     "t_interval",
     "t_interval_of_difference",
     "trend",
+    "verdict",
     "wilson",
 ]

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from harness.base.answers import LOGIT, PROBABILITY
 from harness.base.errors import DataError
+from harness.base.predicted import LOGIT, PROBABILITY
 from harness.base.progress import Progress, Silent
 from harness.base.shapes import agrees
 from harness.records import Training

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from harness.channels.allocate import Amount, allocate
+from harness.channels.by_place import named
 from harness.channels.channels import Channels
 from harness.channels.errors import ChannelError
-from harness.channels.named import named
 
 
 def two_layers() -> Channels:

@@ -48,7 +48,7 @@ def harness(case: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.
     monkeypatch.chdir(case)
 
     def run(*arguments: str) -> Ran:
-        from harness.base.quiet import import_keras
+        from harness.base.keras_import import import_keras
 
         capsys.readouterr()
         ran = Ran(*in_process(capsys, *arguments))

@@ -1,1 +1,4 @@
-"""One thin function for each command of the command line. Only these and harness/cli/app.py print or exit."""
+"""One thin function for each command of the command line, a file each.
+
+Private to `cli`; these and `app.py` alone print or exit.
+"""

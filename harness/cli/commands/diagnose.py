@@ -93,7 +93,7 @@ def _network(model: str, options: list[str], unsafe: bool) -> keras.Model:
     import models
     from harness.base.errors import SpecError
     from harness.base.keras_file import load_model
-    from harness.base.quiet import import_keras
+    from harness.base.keras_import import import_keras
     from harness.cli import arguments
 
     if model not in models.names():

@@ -11,8 +11,8 @@ from harness.cli.options import JsonFlag, QuietFlag
 from harness.cli.terminal import answers, print_json, print_list, terminal
 
 if TYPE_CHECKING:
+    from harness.measure.comparison import Comparison
     from harness.measure.measurement import Measurement
-    from harness.measure.verdict import Comparison
 
 
 def measure(  # noqa: PLR0913, PLR0917 - one parameter an option

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from harness.base.errors import SpecError
-from harness.base.quiet import import_keras
+from harness.base.keras_import import import_keras
 from harness.cli.options import (
     ColorFlag,
     JsonFlag,

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from harness.base.crash import step
-from harness.base.quiet import import_keras
+from harness.base.keras_import import import_keras
 from harness.cli.options import JsonFlag, UnsafeFlag, check_seed
 from harness.cli.terminal import print_json, print_lines
 
@@ -30,7 +30,7 @@ def verify(  # noqa: PLR0913, PLR0917 - one parameter an option
     from harness.base.keras_file import load_model
     from harness.prune.files import plan_path, read_about, read_plan, trained_on
     from harness.prune.present import trials
-    from harness.prune.proof.verdict import judge
+    from harness.prune.proof.verified import judge
 
     decided = read_plan(plan or plan_path(pruned))
     with step("load both"):

@@ -12,7 +12,7 @@ from harness.export.cleanup.name_by_position import NameByPosition
 from harness.export.cleanup.outputs_of_their_own import OutputsOfTheirOwn
 from harness.export.cleanup.restore_zeros import RestoreZeros
 from harness.export.interface import Interface, Port
-from harness.export.order import subgraphs
+from harness.export.node_order import subgraphs
 
 PRODUCER = "harness"
 GRAPH = "main"

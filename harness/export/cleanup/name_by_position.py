@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import onnx_ir as ir
 from onnx import defs
 
-from harness.export.order import canonical_order, subgraphs
+from harness.export.node_order import canonical_order, subgraphs
 
 
 class NameByPosition(ir.passes.InPlacePass):

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import onnx_ir as ir
 
-from harness.export.order import subgraphs
+from harness.export.node_order import subgraphs
 
 
 class OutputsOfTheirOwn(ir.passes.InPlacePass):

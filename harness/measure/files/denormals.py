@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from harness.measure.files.findings import some
 from harness.measure.files.model_file import tensors
+from harness.measure.files.slowness import some
 
 if TYPE_CHECKING:
     import onnx

@@ -9,9 +9,9 @@ import numpy as np
 
 from harness.base.errors import PruneError
 from harness.channels.allocate import Amount, Scores, allocate
+from harness.channels.by_place import named
 from harness.channels.channels import Group
 from harness.channels.errors import ChannelError
-from harness.channels.named import named
 from harness.prune.choose.planning import plan_of, removes_nothing
 from harness.prune.choose.scoring import ABOUT_THE_LOSS, score
 from harness.prune.data.given import Data

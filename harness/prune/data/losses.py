@@ -7,7 +7,7 @@ from typing import Any
 import keras
 import numpy.typing as npt
 
-from harness.base.answers import LOGIT, PROBABILITY
+from harness.base.predicted import LOGIT, PROBABILITY
 from harness.prune.data.fitting import are_class_numbers
 from harness.prune.keras_graph.logits import logit_network
 

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
-from harness.base.answers import LOGIT, answered
+from harness.base.predicted import LOGIT, answered
 from harness.prune.data.given import Examples
 from harness.prune.data.losses import threshold_for
 

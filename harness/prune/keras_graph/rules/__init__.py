@@ -10,9 +10,9 @@ from harness.prune.keras_graph.rules import (  # noqa: F401
     each_step,
     einsum_dense,
     elementwise,
+    keras_ops,
     merging,
     normalization,
-    ops,
     pooling,
-    shaping,
+    reshaping,
 )

@@ -10,7 +10,7 @@ import numpy as np
 from harness.channels.names import Names, along, nameless, spread, varying_axes
 from harness.prune.keras_graph.registry import rule
 from harness.prune.keras_graph.rules.activations import activated
-from harness.prune.keras_graph.rules.shaping import shrink_target
+from harness.prune.keras_graph.rules.reshaping import shrink_target
 from harness.prune.keras_graph.site import Site
 
 

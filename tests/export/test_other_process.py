@@ -12,13 +12,13 @@ import pytest
 
 import models
 from harness.base.errors import ExportError
-from harness.export.elsewhere import Exporter
+from harness.export.other_process import Exporter
 
 SCRIPT = """
 import sys
 from pathlib import Path
 import numpy as np
-from harness.export.elsewhere import export_file
+from harness.export.other_process import export_file
 images = np.random.default_rng(0).random((20, 28, 28, 1)).astype("float32")
 for name in ("first", "second"):
     found = export_file(Path(sys.argv[1]), Path(sys.argv[2]) / f"{name}.onnx", images)

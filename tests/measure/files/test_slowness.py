@@ -11,7 +11,7 @@ import pytest
 from onnx import helper, numpy_helper
 
 from harness.measure.files.denormals import denormal_weights
-from harness.measure.files.findings import channel_step, findings
+from harness.measure.files.slowness import channel_step, findings
 from tests.onnx_files import save, tensor, weight
 
 

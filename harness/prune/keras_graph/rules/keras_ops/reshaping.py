@@ -7,7 +7,7 @@ import numpy as np
 from harness.channels.names import Names, along, spread, varying_axes
 from harness.prune.keras_graph.registry import rule
 from harness.prune.keras_graph.rules.merging import joined, operand
-from harness.prune.keras_graph.rules.shaping import carried, padded, reshaped, shrink_target
+from harness.prune.keras_graph.rules.reshaping import carried, padded, reshaped, shrink_target
 from harness.prune.keras_graph.site import Site
 
 

@@ -32,7 +32,7 @@ class Exporter:
         root = str(Path(__file__).resolve().parents[2])
         path = os.pathsep.join(part for part in (root, os.environ.get("PYTHONPATH")) if part)
         self.process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "harness.export.elsewhere"],
+            [sys.executable, "-P", "-m", "harness.export.other_process"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -95,7 +95,7 @@ def export_file(source: Path, path: Path, images: NDArray[Any], *, unsafe: bool 
 
 def serve(jobs: IO[str], answers: IO[str]) -> None:
     """Do one job a line until the jobs end; what the user can mend goes back as an error's kind and text."""
-    from harness.base.quiet import import_keras
+    from harness.base.keras_import import import_keras
     from harness.export.exporting import export
 
     keras = import_keras()

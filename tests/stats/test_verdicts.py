@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from harness import stats
-from harness.measure.verdict import verdict
+from harness.stats import verdict
 
 
 @pytest.mark.parametrize(
