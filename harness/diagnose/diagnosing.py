@@ -78,8 +78,11 @@ def _run_checks(evidence: Evidence, progress: Progress) -> tuple[tuple[Finding, 
 
 def _runs_once_cured(evidence: Evidence) -> bool:
     """Whether all that keeps the network from running is what a cure can be tried of."""
-    found = [finding for check in CHECKS if check.gate for finding in check.find(evidence)]
-    return all(finding.kind in CURED_GATES for finding in found if finding.severity == "stops learning")
+    for gate in (check for check in CHECKS if check.gate):
+        stops = (finding for finding in gate.find(evidence) if finding.severity == "stops learning")
+        if any(finding.kind not in CURED_GATES for finding in stops):
+            return False  # and those after it may not be able to look
+    return True
 
 
 def _at_most_slow(found: list[Finding]) -> list[Finding]:

@@ -99,6 +99,13 @@ def test_what_takes_a_person_has_no_proof() -> None:
     ]
 
 
+def test_where_the_network_can_not_run_nothing_is_tried() -> None:
+    """Whatever stops it, of all that can: the checks after that one can't look either."""
+    asked = named("poolings eat 28 pixels").make()
+    found = replace(asked, options={**asked.options, "prove": True}).diagnose()
+    assert [(finding.kind, finding.proof) for finding in found.findings] == [("feature-map-eaten", None)]
+
+
 def test_a_network_that_stopped_too_soon_is_trained_for_longer() -> None:
     keras.utils.set_random_seed(1)
     found = proof(
