@@ -101,7 +101,8 @@ def test_what_takes_a_person_has_no_proof() -> None:
 
 def test_where_the_network_can_not_run_nothing_is_tried() -> None:
     """Whatever stops it, of all that can: the checks after that one can't look either."""
-    asked = named("poolings eat 28 pixels").make()
+    (case,) = named("poolings eat 28 pixels")
+    asked = case.make()
     found = replace(asked, options={**asked.options, "prove": True}).diagnose()
     assert [(finding.kind, finding.proof) for finding in found.findings] == [("feature-map-eaten", None)]
 
