@@ -12,7 +12,7 @@ from typing import get_args
 from harness.cli.terminal import print_lines, terminal
 from harness.measure.runtime.environment import describe
 from harness.spec import Importance
-from tests.prune.test_ranking import SEEDS, accuracy, digits, pruned_accuracy, random_accuracy, trained
+from tests.prune.choose.test_ranking import SEEDS, accuracy, digits, pruned_accuracy, random_accuracy, trained
 
 IMPORTANCES = get_args(Importance)
 RESULT = Path(__file__).parent / "results" / "importances.md"

@@ -34,7 +34,7 @@ import keras  # before anything settles how TensorFlow computes
 import models
 from harness.data import load
 from harness.spec import DataSpec, TrainSpec
-from harness.train import train
+from harness.training.train import train
 data = load(DataSpec(name="mnist5k"))
 keras.utils.set_random_seed(0)
 model = models.build("deepcaptcha", input_shape=list(data.image_shape), n_class=data.n_class, padding="same")

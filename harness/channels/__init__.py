@@ -1,4 +1,5 @@
 """Channels carry names: ids, which are the same, the groups they form, and how many of each go.
 
-From outside: all of it, by what knows a graph. It knows neither Keras nor ONNX, and needs NumPy alone.
+It knows neither Keras nor ONNX, and imports NumPy alone. From outside: all of it, by whatever can name the channels of
+a graph.
 """

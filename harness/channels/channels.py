@@ -1,9 +1,4 @@
-"""Channels carry names: integer ids, a union-find over them, and the groups they form. Knows nothing of Keras.
-
-A tensor's *names* are an integer array shaped like the tensor, with a batch axis of size 1 and every axis of unknown
-size taken as 1. Each entry says which channel that element belongs to, or `NO_CHANNEL`. Arrays are broadcast views
-wherever the names don't vary, so they cost almost nothing.
-"""
+"""All channels of one network: a union-find over their ids, why some must stay, and the groups that they form."""
 
 from __future__ import annotations
 
@@ -11,12 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-NO_CHANNEL = -1
-
-Names = npt.NDArray[np.int32]
-Flags = npt.NDArray[np.bool_]
+from harness.channels.names import NO_CHANNEL, Names, compact, varying_axes
+from harness.channels.removal import Removal
 
 
 @dataclass(frozen=True)
@@ -178,68 +170,6 @@ class Channels:
         gone[list(roots)] = True
         gone[:-1] = gone[self.find(np.arange(self.count, dtype=np.int32))]
         return Removal(gone)
-
-
-class Removal:
-    """Which channels go. Asked with names, it tells what stays."""
-
-    def __init__(self, gone: Flags) -> None:
-        self._gone = gone  # the last entry answers for NO_CHANNEL, which is -1
-
-    def kept(self, names: Names) -> Flags:
-        """True where an element stays; the same shape as `names`, broadcast where they are."""
-        return np.broadcast_to(~self._gone[compact(names)], names.shape)
-
-    def kept_along(self, names: Names, axis: int) -> npt.NDArray[np.intp]:
-        """The positions that stay along one axis."""
-        return np.flatnonzero(self.kept(along(names, axis)))
-
-    def shape(self, names: Names) -> tuple[int, ...]:
-        """The shape that is left: a position goes when all its elements go."""
-        kept = ~self._gone[compact(names)]
-        alive = [
-            np.atleast_1d(kept.any(axis=tuple(k for k in range(kept.ndim) if k != axis))) for axis in range(kept.ndim)
-        ]
-        return tuple(int(left.sum()) * (size // len(left)) for left, size in zip(alive, names.shape, strict=True))
-
-    def mask(self, names: Names) -> Flags | None:
-        """False where an element goes, with broadcast axes of size 1; None where nothing goes."""
-        mask: Flags = ~self._gone[compact(names)]
-        return None if mask.all() else mask
-
-
-def compact(names: Names) -> Names:
-    """The same names with every broadcast axis cut to size 1."""
-    cut = tuple(
-        slice(0, 1) if step == 0 and size else slice(None)
-        for step, size in zip(names.strides, names.shape, strict=True)
-    )
-    return names[cut]
-
-
-def varying_axes(names: Names) -> tuple[int, ...]:
-    """The axes along which the names change."""
-    small = compact(names)
-    return tuple(axis for axis in range(names.ndim) if (small != small.take([0], axis)).any())
-
-
-def along(names: Names, axis: int) -> Names:
-    """The names at each position of one axis, of names that vary along no other: int32 (size,)."""
-    index: list[int | slice] = [0] * names.ndim
-    index[axis] = slice(None)
-    return names[tuple(index)]
-
-
-def spread(ids: Names, shape: tuple[int, ...], axis: int) -> Names:
-    """Names of a whole tensor of which `ids` are the channels along `axis`: a broadcast view."""
-    lined = [1] * len(shape)
-    lined[axis] = len(ids)
-    return np.broadcast_to(ids.reshape(lined), shape)
-
-
-def nameless(shape: tuple[int, ...]) -> Names:
-    """Names of a tensor that has no channels to remove."""
-    return np.broadcast_to(np.array(NO_CHANNEL, np.int32), shape)
 
 
 def _members(everyone: Names, ids: Names) -> Names:

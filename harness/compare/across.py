@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal
-
-from pydantic import ValidationError
 
 from harness import stats
 from harness.base.errors import MeasureError
-from harness.compare.results import RESULTS_FILE, Results, read_results
+from harness.compare.occasions import Occasion
 from harness.measure.conditions import require_same_conditions
 from harness.measure.measurement import MeasuredRow, Measurement
+from harness.measure.verdict import Verdict, verdict
 from harness.records import Record
 from harness.spec import Mode
 
@@ -38,47 +35,7 @@ class Change(Record):
     ci_low: float | None
     ci_high: float | None
     p_adjusted: float | None
-    verdict: stats.Verdict | Literal["invalid"]
-
-
-@dataclass(frozen=True)
-class Occasion:
-    """A measurement, and what each of its models is called."""
-
-    measurement: Measurement
-    names: tuple[str, ...]
-
-
-def read_occasions(path: Path) -> tuple[Occasion, ...]:
-    """Read what `harness measure --out` wrote, where a model has its file's name, or a run's folder or results.json.
-
-    A run has one for each of its measurements.
-
-    Raises:
-        MeasureError: there is no such file, or it holds no measurement.
-        SpecError: the folder holds no results.
-    """
-    if path.is_dir() or path.name == RESULTS_FILE:
-        return _of_run(path, read_results(path))
-    try:
-        found = Measurement.model_validate_json(path.read_bytes())
-    except OSError as error:
-        raise MeasureError(
-            f"{path}: can't be read ({error.strerror}); give a run's folder, or a file from `harness measure --out`"
-        ) from None
-    except ValidationError:
-        raise MeasureError(f"{path}: not a file from `harness measure --out` of this version; measure again") from None
-    return (Occasion(found, tuple(Path(model.path).stem for model in found.models)),)
-
-
-def _of_run(path: Path, results: Results) -> tuple[Occasion, ...]:
-    if not results.measurements:
-        raise MeasureError(f"{path}: nothing was measured in this run")
-    rows = {row.export.sha256: row.name for row in reversed(results.rows) if row.export is not None}
-    return tuple(
-        Occasion(measurement, tuple(rows.get(model.sha256, model.path) for model in measurement.models))
-        for measurement in results.measurements
-    )
+    verdict: Verdict | Literal["invalid"]
 
 
 def changes(before: Sequence[Occasion], after: Sequence[Occasion]) -> tuple[Change, ...]:
@@ -153,9 +110,7 @@ def _change(after: Occasion, row: MeasuredRow, interval: stats.Interval | None, 
         ci_low=math.exp(interval.low) if interval is not None and bounded else None,
         ci_high=math.exp(interval.high) if interval is not None and bounded else None,
         p_adjusted=p,
-        verdict="invalid"
-        if interval is None or p is None
-        else stats.verdict(interval, p, after.measurement.spec.margin),
+        verdict="invalid" if interval is None or p is None else verdict(interval, p, after.measurement.spec.margin),
     )
 
 

@@ -1,76 +1,74 @@
-"""What a run says about learning, as data: arms, which are networks over their seeds, and what tells them apart."""
+"""The arms of a question about learning: networks over their seeds, and contrasts between them.
+
+An arm is one network over its seeds. Where the study has networks that are only trained (`deploy = false`), those are
+its arms; else all its unpruned networks are.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
-from harness.compare.interval import Interval
-from harness.records import Record
+from harness import stats
+from harness.compare.answers import Arm, Interval
+from harness.compare.pooling import accuracy_over_seeds, contrast
+from harness.records import Row
+from harness.spec import Case, short
 
-
-class Arm(Record):
-    """One network over its seeds: how many of its `runs` learned, and the mean test accuracy of them all."""
-
-    network: str
-    model: str
-    factors: Mapping[str, Any]
-    runs: int
-    learned: int
-    share: Interval
-    accuracy: Interval | None
+# Arms that differ in one of these are not judged on the same test examples.
+EXAMPLES = {f"data.{key}" for key in ("name", "folder", "limit", "test_fraction", "split_seed")}
 
 
-class Change(Record):
-    """One thing that differs between two networks, such as `data.scale`: from `base` to `value`."""
-
-    factor: str
-    base: str
-    value: str
-
-
-class LearningTest(Record):
-    """Two arms that differ in one thing, by their networks: Fisher's exact test of how many of each learned.
-
-    `adjusted_p` is Holm's, over all tests of the study. `accuracy` is the change in mean test accuracy, None where the
-    two were not judged on the same examples.
+@dataclass(frozen=True)
+class Runs:
+    """An arm, all its settings (options, `data.KEY` and `train.KEY`, as they stand in names), and every training's
+    right and wrong answers.
     """
 
-    base: str
-    other: str
-    change: Change
-    p_value: float
-    adjusted_p: float
-    accuracy: Interval | None
-
-    @property
-    def clear(self) -> bool:
-        return self.adjusted_p <= 0.05
+    arm: Arm
+    settings: Mapping[str, str]
+    corrects: tuple[str, ...]
 
 
-class Effect(Record):
-    """What one change does, averaged over the other factors of a full factorial.
+def runs_of(rows: Sequence[Row]) -> Runs:
+    """All seeds of one network; the interval of the share is Wilson's."""
+    learned = sum(bool(row.training and row.training.learned) for row in rows)
+    low, high = stats.wilson(learned, len(rows))
+    corrects = tuple(row.accuracy.correct for row in rows if row.accuracy)
+    case = rows[0].case
+    arm = Arm(
+        network=case.network,
+        model=case.model_name,
+        factors=dict(case.factors),
+        runs=len(rows),
+        learned=learned,
+        share=Interval(value=learned / len(rows), low=low, high=high),
+        accuracy=accuracy_over_seeds(corrects) if corrects else None,
+    )
+    return Runs(arm, settings_of(case), corrects)
 
-    With two changes it is their interaction: how much more the first does once the second is made. `difference` is in
-    the share of trainings that learn, `accuracy` in the mean test accuracy of them all.
-    """
 
-    model: str
-    changes: tuple[Change, ...]
-    difference: Interval
-    accuracy: Interval | None
+def settings_of(case: Case) -> dict[str, str]:
+    """All that can differ between two arms of a model."""
+    parts = {"": case.options, "data.": dict(case.data), "train.": dict(case.train)}
+    return {f"{prefix}{key}": short(value) for prefix, values in parts.items() for key, value in values.items()}
 
 
-class Learning(Record):
-    """Which trainings of a study learned."""
+def all_but(keys: Sequence[str], runs: Runs) -> frozenset[tuple[str, str]]:
+    """An arm's settings but for these: equal where two arms differ in nothing else."""
+    return frozenset((key, value) for key, value in runs.settings.items() if key not in keys)
 
-    arms: tuple[Arm, ...]
-    tests: tuple[LearningTest, ...]
-    effects: tuple[Effect, ...]
 
-    def arm(self, network: str) -> Arm:
-        """The arm with this network; KeyError if there is none."""
-        for arm in self.arms:
-            if arm.network == network:
-                return arm
-        raise KeyError(network)
+def share_contrast(cells: Sequence[Runs], weights: Sequence[float]) -> Interval:
+    """Of the shares that learned; the interval is Price and Bonett's (harness/stats/proportions.py)."""
+    hits, trials = [runs.arm.learned for runs in cells], [runs.arm.runs for runs in cells]
+    low, high = stats.linear_of_shares(hits, trials, weights)
+    value = sum(weight * hit / count for weight, hit, count in zip(weights, hits, trials, strict=True))
+    return Interval(value=value, low=low, high=high)
+
+
+def accuracy_contrast(cells: Sequence[Runs], weights: Sequence[float], factors: Sequence[str]) -> Interval | None:
+    """Of the mean test accuracies; None where the factors change the examples, or an arm has none."""
+    if EXAMPLES.intersection(factors) or not all(runs.corrects for runs in cells):
+        return None
+    return contrast([runs.corrects for runs in cells], weights)

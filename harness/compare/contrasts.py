@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from harness.compare.answers import Contrast, SpeedUp, Variant
-from harness.compare.interval import Interval
+from harness.compare.answers import Contrast, Interval, SpeedUp, Variant
 from harness.compare.pooling import difference
-from harness.compare.speed import Timings
+from harness.compare.timings import Timings
 from harness.spec import short
 
 

@@ -18,8 +18,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from harness.compare.answers import Latency, Place, Standing, Variant
-from harness.compare.interval import Interval
+from harness.compare.answers import Interval, Latency, Place, Standing, Variant
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from harness import stats
-from harness.compare.interval import Interval
+from harness.compare.answers import Interval
 
 
 def accuracy_over_seeds(corrects: Sequence[str]) -> Interval:

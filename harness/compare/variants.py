@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from harness.compare.answers import SeedOutcome, Variant
-from harness.compare.interval import Interval
+from harness.compare.answers import Interval, SeedOutcome, Variant
 from harness.compare.pooling import accuracy_over_seeds, difference
 from harness.compare.results import Results
 from harness.records import Row
@@ -106,6 +105,7 @@ def pairs_that_count(pairs: Sequence[Pair]) -> list[Pair]:
 
 
 def pooled_accuracy(rows: Sequence[Row]) -> Interval | None:
+    """Mean accuracy over the seeds that were evaluated; None without one."""
     corrects = [row.accuracy.correct for row in rows if row.accuracy]
     return accuracy_over_seeds(corrects) if corrects else None
 

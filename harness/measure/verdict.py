@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     Pair = tuple[MeasuredRow, MeasuredRow]
 
 
+Verdict = Literal["faster", "slower", "equivalent", "inconclusive"]
+
+
 class Comparison(Record):
     """A candidate against a baseline. `speedup` above 1: the candidate is faster.
 
@@ -36,13 +39,26 @@ class Comparison(Record):
     p_value: float | None = None
     p_adjusted: float | None = None
     launches: int = 0
-    verdict: stats.Verdict | Literal["invalid"]
+    verdict: Verdict | Literal["invalid"]
 
 
 def judge(pairs: Sequence[Pair], margin: float) -> tuple[Comparison, ...]:
     """Compare (baseline, candidate) rows, corrected together; a row that failed is no comparison to correct for."""
     judged = iter(_judged([pair for pair in pairs if not _failed(pair)], margin))
     return tuple(Comparison(**_names(pair), verdict="invalid") if _failed(pair) else next(judged) for pair in pairs)
+
+
+def verdict(log_ratio: stats.Interval, adjusted_p: float, margin: float) -> Verdict:
+    """What an interval for the log speed-up allows to say.
+
+    `equivalent` comes first: an interval wholly inside ±`margin` shows a difference too small to matter, whether or
+    not it is zero. `faster` and `slower` need a corrected p-value of at most 5 %.
+    """
+    if math.log1p(-margin) < log_ratio.low and log_ratio.high < math.log1p(margin):
+        return "equivalent"
+    if adjusted_p <= 1 - stats.CONFIDENCE:
+        return "faster" if log_ratio.estimate > 0 else "slower"
+    return "inconclusive"
 
 
 def _failed(pair: Pair) -> bool:
@@ -78,5 +94,5 @@ def _comparison(pair: Pair, interval: stats.Interval, adjusted: float, margin: f
         p_value=interval.p_value if bounded else None,
         p_adjusted=adjusted if bounded else None,
         launches=launches,
-        verdict=stats.verdict(interval, adjusted, margin),
+        verdict=verdict(interval, adjusted, margin),
     )

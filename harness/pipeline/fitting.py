@@ -64,7 +64,8 @@ def fitting_file(case: Case, file: Path, dataset: Dataset, unsafe: bool) -> Data
     """
     from harness.base.keras_file import example_shape, load_model
     from harness.pipeline.scaling import better_scale
-    from harness.prune.keras_graph.graph import check_finite, read_graph
+    from harness.prune.keras_graph.graph import check_finite
+    from harness.prune.keras_graph.reading import read_graph
     from harness.training.train import fitting_targets
 
     if case.options:

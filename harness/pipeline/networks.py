@@ -54,7 +54,7 @@ def right_in_keras(model: Any, images: NDArray[np.float32], labels: NDArray[np.i
     outputs = predict(model, images)
     threshold = LOGIT
     if outputs.shape[-1] == 1:
-        from harness.prune.keras_graph.losses import threshold_for
+        from harness.prune.data.losses import threshold_for
 
         threshold = threshold_for(model)
     return right("Keras", outputs, labels, threshold)

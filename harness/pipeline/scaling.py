@@ -33,7 +33,7 @@ def better_scale(model: Any, dataset: Dataset, scale: Scale) -> str | None:
 def _scaled_twice(model: Any, images: NDArray[np.float32], scale: Scale) -> str | None:
     import keras
 
-    from harness.prune.keras_graph.graph import read_graph
+    from harness.prune.keras_graph.reading import read_graph
 
     graph = read_graph(model)
     tensor, values, own = graph.inputs[0], images, ""

@@ -11,8 +11,8 @@ from pydantic import ValidationError
 from harness.base.crash import unfinished
 from harness.base.errors import PruneError, StoreError
 from harness.base.store import disk_errors
-from harness.prune.api import PruneResult
 from harness.prune.picture import picture
+from harness.prune.result import PruneResult
 from harness.records import ChannelPlan, PruneFile
 
 

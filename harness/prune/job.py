@@ -11,13 +11,15 @@ import keras
 from harness.base.errors import PruneError, SpecError
 from harness.base.keras_file import example_shape, load_model
 from harness.base.progress import Progress, Silent
-from harness.prune.api import PruneResult, prune, replay
+from harness.prune.api import prune, replay
+from harness.prune.data.fitting import check_examples, why_no_accuracy
 from harness.prune.files import check_output, read_plan, save
-from harness.prune.keras_graph.fitting import check_examples, why_no_accuracy
-from harness.prune.keras_graph.graph import check_readable
-from harness.prune.recover.finetune import RecoverySpec, recover, tune
+from harness.prune.keras_graph.reading import check_readable
+from harness.prune.recover.finetune import tune
 from harness.prune.recover.recalibrate import recalibrate
+from harness.prune.recover.recovery import RecoverySpec, recover
 from harness.prune.recover.stepwise import prune_in_steps
+from harness.prune.result import PruneResult
 from harness.records import PruneFile
 from harness.spec import PruneSpec
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from harness.prune.keras_graph.pinned import listed
 from harness.records import LayerCost, Proof, PruneReport, Recovery
 
 if TYPE_CHECKING:
@@ -54,18 +55,6 @@ def _change(before: int | None, after: int | None) -> str:
     return f"{before:,} → {after:,}" if before != after else f"{before:,}"
 
 
-def by_reason(pinned: Mapping[str, str]) -> list[str]:
-    """The layers that had to keep channels, those of one reason together: `a, b and 3 more (the model's output)`."""
-    reasons: dict[str, list[str]] = {}
-    for layer, reason in pinned.items():
-        reasons.setdefault(reason, []).append(layer)
-    return [f"{_listed(layers)} ({reason})" for reason, layers in reasons.items()]
-
-
-def _listed(layers: list[str]) -> str:
-    return ", ".join(layers[:4]) + (f" and {len(layers) - 4} more" if len(layers) > 4 else "")
-
-
 def summary_line(report: PruneReport) -> str:
     """What is left, as shares of the original."""
     parts = [f"{report.parameters_after:,} of {report.parameters_before:,} parameters"]
@@ -75,7 +64,7 @@ def summary_line(report: PruneReport) -> str:
         parts.append(f"{report.macs_after:,} of {report.macs_before:,} MACs ({share})")
     unknown = [layer.layer for layer in report.layers if layer.macs_before is None or layer.macs_after is None]
     if unknown:
-        parts.append(f"MACs unknown: those of {_listed(unknown)} can't be counted")
+        parts.append(f"MACs unknown: those of {listed(unknown)} can't be counted")
     return "kept " + ", ".join(parts)
 
 

@@ -1,25 +1,24 @@
 """What stages produce: frozen, versioned, written as JSON. Raw values are fields; what follows from them is derived.
 
-From outside, import from `harness.records` itself.
+A file for each stage: `training`, `pruning`, `export`, `accuracy`; a `row` of a run's results holds one of each. From
+outside, import from `harness.records` itself.
 """
 
+from harness.records.accuracy import Accuracy
+from harness.records.export import Export, Parity
 from harness.records.pruning import (
-    Accuracy,
     ChannelPlan,
-    Export,
     LayerCost,
-    Parity,
     Proof,
     PruneFile,
     PruneReport,
     Pruning,
-    Record,
-    Recovery,
-    Row,
-    Training,
     Verdict,
     total,
 )
+from harness.records.record import Record
+from harness.records.row import Row
+from harness.records.training import Recovery, Training
 
 __all__ = [
     "Accuracy",

@@ -32,10 +32,27 @@ def points(difference: float) -> str:
 
 
 def points_range(interval: Interval) -> str:
+    """An interval of such a difference: `−1.1 to −0.2`."""
     return f"{points(interval.low)} to {points(interval.high)}"
 
 
+def whole_range(interval: Interval) -> str:
+    """An interval of a share in whole per cent, without its unit: `72 to 100`."""
+    return f"{100 * interval.low:.0f} to {100 * interval.high:.0f}"
+
+
+def whole_points(difference: float) -> str:
+    """A difference of shares in whole percentage points, with its sign: `−14`."""
+    return signed(100 * difference, 0)
+
+
+def whole_points_range(interval: Interval) -> str:
+    """Its interval, likewise: `−30 to +2`."""
+    return f"{whole_points(interval.low)} to {whole_points(interval.high)}"
+
+
 def signed(value: float, decimals: int) -> str:
+    """With its sign, but for what rounds to zero: `+0.4`, `−0.6`, `0.0`."""
     text = f"{value:+.{decimals}f}"
     return f"{0:.{decimals}f}" if float(text) == 0 else text.replace("-", MINUS)
 
@@ -71,6 +88,7 @@ def kilobytes(size_bytes: int) -> str:
 
 
 def count(value: int) -> str:
+    """A whole number: `342,458`."""
     return f"{value:,}"
 
 
@@ -80,10 +98,12 @@ def count_range(values: tuple[int, int] | None) -> str:
 
 
 def kilobytes_range(values: tuple[int, int] | None) -> str:
+    """One size, or the smallest and largest over the seeds, without their unit."""
     return span(values, kilobytes)
 
 
 def span(values: tuple[int, int] | None, write: Callable[[int], str]) -> str:
+    """One value, or the smallest and the largest where they are not written alike."""
     if values is None:
         return UNKNOWN
     low, high = write(values[0]), write(values[1])
@@ -96,6 +116,7 @@ def tiny(value: float | None) -> str:
 
 
 def plural(number: int, noun: str) -> str:
+    """A number with its noun: `1 epoch`, `2 epochs`."""
     return f"{count(number)} {noun}" if number == 1 else f"{count(number)} {noun}s"
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
 
-from harness.compare import Answers, Variant
+from harness.compare import Answers, Arm, Change, Contrast, Variant
 from harness.report.format import SPACE, listed, plural
 from harness.spec import PruneSpec, short, without
 
@@ -48,6 +48,7 @@ class Names:
         return found
 
     def network(self, variant: Variant) -> str:
+        """Its network's short name."""
         return self.networks[variant.network]
 
     def label(self, variant: Variant) -> str:
@@ -89,6 +90,16 @@ def series_of(variant: Variant) -> str:
     if prune is None:
         return f"{variant.network} {variant.label}"
     return f"{variant.network} {unit_of(prune)} {prune.importance} {prune.rows} {prune.finetune_epochs}"
+
+
+def changed(change: Change | Contrast) -> str:
+    """What differs between two networks: `padding valid instead of same`."""
+    return f"{change.factor} {change.value} instead of {change.base}"
+
+
+def learned_of(arm: Arm) -> str:
+    """How many of an arm's trainings learned: `7 of 10`."""
+    return f"{arm.learned} of {arm.runs}"
 
 
 def file_name(name: str) -> str:

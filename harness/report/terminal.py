@@ -10,10 +10,10 @@ from harness.compare import Answers, Variant, compare
 from harness.compare.results import Results
 from harness.measure.tables import COLOURS
 from harness.report import format as fmt
+from harness.report.families import crowded, families
 from harness.report.findings import Finding, findings
 from harness.report.names import Names
-from harness.report.tables.families import families
-from harness.report.tables.networks import crowded, state
+from harness.report.tables.variants import state
 
 if TYPE_CHECKING:
     from rich.table import Table

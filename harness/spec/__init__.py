@@ -1,25 +1,18 @@
 """What a user asks for: a Study, its Cases and their parts; frozen, checked when built, read from TOML.
 
-From outside, import from `harness.spec` itself.
+A study's tables have a file each: `data`, `training` (the table `train`), `measuring` (`measure`), `network`
+(`[[networks]]`) and `pruning` (`[[networks.prune]]`). A `case` is one network with one seed. `checked` tells what is
+wrong in one line; `names` is how all of it stands in names. From outside, import from `harness.spec` itself.
 """
 
-from harness.spec.checked import checked
-from harness.spec.study import (
-    Case,
-    Device,
-    Importance,
-    MeasureSpec,
-    Mode,
-    PruneSpec,
-    Study,
-    check_seed,
-    is_file,
-    read_study,
-    short,
-    study_of,
-    without,
-)
-from harness.spec.training import DataSpec, TrainSpec
+from harness.spec.case import Case, is_file
+from harness.spec.checked import check_seed, checked
+from harness.spec.data import DataSpec
+from harness.spec.measuring import Device, MeasureSpec, Mode
+from harness.spec.names import short, without
+from harness.spec.pruning import Importance, PruneSpec
+from harness.spec.study import Study, read_study, study_of
+from harness.spec.training import TrainSpec
 
 __all__ = [
     "Case",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from numbers import Integral
 from typing import Annotated, Any, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -29,6 +30,12 @@ def checked(kind: type[S], values: Mapping[str, Any], where: str) -> S:
         return kind(**values)
     except ValidationError as error:
         raise SpecError(f"{where}: {first_problem(error, kind)}") from None
+
+
+def check_seed(seed: int, where: str = "seed =") -> None:
+    """Raise SpecError for a seed that NumPy or Keras would refuse."""
+    if not isinstance(seed, Integral) or not 0 <= seed < 2**32:
+        raise SpecError(f"{where} {seed}: give a whole number from 0 to {2**32 - 1}")
 
 
 def first_problem(error: ValidationError, kind: type[BaseModel]) -> str:

@@ -1,208 +1,24 @@
-"""What a user asks for: a Study and the Cases it expands to. Frozen, checked when built, read from TOML."""
+"""A study: a question and the grid of networks that answers it, as it is read from TOML."""
 
 from __future__ import annotations
 
 import itertools
-import re
 import tomllib
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from numbers import Integral
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import Field
 
 from harness.base.errors import SpecError
-from harness.spec.checked import Fraction, PositiveFloat, PositiveInt, Share, Spec
-from harness.spec.checked import checked as checked  # noqa: PLC0414 - what others import from here
-from harness.spec.training import DataSpec as DataSpec  # noqa: PLC0414
-from harness.spec.training import TrainSpec as TrainSpec  # noqa: PLC0414
-
-Device = Literal["auto", "cpu", "cuda"]
-Padding = Literal["same", "valid"]
-Importance = Literal["l1", "l2", "bn_scale", "fpgm", "taylor", "activation", "apoz", "obd", "random"]
-Mode = Literal["end_to_end", "device", "cuda_graph"]
-AFew = Annotated[int, Field(ge=1, le=1024)]  # more threads or inputs would choke the machine, whatever the budget
-Channels = Annotated[tuple[Annotated[int, Field(ge=0)], ...], Field(min_length=1)]
-
-
-class PruneSpec(Spec):
-    """How many channels each layer loses, which ones, and what follows.
-
-    Exactly one of `ratio` (share of each layer's channels, in [0, 1)), `filters` (channels removed from each
-    convolution) and `remove` (a layer's name → the channels that go, counted from 0) is given. `rows = "first"`
-    repeats a common mistake, as a control: the kernel after Flatten keeps its first rows instead of those of the
-    channels that remain. `keep` names layers that keep all channels. What is left of each layer is rounded up to a
-    multiple of `round_to`. `global_ranking` removes the `ratio` least important of all channels, instead of that share
-    of every layer. `finetune_epochs` recalibrates BatchNormalization and trains on, as in `harness prune`.
-    """
-
-    ratio: Share | None = None
-    filters: PositiveInt | None = None
-    remove: Annotated[Mapping[str, Channels], Field(min_length=1)] | None = None
-    importance: Importance = "l1"
-    keep: tuple[str, ...] = ()
-    round_to: PositiveInt = 1
-    global_ranking: bool = False
-    finetune_epochs: Annotated[int, Field(ge=0)] = 0
-    rows: Literal["provenance", "first"] = "provenance"
-
-    @model_validator(mode="after")
-    def _one_amount(self) -> PruneSpec:
-        if sum(amount is not None for amount in (self.ratio, self.filters, self.remove)) != 1:
-            raise ValueError("give exactly one of ratio, filters and remove")
-        if self.global_ranking and self.ratio is None:
-            raise ValueError("global_ranking needs a ratio; leave out filters and remove")
-        if self.remove is not None and (self.round_to > 1 or self.importance != "l1"):
-            raise ValueError("remove says which channels go; leave out importance and round_to")
-        return self
-
-    @property
-    def label(self) -> str:
-        """A short name such as `50 %`, `1 filter, first rows` or `conv_1 without 7`."""
-        if self.ratio is not None:
-            amount = f"{100 * self.ratio:g} %"
-        elif self.remove is not None:
-            amount = without(self.remove)
-        else:
-            amount = f"{self.filters} filter" + ("s" if self.filters != 1 else "")
-        parts = [amount] if self.importance == "l1" else [amount, self.importance]
-        if self.global_ranking:
-            parts.append("global")
-        if self.round_to > 1:
-            parts.append(f"multiples of {self.round_to}")
-        if self.keep:
-            parts.append(f"keep {' '.join(self.keep)}")
-        if self.rows == "first":
-            parts.append("first rows")
-        if self.finetune_epochs:
-            parts.append(f"tuned {self.finetune_epochs}")
-        return ", ".join(parts)
-
-
-class MeasureSpec(Spec):
-    """How latency is measured: see docs/measuring.md.
-
-    `precision` is the half-width wanted for each speed-up's 95 % interval and `margin` the difference that does not
-    matter, both as fractions; `budget_s` ends the measurement even where `precision` was not reached. Networks of a
-    study that take other inputs are measured apart, and share it.
-    `modes` are what is timed, each on its own: `end_to_end` (host arrays in and out), `device` (inputs and outputs
-    stay on the device), `cuda_graph`. `inputs` describe inputs that can't be invented, as `name:shape:dtype`, where
-    the shape may hold N for the batch, or as `name=value`. `input_data` holds real ones: an `.npz` of arrays by input
-    name, or a folder of ONNX test data. `input_copies` inputs are used in turn, so that one need not stay in a cache.
-    A worker that says nothing for `timeout_s` is killed.
-    """
-
-    device: Device = "auto"
-    batch_sizes: tuple[PositiveInt, ...] = (1, 32)
-    modes: tuple[Mode, ...] = ("end_to_end",)
-    threads: AFew = 1
-    inter_op_threads: AFew = 1
-    spinning: bool = True
-    optimization: Literal["none", "basic", "extended", "all"] = "all"
-    provider_options: Mapping[str, str] = {}
-    inputs: tuple[str, ...] = ()
-    input_data: Path | None = None
-    input_copies: AFew = 1
-    precision: Fraction = 0.015
-    margin: Fraction = 0.02
-    budget_s: PositiveFloat = 60.0
-    timeout_s: PositiveFloat = 120.0
-    seed: Annotated[int, Field(ge=0)] = 0
-
-    @model_validator(mode="after")
-    def _each_once(self) -> MeasureSpec:
-        for name, values in {"batch_sizes": self.batch_sizes, "modes": self.modes}.items():
-            if not values or len(set(values)) != len(values):
-                raise ValueError(f"{name} needs at least one value, each once")
-        return self
-
-
-class Case(Spec):
-    """One network to train with one seed, and the ways to prune it.
-
-    `factors` are the options in which the study's networks differ, such as `{"padding": "same"}`. `deploy` is whether
-    it goes on to ONNX: see Network. A `model` that is a file is trained already.
-    """
-
-    model: str
-    options: Mapping[str, Any]
-    factors: Mapping[str, Any]
-    data: DataSpec
-    train: TrainSpec
-    seed: int
-    prune: tuple[PruneSpec, ...]
-    deploy: bool = True
-
-    @property
-    def file(self) -> Path | None:
-        """The file of a network that is trained already; None for one that the study trains."""
-        return Path(self.model) if is_file(self.model) else None
-
-    @property
-    def model_name(self) -> str:
-        """What the model is called: a file by its name alone."""
-        return self.model if self.file is None else self.file.stem
-
-    @property
-    def longer_epochs(self) -> tuple[int, ...]:
-        """For how many epochs its pruned variants are fine-tuned, each number once: so long the original is, too."""
-        return tuple(sorted({spec.finetune_epochs for spec in self.prune if spec.finetune_epochs}))
-
-    @property
-    def network(self) -> str:
-        """The case's name without its seed: the same for all its repetitions."""
-        return " ".join([self.model_name, *(f"{key}={short(value)}" for key, value in self.factors.items())])
-
-    @property
-    def name(self) -> str:
-        return f"{self.network} seed={self.seed}"
-
-
-class PruneGrid(Spec):
-    """A `[[networks.prune]]` table: a PruneSpec, in which every list of values is an axis of a grid.
-
-    `keep` is a list itself, and none of the axes.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="allow")
-
-    def specs(self, where: str) -> tuple[PruneSpec, ...]:
-        fields = dict(self.model_extra or {})
-        axes = {key: values for key, values in fields.items() if isinstance(values, list) and key != "keep"}
-        for key, values in axes.items():
-            if not values:
-                raise SpecError(f"{where}: {key} is empty; give at least one value")
-        points = itertools.product(*axes.values())
-        return tuple(checked(PruneSpec, {**fields, **dict(zip(axes, point, strict=True))}, where) for point in points)
-
-
-class Network(Spec):
-    """A `[[networks]]` table: one architecture, what varies, and how it is pruned.
-
-    `model` is one of the architectures in models/, or a `.keras` file, which is taken as trained: it is pruned and
-    fine-tuned on the data, exported and measured. `vary` maps an option of the model to its values; `data.KEY` and
-    `train.KEY` vary the data and the training.
-    With `deploy = false` it and what it is pruned to are judged in Keras, on the same test examples, and neither
-    exported nor measured: enough where the question is only whether something learns.
-    """
-
-    model: str
-    options: dict[str, Any] = {}
-    vary: dict[str, list[Any]] = {}
-    data: dict[str, Any] = {}
-    train: dict[str, Any] = {}
-    seeds: tuple[int, ...] | None = None
-    prune: tuple[PruneGrid, ...] = ()
-    deploy: bool = True
-
-    @model_validator(mode="after")
-    def _something_to_vary(self) -> Network:
-        for key, values in self.vary.items():
-            if not values:
-                raise ValueError(f"vary.{key} is empty; give at least one value")
-        return self
+from harness.spec.case import Case
+from harness.spec.checked import Spec, checked
+from harness.spec.data import DataSpec
+from harness.spec.measuring import MeasureSpec
+from harness.spec.names import lowercase
+from harness.spec.network import Network, PruneGrid
+from harness.spec.training import TrainSpec
 
 
 class Study(Spec):
@@ -283,22 +99,6 @@ def read_study(path: Path) -> Study:
     return study
 
 
-def check_seed(seed: int, where: str = "seed =") -> None:
-    """Raise SpecError for a seed that NumPy or Keras would refuse."""
-    if not isinstance(seed, Integral) or not 0 <= seed < 2**32:
-        raise SpecError(f"{where} {seed}: give a whole number from 0 to {2**32 - 1}")
-
-
-def without(remove: Mapping[str, Iterable[int]]) -> str:
-    """Channels that go, in words: `conv_1 without 7`, `conv_1 without 7 and 9, conv_2 without 0`."""
-    return ", ".join(f"{layer} without {' and '.join(map(str, channels))}" for layer, channels in remove.items())
-
-
-def is_file(model: str) -> bool:
-    """Whether a network is one that is saved, rather than an architecture."""
-    return model.endswith(".keras")
-
-
 def study_of(model: Path, data: DataSpec, ratios: Iterable[float], finetune_epochs: int) -> Study:
     """The study of one trained network: what does pruning it by these ratios cost and bring?
 
@@ -311,15 +111,3 @@ def study_of(model: Path, data: DataSpec, ratios: Iterable[float], finetune_epoc
     study = Study(name=lowercase(model.stem) or "model", question=question, data=data, networks=(network,))
     study.cases()
     return study
-
-
-def lowercase(text: str) -> str:
-    """A text as a study's name may be written."""
-    return re.sub(r"[^a-z0-9_]+", "-", text.lower()).strip("-_")
-
-
-def short(value: Any) -> str:
-    """A factor's value as it stands in a name: `[32, 48, 64]` is `32-48-64`."""
-    if isinstance(value, list | tuple):
-        return "-".join(short(part) for part in value)
-    return f"{value:g}" if isinstance(value, float) else str(value)

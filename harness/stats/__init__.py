@@ -1,32 +1,22 @@
 """Statistics of paired measurements and of proportions: pure functions on numbers.
 
-From outside, import from `harness.stats` itself, and `learned`: when a training counts as having learned.
+`intervals` are of means, `sequential` of measurements that stop once they know enough; `proportions` are of shares,
+`percentiles` of tails; `multiple_tests` corrects for many. From outside, import from `harness.stats` itself, and
+`learned`: when a training counts as having learned.
 """
 
-from harness.stats.intervals import (
-    CONFIDENCE,
+from harness.stats.intervals import CONFIDENCE, Interval, t_interval, t_interval_of_difference
+from harness.stats.multiple_tests import holm
+from harness.stats.percentiles import independent_samples, samples_for_percentile
+from harness.stats.proportions import fisher, linear_of_shares, paired_proportions, wilson
+from harness.stats.sample import deviation, median, median_error, trend
+from harness.stats.sequential import (
     MINIMUM_LAUNCHES,
     PEEKING,
     TRIMMED_SHARE,
-    Interval,
-    Verdict,
-    deviation,
-    fisher,
-    holm,
-    independent_samples,
-    linear_of_shares,
-    median,
-    median_error,
-    paired_proportions,
     precise_enough,
-    samples_for_percentile,
     sequential_difference,
     sequential_interval,
-    t_interval,
-    t_interval_of_difference,
-    trend,
-    verdict,
-    wilson,
 )
 
 __all__ = [
@@ -35,7 +25,6 @@ __all__ = [
     "PEEKING",
     "TRIMMED_SHARE",
     "Interval",
-    "Verdict",
     "deviation",
     "fisher",
     "holm",
@@ -51,6 +40,5 @@ __all__ = [
     "t_interval",
     "t_interval_of_difference",
     "trend",
-    "verdict",
     "wilson",
 ]

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.skipif(not hasattr(signal, "sigwaitinfo"), reason="only
 COMMAND = """
 import os, signal, sys, time
 from pathlib import Path
-from harness.crash import step, supervised, unfinished
+from harness.base.crash import step, supervised, unfinished
 signal.signal(signal.SIGHUP, signal.SIG_DFL)  # which nohup, say, has ignored
 def work():
     with step("first"), step("second"), unfinished(Path(sys.argv[1])) as path:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from harness.channels.channels import NO_CHANNEL, Channels, along, compact, nameless, spread, varying_axes
+from harness.channels.channels import Channels
+from harness.channels.names import NO_CHANNEL, along, compact, nameless, spread, varying_axes
 
 
 def test_flattened_names_tell_which_row_belongs_to_which_channel() -> None:

@@ -101,7 +101,7 @@ def test_the_version_is_told_at_once() -> None:
 # Each answer goes to stdout as it was opened at the start of a process; one process for all saves seconds of imports.
 ANSWERS = """
 import os, sys
-from harness.cli import main
+from harness.cli.app import main
 
 def code_of(words, stdout):
     os.dup2(stdout, 1)

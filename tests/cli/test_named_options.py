@@ -19,21 +19,22 @@ WITH_DATA = ("run", "prune", "export", "diagnose")
 # what to write into one instead.
 SAID_BY = {
     "data": WITH_DATA,
-    "keras_file.py": (*WITH_DATA, "verify"),
-    "train.py": ("run",),
-    "scaling.py": ("run",),
+    "base/keras_file.py": (*WITH_DATA, "verify"),
+    "training": ("run",),
+    "pipeline": ("run",),
     "prune": ("prune",),
-    "prune/verdict.py": ("verify",),
+    "prune/proof/verdict.py": ("verify",),
     "diagnose": ("diagnose",),
-    "runtime": ("measure",),
-    "advice.py": ("measure", "run"),
-    "across.py": ("compare",),
+    "measure": ("measure",),
+    "measure/advice.py": ("measure", "run"),
+    "compare/across.py": ("compare",),
     "export/examples.py": ("export",),
-    "commands/options.py": ("prune",),
-    "commands/run.py": ("run",),
-    "commands/prune.py": ("prune",),
-    "commands/diagnose.py": ("diagnose",),
-    "commands/measure.py": ("measure",),
+    "cli/options.py": ("prune",),
+    "cli/commands/run.py": ("run",),
+    "cli/commands/prune.py": ("prune",),
+    "cli/commands/diagnose.py": ("diagnose",),
+    "cli/commands/measure.py": ("measure",),
+    "report/conditions/reproduce.py": ("run",),
 }
 OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*")
 ELSEWHERE = re.compile(r"`harness (\w+)( [^`]*)?`")  # names the command that has it
@@ -83,7 +84,7 @@ def named() -> Iterator[tuple[str, str, str]]:
                 yield module, command, text
 
 
-UNSAID = {"cli.py", "runtime/environment.py"}  # of every command, and words for another program
+UNSAID = {"cli/app.py", "measure/runtime/environment.py"}  # of every command, and words for another program
 
 
 @pytest.mark.parametrize(("module", "command", "text"), [one for one in named() if one[0] not in UNSAID])

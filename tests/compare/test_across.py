@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from harness.base.errors import MeasureError
-from harness.compare.across import Change, Occasion, changes, read_occasions
+from harness.compare.across import Change, changes
+from harness.compare.occasions import Occasion, read_occasions
 from harness.measure.measurement import Measurement
 from tests.measurements import measurement
 

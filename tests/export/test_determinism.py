@@ -18,7 +18,7 @@ EXPORT = """
 import sys
 from pathlib import Path
 from harness.export import onnx_from_keras
-from harness.keras_file import load_model
+from harness.base.keras_file import load_model
 for path in map(Path, sys.argv[1:]):
     onnx_from_keras(load_model(path), path.with_suffix(".onnx"))
 """

@@ -13,7 +13,8 @@ import harness
 from harness.base.errors import SpecError
 from harness.data import Dataset, load
 from harness.pipeline.run import Run, run_study
-from harness.prune.recover.finetune import RecoverySpec, recover, tune
+from harness.prune.recover.finetune import tune
+from harness.prune.recover.recovery import RecoverySpec, recover
 from harness.spec import DataSpec, Study, TrainSpec, checked, study_of
 from tests.cli.test_app import in_process
 

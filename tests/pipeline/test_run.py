@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from onnx import helper
 
-import harness.compare.speed
+import harness.compare.timings
 from harness.base.progress import Silent
 from harness.base.store import Store
 from harness.compare.results import read_results
@@ -252,8 +252,8 @@ def test_the_answers_are_computed_once(
 ) -> None:
     """The report, what the measurement says of itself, and the JSON: all from one comparison."""
     made = []
-    judge = harness.compare.speed.judge
-    monkeypatch.setattr(harness.compare.speed, "judge", lambda *pairs: made.append(1) or judge(*pairs))
+    judge = harness.compare.timings.judge
+    monkeypatch.setattr(harness.compare.timings, "judge", lambda *pairs: made.append(1) or judge(*pairs))
     write_run(tmp_path / "run", finished.results, [])
     assert len(made) == 1
     code, _, _ = in_process(capsys, "report", str(tmp_path / "run"), "--json")

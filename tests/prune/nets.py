@@ -88,3 +88,15 @@ def grouped(channels: int = 8, groups: int = 2) -> keras.Model:
     x = L.Conv2D(channels, 3, activation="relu", name="before")(image)
     x = L.Conv2D(12, 3, groups=groups, activation="relu", name="grouped")(x)
     return keras.Model(image, L.Dense(3)(L.GlobalAveragePooling2D()(L.Conv2D(6, 1, name="after")(x))))
+
+
+def with_lambda() -> keras.Model:
+    return keras.Sequential(
+        [keras.Input((6, 6, 3)), L.Conv2D(4, 3), L.Lambda(lambda x: 2 * x), L.Conv2D(4, 3), L.Flatten(), L.Dense(2)]
+    )
+
+
+def with_nan() -> keras.Model:
+    model = chain()
+    model.get_layer("hidden").bias.assign(np.full(10, np.nan))
+    return model

@@ -11,7 +11,7 @@ import pytest
 
 import harness
 import models
-from harness.base.errors import ProofError, PruneError, SpecError
+from harness.base.errors import ProofError
 from harness.prune import apply, plan, verify
 from harness.spec import PruneSpec
 from tests.prune.nets import array, chain, randomised, snapshot
@@ -173,25 +173,3 @@ def test_kept_layers_keep_their_channels() -> None:
 
 def test_the_output_layer_is_pinned_with_the_reason() -> None:
     assert harness.prune(chain(), ratio=0.5).report.pinned == {"out": "the model's output"}
-
-
-@pytest.mark.parametrize(
-    ("options", "error", "message"),
-    [
-        ({"ratio": 1.0}, SpecError, "ratio = 1.0"),
-        ({"ratio": -0.1}, SpecError, "ratio = -0.1"),
-        ({"ratio": 0.5, "filters": 1}, SpecError, "exactly one of ratio, filters and remove"),
-        ({"ratio": 0.0}, PruneError, "removes no channel at all"),
-        ({"ratio": 0.01}, PruneError, "removes no channel at all"),
-        ({"ratio": 0.5, "round_to": 64}, PruneError, "removes no channel at all"),
-        ({"filters": 8}, PruneError, "filters = 8 leaves nothing of 'conv_a'"),
-        ({"ratio": 0.5, "keep": ("conv_z",)}, PruneError, "there is no layer 'conv_z'"),
-        ({"ratio": 0.5, "size": 3}, SpecError, "'size' is unknown"),
-    ],
-)
-def test_impossible_requests_are_one_line_that_says_what_to_do(
-    options: dict[str, object], error: type[Exception], message: str
-) -> None:
-    with pytest.raises(error, match=message) as caught:
-        harness.prune(chain(), **options)
-    assert "\n" not in str(caught.value)

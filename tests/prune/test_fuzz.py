@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 import harness
 from harness.base.errors import PruneError
-from tests.prune.programs import STEPS, Step, build
+from tests.prune.programs.building import Step, build
+from tests.prune.programs.steps import STEPS
 
 STEP = st.tuples(st.sampled_from(sorted(STEPS)), st.integers(0, 3), st.integers(0, 3), st.integers(0, 7))
 PROGRAM = st.lists(STEP, min_size=1, max_size=9)

@@ -6,8 +6,9 @@ from pathlib import Path
 
 from rich.console import Console
 
+from harness.prune.keras_graph.pinned import by_reason
 from harness.prune.picture import picture
-from harness.prune.present import by_reason, files_line, layer_table, proof_line, recovery_lines, summary_line
+from harness.prune.present import files_line, layer_table, proof_line, recovery_lines, summary_line
 from harness.records import LayerCost, Proof, PruneReport, Recovery
 
 

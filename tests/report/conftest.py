@@ -11,6 +11,7 @@ from harness.compare.results import Results
 from harness.report import ReportPaths, write
 from harness.report.names import Names
 from harness.spec import Study
+from tests.report.page import Page
 from tests.synthetic import results_of
 
 
@@ -54,3 +55,9 @@ def written(results: Results, tmp_path_factory: pytest.TempPathFactory) -> Repor
     """The small study's report, on disk."""
     folder: Path = tmp_path_factory.mktemp("report")
     return write(results, folder)
+
+
+@pytest.fixture(scope="session")
+def page(written: ReportPaths) -> Page:
+    """Its page, as a browser would see it."""
+    return Page(written.html.read_text())

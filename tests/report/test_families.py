@@ -7,10 +7,11 @@ import pytest
 from harness.compare import Answers, compare
 from harness.compare.results import Results
 from harness.report.charts import figures
+from harness.report.families import families
 from harness.report.findings import findings
 from harness.report.names import Names
-from harness.report.tables.families import families, family_table
-from harness.report.tables.networks import crowd_table, main_table
+from harness.report.tables.families import family_table
+from harness.report.tables.variants import crowd_table, main_table
 from harness.report.terminal import terminal_table
 from harness.spec import Case, PruneSpec, Study
 from tests.synthetic import World, results_of

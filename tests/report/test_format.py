@@ -18,6 +18,7 @@ from harness.report import format as fmt
         (fmt.points, -0.0062, "−0.6"),
         (fmt.points, 0.0104, "+1.0"),
         (fmt.points, -0.0004, "0.0"),
+        (fmt.whole_points, -0.304, "−30"),
         (fmt.times, 2.0818, "2.08×"),
         (fmt.times, 12.34, "12.3×"),
         (fmt.microseconds, 4.051, "4.05"),
@@ -46,6 +47,8 @@ def test_a_number_is_written_so(write: Callable[[Any], str], value: Any, text: s
 def test_intervals_say_both_ends() -> None:
     assert fmt.percent_range(Interval(value=0.97, low=0.9616, high=0.982)) == "96.2 to 98.2"
     assert fmt.points_range(Interval(value=-0.006, low=-0.0123, high=0.0003)) == "−1.2 to 0.0"
+    assert fmt.whole_range(Interval(value=1.0, low=0.722, high=1.0)) == "72 to 100"
+    assert fmt.whole_points_range(Interval(value=-0.3, low=-0.504, high=0.02)) == "−50 to +2"
     assert fmt.times_range(SpeedUp(value=2.0, low=1.9, high=2.1, verdict=Verdict.FASTER)) == "1.90 to 2.10"
 
 

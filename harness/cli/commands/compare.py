@@ -17,7 +17,8 @@ def compare(
     as_json: JsonFlag = False,
 ) -> None:
     """Say which models got faster or slower from one measurement to another; exit 1 if one got slower or failed."""
-    from harness.compare.across import changes, read_occasions
+    from harness.compare.across import changes
+    from harness.compare.occasions import read_occasions
     from harness.measure.tables import changes_table
 
     found = changes(read_occasions(before), read_occasions(after))

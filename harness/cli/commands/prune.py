@@ -69,7 +69,7 @@ def prune(  # noqa: PLR0913, PLR0917 - one parameter an option
     check_seed(seed)
     import_keras()
     from harness.prune.job import Job, run_job
-    from harness.prune.recover.finetune import RecoverySpec
+    from harness.prune.recover.recovery import RecoverySpec
 
     job = Job(
         source=model,
@@ -124,7 +124,8 @@ def _training(epochs: int, learning_rate: float, batch_size: int) -> TrainSpec |
 
 
 def _show(done: Done) -> None:
-    from harness.prune.present import by_reason, files_line, layer_table, proof_line, recovery_lines, summary_line
+    from harness.prune.keras_graph.pinned import by_reason
+    from harness.prune.present import files_line, layer_table, proof_line, recovery_lines, summary_line
 
     answers.print(layer_table(done.about.report))
     print_lines(*(f"pinned: {line}" for line in by_reason(done.about.report.pinned)))

@@ -1,4 +1,4 @@
-"""Which channels go: importances, scores, and the plan that can be written down.
+"""Which channels go: importances, scores, the decision, and the plan that can be written down.
 
 From outside: the wings of `prune` below the command; nothing else.
 """

@@ -9,8 +9,8 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
-from harness.channels.channels import NO_CHANNEL, Names, compact
-from harness.prune.choose.magnitudes import Scores
+from harness.channels.allocate import Scores
+from harness.channels.names import NO_CHANNEL, Names, compact
 from harness.prune.keras_graph.graph import Call, run
 from harness.prune.keras_graph.trace import Trace
 

@@ -9,11 +9,13 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
-from harness.channels.channels import Names
-from harness.prune.choose.magnitudes import Scores, add_up
+from harness.channels.allocate import Scores
+from harness.channels.names import Names
+from harness.prune.choose.magnitudes import add_up
+from harness.prune.data.losses import loss_for
 from harness.prune.keras_graph.copies import copied
-from harness.prune.keras_graph.graph import read_graph, weights_of
-from harness.prune.keras_graph.losses import loss_for
+from harness.prune.keras_graph.graph import weights_of
+from harness.prune.keras_graph.reading import read_graph
 from harness.prune.keras_graph.trace import Trace
 from harness.training.recorder import GradientRecorder
 

@@ -12,11 +12,11 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
-from harness.channels.channels import NO_CHANNEL, Names
+from harness.channels.allocate import Scores
+from harness.channels.names import NO_CHANNEL, Names
 from harness.prune.keras_graph.graph import weights_of
 from harness.prune.keras_graph.trace import Trace
 
-Scores = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.float64]
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import keras
+from collections.abc import Sequence
+
 import numpy as np
 
 from harness.base.errors import PruneError
-from harness.channels.channels import Removal
-from harness.prune.keras_graph.trace import Trace, trace
+from harness.channels.names import Flags
+from harness.channels.removal import Removal
+from harness.prune.keras_graph.trace import Trace
 from harness.records import ChannelPlan
 
 
@@ -35,19 +37,13 @@ def removal_of(trace: Trace, plan: ChannelPlan) -> Removal:
         raise PruneError(f"expected a ChannelPlan, not {type(plan).__name__}; give result.plan, or read_plan(path)")
     if plan.architecture != trace.graph.digest() or len(made) != len(plan.kept):
         raise PruneError("the plan is for another architecture than this model's; make one with `harness prune`")
-    matched = dict(zip(made, plan.kept.values(), strict=True)) if set(made) != set(plan.kept) else plan.kept
+    if plan.channels.keys() != plan.kept.keys():
+        raise PruneError("the plan counts the channels of other layers than it keeps channels of; make a new plan")
+    names = dict(zip(made, plan.kept, strict=True)) if set(made) != set(plan.kept) else {path: path for path in made}
     gone: set[int] = set()
     stay: set[int] = set()
     for path, ids in made.items():
-        places = list(matched[path])
-        if not places:
-            raise PruneError(f"the plan leaves nothing of '{path}'; make a new plan")
-        if not 0 <= min(places) <= max(places) < len(ids):
-            raise PruneError(f"the plan keeps a channel of '{path}' that it does not have; make a new plan")
-        if places != sorted(set(places)):
-            raise PruneError(f"the plan keeps channels of '{path}' twice or out of order; make a new plan")
-        kept = np.zeros(len(ids), np.bool_)
-        kept[places] = True
+        kept = _kept(path, plan.kept[names[path]], plan.channels[names[path]], len(ids))
         roots = trace.channels.find(ids)
         gone |= {int(root) for root in roots[~kept]}
         stay |= {int(root) for root in roots[kept]}
@@ -55,6 +51,21 @@ def removal_of(trace: Trace, plan: ChannelPlan) -> Removal:
         raise PruneError("the plan removes a channel from one layer that it keeps in another; make a new plan")
     _check_free(trace, gone)
     return trace.channels.removed(gone)
+
+
+def _kept(path: str, places: Sequence[int], counted: int, count: int) -> Flags:
+    """Which of a layer's channels stay: (count,); `counted` is how many the plan says that there are."""
+    if counted != count:
+        raise PruneError(f"the plan counts {counted} channels of '{path}', which has {count}; make a new plan")
+    if not places:
+        raise PruneError(f"the plan leaves nothing of '{path}'; make a new plan")
+    if not 0 <= min(places) <= max(places) < count:
+        raise PruneError(f"the plan keeps a channel of '{path}' that it does not have; make a new plan")
+    if list(places) != sorted(set(places)):
+        raise PruneError(f"the plan keeps channels of '{path}' twice or out of order; make a new plan")
+    kept = np.zeros(count, np.bool_)
+    kept[list(places)] = True
+    return kept
 
 
 def _check_free(trace: Trace, gone: set[int]) -> None:
@@ -74,13 +85,12 @@ def composed(first: ChannelPlan, second: ChannelPlan) -> ChannelPlan:
     return first.model_copy(update={"kept": kept})
 
 
-def random_plan_like(model: keras.Model, plan: ChannelPlan, seed: int) -> ChannelPlan:
+def random_plan_like(trace: Trace, plan: ChannelPlan, seed: int) -> ChannelPlan:
     """A plan that keeps as many channels of every group as another, drawn at random."""
-    found = trace(model)
-    gone = removal_of(found, plan)
+    gone = removal_of(trace, plan)
     generator = np.random.default_rng(seed)
     roots: list[int] = []
-    for group in found.channels.groups():
+    for group in trace.channels.groups():
         channels = np.asarray(group.channels, np.int32)
         roots += generator.permutation(channels)[: int((~gone.kept(channels)).sum())].tolist()
-    return plan_of(found, found.channels.removed(roots))
+    return plan_of(trace, trace.channels.removed(roots))

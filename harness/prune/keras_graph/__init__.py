@@ -1,4 +1,5 @@
 """A Keras model read as a graph of calls whose channels are named, and cut: rules by layer, surgery, cost.
 
-From outside: the other wings of `prune` import it; `fitting` and `graph` are also asked whether data fit.
+`reading` makes the `graph`, `trace` sends names through it by the `rules`, `surgery` cuts. From outside: the other
+wings of `prune`; studies ask `reading` and `graph` about a network, the command asks `pinned`.
 """

@@ -7,7 +7,8 @@ from typing import Any
 
 import keras
 
-from harness.prune.keras_graph.graph import is_each_step, is_graph, read_graph, weights_of
+from harness.prune.keras_graph.graph import weights_of
+from harness.prune.keras_graph.reading import is_each_step, is_graph, read_graph
 from harness.prune.keras_graph.surgery import rebuilt, rewrapped, uncompiled
 
 L = keras.layers

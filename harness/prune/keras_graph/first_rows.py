@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import keras
 
-from harness.prune.keras_graph.graph import Graph, read_graph
+from harness.prune.keras_graph.graph import Graph
+from harness.prune.keras_graph.reading import read_graph
 
 
 def spoil(original: keras.Model, pruned: keras.Model) -> None:

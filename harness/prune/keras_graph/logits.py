@@ -10,20 +10,17 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
-from harness.channels.channels import Flags
-from harness.prune.keras_graph.graph import Call, Graph, Shape, read_graph, run, weights_of
+from harness.channels.names import Flags
+from harness.prune.keras_graph.graph import Call, Graph, run, weights_of
+from harness.prune.keras_graph.reading import read_graph
 from harness.prune.keras_graph.steps import EachStep, Together
+from harness.prune.keras_graph.twins import channels_last, has_channels_first, turned_last, without_activation
 
 Value = npt.NDArray[Any]
 Values = Mapping[str, Sequence[Any]]  # arrays or tensors
 L = keras.layers
 _MOVES = (L.Reshape, L.Flatten, L.Permute, L.Identity, L.Dropout, EachStep, Together)
 _WITH_KERNEL = L.Dense | L.EinsumDense | L.Conv1D | L.Conv2D | L.Conv3D
-_SPATIAL = (
-    L.Conv1D, L.Conv2D, L.Conv3D, L.Conv1DTranspose, L.Conv2DTranspose, L.Conv3DTranspose,
-    L.DepthwiseConv1D, L.DepthwiseConv2D, L.SeparableConv1D, L.SeparableConv2D,
-    L.MaxPooling1D, L.MaxPooling2D, L.MaxPooling3D, L.AveragePooling1D, L.AveragePooling2D, L.AveragePooling3D,
-)  # fmt: skip
 _SQUASHING = {
     keras.activations.softmax: "softmax",
     keras.activations.sigmoid: "sigmoid",
@@ -126,12 +123,12 @@ def logit_network(model: keras.Model) -> LogitNetwork:
             continue
         squashed[number] = name
         if isinstance(call.op, _WITH_KERNEL):
-            twins[call.path] = _twin(graph, call)
+            twins[call.path] = without_activation(call.op, graph.shapes[call.inputs[0]])
         else:
             skipped.add(call.path)
-    turned = frozenset(path for path, op in graph.layers.items() if _has_channels_first(op))
+    turned = frozenset(path for path, op in graph.layers.items() if has_channels_first(op))
     shapes = {call.path: graph.shapes[call.inputs[0]] for call in graph.calls if call.path in turned}
-    twins |= {path: _turned(twins.get(path, graph.layers[path]), shape) for path, shape in shapes.items()}
+    twins |= {path: turned_last(twins.get(path, graph.layers[path]), shape) for path, shape in shapes.items()}
     return LogitNetwork(graph, frozenset(skipped), twins, squashed, turned)
 
 
@@ -160,32 +157,6 @@ def _only_use(graph: Graph, call: Call) -> bool:
     uses = [index for each in graph.calls for index in each.inputs] + list(graph.outputs)
     runs = sum(each.path == call.path for each in graph.calls)
     return runs == 1 and len(call.outputs) == 1 and uses.count(call.outputs[0]) == 1
-
-
-def _twin(graph: Graph, call: Call) -> Any:
-    """The same layer with no activation function."""
-    twin = type(call.op).from_config({**call.op.get_config(), "activation": "linear"})
-    twin.build(graph.shapes[call.inputs[0]])
-    return twin
-
-
-def _has_channels_first(op: Any) -> bool:
-    """Whether this is a layer that the backend may not run as it is, since its channels come first."""
-    backend = keras.backend.backend()
-    return backend == "tensorflow" and isinstance(op, _SPATIAL) and op.data_format == "channels_first"
-
-
-def _turned(op: Any, shape: Shape) -> Any:
-    """The same layer with channels last; `shape` is that of its input, channels first."""
-    turned = type(op).from_config({**op.get_config(), "data_format": "channels_last"})
-    turned.build((shape[0], *shape[2:], shape[1]))
-    return turned
-
-
-def channels_last(op: Any, x: Any, **kwargs: Any) -> Any:
-    """What a layer with channels last makes of a tensor with channels first, again with channels first."""
-    made = op(keras.ops.moveaxis(x, 1, -1), **kwargs)
-    return keras.ops.moveaxis(made, -1, 1)
 
 
 def _masked(x: Any, mask: Any, fill: float) -> Any:

@@ -6,7 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from harness.channels.channels import Channels, Names, Removal, along, nameless, spread, varying_axes
+from harness.channels.channels import Channels
+from harness.channels.names import Names, along, nameless, spread, varying_axes
+from harness.channels.removal import Removal
 from harness.prune.keras_graph.graph import Call, Shape, weights_of
 
 Config = Callable[[Removal], Mapping[str, Any]]

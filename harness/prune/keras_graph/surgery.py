@@ -10,8 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from harness.base.errors import PruneError, first_line
-from harness.channels.channels import Removal
-from harness.prune.keras_graph.graph import is_each_step, is_graph, read_graph, weights_of
+from harness.channels.removal import Removal
+from harness.prune.keras_graph.graph import weights_of
+from harness.prune.keras_graph.reading import is_each_step, is_graph, read_graph
 from harness.prune.keras_graph.site import Arguments, LayerNames, WeightNames
 from harness.prune.keras_graph.trace import Trace
 
@@ -47,6 +48,7 @@ class _Copier:
         self._arguments: dict[int, Arguments] = {}
 
     def model(self, model: keras.Model) -> keras.Model:
+        """A copy of a model, or of one inside it, on inputs of its own."""
         inputs = self._inputs(model)
         if not isinstance(model, keras.Sequential):
             given = keras.tree.pack_sequence_as(model.input, inputs)

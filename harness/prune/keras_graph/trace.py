@@ -10,9 +10,11 @@ import keras
 import numpy as np
 
 from harness.base.errors import PruneError
-from harness.channels.channels import Channels, Names, nameless
+from harness.channels.channels import Channels
+from harness.channels.names import Names, nameless
 from harness.prune.keras_graph import rules  # noqa: F401  (registers the rules)
-from harness.prune.keras_graph.graph import Graph, read_graph
+from harness.prune.keras_graph.graph import Graph
+from harness.prune.keras_graph.reading import read_graph
 from harness.prune.keras_graph.registry import rule_for
 from harness.prune.keras_graph.site import LayerNames, Site, known
 

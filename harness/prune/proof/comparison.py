@@ -11,17 +11,18 @@ import keras
 import numpy as np
 
 from harness.base.errors import ProofError, UnprovableError, first_line
-from harness.channels.channels import Flags, Removal
+from harness.channels.names import Flags
+from harness.channels.removal import Removal
 from harness.prune.keras_graph.copies import as_float64
 from harness.prune.keras_graph.graph import weights_of
 from harness.prune.keras_graph.logits import LogitNetwork, Value, Values, logit_network
 from harness.prune.keras_graph.surgery import cut
 from harness.prune.keras_graph.trace import Trace
+from harness.prune.proof.difference import TELLING, relative_difference, varies
 from harness.prune.proof.randomize import is_kernel, random_inputs, random_values
 
 _SCALES = (1.0, 100.0, 10.0, 1.0, 100.0)  # of the inputs: networks expect pixels of 0 to 1, or of 0 to 255
 _LAST_DIGITS = 1e-15  # as a share: about four roundings in float64
-_TELLING = 1e-4  # masks and inputs must change the logits by this share of their spread, or the trial says nothing
 
 
 @dataclass(frozen=True)
@@ -99,7 +100,7 @@ class Comparison:
             effect = relative_difference(setting.masked, self.networks[0].logits(inputs, values))
             if not all(varies(outputs) for outputs in setting.masked):
                 continue
-            if effect > _TELLING:
+            if effect > TELLING:
                 return setting
             alive = alive or setting
         if alive is not None and not self.reach_outputs(alive):
@@ -168,29 +169,6 @@ class Comparison:
         return max((relative_difference([a], [b]) for a, b in pairs if a.size), default=0.0)
 
 
-def relative_difference(expected: Sequence[Value], found: Sequence[Value]) -> float:
-    """The largest absolute difference over the standard deviation of what was expected, the worst of all arrays.
-
-    Infinite where shapes differ or a value is not finite; where nothing is spread, any difference at all.
-    """
-    worst = 0.0
-    for one, other in zip(expected, found, strict=True):
-        a, b = np.asarray(one, np.float64), np.asarray(other, np.float64)
-        if a.shape != b.shape or not (np.isfinite(a).all() and np.isfinite(b).all()):
-            return float("inf")
-        largest = float(np.abs(a - b).max(initial=0.0))
-        if largest:
-            worst = max(worst, largest / (float(a.std()) or 1e-300))
-    return worst
-
-
-def varies(outputs: Value) -> bool:
-    """Whether the outputs differ between examples, by more than rounding."""
-    return bool(np.ptp(outputs, axis=0).max(initial=0.0) > _TELLING * outputs.std()) and bool(
-        np.isfinite(outputs).all()
-    )
-
-
 def _nudged(weight: Any, generator: np.random.Generator) -> Value:
     value = np.asarray(keras.ops.convert_to_numpy(weight))
     if value.dtype.kind != "f":
@@ -200,8 +178,3 @@ def _nudged(weight: Any, generator: np.random.Generator) -> Value:
 
 def _wide(inputs: Sequence[Value]) -> list[Value]:
     return [x.astype(np.float64) if x.dtype == np.float32 else x for x in inputs]
-
-
-def has_float64() -> bool:
-    """Whether the backend computes in float64 when asked; JAX does only with JAX_ENABLE_X64=1."""
-    return "float64" in str(keras.ops.zeros(1, "float64").dtype)

@@ -16,7 +16,8 @@ from harness.base.errors import ProofError, SpecError, UnprovableError
 from harness.prune.choose.planning import removal_of
 from harness.prune.keras_graph.graph import check_finite
 from harness.prune.keras_graph.trace import trace
-from harness.prune.proof.comparison import Comparison, Setting, has_float64
+from harness.prune.proof.comparison import Comparison, Setting
+from harness.prune.proof.difference import has_float64
 from harness.records import ChannelPlan, Proof
 from harness.spec import check_seed
 

@@ -1,4 +1,4 @@
 """Accuracy back: recalibration, fine-tuning, distillation, pruning in steps; baselines beside them.
 
-From outside: `finetune`, `recalibrate`, `stepwise`.
+From outside: `recovery`, `finetune`, `recalibrate`, `stepwise`, `accuracy`.
 """

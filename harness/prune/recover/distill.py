@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from harness.base.errors import PruneError
 from harness.prune.keras_graph.logits import logit_network
+from harness.prune.recover.accuracy import outputs_of
 
 Array = npt.NDArray[Any]
 TEMPERATURE = 4.0
@@ -58,16 +59,6 @@ def teacher_targets(teacher: keras.Model, images: Array, temperature: float = TE
     """What the teacher says about each image: log-probabilities, float32 (N, ..., classes)."""
     outputs = outputs_of(teacher, images)
     return np.asarray(keras.ops.convert_to_numpy(log_probabilities(outputs, is_squashed(teacher), temperature)))
-
-
-def outputs_of(model: keras.Model, images: Array, batch_size: int = 128) -> Array:
-    """What a model says about each image, in inference mode: float32 (N, ...).
-
-    Unlike `predict` it compiles nothing, which takes longer than most test sets.
-    """
-    starts = range(0, len(images), batch_size)
-    batches = [model(images[start : start + batch_size], training=False) for start in starts]
-    return np.concatenate([keras.ops.convert_to_numpy(batch) for batch in batches])
 
 
 def is_squashed(model: keras.Model) -> bool:

@@ -8,7 +8,8 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
-from harness.prune.keras_graph.graph import Call, read_graph, run
+from harness.prune.keras_graph.graph import Call, run
+from harness.prune.keras_graph.reading import read_graph
 
 Array = npt.NDArray[Any]
 

@@ -9,12 +9,14 @@ from typing import Any
 import keras
 
 from harness.base.errors import PruneError
-from harness.prune.api import PruneResult, carry_out, check_removes, decide, pinned
+from harness.prune.choose.decide import check_removes, decide
 from harness.prune.choose.planning import composed, plan_of, removes_nothing
-from harness.prune.choose.scoring import Data
-from harness.prune.keras_graph.cost.saved import report
-from harness.prune.keras_graph.graph import read_graph
+from harness.prune.data.given import Data
+from harness.prune.keras_graph.cost.report import report
+from harness.prune.keras_graph.pinned import pinned
+from harness.prune.keras_graph.reading import read_graph
 from harness.prune.keras_graph.trace import trace
+from harness.prune.result import PruneResult, cut_and_prove
 from harness.spec import PruneSpec
 
 Tune = Callable[[keras.Model], None]
@@ -55,7 +57,7 @@ def prune_in_steps(
         decided = decide(current, now, share, Data.given(data, seed + step - 1), sizes)
         if removes_nothing(decided):
             continue
-        results.append(carry_out(current, now, decided, seed=seed + step - 1))
+        results.append(cut_and_prove(current, now, decided, seed=seed + step - 1))
         trials |= {f"step {step}, {name}": value for name, value in results[-1].proven.trials.items()}
         current = results[-1].model
     whole = functools.reduce(composed, (result.plan for result in results), plan_of(found, found.channels.removed([])))

@@ -8,10 +8,10 @@ from typing import Any
 import altair as alt
 
 from harness.compare import Answers, Variant
-from harness.report import theme
+from harness.report.charts import theme
 from harness.report.charts.figure import Data, Figure, Panel, titled
+from harness.report.families import Family, families
 from harness.report.names import Names
-from harness.report.tables.families import Family, families
 
 WIDTH, HEIGHT, ROW_HEIGHT = 560, 320, 34
 MISTAKE = "#8c959f"

@@ -1,4 +1,4 @@
-"""What all charts share: figures of panels, the scales of colour and shape, ticks, and pictures of both kinds."""
+"""What all charts are: figures of panels, each with its data, for a page or for a picture."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from typing import Any
 
 import altair as alt
 
-from harness.report import theme
+from harness.report.charts import theme
+from harness.report.charts.scales import color, shape
 from harness.report.names import Names
 
 Chart = alt.LayerChart | alt.VConcatChart | alt.FacetChart
@@ -17,8 +18,7 @@ Datum = Mapping[str, Any]
 Rows = list[dict[str, Any]]
 Spec = dict[str, Any]
 PANEL_WIDTH = 400
-# Round numbers within a power of ten, coarse to fine.
-TICKS = ((1, 2, 5), (1, 1.5, 2, 3, 5, 7), (1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 7, 8, 9))
+PANEL_HEIGHT = 300
 
 
 @dataclass(frozen=True)
@@ -86,19 +86,6 @@ class Data:
         return alt.Chart(alt.NamedData(name=name))
 
 
-def color(names: Names) -> alt.Color:
-    """Every network's own colour, the same in all figures."""
-    networks = list(names.networks.values())
-    scale = alt.Scale(domain=networks, range=[theme.color_of(index) for index in range(len(networks))])
-    return alt.Color("network:N", scale=scale, legend=None)
-
-
-def shape(names: Names) -> alt.Shape:
-    networks = list(names.networks.values())
-    scale = alt.Scale(domain=networks, range=[theme.shape_of(index) for index in range(len(networks))])
-    return alt.Shape("network:N", scale=scale, legend=None)
-
-
 def legend_panel(networks: Sequence[str], names: Names) -> Panel:
     """A legend as a chart of its own, two entries a row: `networks` are short names."""
     entries = [{"network": name, "x": 360 * (i % 2), "y": i // 2} for i, name in enumerate(networks)]
@@ -111,36 +98,6 @@ def legend_panel(networks: Sequence[str], names: Names) -> Panel:
     texts = base.mark_text(align="left", dx=10, fontSize=12, color=theme.INK).encode(text="network:N")
     height = 20 * math.ceil(len(networks) / 2)
     return Panel(alt.layer(marks, texts).properties(width=720, height=height), sheet.datasets)
-
-
-def log_ticks(low: float, high: float) -> list[float]:
-    """Round numbers from `low` to `high` for a logarithmic axis: at least two, mostly four to eight."""
-    if high < 2 * low:
-        return _even_ticks(low, high)
-    powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
-    inside: list[float] = []
-    for steps in TICKS:
-        ticks = [float(f"{step}e{power}") for power in powers for step in steps]
-        inside = [tick for tick in ticks if low <= tick <= high]
-        if len(inside) >= 4:
-            break
-    return inside[:: math.ceil(len(inside) / 8)]
-
-
-def _even_ticks(low: float, high: float) -> list[float]:
-    """Three to six multiples of a round step, for a range so narrow that a logarithmic axis looks like a linear one."""
-    wanted = (high - low) / 5
-    power = math.floor(math.log10(wanted))
-    step = next(float(f"{part}e{power}") for part in (1, 2, 2.5, 5, 10) if float(f"{part}e{power}") >= wanted)
-    ticks = [float(f"{count * step:.12g}") for count in range(math.floor(low / step), math.ceil(high / step) + 1)]
-    return [tick for tick in ticks if low <= tick <= high]
-
-
-def padded(values: Sequence[float], share: float) -> tuple[float, float]:
-    """A linear domain around values, wider by `share` of their spread on both sides."""
-    low, high = min(values), max(values)
-    room = max((high - low) * share, 0.2)
-    return low - room, high + room
 
 
 def titled(chart: alt.LayerChart | alt.FacetChart, title: str, width: int, height: int) -> Chart:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,26 +10,14 @@ import altair as alt
 from harness.compare import Answers, Variant
 from harness.compare.frontier import eligible
 from harness.report import format as fmt
-from harness.report import theme
-from harness.report.charts.figure import (
-    PANEL_WIDTH,
-    Chart,
-    Data,
-    Figure,
-    Panel,
-    Rows,
-    color,
-    log_ticks,
-    padded,
-    shape,
-    titled,
-)
+from harness.report.charts import theme
+from harness.report.charts.figure import PANEL_HEIGHT, PANEL_WIDTH, Data, Figure, Panel, Rows, titled
+from harness.report.charts.numbers import number_key, number_labels
+from harness.report.charts.scales import color, log_ticks, padded, shape
 from harness.report.names import Names, series_of
 
 # A variant this much less accurate than the best would flatten all others: it is left out, and named.
 FLATTENING = 0.15
-PANEL_HEIGHT = 300
-TOUCHING = 17  # pixels: points nearer than this share a label
 
 
 def frontier_figure(answers: Answers, names: Names) -> Figure | None:
@@ -81,7 +68,7 @@ def _panel(variants: Sequence[Variant], frontier: Sequence[Variant], batch: int,
     sheet = Data(title)
     joined = [{**rows[index], "series": series} for series, members in _series(variants).items() for index in members]
     chart = titled(alt.layer(*_layers(rows, joined, names, sheet)), title, PANEL_WIDTH, PANEL_HEIGHT)
-    return Panel(alt.vconcat(chart, _key(rows, sheet), spacing=12), sheet.datasets)
+    return Panel(alt.vconcat(chart, number_key(rows, sheet), spacing=12), sheet.datasets)
 
 
 def _series(variants: Sequence[Variant]) -> dict[str, list[int]]:
@@ -132,7 +119,7 @@ def _layers(rows: Rows, joined: Rows, names: Names, sheet: Data) -> list[alt.Cha
     lines = sheet.chart(joined).encode(color=color(names), detail="series:N")
     frontier = sheet.chart(row for row in rows if row["on"]).encode(x=x, y=y)
     fill = alt.condition("datum.on", color(names), alt.value("#ffffff"))
-    labels = sheet.chart(_labels(rows, (low, high), (bottom, top))).encode(x=x, y=y, text="label:N")
+    labels = sheet.chart(number_labels(rows, (low, high), (bottom, top))).encode(x=x, y=y, text="label:N")
     return [
         frontier.mark_line(interpolate="step-after", color=theme.QUIET, strokeDash=[4, 3], strokeWidth=1.2),
         colored.mark_rule(opacity=0.35).encode(x=x, y=alt.Y("low:Q"), y2="high:Q"),
@@ -155,43 +142,3 @@ def _tooltip() -> list[alt.Tooltip]:
         alt.Tooltip("parameters:Q", title="Parameters", format=","),
         alt.Tooltip("standing:N", title="Standing"),
     ]
-
-
-def _labels(rows: Rows, across: tuple[float, float], up: tuple[float, float]) -> list[dict[str, Any]]:
-    """The frontier's numbers; those whose points nearly touch share one label, such as `7-8`, at the last of them."""
-    numbered = sorted((row for row in rows if row["on"]), key=lambda row: int(row["number"]))
-
-    def place(row: dict[str, Any]) -> tuple[float, float]:
-        along = math.log(row["latency"] / across[0]) / math.log(across[1] / across[0])
-        return PANEL_WIDTH * along, PANEL_HEIGHT * (row["accuracy"] - up[0]) / (up[1] - up[0])
-
-    clusters: list[list[dict[str, Any]]] = []
-    for row in numbered:
-        if clusters and math.dist(place(clusters[-1][-1]), place(row)) < TOUCHING:
-            clusters[-1].append(row)
-        else:
-            clusters.append([row])
-    return [{**each[-1], "label": _span(each[0]["number"], each[-1]["number"])} for each in clusters]
-
-
-def _span(first: int, last: int) -> str:
-    return str(first) if first == last else f"{first}–{last}"
-
-
-def _key(rows: Rows, sheet: Data) -> Chart:
-    """What the frontier's numbers stand for."""
-    numbered = sorted((row for row in rows if row["on"]), key=lambda row: int(row["number"]))
-    lines = [
-        {
-            "line": row["number"],
-            "number": f"{row['number']}.",
-            "text": f"{row['network']}, {row['variant']}: {row['accuracy']:.1f} %, {row['latency_text']}",
-        }
-        for row in numbered
-    ]
-    y = alt.Y("line:Q", axis=None, scale=alt.Scale(domain=[0.5, len(lines) + 0.5], reverse=True))
-    base = sheet.chart(lines).encode(y=y)
-    style: dict[str, Any] = {"fontSize": 11, "color": theme.INK, "limit": PANEL_WIDTH}
-    numbers = base.mark_text(align="right", **style).encode(x=alt.value(10), text="number:N")
-    texts = base.mark_text(align="left", **style).encode(x=alt.value(16), text="text:N")
-    return alt.layer(numbers, texts).properties(width=PANEL_WIDTH, height=17 * len(lines))

@@ -6,10 +6,9 @@ import altair as alt
 
 from harness.compare import Answers
 from harness.report import format as fmt
-from harness.report import theme
+from harness.report.charts import theme
 from harness.report.charts.figure import Data, Figure, Panel, titled
-from harness.report.names import Names
-from harness.report.tables.learning import of
+from harness.report.names import Names, learned_of
 
 WIDTH, ROW_HEIGHT = 520, 26
 
@@ -32,7 +31,7 @@ def learning_figure(answers: Answers, names: Names) -> Figure | None:
 def _panel(answers: Answers, model: str, names: Names) -> Panel:
     assert answers.learning is not None
     arms = [arm for arm in answers.learning.arms if arm.model == model]
-    labels = {arm.network: f"{names.networks[arm.network]}: {of(arm)}" for arm in arms}
+    labels = {arm.network: f"{names.networks[arm.network]}: {learned_of(arm)}" for arm in arms}
     rows = [
         {
             "arm": labels[variant.network],

@@ -9,10 +9,11 @@ import altair as alt
 
 from harness.compare import Answers, Variant
 from harness.report import format as fmt
-from harness.report import theme
-from harness.report.charts.figure import Data, Figure, Panel, color, padded, titled
+from harness.report.charts import theme
+from harness.report.charts.figure import Data, Figure, Panel, titled
+from harness.report.charts.scales import color, padded
+from harness.report.families import crowded
 from harness.report.names import Names
-from harness.report.tables.networks import crowded
 
 WIDTH, ROW_HEIGHT = 300, 26
 

@@ -9,8 +9,9 @@ import altair as alt
 
 from harness.compare import Answers, Variant, Verdict
 from harness.report import format as fmt
-from harness.report import theme
-from harness.report.charts.figure import PANEL_WIDTH, Data, Figure, Panel, color, log_ticks, shape, titled
+from harness.report.charts import theme
+from harness.report.charts.figure import PANEL_WIDTH, Data, Figure, Panel, titled
+from harness.report.charts.scales import color, log_ticks, shape
 from harness.report.names import Names, series_of
 
 Groups = Mapping[tuple[str, ...], Sequence[Variant]]

@@ -35,6 +35,7 @@ def comparable(answers: Answers) -> list[Variant]:
 
 
 def with_speedup(answers: Answers, batch: int) -> list[tuple[Variant, SpeedUp]]:
+    """The comparable variants whose speed-up at a batch size is known, with it."""
     return [(variant, variant.speedups[batch]) for variant in comparable(answers) if batch in variant.speedups]
 
 

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from harness.compare import Answers, SpeedUp, Variant, Verdict
 from harness.report import format as fmt
+from harness.report.families import Family, families
 from harness.report.findings.common import MANY, TOLERATED_LOSS, Finding, comparable, first_few, with_speedup
-from harness.report.names import Names
-from harness.report.tables.families import Family, families
+from harness.report.names import Names, changed
 
 
 def best_buy(answers: Answers, names: Names) -> Finding | None:
@@ -49,6 +49,7 @@ def _best_of(faster: Sequence[tuple[Variant, SpeedUp]], names: Names) -> str:
 
 
 def cost(variant: Variant) -> str:
+    """A change of accuracy in words: `−0.6 points (−1.1 to −0.2), and −0.7 … against the original trained on`."""
     if variant.change is None:
         return "an unknown change in accuracy"
     told = f"{fmt.points(variant.change.value)} points ({fmt.points_range(variant.change)})"
@@ -136,8 +137,7 @@ def factors_alone(answers: Answers, names: Names) -> Finding | None:
             for batch, speedup in contrast.speedups.items()
         ]
         if told:
-            what = f"{contrast.factor} {contrast.value} instead of {contrast.base}"
-            items.append(f"{models[contrast.model]}{same}, {what}: {', '.join(told)}.")
+            items.append(f"{models[contrast.model]}{same}, {changed(contrast)}: {', '.join(told)}.")
     if not items:
         return None
     text = "One factor changed in the unpruned network, all else equal: accuracy in points, and speed."

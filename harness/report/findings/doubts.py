@@ -107,6 +107,7 @@ def never_learned(answers: Answers, names: Names) -> Finding | None:
 
 
 def failed(answers: Answers, names: Names) -> Finding | None:
+    """How many results are missing."""
     if not answers.failures:
         return None
     text = f"{fmt.plural(len(answers.failures), 'result')} missing; the rest stands. The reasons are under Failures."

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 
 from harness.compare import Answers
 from harness.report import format as fmt
+from harness.report.families import Family, families
 from harness.report.findings.common import Finding
 from harness.report.names import Names
-from harness.report.tables.families import Family, families
 
 
 def kernel_rows(answers: Answers, names: Names) -> Finding | None:

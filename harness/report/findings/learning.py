@@ -8,8 +8,7 @@ from harness import stats
 from harness.compare import Answers, Arm, Change, Interval, Learning
 from harness.report import format as fmt
 from harness.report.findings.common import FEW, MANY, Finding, first_few
-from harness.report.names import Names
-from harness.report.tables.learning import of, points, points_range, told
+from harness.report.names import Names, changed, learned_of
 
 
 def which_learned(answers: Answers, names: Names) -> Finding | None:
@@ -38,7 +37,7 @@ def _arms_told(learning: Learning, names: Names) -> Iterator[str]:
 
 
 def _listed(arms: list[Arm], names: Names) -> str:
-    return "; ".join(f"{names.networks[arm.network]} ({of(arm)})" for arm in arms)
+    return "; ".join(f"{names.networks[arm.network]} ({learned_of(arm)})" for arm in arms)
 
 
 def _changes_told(learning: Learning, names: Names) -> Iterator[str]:
@@ -50,8 +49,8 @@ def _changes_told(learning: Learning, names: Names) -> Iterator[str]:
     for test in sorted(clear, key=lambda test: test.adjusted_p):
         base, other = learning.arm(test.base), learning.arm(test.other)
         lines.append(
-            f"{names.networks[test.base]} with {told(test.change)}: {of(base)} learn before, {of(other)} after "
-            f"({fmt.p_value(test.adjusted_p)})."
+            f"{names.networks[test.base]} with {changed(test.change)}: {learned_of(base)} learn before, "
+            f"{learned_of(other)} after ({fmt.p_value(test.adjusted_p)})."
         )
     yield from first_few(lines, MANY, "such changes")
     rest = fmt.plural(len(learning.tests) - len(clear), "other single change" if clear else "single change")
@@ -79,8 +78,9 @@ def _effects_told(learning: Learning) -> Iterator[str]:
 
 def _effect(changes: Sequence[Change], accuracy: Interval) -> str:
     first, *second = changes
-    size, reach = 100 * abs(accuracy.value), points_range(accuracy)
+    size, reach = 100 * abs(accuracy.value), fmt.whole_points_range(accuracy)
     if not second:
-        return f"{told(first)}, the other factors averaged: {points(accuracy)} points of test accuracy ({reach})."
+        points = fmt.whole_points(accuracy.value)
+        return f"{changed(first)}, the other factors averaged: {points} points of test accuracy ({reach})."
     more = "more" if accuracy.value > 0 else "less"
-    return f"{told(first)} is worth {size:.0f} points {more} ({reach}) with {told(second[0])} than without."
+    return f"{changed(first)} is worth {size:.0f} points {more} ({reach}) with {changed(second[0])} than without."

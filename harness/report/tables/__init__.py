@@ -1,4 +1,4 @@
-"""The report's tables, as text cells that HTML and Markdown both show.
+"""The report's tables, a file each, as text cells that HTML and Markdown both show (`table`).
 
 Private to `report`.
 """

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from harness.compare import Answers, Arm, Change, Effect, Interval, Learning, LearningTest
+from harness.compare import Answers, Arm, Effect, Interval, Learning, LearningTest
 from harness.report import format as fmt
-from harness.report.names import Names
-from harness.report.tables.networks import Cell, Column, Table
+from harness.report.names import Names, changed, learned_of
+from harness.report.tables.table import Cell, Column, Table
 
 
 def learning_tables(answers: Answers, names: Names) -> tuple[tuple[str, Table], ...]:
@@ -46,8 +46,8 @@ def _arm_row(arm: Arm, names: Names) -> tuple[Cell, ...]:
     accuracy = arm.accuracy
     return (
         Cell(names.networks[arm.network]),
-        Cell(of(arm)),
-        Cell(f"{100 * arm.share.value:.0f}{fmt.SPACE}%", whole_range(arm.share.low, arm.share.high)),
+        Cell(learned_of(arm)),
+        Cell(f"{100 * arm.share.value:.0f}{fmt.SPACE}%", fmt.whole_range(arm.share)),
         Cell(fmt.percent(accuracy.value), fmt.percent_range(accuracy)) if accuracy else Cell(fmt.UNKNOWN),
     )
 
@@ -69,9 +69,9 @@ def test_table(learning: Learning, names: Names) -> Table:
 def _test_row(test: LearningTest, learning: Learning, names: Names) -> tuple[Cell, ...]:
     return (
         Cell(names.networks[test.base]),
-        Cell(told(test.change)),
-        Cell(of(learning.arm(test.base))),
-        Cell(of(learning.arm(test.other))),
+        Cell(changed(test.change)),
+        Cell(learned_of(learning.arm(test.base))),
+        Cell(learned_of(learning.arm(test.other))),
         Cell(f"{test.p_value:.2g}"),
         Cell(f"{test.adjusted_p:.2g}"),
         _points_cell(test.accuracy),
@@ -93,7 +93,7 @@ def effect_table(learning: Learning, names: Names) -> Table:
 def _effect_row(effect: Effect) -> tuple[Cell, ...]:
     return (
         Cell(effect.model),
-        Cell(" × ".join(told(change) for change in effect.changes)),
+        Cell(" × ".join(changed(change) for change in effect.changes)),
         Cell("main effect" if len(effect.changes) == 1 else "interaction"),
         _points_cell(effect.difference),
         _points_cell(effect.accuracy),
@@ -102,26 +102,6 @@ def _effect_row(effect: Effect) -> tuple[Cell, ...]:
 
 def _points_cell(difference: Interval | None) -> Cell:
     """A difference of shares in whole percentage points, with its interval."""
-    return Cell(points(difference), points_range(difference)) if difference else Cell(fmt.UNKNOWN)
-
-
-def points(difference: Interval) -> str:
-    return fmt.signed(100 * difference.value, 0)
-
-
-def points_range(difference: Interval) -> str:
-    return f"{fmt.signed(100 * difference.low, 0)} to {fmt.signed(100 * difference.high, 0)}"
-
-
-def told(change: Change) -> str:
-    """A change in words: `padding valid instead of same`."""
-    return f"{change.factor} {change.value} instead of {change.base}"
-
-
-def of(arm: Arm) -> str:
-    return f"{arm.learned} of {arm.runs}"
-
-
-def whole_range(low: float, high: float) -> str:
-    """An interval of a share in whole per cent, without its unit: `72 to 100`."""
-    return f"{100 * low:.0f} to {100 * high:.0f}"
+    if difference is None:
+        return Cell(fmt.UNKNOWN)
+    return Cell(fmt.whole_points(difference.value), fmt.whole_points_range(difference))

@@ -1,4 +1,4 @@
 """Parameters and multiply-accumulates of a graph, before and after.
 
-From outside: `saved`.
+From outside: `report`. It asks `macs`, which asks `layers`, `attention` and `operations`.
 """

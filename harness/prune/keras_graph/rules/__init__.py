@@ -8,13 +8,11 @@ from harness.prune.keras_graph.rules import (  # noqa: F401
     convolution,
     dense,
     each_step,
-    einsum,
+    einsum_dense,
     elementwise,
     merging,
     normalization,
+    ops,
     pooling,
     shaping,
 )
-from harness.prune.keras_graph.rules.ops import elementwise as ops_elementwise  # noqa: F401
-from harness.prune.keras_graph.rules.ops import indexing, reduction  # noqa: F401
-from harness.prune.keras_graph.rules.ops import shaping as ops_shaping  # noqa: F401

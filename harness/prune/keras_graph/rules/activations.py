@@ -6,7 +6,7 @@ from typing import Any
 
 import keras
 
-from harness.channels.channels import Names, varying_axes
+from harness.channels.names import Names, varying_axes
 from harness.prune.keras_graph.site import Site
 
 A = keras.activations

@@ -5,7 +5,7 @@ from __future__ import annotations
 import keras
 import numpy as np
 
-from harness.channels.channels import NO_CHANNEL, Names, along, spread
+from harness.channels.names import NO_CHANNEL, Names, along, spread
 from harness.prune.keras_graph.registry import rule
 from harness.prune.keras_graph.rules.activations import activated
 from harness.prune.keras_graph.site import Site

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from harness.channels.channels import Names, varying_axes
+from harness.channels.names import Names, varying_axes
 from harness.prune.keras_graph.registry import rule
 from harness.prune.keras_graph.site import Site
 from harness.prune.keras_graph.steps import EachStep, Together

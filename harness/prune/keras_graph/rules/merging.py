@@ -8,7 +8,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from harness.channels.channels import NO_CHANNEL, Names, compact, nameless, varying_axes
+from harness.channels.names import NO_CHANNEL, Names, compact, nameless, varying_axes
 from harness.prune.keras_graph.graph import Ref
 from harness.prune.keras_graph.registry import rule
 from harness.prune.keras_graph.site import Site

@@ -7,7 +7,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from harness.channels.channels import Names, varying_axes
+from harness.channels.names import Names, varying_axes
 from harness.prune.keras_graph.registry import rule
 from harness.prune.keras_graph.rules.activations import normalized_along
 from harness.prune.keras_graph.site import Site, weights_named

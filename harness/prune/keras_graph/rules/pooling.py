@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import keras
 
-from harness.channels.channels import Names, along, spread, varying_axes
+from harness.channels.names import Names, along, spread, varying_axes
 from harness.prune.keras_graph.registry import rule
 from harness.prune.keras_graph.rules.convolution import channel_axis
 from harness.prune.keras_graph.site import Site

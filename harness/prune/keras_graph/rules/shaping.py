@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import keras
 import numpy as np
 
-from harness.channels.channels import NO_CHANNEL, Names, Removal, along, nameless, spread, varying_axes
+from harness.channels.names import NO_CHANNEL, Names, along, nameless, spread, varying_axes
+from harness.channels.removal import Removal
 from harness.prune.keras_graph.registry import rule
 from harness.prune.keras_graph.site import Site
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import keras
 
-from harness.channels.channels import Names
+from harness.channels.names import Names
 from harness.prune.keras_graph.registry import rule
 from harness.prune.keras_graph.rules.activations import normalized_along
 from harness.prune.keras_graph.rules.merging import merged, operand

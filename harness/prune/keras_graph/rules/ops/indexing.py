@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from harness.channels.channels import Names, Removal, along, nameless, spread, varying_axes
+from harness.channels.names import Names, along, nameless, spread, varying_axes
+from harness.channels.removal import Removal
 from harness.prune.keras_graph.registry import rule
 from harness.prune.keras_graph.site import Site, known
 

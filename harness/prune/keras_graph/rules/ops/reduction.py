@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness.channels.channels import Names, nameless, varying_axes
+from harness.channels.names import Names, nameless, varying_axes
 from harness.prune.keras_graph.registry import rule
 from harness.prune.keras_graph.site import Site
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from harness.channels.channels import Names, along, spread, varying_axes
+from harness.channels.names import Names, along, spread, varying_axes
 from harness.prune.keras_graph.registry import rule
 from harness.prune.keras_graph.rules.merging import joined, operand
 from harness.prune.keras_graph.rules.shaping import carried, padded, reshaped, shrink_target

@@ -1,0 +1,7 @@
+"""What can go wrong with channels: an error of this wing's own, since it knows nothing of the others."""
+
+from __future__ import annotations
+
+
+class ChannelError(ValueError):
+    """Channels can't be removed as asked. The message is one line and says what to do."""

@@ -1,0 +1,26 @@
+"""What a run says, as data: all of it can be written as JSON. What fills it in stands beside this folder."""
+
+from harness.compare.answers.answers import Answers, Contrast, Control
+from harness.compare.answers.interval import Interval
+from harness.compare.answers.learning import Arm, Change, Effect, Learning, LearningTest
+from harness.compare.answers.speed import Latency, SpeedUp, Verdict
+from harness.compare.answers.variant import Place, SeedOutcome, Standing, Variant
+
+__all__ = [
+    "Answers",
+    "Arm",
+    "Change",
+    "Contrast",
+    "Control",
+    "Effect",
+    "Interval",
+    "Latency",
+    "Learning",
+    "LearningTest",
+    "Place",
+    "SeedOutcome",
+    "SpeedUp",
+    "Standing",
+    "Variant",
+    "Verdict",
+]

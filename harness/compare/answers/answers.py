@@ -1,0 +1,113 @@
+"""All that a run says, with what it holds besides variants: contrasts between them, and the control."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from harness.compare.answers.interval import Interval
+from harness.compare.answers.learning import Learning
+from harness.compare.answers.speed import SpeedUp
+from harness.compare.answers.variant import Standing, Variant
+from harness.records import Record
+from harness.spec import Mode
+
+
+class Contrast(Record):
+    """One factor's `value` against its `base` value in unpruned networks of `model` that are the `same` otherwise.
+
+    `change` is None where the two are not asked the same task; `speedups` are keyed by batch size.
+    """
+
+    model: str
+    factor: str
+    base: str
+    value: str
+    same: Mapping[str, str]
+    change: Interval | None
+    speedups: Mapping[int, SpeedUp]
+
+
+class Control(Record):
+    """A measurement's own check at one batch size: a copy of a network, measured as if it were another.
+
+    `inputs` tells the measurements of a run apart; empty where it has one.
+    """
+
+    batch: int
+    inputs: str = ""
+    speedup: SpeedUp
+
+
+class Answers(Record):
+    """All that follows from a run's results, with latencies in one `mode` of measuring.
+
+    `margin` is the difference in speed that does not matter, as a fraction; `failures` maps the name of what failed
+    to the reason; `learning` is None where all trainings learned and nothing else was asked.
+    """
+
+    study: str
+    question: str
+    mode: Mode
+    batch_sizes: tuple[int, ...]
+    margin: float
+    variants: tuple[Variant, ...]
+    contrasts: tuple[Contrast, ...]
+    controls: tuple[Control, ...]
+    failures: Mapping[str, str]
+    learning: Learning | None = None
+
+    def variant(self, key: str) -> Variant:
+        """The variant with this key; KeyError if there is none."""
+        for variant in self.variants:
+            if variant.key == key:
+                return variant
+        raise KeyError(key)
+
+    @property
+    def networks(self) -> tuple[str, ...]:
+        """The networks by name, in the study's order."""
+        return tuple(dict.fromkeys(variant.network for variant in self.variants))
+
+    def of(self, network: str) -> tuple[Variant, ...]:
+        """The variants of one network, original first."""
+        found = [variant for variant in self.variants if variant.network == network]
+        return tuple(sorted(found, key=lambda variant: (not variant.original, not variant.trained_on)))
+
+    @property
+    def pruned(self) -> tuple[Variant, ...]:
+        """The variants that something was removed from."""
+        return tuple(variant for variant in self.variants if variant.prune is not None)
+
+    @property
+    def longer(self) -> tuple[Variant, ...]:
+        """The originals, trained on."""
+        return tuple(variant for variant in self.variants if variant.trained_on)
+
+    @property
+    def unanswered(self) -> tuple[Variant, ...]:
+        """The originals about which nothing is concluded: what was pruned or came in a file, and is at chance."""
+        pruned = {variant.network for variant in self.pruned}
+        return tuple(
+            variant
+            for variant in self.variants
+            if variant.original and variant.learned is False
+            if variant.network in pruned or not variant.trained_here
+        )
+
+    @property
+    def arenas(self) -> tuple[str, ...]:
+        """The arenas, in the study's order: a frontier each, at each batch size."""
+        return tuple(dict.fromkeys(variant.arena for variant in self.variants))
+
+    def standing_at(self, arena: str, batch: int, *standings: Standing) -> list[Variant]:
+        """The variants of an arena with one of these standings at a batch size, fastest first."""
+        found = [
+            variant
+            for variant in self.variants
+            if variant.arena == arena and batch in variant.places and variant.places[batch].standing in standings
+        ]
+        return sorted(found, key=lambda variant: variant.latencies[batch].typical_us)
+
+    def frontier(self, arena: str, batch: int) -> list[Variant]:
+        """The variants of an arena on the frontier at a batch size, clearly or narrowly, fastest first."""
+        return self.standing_at(arena, batch, Standing.ON, Standing.NARROWLY)

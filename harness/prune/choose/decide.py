@@ -1,0 +1,92 @@
+"""The decision: which channels go, by name or the least important of those that are free to go."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import keras
+import numpy as np
+
+from harness.base.errors import PruneError
+from harness.channels.allocate import Amount, Scores, allocate
+from harness.channels.channels import Group
+from harness.channels.errors import ChannelError
+from harness.channels.named import named
+from harness.prune.choose.planning import plan_of, removes_nothing
+from harness.prune.choose.scoring import ABOUT_THE_LOSS, score
+from harness.prune.data.given import Data
+from harness.prune.keras_graph.graph import check_finite
+from harness.prune.keras_graph.pinned import by_reason, pinned
+from harness.prune.keras_graph.trace import Trace
+from harness.records import ChannelPlan
+from harness.spec import PruneSpec
+
+L = keras.layers
+_CONVOLUTIONS = (
+    L.Conv1D, L.Conv2D, L.Conv3D, L.Conv1DTranspose, L.Conv2DTranspose, L.Conv3DTranspose,
+    L.SeparableConv1D, L.SeparableConv2D,
+)  # fmt: skip
+
+
+def decide(
+    model: keras.Model, found: Trace, spec: PruneSpec, data: Data, sizes: Sequence[int] | None = None
+) -> ChannelPlan:
+    """The plan for a model whose channels are named. It may remove nothing.
+
+    Args:
+        model: the network.
+        found: its trace, with what must be kept.
+        spec: how much goes, and by which importance.
+        data: what an importance looks at.
+        sizes: how many channels each group had before earlier steps; the amount is a share of these.
+
+    Raises:
+        PruneError: weights are not finite, or nothing can be pruned as asked.
+    """
+    check_finite(found.graph)
+    groups = found.channels.groups()
+    free = {index: group for index, group in enumerate(groups) if group.pinned is None and len(group.channels) > 1}
+    if not free:
+        reasons = "; ".join(by_reason(pinned(found))) or "no layer makes channels"
+        raise PruneError(f"nothing can be pruned: {reasons}; prune a network with hidden layers that have rules")
+    try:
+        if spec.remove is not None:
+            roots = named(found.channels, spec.remove)
+        else:
+            roots = _least_important(found, groups, _scores(model, found, free, spec, data), spec, sizes)
+    except ChannelError as error:
+        raise PruneError(str(error)) from error
+    return plan_of(found, found.channels.removed(roots))
+
+
+def _scores(
+    model: keras.Model, found: Trace, free: Mapping[int, Group], spec: PruneSpec, data: Data
+) -> dict[int, Scores]:
+    """The importance of the channels of each free group; comparable between groups where they compete."""
+    scores = score(model, found, spec.importance, data)
+    if not np.isfinite(scores).all():
+        raise PruneError(f"importance '{spec.importance}' is not finite on this data; look for NaN in it")
+    chosen = {index: scores[list(group.channels)] for index, group in free.items()}
+    if spec.global_ranking and spec.importance not in ABOUT_THE_LOSS:
+        return {index: values / (values.mean() or 1.0) for index, values in chosen.items()}
+    return chosen
+
+
+def _least_important(
+    found: Trace,
+    groups: Sequence[Group],
+    scores: Mapping[int, Scores],
+    spec: PruneSpec,
+    sizes: Sequence[int] | None,
+) -> list[int]:
+    """Root ids of as many channels as the spec asks for."""
+    amount = Amount(spec.ratio, spec.filters, spec.round_to, spec.global_ranking)
+    convolutions = frozenset(path for path, op in found.graph.layers.items() if isinstance(op, _CONVOLUTIONS))
+    widths = [found.channels.widths(group) for group in groups]
+    return allocate(groups, scores, amount, widths, convolutions, sizes)
+
+
+def check_removes(decided: ChannelPlan, spec: PruneSpec) -> None:
+    """Raise PruneError where a plan removes nothing."""
+    if removes_nothing(decided):
+        raise PruneError(f"'{spec.label}' removes no channel at all; ask for more, or with a smaller round_to")

@@ -1,0 +1,38 @@
+"""What a network answers on the test examples."""
+
+from __future__ import annotations
+
+from harness.records.record import Record
+from harness.stats.learned import above_chance
+
+
+class Accuracy(Record):
+    """How many of the test examples an ONNX file classifies correctly, and where it ran.
+
+    `correct` has one character an example in test order, `1` where the answer was right. `chance` is the share of
+    the commonest class among those examples: what always giving one answer would score (None: not recorded).
+    """
+
+    correct: str
+    device: str
+    chance: float | None = None
+
+    @property
+    def examples(self) -> int:
+        """How many test examples there were."""
+        return len(self.correct)
+
+    @property
+    def hits(self) -> int:
+        """How many of them were answered right."""
+        return self.correct.count("1")
+
+    @property
+    def value(self) -> float:
+        """The share that was answered right, from 0 to 1."""
+        return self.hits / self.examples
+
+    @property
+    def above_chance(self) -> bool | None:
+        """Whether this is more than luck (harness/stats/learned.py); None where chance was not recorded."""
+        return None if self.chance is None else above_chance(self.value, self.chance, self.examples)

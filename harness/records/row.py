@@ -1,0 +1,45 @@
+"""A row of a run's results: one network as it would ship, and what every stage says of it."""
+
+from __future__ import annotations
+
+from harness.records.accuracy import Accuracy
+from harness.records.export import Export
+from harness.records.pruning import Pruning
+from harness.records.record import Record
+from harness.records.training import Training
+from harness.spec import Case, PruneSpec
+
+
+class Row(Record):
+    """One network as it would ship: an original (`prune` is None) or a pruned variant. `error` says why it failed.
+
+    With `longer_epochs` it is the original trained on for as long as pruned variants were fine-tuned, `tuning` being
+    that training, so that what more training wins is not credited to pruning.
+    """
+
+    case: Case
+    prune: PruneSpec | None
+    longer_epochs: int = 0
+    training: Training | None = None
+    tuning: Training | None = None
+    pruning: Pruning | None = None
+    export: Export | None = None
+    accuracy: Accuracy | None = None
+    error: str | None = None
+
+    @property
+    def original(self) -> bool:
+        """Whether it is the original as it is."""
+        return self.prune is None and not self.longer_epochs
+
+    @property
+    def variant(self) -> str:
+        """How it was made from its original: `50 %`, `original`, `original, tuned 2`."""
+        if self.prune is not None:
+            return self.prune.label
+        return f"original, tuned {self.longer_epochs}" if self.longer_epochs else "original"
+
+    @property
+    def name(self) -> str:
+        """Its case and variant: no two rows of a run share it."""
+        return f"{self.case.name} {self.variant}"

@@ -1,0 +1,60 @@
+"""How a training went, and how accuracy was won back after a prune."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+from harness.records.record import Record
+from harness.stats.learned import learned
+
+
+class Training(Record):
+    """How one training went. `history` maps a metric to its value after each epoch, or of a training in steps at each
+    point; None where not finite.
+
+    `examples` were trained on in the last epoch, or before the last point; `chance` is the share of the commonest class
+    among the labels (None: not recorded).
+    """
+
+    history: Mapping[str, tuple[float | None, ...]]
+    parameters: int
+    seconds: float
+    backend: str
+    device: str
+    keras_version: str
+    examples: int | None = None
+    chance: float | None = None
+
+    @property
+    def learned(self) -> bool | None:
+        """Whether it learned, as harness/stats/learned.py defines it; None where what that takes was not recorded."""
+        accuracies, losses = self.history.get("accuracy", ()), self.history.get("loss", ())
+        if self.examples is None or self.chance is None or not accuracies:
+            return None
+        last = accuracies[-1]
+        finite = [math.nan if loss is None else loss for loss in losses]
+        return last is not None and learned(last, self.chance, self.examples, finite)
+
+
+class Recovery(Record):
+    """Accuracy on the same `examples` test examples, at every step of winning it back, beside three baselines.
+
+    `recalibrated` is None where no layer has statistics to measure again, `tuned` where nothing was trained;
+    `original_recalibrated` is the original treated alike, so that what recalibration wins is not credited to pruning.
+    All were fine-tuned for `epochs`, the same widths from new weights trained for `scratch_epochs`; the baselines are
+    None where they were not asked for.
+    """
+
+    examples: int
+    epochs: int
+    distilled: bool
+    original: float
+    original_recalibrated: float | None = None
+    pruned: float
+    recalibrated: float | None = None
+    tuned: float | None = None
+    random_channels: float | None = None
+    from_scratch: float | None = None
+    scratch_epochs: int | None = None
+    original_longer: float | None = None

@@ -1,0 +1,90 @@
+"""All that a report shows, gathered once for the page and the text."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from harness.compare import Answers, Compared, compare, compared
+from harness.compare.results import Results
+from harness.measure.advice import advice
+from harness.report import format as fmt
+from harness.report.conditions import Part, conditions, reproduce
+from harness.report.findings import Finding, findings
+from harness.report.names import Names
+from harness.report.tables.environment import environment_table
+from harness.report.tables.failures import failure_table
+from harness.report.tables.families import family_tables
+from harness.report.tables.graphs import control_table, graph_table, users_of
+from harness.report.tables.learning import learning_tables
+from harness.report.tables.seeds import seed_table
+from harness.report.tables.table import Table
+from harness.report.tables.variants import crowd_table, main_table
+
+if TYPE_CHECKING:
+    from harness.report.charts.drawing import Drawing
+
+
+@dataclass(frozen=True)
+class Content:
+    """All that the templates show."""
+
+    results: Results
+    answers: Answers
+    findings: tuple[Finding, ...]
+    drawings: tuple[Drawing, ...]
+    tuning_note: str
+    learning: tuple[tuple[str, Table], ...]
+    families: tuple[tuple[str, Table], ...]
+    crowd: Table
+    main: Table
+    modes: tuple[tuple[str, Table], ...]
+    seeds: Table
+    failures: Table
+    controls: Table
+    advice: tuple[str, ...]
+    graphs: Table | None
+    conditions: tuple[Part, ...]
+    environment: Table
+    reproduce: tuple[str, ...]
+
+
+def gather(results: Results) -> Content:
+    """Everything the report shows, computed once."""
+    from harness.report.charts.drawing import draw  # Altair takes its time, and only a report needs it
+
+    found = compared(results)
+    answers, names = found.answers, Names(found.answers)
+    others = [(mode, compare(results, mode)) for mode in results.spec.modes[1:]]
+    return Content(
+        results=results,
+        answers=answers,
+        findings=findings(answers, names),
+        drawings=tuple(draw(answers, names)),
+        tuning_note=names.tuning_note(),
+        learning=learning_tables(answers, names),
+        families=family_tables(answers, names),
+        crowd=crowd_table(answers, names),
+        main=main_table(answers, names),
+        modes=tuple((fmt.MODES[mode], main_table(other, names)) for mode, other in others),
+        seeds=seed_table(answers, names),
+        failures=failure_table(answers),
+        controls=control_table(answers),
+        advice=self_diagnosis(results, found, names),
+        graphs=graph_table(results, answers, names),
+        conditions=conditions(results, answers, names),
+        environment=environment_table(results.environment),
+        reproduce=reproduce(results),
+    )
+
+
+def self_diagnosis(results: Results, found: Compared, names: Names) -> tuple[str, ...]:
+    """What the measurements say about themselves, with each file called by the first variant that it stands for."""
+    users = users_of(results, found.answers, names)
+    lines: list[str] = []
+    for measurement, asked in zip(results.measurements, found.asked, strict=True):
+        named = ((users[model.path] or [model.path])[0] for model in measurement.models)
+        pairs = zip(measurement.models, named, strict=True)
+        models = tuple(model.model_copy(update={"path": name}) for model, name in pairs)
+        lines += advice(measurement.model_copy(update={"models": models}), asked)
+    return tuple(dict.fromkeys(lines))

@@ -1,0 +1,94 @@
+"""The main table: every variant, under its network."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from harness.compare import Answers, SpeedUp, Variant, Verdict
+from harness.report import format as fmt
+from harness.report.families import crowded
+from harness.report.names import Names
+from harness.report.tables.table import Cell, Column, Table, accuracy_cell, change_cell
+
+
+def main_table(answers: Answers, names: Names) -> Table:
+    """Every variant of every network, grouped by network; of a crowded one the original alone."""
+    return variant_table(
+        [
+            [variant for variant in answers.of(network) if variant.prune is None or not crowded(answers, network)]
+            for network in answers.networks
+        ],
+        answers,
+        names,
+    )
+
+
+def crowd_table(answers: Answers, names: Names) -> Table:
+    """Every variant of the crowded networks."""
+    found = [answers.of(network) for network in answers.networks if crowded(answers, network)]
+    return variant_table(found, answers, names)
+
+
+def variant_table(groups: Sequence[Sequence[Variant]], answers: Answers, names: Names) -> Table:
+    """Variants, grouped by network. Columns that would say nothing are left out."""
+    columns = [
+        Column("Variant", number=False),
+        Column("Parameters"),
+        Column("Accuracy"),
+        Column("Change, points"),
+        Column("Against trained on, points"),
+        Column("Size, KB"),
+    ]
+    for batch in answers.batch_sizes:
+        columns += [Column(f"Batch{fmt.SPACE}{batch}, µs"), Column(f"Speed-up, batch{fmt.SPACE}{batch}")]
+    columns += [Column("Device", number=False), Column("Proof"), Column("Parity")]
+    rows = [_main_row(each, answers, names) for group in groups for each in group]
+    kept = [index for index in range(len(columns)) if any(row[index].plain not in ("", fmt.UNKNOWN) for row in rows)]
+    return Table(
+        columns=tuple(columns[index] for index in kept),
+        rows=tuple(tuple(row[index] for index in kept) for row in rows),
+        groups=tuple((names.network(group[0]), len(group)) for group in groups if group),
+    )
+
+
+def _main_row(variant: Variant, answers: Answers, names: Names) -> tuple[Cell, ...]:
+    cells = [
+        Cell(names.label(variant), badge=state(variant)),
+        Cell(fmt.count_range(variant.parameters)),
+        accuracy_cell(variant.accuracy),
+        change_cell(variant.change, "" if variant.original else fmt.UNKNOWN),
+        change_cell(variant.equal_change, ""),
+        Cell(fmt.kilobytes_range(variant.size_bytes)),
+    ]
+    for batch in answers.batch_sizes:
+        latency = variant.latencies.get(batch)
+        cells.append(Cell(fmt.microseconds(latency.typical_us) if latency else fmt.UNKNOWN))
+        cells.append(_speed_cell(variant, variant.speedups.get(batch)))
+    disagreements = variant.parity_disagreements
+    cells += [
+        Cell(", ".join(fmt.device(device) for device in variant.devices) or fmt.UNKNOWN),
+        Cell("none" if variant.control else "" if variant.prune is None else fmt.tiny(variant.proof_difference)),
+        Cell(fmt.tiny(variant.parity_difference), f"{disagreements} disagree" if disagreements else ""),
+    ]
+    return tuple(cells)
+
+
+def state(variant: Variant) -> str:
+    """What a reader must know before comparing."""
+    if variant.control:
+        return "mistake"
+    if variant.learned is False:
+        what = "at chance" if variant.at_chance else "did not learn"
+        return what if variant.original else f"original {what}"
+    if not variant.finished:
+        return "failed"
+    missing = len(variant.seeds) - len(variant.counted)
+    return f"{len(variant.counted)} of {len(variant.seeds)} seeds" if missing else ""
+
+
+def _speed_cell(variant: Variant, speedup: SpeedUp | None) -> Cell:
+    if speedup is None:
+        return Cell("" if variant.prune is None else fmt.UNKNOWN)
+    if speedup.verdict is Verdict.SAME_GRAPH:
+        return Cell("1×", badge=str(speedup.verdict.value))
+    return Cell(fmt.times(speedup.value), fmt.times_range(speedup), str(speedup.verdict.value))

@@ -1,0 +1,60 @@
+"""One network of a study with one seed: what the stages work on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from harness.spec.checked import Spec
+from harness.spec.data import DataSpec
+from harness.spec.names import short
+from harness.spec.pruning import PruneSpec
+from harness.spec.training import TrainSpec
+
+
+class Case(Spec):
+    """One network to train with one seed, and the ways to prune it.
+
+    `factors` are the options in which the study's networks differ, such as `{"padding": "same"}`. `deploy` is whether
+    it goes on to ONNX: see Network. A `model` that is a file is trained already.
+    """
+
+    model: str
+    options: Mapping[str, Any]
+    factors: Mapping[str, Any]
+    data: DataSpec
+    train: TrainSpec
+    seed: int
+    prune: tuple[PruneSpec, ...]
+    deploy: bool = True
+
+    @property
+    def file(self) -> Path | None:
+        """The file of a network that is trained already; None for one that the study trains."""
+        return Path(self.model) if is_file(self.model) else None
+
+    @property
+    def model_name(self) -> str:
+        """What the model is called: a file by its name alone."""
+        return self.model if self.file is None else self.file.stem
+
+    @property
+    def longer_epochs(self) -> tuple[int, ...]:
+        """For how many epochs its pruned variants are fine-tuned, each number once: so long the original is, too."""
+        return tuple(sorted({spec.finetune_epochs for spec in self.prune if spec.finetune_epochs}))
+
+    @property
+    def network(self) -> str:
+        """The case's name without its seed: the same for all its repetitions."""
+        return " ".join([self.model_name, *(f"{key}={short(value)}" for key, value in self.factors.items())])
+
+    @property
+    def name(self) -> str:
+        """The network with its seed: no two cases of a study share it."""
+        return f"{self.network} seed={self.seed}"
+
+
+def is_file(model: str) -> bool:
+    """Whether a network is one that is saved, rather than an architecture."""
+    return model.endswith(".keras")

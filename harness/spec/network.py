@@ -1,0 +1,58 @@
+"""The tables of a study's file that span its grid: an architecture, what varies, and how it is pruned."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+from pydantic import ConfigDict, model_validator
+
+from harness.base.errors import SpecError
+from harness.spec.checked import Spec, checked
+from harness.spec.pruning import PruneSpec
+
+
+class PruneGrid(Spec):
+    """A `[[networks.prune]]` table: a PruneSpec, in which every list of values is an axis of a grid.
+
+    `keep` is a list itself, and none of the axes.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    def specs(self, where: str) -> tuple[PruneSpec, ...]:
+        """Every point of the grid, the last axis fastest; `where` names the table in errors."""
+        fields = dict(self.model_extra or {})
+        axes = {key: values for key, values in fields.items() if isinstance(values, list) and key != "keep"}
+        for key, values in axes.items():
+            if not values:
+                raise SpecError(f"{where}: {key} is empty; give at least one value")
+        points = itertools.product(*axes.values())
+        return tuple(checked(PruneSpec, {**fields, **dict(zip(axes, point, strict=True))}, where) for point in points)
+
+
+class Network(Spec):
+    """A `[[networks]]` table: one architecture, what varies, and how it is pruned.
+
+    `model` is one of the architectures in models/, or a `.keras` file, which is taken as trained: it is pruned and
+    fine-tuned on the data, exported and measured. `vary` maps an option of the model to its values; `data.KEY` and
+    `train.KEY` vary the data and the training.
+    With `deploy = false` it and what it is pruned to are judged in Keras, on the same test examples, and neither
+    exported nor measured: enough where the question is only whether something learns.
+    """
+
+    model: str
+    options: dict[str, Any] = {}
+    vary: dict[str, list[Any]] = {}
+    data: dict[str, Any] = {}
+    train: dict[str, Any] = {}
+    seeds: tuple[int, ...] | None = None
+    prune: tuple[PruneGrid, ...] = ()
+    deploy: bool = True
+
+    @model_validator(mode="after")
+    def _something_to_vary(self) -> Network:
+        for key, values in self.vary.items():
+            if not values:
+                raise ValueError(f"vary.{key} is empty; give at least one value")
+        return self

@@ -1,0 +1,25 @@
+"""What an interval allows to say."""
+
+from __future__ import annotations
+
+import pytest
+
+from harness import stats
+from harness.measure.verdict import verdict
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "p_value", "expected"),
+    [
+        (0.10, 0.12, 1e-6, "faster"),
+        (-0.12, -0.10, 1e-6, "slower"),
+        (-0.01, 0.015, 0.6, "equivalent"),
+        (0.004, 0.012, 1e-4, "equivalent"),
+        (-0.01, 0.03, 0.4, "inconclusive"),
+        (0.001, 0.03, 0.2, "inconclusive"),
+    ],
+)
+def test_verdicts(low: float, high: float, p_value: float, expected: str) -> None:
+    """Margin 2 %. Inside it is `equivalent`, even a real difference; a p-value that is not small says nothing."""
+    interval = stats.Interval((low + high) / 2, low, high, p_value)
+    assert verdict(interval, p_value, 0.02) == expected

@@ -1,0 +1,58 @@
+"""What can't be done as asked is one line that says what to do."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import harness
+from harness.base.errors import HarnessError, PruneError, SpecError
+from harness.prune import prune
+from tests.prune.nets import chain
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        ({"ratio": 1.0}, SpecError, "ratio = 1.0"),
+        ({"ratio": -0.1}, SpecError, "ratio = -0.1"),
+        ({"ratio": 0.5, "filters": 1}, SpecError, "exactly one of ratio, filters and remove"),
+        ({"ratio": 0.0}, PruneError, "removes no channel at all"),
+        ({"ratio": 0.01}, PruneError, "removes no channel at all"),
+        ({"ratio": 0.5, "round_to": 64}, PruneError, "removes no channel at all"),
+        ({"filters": 8}, PruneError, "filters = 8 leaves nothing of 'conv_a'"),
+        ({"ratio": 0.5, "keep": ("conv_z",)}, PruneError, "there is no layer 'conv_z'"),
+        ({"ratio": 0.5, "size": 3}, SpecError, "'size' is unknown"),
+    ],
+)
+def test_impossible_requests_are_one_line_that_says_what_to_do(
+    options: dict[str, object], error: type[Exception], message: str
+) -> None:
+    with pytest.raises(error, match=message) as caught:
+        harness.prune(chain(), **options)
+    assert "\n" not in str(caught.value)
+
+
+IMAGES = np.zeros((4, 12, 12, 3), np.float32)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"spec": 0.5}, "expected a PruneSpec, not 0.5; write prune(model, ratio=0.5)"),
+        ({"spec": {"ratio": 0.5}}, "expected a PruneSpec, not {'ratio': 0.5}"),
+        ({"ratio": 0.5, "seed": -1}, "seed = -1: give a whole number"),
+        ({"ratio": 0.5, "seed": 1.5}, "seed = 1.5: give a whole number"),
+        ({"ratio": 0.5, "importance": "apoz", "data": IMAGES * np.nan}, "data: holds NaN or infinity"),
+        ({"ratio": 0.5, "importance": "apoz", "data": IMAGES.astype(str)}, "data: not numbers"),
+        ({"ratio": 0.5, "importance": "apoz", "data": "mnist5k"}, "data: not numbers"),
+        ({"ratio": 0.5, "importance": "apoz", "data": 3}, "data: 3 is a single number"),
+    ],
+)
+def test_arguments_that_can_not_be_used_are_one_line(options: dict[str, Any], message: str) -> None:
+    with pytest.raises(HarnessError) as caught:
+        prune(chain(), **options)
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
