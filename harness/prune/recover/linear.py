@@ -103,7 +103,9 @@ def _convolution(op: Any, shape: Shape) -> Linear:
 
     def design(x: Array, rows: Rows) -> Array:
         patches = gather(x, rows)
-        return patches.reshape(len(patches), gather.offsets, groups, -1).swapaxes(1, 2).reshape(len(patches), groups, -1)
+        return (
+            patches.reshape(len(patches), gather.offsets, groups, -1).swapaxes(1, 2).reshape(len(patches), groups, -1)
+        )
 
     def matrix(kernel: Array) -> Array:
         flat = kernel.reshape(-1, groups, kernel.shape[-1] // groups)
@@ -194,7 +196,11 @@ class _Patches:
             inside = np.ones(len(examples), np.bool_)
             index: list[Array] = [examples]
             for axis, place in enumerate(places):
-                at = place * self.strides[axis] + offset[axis] * self.dilation[axis] - self._before(axis, x.shape[axis + 1])
+                at = (
+                    place * self.strides[axis]
+                    + offset[axis] * self.dilation[axis]
+                    - self._before(axis, x.shape[axis + 1])
+                )
                 inside &= (at >= 0) & (at < x.shape[axis + 1])
                 index.append(np.clip(at, 0, x.shape[axis + 1] - 1))
             taken = x[tuple(index)]

@@ -17,8 +17,9 @@ import numpy as np
 import numpy.typing as npt
 
 from harness.base.crash import scratch
-from harness.channels.channels import Removal
-from harness.prune.keras_graph.graph import Call, Graph, Ref, read_graph, weights_of
+from harness.channels.removal import Removal
+from harness.prune.keras_graph.graph import Call, Graph, Ref, weights_of
+from harness.prune.keras_graph.reading import read_graph
 from harness.prune.keras_graph.trace import Trace
 from harness.prune.recover.least_squares import Equations, Fit
 from harness.prune.recover.linear import Linear, Rows, linear
@@ -102,7 +103,9 @@ def reconstruct(
 
 
 class _Work:
-    def __init__(self, found: Trace, removal: Removal, cut: Graph, inputs: Sequence[Array], folder: Any, seed: int) -> None:
+    def __init__(
+        self, found: Trace, removal: Removal, cut: Graph, inputs: Sequence[Array], folder: Any, seed: int
+    ) -> None:
         self.found, self.removal = found, removal
         (folder / "original").mkdir()
         (folder / "pruned").mkdir()
