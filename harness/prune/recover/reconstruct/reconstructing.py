@@ -21,9 +21,9 @@ from harness.channels.removal import Removal
 from harness.prune.keras_graph.graph import Call, Graph, Ref, weights_of
 from harness.prune.keras_graph.reading import read_graph
 from harness.prune.keras_graph.trace import Trace
-from harness.prune.recover.least_squares import Equations, Fit
-from harness.prune.recover.linear import Linear, Rows, linear
-from harness.prune.recover.shelf import Shelf
+from harness.prune.recover.reconstruct.least_squares import Equations, Fit
+from harness.prune.recover.reconstruct.linear import Linear, Rows, linear
+from harness.prune.recover.reconstruct.shelf import Shelf
 
 Array = npt.NDArray[Any]
 L = keras.layers
