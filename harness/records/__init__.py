@@ -18,7 +18,7 @@ from harness.records.pruning import (
 )
 from harness.records.record import Record
 from harness.records.row import Row
-from harness.records.training import Recovery, Training
+from harness.records.training import Reconstruction, Recovery, SolvedLayer, Training
 
 __all__ = [
     "Accuracy",
@@ -31,8 +31,10 @@ __all__ = [
     "PruneReport",
     "Pruning",
     "Record",
+    "Reconstruction",
     "Recovery",
     "Row",
+    "SolvedLayer",
     "Training",
     "Verdict",
     "total",

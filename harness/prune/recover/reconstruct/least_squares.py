@@ -1,94 +1,204 @@
-"""Least squares from sums alone: normal equations that are added up batch by batch, and the ridge that holds best.
+"""Least squares from rows that come batch by batch: normal equations where rows are many, the rows where they are few.
 
-The solution is sought near a kernel that is there already: the ridge draws towards it, not towards zero, so that with
-few rows little changes.
+The solution is sought near a matrix that is there already: the ridge draws towards it, not towards zero, so that with
+few rows little changes. A free bias is outside of the ridge, since columns and outputs are taken less their means.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from abc import ABC, abstractmethod
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 Array = npt.NDArray[Any]
-RIDGES = (1e-6, 1e-4, 1e-3, 1e-2, 1e-1, 1.0, 10.0)  # of the mean diagonal of the equations
+Solver = Callable[[float], Array]
+_FEW_BLOCKS = 8
 
 
-@dataclass
-class Equations:
-    """Sums over rows, for each block: of columns with columns, of columns with the wanted outputs, of their squares.
+class Equations(ABC):
+    """Rows of a design, (rows, blocks, columns), and what should come of them, (rows, blocks, outputs).
 
-    The last column is the bias's, of ones. Float64, whatever came in.
+    A matrix is (blocks, columns + 1, outputs), the bias in its last row. All sums are in float64.
     """
 
-    gram: Array
-    moment: Array
-    energy: Array
-    rows: int = 0
+    rows: int
+    energy: float  # the sum of squares of what should come
 
-    @classmethod
-    def empty(cls, blocks: int, columns: int, outputs: int) -> Equations:
-        """No rows yet; `columns` without the bias's."""
-        return cls(
-            np.zeros((blocks, columns + 1, columns + 1)), np.zeros((blocks, columns + 1, outputs)), np.zeros(blocks)
-        )
+    @abstractmethod
+    def add(self, design: Array, wanted: Array) -> None:
+        """More rows."""
+
+    @abstractmethod
+    def error(self, matrix: Array) -> float:
+        """The sum of squares of what a matrix misses."""
+
+    @abstractmethod
+    def solver(self, near: Array, *, bias: bool) -> Solver:
+        """What makes of a ridge the matrix that misses least with it, near `near`, whose bias stays if it is not free.
+
+        The ridge is a share of the columns' mean energy. The solver raises numpy.linalg.LinAlgError where rounding
+        decides.
+        """
+
+    @abstractmethod
+    def moments(self, matrix: Array) -> tuple[Array, Array]:
+        """Mean and variance of what a matrix makes of the rows: (blocks, outputs) each."""
+
+    @abstractmethod
+    def with_all(self, other: Any) -> Equations:
+        """These rows and those of others of the same kind."""
+
+
+class Sums(Equations):
+    """Normal equations: sums over rows of columns with columns, of columns with outputs, of squares."""
+
+    def __init__(self, blocks: int, columns: int, outputs: int) -> None:
+        self._gram = np.zeros((blocks, columns + 1, columns + 1))
+        self._moment = np.zeros((blocks, columns + 1, outputs))
+        self.energy, self.rows = 0.0, 0
 
     def add(self, design: Array, wanted: Array) -> None:
-        """More rows: (rows, blocks, columns), and what should come of them, (rows, blocks, outputs)."""
-        ones = np.ones((*design.shape[:2], 1), design.dtype)
-        columns = np.ascontiguousarray(np.concatenate([design, ones], axis=2).swapaxes(0, 1))
-        outputs = np.ascontiguousarray(wanted.swapaxes(0, 1))
-        self.gram += columns.swapaxes(1, 2) @ columns
-        self.moment += columns.swapaxes(1, 2) @ outputs
-        self.energy += np.square(outputs, dtype=np.float64).sum(axis=(1, 2))
+        """Add their products up."""
+        columns = _with_ones(design)
+        outputs = wanted.astype(np.float64).swapaxes(0, 1)
+        for block in range(len(columns)) if len(columns) <= _FEW_BLOCKS else ():
+            self._gram[block] += columns[block].T @ columns[block]
+            self._moment[block] += columns[block].T @ outputs[block]
+        if len(columns) > _FEW_BLOCKS:
+            self._gram += columns.swapaxes(1, 2) @ columns
+            self._moment += columns.swapaxes(1, 2) @ outputs
+        self.energy += float(np.square(outputs).sum())
         self.rows += len(design)
 
-    def __add__(self, other: Equations) -> Equations:
-        return Equations(
-            self.gram + other.gram, self.moment + other.moment, self.energy + other.energy, self.rows + other.rows
-        )
+    def error(self, matrix: Array) -> float:
+        """From the sums alone."""
+        made = (matrix * (self._gram @ matrix)).sum() - 2 * (matrix * self._moment).sum()
+        return max(0.0, float(made + self.energy))
+
+    def solver(self, near: Array, *, bias: bool) -> Solver:
+        """From the sums, less those of the means where the bias is free."""
+        gram, moment = self._gram[:, :-1, :-1], self._moment[:, :-1]
+        sums, totals, count = self._gram[:, -1:, :-1], self._moment[:, -1:], max(self.rows, 1)
+        if bias:
+            gram = gram - sums.swapaxes(1, 2) @ sums / count
+            moment = moment - sums.swapaxes(1, 2) @ totals / count
+        else:
+            moment = moment - sums.swapaxes(1, 2) @ near[:, -1:]
+        missing = moment - gram @ near[:, :-1]
+        scale = _positive(gram.diagonal(axis1=1, axis2=2).mean(axis=1))
+
+        def solved(ridge: float) -> Array:
+            found = near.copy()
+            found[:, :-1] += _solution(gram, missing, ridge * scale)
+            if bias:
+                found[:, -1:] = (totals - sums @ found[:, :-1]) / count
+            return found
+
+        return solved
+
+    def moments(self, matrix: Array) -> tuple[Array, Array]:
+        """From the sums."""
+        count = max(self.rows, 1)
+        mean = (self._gram[:, -1:] @ matrix)[:, 0] / count
+        square = (matrix * (self._gram @ matrix)).sum(axis=1) / count
+        return mean, np.maximum(square - np.square(mean), 0.0)
+
+    def with_all(self, other: Sums) -> Sums:
+        """The sums of both."""
+        both = Sums(*self._gram.shape[:1], self._gram.shape[1] - 1, self._moment.shape[2])
+        both._gram, both._moment = self._gram + other._gram, self._moment + other._moment
+        both.energy, both.rows = self.energy + other.energy, self.rows + other.rows
+        return both
+
+
+class Stack(Equations):
+    """The rows themselves, for when they are fewer than the columns: then the sums would be larger than they."""
+
+    def __init__(self, blocks: int, columns: int, outputs: int) -> None:
+        self._designs = [np.zeros((0, blocks, columns), np.float32)]
+        self._wanted = [np.zeros((0, blocks, outputs), np.float32)]
+        self.energy, self.rows = 0.0, 0
+
+    def add(self, design: Array, wanted: Array) -> None:
+        """Keep them."""
+        self._designs.append(design)
+        self._wanted.append(wanted)
+        self.energy += float(np.square(wanted, dtype=np.float64).sum())
+        self.rows += len(design)
 
     def error(self, matrix: Array) -> float:
-        """The sum of squares of what a matrix, (blocks, columns + 1, outputs), misses."""
-        made = (matrix * (self.gram @ matrix)).sum() - 2 * (matrix * self.moment).sum()
-        return max(0.0, float(made + self.energy.sum()))
+        """Of each part of the rows."""
+        parts = zip(self._designs, self._wanted, strict=True)
+        return float(sum(np.square(_made(design, matrix) - wanted.swapaxes(0, 1)).sum() for design, wanted in parts))
 
-    def solved(self, near: Array, ridge: float, *, bias: bool) -> Array:
-        """The matrix that misses least, with a ridge towards `near`; without a bias, its row stays as it is.
+    def solver(self, near: Array, *, bias: bool) -> Solver:
+        """As a combination of the rows: with X of rows, Xᵀ (X Xᵀ + ridge)⁻¹ in the place of (Xᵀ X + ridge)⁻¹ Xᵀ."""
+        columns, wanted = (
+            np.concatenate(parts).swapaxes(0, 1).astype(np.float64) for parts in (self._designs, self._wanted)
+        )
+        free = bias and self.rows > 0
+        means = columns.mean(axis=1, keepdims=True) if free else 0.0
+        totals = wanted.mean(axis=1, keepdims=True) if free else near[:, -1:]
+        columns -= means
+        missing = wanted - totals - columns @ near[:, :-1]
+        gram = columns @ columns.swapaxes(1, 2)
+        scale = _positive(np.square(columns).sum(axis=(1, 2)) / max(columns.shape[2], 1))
 
-        Raises:
-            numpy.linalg.LinAlgError: the equations are not those of finite numbers.
-        """
-        from scipy import linalg
+        def solved(ridge: float) -> Array:
+            found = near.copy()
+            found[:, :-1] += columns.swapaxes(1, 2) @ _solution(gram, missing, ridge * scale)
+            if free:
+                found[:, -1:] = totals - means @ found[:, :-1]
+            return found
 
-        size = self.gram.shape[1] if bias else self.gram.shape[1] - 1
-        found = near.astype(np.float64).copy()
-        for block, (gram, moment) in enumerate(zip(self.gram, self.moment, strict=True)):
-            missing = (moment - gram @ near[block])[:size]
-            diagonal = gram.diagonal()[:size]
-            scale = float(diagonal.mean()) or 1.0
-            left = gram[:size, :size] + np.diag(np.full(size, ridge * scale))
-            found[block, :size] += linalg.solve(left, missing, assume_a="pos")
-        return found
+        return solved
+
+    def moments(self, matrix: Array) -> tuple[Array, Array]:
+        """Of what the matrix makes of all rows."""
+        made = np.concatenate([_made(design, matrix) for design in self._designs], axis=1)
+        return made.mean(axis=1), made.var(axis=1)
+
+    def with_all(self, other: Stack) -> Stack:
+        """The rows of both."""
+        both = Stack(*self._designs[0].shape[1:], self._wanted[0].shape[2])
+        both._designs, both._wanted = self._designs + other._designs, self._wanted + other._wanted
+        both.energy, both.rows = self.energy + other.energy, self.rows + other.rows
+        return both
 
 
-@dataclass
-class Fit:
-    """Equations of most images, and of the few that the ridge is judged by."""
+def _with_ones(design: Array) -> Array:
+    """Blocks of columns, with the bias's: float64 (blocks, rows, columns + 1)."""
+    rows, blocks, columns = design.shape
+    found = np.ones((blocks, rows, columns + 1))
+    found[:, :, :-1] = design.swapaxes(0, 1)
+    return found
 
-    most: Equations
-    few: Equations
-    errors: dict[float, float] = field(default_factory=dict)
 
-    def solve(self, near: Array, *, bias: bool) -> tuple[Array, float | None]:
-        """The matrix with the ridge that errs least on the few, from all rows, and that ridge.
+def _made(design: Array, matrix: Array) -> Array:
+    """What a matrix makes of rows: (blocks, rows, outputs)."""
+    made: Array = design.swapaxes(0, 1) @ matrix[:, :-1] + matrix[:, -1:]
+    return made
 
-        None, and the matrix as it was, where no ridge does better than that.
-        """
-        self.errors = {ridge: self.few.error(self.most.solved(near, ridge, bias=bias)) for ridge in RIDGES}
-        best = min(self.errors, key=lambda ridge: self.errors[ridge])
-        if self.errors[best] >= self.few.error(near):
-            return near, None
-        return (self.most + self.few).solved(near, best, bias=bias), best
+
+def _positive(scale: Array) -> Array:
+    """A scale for the ridge also where all columns are nothing."""
+    return np.where(scale > 0, scale, 1.0)
+
+
+def _solution(gram: Array, moment: Array, ridges: Array) -> Array:
+    """Solve (gram + ridge) x = moment in each block."""
+    from scipy import linalg
+
+    size = gram.shape[-1]
+    if len(gram) > _FEW_BLOCKS:
+        return np.linalg.solve(gram + ridges[:, None, None] * np.eye(size), moment)
+    found = []
+    for block, ridge in enumerate(ridges):
+        left = gram[block].copy()
+        left[np.diag_indices(size)] += ridge
+        factor = linalg.cho_factor(left, lower=True, overwrite_a=True, check_finite=False)
+        found.append(linalg.cho_solve(factor, moment[block], check_finite=False))
+    return np.stack(found)

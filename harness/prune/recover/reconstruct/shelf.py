@@ -1,4 +1,7 @@
-"""Tensors of many batches, kept between the passes over a network: in memory while they are few, then in files."""
+"""Tensors of many batches, kept between the passes over a network: in memory while they are few, then in files.
+
+A file for each tensor, in which its batches follow each other.
+"""
 
 from __future__ import annotations
 
@@ -14,39 +17,42 @@ IN_MEMORY_BYTES = 256 * 2**20
 
 
 class Shelf:
-    """One side's tensors, by tensor and batch. `folder` is empty, and whoever made it removes it."""
+    """Tensors by their number and batch. `folder` is made here; whoever gave it removes it."""
 
     def __init__(self, folder: Path, in_memory_bytes: int = IN_MEMORY_BYTES) -> None:
-        self.folder, self.left = folder, in_memory_bytes
-        self.memory: dict[tuple[int, int], Array] = {}
-        self.files: set[tuple[int, int]] = set()
+        folder.mkdir()
+        self._folder, self._left = folder, in_memory_bytes
+        self._memory: dict[tuple[int, int], Array] = {}
+        self._filed: dict[int, dict[int, tuple[int, Any, tuple[int, ...]]]] = {}  # offset, dtype and shape
 
-    def put(self, batch: int, values: dict[int, Array]) -> None:
-        """Keep what is not kept already."""
-        for index, value in values.items():
-            key = index, batch
-            if key in self.memory or key in self.files:
-                continue
-            if value.nbytes <= self.left:
-                self.memory[key] = value
-                self.left -= value.nbytes
-            else:
-                np.save(self._path(key), value)
-                self.files.add(key)
+    def put(self, tensor: int, batch: int, value: Array) -> None:
+        """Keep a tensor of a batch, unless it is kept already."""
+        if (tensor, batch) in self._memory or batch in self._filed.get(tensor, {}):
+            return
+        if value.nbytes <= self._left:
+            self._memory[tensor, batch] = value
+            self._left -= value.nbytes
+            return
+        with self._path(tensor).open("ab") as file:
+            self._filed.setdefault(tensor, {})[batch] = file.tell(), value.dtype, value.shape
+            np.ascontiguousarray(value).tofile(file)
 
-    def take(self, batch: int) -> dict[int, Array]:
-        """All that is kept of a batch, by tensor."""
-        found = {index: value for (index, each), value in self.memory.items() if each == batch}
-        return found | {index: np.load(self._path((index, each))) for index, each in self.files if each == batch}
+    def take(self, tensor: int, batch: int) -> Array:
+        """What was kept."""
+        if (tensor, batch) in self._memory:
+            return self._memory[tensor, batch]
+        offset, dtype, shape = self._filed[tensor][batch]
+        count = int(np.prod(shape, dtype=np.int64))
+        return np.fromfile(self._path(tensor), dtype, count, offset=offset).reshape(shape)
 
     def keep_only(self, tensors: Iterable[int]) -> None:
         """Let go of all other tensors, of every batch."""
         wanted = set(tensors)
-        for key in [key for key in self.memory if key[0] not in wanted]:
-            self.left += self.memory.pop(key).nbytes
-        for key in [key for key in self.files if key[0] not in wanted]:
-            self._path(key).unlink()
-            self.files.remove(key)
+        for key in [key for key in self._memory if key[0] not in wanted]:
+            self._left += self._memory.pop(key).nbytes
+        for tensor in self._filed.keys() - wanted:
+            self._path(tensor).unlink()
+            del self._filed[tensor]
 
-    def _path(self, key: tuple[int, int]) -> Path:
-        return self.folder / f"{key[0]}-{key[1]}.npy"
+    def _path(self, tensor: int) -> Path:
+        return self._folder / f"{tensor}.bin"
