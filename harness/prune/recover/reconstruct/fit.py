@@ -11,7 +11,7 @@ import numpy.typing as npt
 from harness.prune.recover.reconstruct.least_squares import Equations, Solver, Stack, Sums
 
 Array = npt.NDArray[Any]
-RIDGES = tuple(10.0**power for power in range(-8, 3))
+RIDGES = (1e-8, 1e-6, 1e-4, 1e-3, 1e-2, 1e-1, 1.0, 100.0)
 MOST_SUMS_BYTES = 256 * 2**20  # of the normal equations; where they would be larger, the rows are kept instead
 MOST_STACK_BYTES = 256 * 2**20
 EXACT = 1e-11  # of the wanted outputs' squares: what is missed by less is rounding

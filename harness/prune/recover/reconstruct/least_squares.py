@@ -25,7 +25,11 @@ class Equations(ABC):
     """
 
     rows: int
-    energy: float  # the sum of squares of what should come
+
+    @property
+    @abstractmethod
+    def energy(self) -> float:
+        """The sum of squares of what should come."""
 
     @abstractmethod
     def add(self, design: Array, wanted: Array) -> None:
@@ -48,6 +52,10 @@ class Equations(ABC):
         """Mean and variance of what a matrix makes of the rows: (blocks, outputs) each."""
 
     @abstractmethod
+    def wanted_moments(self) -> tuple[Array, Array]:
+        """Mean and variance of what should come: (blocks, outputs) each."""
+
+    @abstractmethod
     def with_all(self, other: Any) -> Equations:
         """These rows and those of others of the same kind."""
 
@@ -58,7 +66,13 @@ class Sums(Equations):
     def __init__(self, blocks: int, columns: int, outputs: int) -> None:
         self._gram = np.zeros((blocks, columns + 1, columns + 1))
         self._moment = np.zeros((blocks, columns + 1, outputs))
-        self.energy, self.rows = 0.0, 0
+        self._square = np.zeros((blocks, outputs))
+        self.rows = 0
+
+    @property
+    def energy(self) -> float:
+        """The sum of squares of what should come."""
+        return float(self._square.sum())
 
     def add(self, design: Array, wanted: Array) -> None:
         """Add their products up."""
@@ -70,7 +84,7 @@ class Sums(Equations):
         if len(columns) > _FEW_BLOCKS:
             self._gram += columns.swapaxes(1, 2) @ columns
             self._moment += columns.swapaxes(1, 2) @ outputs
-        self.energy += float(np.square(outputs).sum())
+        self._square += np.square(outputs).sum(axis=1)
         self.rows += len(design)
 
     def error(self, matrix: Array) -> float:
@@ -101,16 +115,20 @@ class Sums(Equations):
 
     def moments(self, matrix: Array) -> tuple[Array, Array]:
         """From the sums."""
-        count = max(self.rows, 1)
-        mean = (self._gram[:, -1:] @ matrix)[:, 0] / count
-        square = (matrix * (self._gram @ matrix)).sum(axis=1) / count
+        mean = (self._gram[:, -1:] @ matrix)[:, 0] / self.rows
+        square = (matrix * (self._gram @ matrix)).sum(axis=1) / self.rows
         return mean, np.maximum(square - np.square(mean), 0.0)
+
+    def wanted_moments(self) -> tuple[Array, Array]:
+        """From the sums."""
+        mean = self._moment[:, -1] / self.rows
+        return mean, np.maximum(self._square / self.rows - np.square(mean), 0.0)
 
     def with_all(self, other: Sums) -> Sums:
         """The sums of both."""
         both = Sums(*self._gram.shape[:1], self._gram.shape[1] - 1, self._moment.shape[2])
         both._gram, both._moment = self._gram + other._gram, self._moment + other._moment
-        both.energy, both.rows = self.energy + other.energy, self.rows + other.rows
+        both._square, both.rows = self._square + other._square, self.rows + other.rows
         return both
 
 
@@ -120,13 +138,17 @@ class Stack(Equations):
     def __init__(self, blocks: int, columns: int, outputs: int) -> None:
         self._designs = [np.zeros((0, blocks, columns), np.float32)]
         self._wanted = [np.zeros((0, blocks, outputs), np.float32)]
-        self.energy, self.rows = 0.0, 0
+        self.rows = 0
+
+    @property
+    def energy(self) -> float:
+        """The sum of squares of what should come."""
+        return float(sum(np.square(wanted, dtype=np.float64).sum() for wanted in self._wanted))
 
     def add(self, design: Array, wanted: Array) -> None:
         """Keep them."""
         self._designs.append(design)
         self._wanted.append(wanted)
-        self.energy += float(np.square(wanted, dtype=np.float64).sum())
         self.rows += len(design)
 
     def error(self, matrix: Array) -> float:
@@ -161,11 +183,16 @@ class Stack(Equations):
         made = np.concatenate([_made(design, matrix) for design in self._designs], axis=1)
         return made.mean(axis=1), made.var(axis=1)
 
+    def wanted_moments(self) -> tuple[Array, Array]:
+        """Of all rows."""
+        wanted = np.concatenate(self._wanted).astype(np.float64)
+        return wanted.mean(axis=0), wanted.var(axis=0)
+
     def with_all(self, other: Stack) -> Stack:
         """The rows of both."""
         both = Stack(*self._designs[0].shape[1:], self._wanted[0].shape[2])
         both._designs, both._wanted = self._designs + other._designs, self._wanted + other._wanted
-        both.energy, both.rows = self.energy + other.energy, self.rows + other.rows
+        both.rows = self.rows + other.rows
         return both
 
 

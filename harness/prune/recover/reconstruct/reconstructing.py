@@ -3,7 +3,7 @@
 Layer by layer, in the order in which they run, each kernel becomes the one that best gives what the original layer
 gave before its activation, in the least-squares sense, from what the network as reconstructed so far feeds it: He,
 Zhang and Sun, 2017, 'Channel Pruning for Accelerating Very Deep Neural Networks'; Luo, Wu and Lin, 2017, 'ThiNet'. The
-statistics of BatchNormalization are measured again on the way.
+statistics of BatchNormalization are measured again on the way, against the original's.
 """
 
 from __future__ import annotations
@@ -31,7 +31,12 @@ from harness.prune.recover.reconstruct.network import Network, Passage, to_numpy
 from harness.prune.recover.reconstruct.original import Differences, differences, missed_share
 from harness.prune.recover.reconstruct.shelf import Shelf
 from harness.prune.recover.reconstruct.solving import Solver
-from harness.prune.recover.reconstruct.statistics import absorbs_bias, from_equations, measure, normalisation_behind
+from harness.prune.recover.reconstruct.statistics import (
+    Statistics,
+    absorbs_bias,
+    from_equations,
+    normalisation_behind,
+)
 from harness.prune.recover.reconstruct.wanted import Wanted
 from harness.records import ChannelPlan, Reconstruction, SolvedLayer
 
@@ -81,9 +86,10 @@ class _Work:
         seen = differences(self._found, self._removal, self._original, self._cut, judging)
         jobs = self._jobs(seen)
         wanted = Wanted(list(jobs.values()), len(self._batches.parts), self._wanted_shelf, self._seed)
-        wanted.run(self._found, self._removal, self._original, self._batches.parts)
+        statistics = self._statistics(seen)
+        wanted.run(self._found, self._removal, self._original, self._batches, statistics)
         own = {path: [weight.value for weight in weights_of(op)] for path, op in self._cut.graph.layers.items()}
-        self._walk(jobs, wanted, seen)
+        self._walk(jobs, wanted, statistics)
         before, after = seen.share(self._found.graph.outputs), self._outputs_missed(seen)
         worse = not after <= before
         if worse:
@@ -107,19 +113,28 @@ class _Work:
                 self._kept[path] = str(error)
         return jobs
 
-    def _walk(self, jobs: dict[str, Job], wanted: Wanted, seen: Differences) -> None:
+    def _statistics(self, seen: Differences) -> Statistics:
+        """Every BatchNormalization that reads something else than the original's."""
+        calls = {
+            path: self._numbers(path)
+            for path, op in self._cut.graph.layers.items()
+            if isinstance(op, keras.layers.BatchNormalization)
+        }
+        read = self._found.graph.calls
+        other = {path: own for path, own in calls.items() if any(seen.differs(read[n].inputs[0]) for n in own)}
+        return Statistics(self._found, self._removal, other, len(self._batches.parts), self._seed)
+
+    def _walk(self, jobs: dict[str, Job], wanted: Wanted, statistics: Statistics) -> None:
         """Stop before each layer that is to be solved or measured, look at what it gets, and go on."""
         done: set[str] = set()
-        for number, call in enumerate(self._calls):
+        for call in self._calls:
             if call.path in done:
                 continue
             done.add(call.path)
             if call.path in jobs:
                 done |= self._solve(jobs[call.path], wanted)
-            elif isinstance(call.op, keras.layers.BatchNormalization):
-                numbers = self._numbers(call.path)
-                if any(seen.differs(self._found.graph.calls[each].inputs[0]) for each in numbers):
-                    measure(self._passage, numbers)
+            elif call.path in statistics:
+                statistics.measure(call.path, self._passage)
 
     def _solve(self, job: Job, wanted: Wanted) -> set[str]:
         """Solve a layer; return the BatchNormalization behind it whose statistics were found with it."""

@@ -30,6 +30,11 @@ class Rows:
         flat = np.arange(count) if count <= most else generator.choice(count, most, replace=False, shuffle=False)
         return cls(tuple(np.unravel_index(flat, tuple(shape))))
 
+    @classmethod
+    def drawn_for(cls, shape: Sequence[int], most: int, *seeds: int) -> Rows:
+        """The same positions whenever asked with the same seeds."""
+        return cls.drawn(shape, most, np.random.default_rng(seeds))
+
     def __len__(self) -> int:
         return len(self.index[0])
 
@@ -57,6 +62,12 @@ def places_left(removal: Removal, names: Names) -> dict[int, Places]:
         if len(alive) > 1 and not alive.all():
             found[axis] = np.flatnonzero(alive)
     return found
+
+
+def positions(shape: Sequence[int], axes: Sequence[int], kept: Mapping[int, Places] | None = None) -> list[int]:
+    """The shape of the box of positions along some axes of a tensor, of which only `kept` places count."""
+    left = kept or {}
+    return [len(left[axis]) if axis in left else shape[axis] for axis in axes]
 
 
 def left_of(values: Array, kept: Mapping[int, Places]) -> Array:

@@ -9,12 +9,14 @@ import numpy as np
 
 from harness.channels.removal import Removal
 from harness.prune.keras_graph.trace import Trace
+from harness.prune.recover.reconstruct.batches import Batches
 from harness.prune.recover.reconstruct.fit import Fit
 from harness.prune.recover.reconstruct.jobs import Job
 from harness.prune.recover.reconstruct.linear import Array
 from harness.prune.recover.reconstruct.network import Network, to_numpy
-from harness.prune.recover.reconstruct.rows import Places, Rows, places_left
+from harness.prune.recover.reconstruct.rows import Places, Rows, places_left, positions
 from harness.prune.recover.reconstruct.shelf import Shelf
+from harness.prune.recover.reconstruct.statistics import Statistics
 
 
 class Wanted:
@@ -31,28 +33,31 @@ class Wanted:
         self._shapes: dict[tuple[int, int], list[int]] = {}
         self._shelf, self._seed = shelf, seed
 
-    def run(self, found: Trace, removal: Removal, original: Network, batches: Sequence[Sequence[Array]]) -> None:
-        """Run the original over all batches."""
+    def run(
+        self, found: Trace, removal: Removal, original: Network, batches: Batches, statistics: Statistics
+    ) -> None:
+        """Run the original over all batches; `statistics` are told what BatchNormalization gets."""
         calls = original.graph.calls
         kept = {number: places_left(removal, found.tensors[calls[number].outputs[0]]) for number in self._jobs}
-        for batch, inputs in enumerate(batches):
+        for batch, inputs in enumerate(batches.parts):
 
             def see(number: int, made: Any, batch: int = batch) -> None:
                 plain = self._jobs[number].without_tied_bias(to_numpy(made), calls[number].op)
                 self._keep(number, batch, plain, kept[number])
 
-            for _ in original.steps(original.begun(inputs), 0, len(calls), self._jobs, see):
-                pass
+            values = original.begun(inputs)
+            for number in original.steps(values, 0, len(calls), self._jobs, see):
+                if number in statistics:
+                    statistics.see_original(number, batch, to_numpy(values[calls[number].inputs[0]]))
 
     def _keep(self, number: int, batch: int, made: Array, kept: Mapping[int, Places]) -> None:
         axes = self._jobs[number].hows[number].axes(made.ndim)
-        self._shapes[number, batch] = [len(kept[axis]) if axis in kept else made.shape[axis] for axis in axes]
+        self._shapes[number, batch] = positions(made.shape, axes, kept)
         self._shelf.put(number, batch, self.rows(number, batch).of(made, axes, kept))
 
     def rows(self, number: int, batch: int) -> Rows:
         """The positions that were drawn for a call and a batch: the same whenever asked."""
-        generator = np.random.default_rng([self._seed, number, batch])
-        return Rows.drawn(self._shapes[number, batch], self._most[number], generator)
+        return Rows.drawn_for(self._shapes[number, batch], self._most[number], self._seed, number, batch)
 
     def of(self, number: int, batch: int) -> Array:
         """What is wanted there: (rows, blocks, outputs)."""
