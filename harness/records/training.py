@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from typing import Literal
 
-from harness.records.record import Record
+from harness.records.record import GrownRecord, Record
 from harness.stats.learned import learned
 
 
@@ -76,13 +77,14 @@ class Reconstruction(Record):
         return max(-(-self.images * layer.columns // max(layer.rows, 1)) for layer in short)
 
 
-class Recovery(Record):
-    """Accuracy on the same `examples` test examples, at every step of winning it back, beside three baselines.
+class Recovery(GrownRecord):
+    """Accuracy on the same `examples` test examples, at every step of winning it back, beside baselines.
 
     `recalibrated` is None where no layer has statistics to measure again, `tuned` where nothing was trained;
     `original_recalibrated` is the original treated alike, so that what recalibration wins is not credited to pruning.
-    All were fine-tuned for `epochs`, the same widths from new weights trained for `scratch_epochs`; the baselines are
-    None where they were not asked for.
+    `reconstructed` is with the kernels solved again, as `reconstruction` tells; `random_reconstructed` is what random
+    channels of the same widths come to that way. All were fine-tuned for `epochs`, the learning rate by `schedule`, the
+    same widths from new weights trained for `scratch_epochs`; the baselines are None where they were not asked for.
     """
 
     examples: int
@@ -97,3 +99,8 @@ class Recovery(Record):
     from_scratch: float | None = None
     scratch_epochs: int | None = None
     original_longer: float | None = None
+    reconstructed: float | None = None
+    random_reconstructed: float | None = None
+    schedule: Literal["constant", "cosine"] | None = None
+    reconstruction: Reconstruction | None = None
+    later = frozenset({"reconstructed", "random_reconstructed", "schedule", "reconstruction"})

@@ -85,4 +85,4 @@ class Separable(Convolution):
         kernel = np.asarray(keras.ops.convert_to_numpy(self._depthwise))
         seen = self.patches(x, rows)
         made = np.einsum("rkc,kcm->rcm", seen, kernel.reshape(-1, *kernel.shape[-2:]))
-        return made.reshape(len(made), 1, -1)
+        return np.asarray(made.reshape(len(made), 1, -1))

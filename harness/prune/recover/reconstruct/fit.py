@@ -38,7 +38,7 @@ class Fit:
 
     def __init__(self, shape: tuple[int, int, int], available: int) -> None:
         """For a matrix of this shape without its bias, from at most so many rows."""
-        kind = Sums if self.summed(shape, available) else Stack
+        kind: type[Equations] = Sums if self.summed(shape, available) else Stack
         self.most, self.few = kind(*shape), kind(*shape)
 
     @staticmethod

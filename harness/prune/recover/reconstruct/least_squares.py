@@ -24,7 +24,9 @@ class Equations(ABC):
     A matrix is (blocks, columns + 1, outputs), the bias in its last row. All sums are in float64.
     """
 
-    rows: int
+    def __init__(self, blocks: int, columns: int, outputs: int) -> None:
+        """No rows yet, for a matrix of this shape without its bias."""
+        self.rows = 0
 
     @property
     @abstractmethod
@@ -64,10 +66,10 @@ class Sums(Equations):
     """Normal equations: sums over rows of columns with columns, of columns with outputs, of squares."""
 
     def __init__(self, blocks: int, columns: int, outputs: int) -> None:
+        super().__init__(blocks, columns, outputs)
         self._gram = np.zeros((blocks, columns + 1, columns + 1))
         self._moment = np.zeros((blocks, columns + 1, outputs))
         self._square = np.zeros((blocks, outputs))
-        self.rows = 0
 
     @property
     def energy(self) -> float:
@@ -136,9 +138,9 @@ class Stack(Equations):
     """The rows themselves, for when they are fewer than the columns: then the sums would be larger than they."""
 
     def __init__(self, blocks: int, columns: int, outputs: int) -> None:
+        super().__init__(blocks, columns, outputs)
         self._designs = [np.zeros((0, blocks, columns), np.float32)]
         self._wanted = [np.zeros((0, blocks, outputs), np.float32)]
-        self.rows = 0
 
     @property
     def energy(self) -> float:

@@ -11,6 +11,7 @@ import numpy as np
 
 from harness.prune.keras_graph.graph import Call, Graph, Ref, weights_of
 from harness.prune.keras_graph.twins import channels_last, has_channels_first, turned_last
+from harness.prune.recover.reconstruct.batches import Batches
 from harness.prune.recover.reconstruct.linear import Array
 from harness.prune.recover.reconstruct.shelf import Shelf
 
@@ -129,7 +130,7 @@ class Passage:
     Its weights may change behind it, never before it: what is on the shelf is not made again.
     """
 
-    def __init__(self, network: Network, shelf: Shelf, batches: list[list[Array]]) -> None:
+    def __init__(self, network: Network, shelf: Shelf, batches: Batches) -> None:
         self.network, self._shelf, self._batches = network, shelf, batches
         self._at = 0
 
@@ -150,7 +151,7 @@ class Passage:
             self._shelf.keep_only(live)
 
     def _values(self, batch: int) -> Values:
-        given = dict(zip(self.network.graph.inputs, self._batches[batch], strict=True))
+        given = dict(zip(self.network.graph.inputs, self._batches.part(batch), strict=True))
 
         def fetch(index: int) -> Any:
             value = given[index] if index in given else self._shelf.take(index, batch)

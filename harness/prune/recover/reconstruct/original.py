@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+
 import keras
 import numpy as np
 
 from harness.channels.removal import Removal
 from harness.prune.keras_graph.trace import Trace
+from harness.prune.recover.reconstruct.batches import Batches
 from harness.prune.recover.reconstruct.exactness import tolerance
 from harness.prune.recover.reconstruct.linear import Array
 from harness.prune.recover.reconstruct.network import Network, to_numpy
 from harness.prune.recover.reconstruct.rows import left_of, places_left
-
 
 
 @dataclass
@@ -45,13 +46,12 @@ class Differences:
         self.missed[tensor] = self.missed.get(tensor, 0.0) + float(np.square(wanted - ours).sum())
 
 
-def differences(
-    found: Trace, removal: Removal, original: Network, cut: Network, batches: Mapping[int, Sequence[Array]]
-) -> Differences:
-    """Run both networks beside each other."""
+def differences(found: Trace, removal: Removal, original: Network, cut: Network, batches: Batches) -> Differences:
+    """Run both networks beside each other over the batches for judging."""
     graph = original.graph
     seen = Differences(dtypes={index: keras.backend.standardize_dtype(each) for index, each in graph.dtypes.items()})
-    for batch, inputs in batches.items():
+    for batch in batches.judged:
+        inputs = batches.part(batch)
         theirs, ours = original.begun(inputs), cut.begun(inputs)
         end = len(graph.calls)
         for number, _ in zip(original.steps(theirs, 0, end), cut.steps(ours, 0, end), strict=True):

@@ -66,7 +66,8 @@ class Product(Linear):
     def fold_bias(self, bias: Array, blocks: int) -> Array:
         """Its axes are those of the output that the kernel has, the others of length 1."""
         sizes = [self._sizes[letter] for letter in self._made if letter in self._kernel]
-        return self.fold(bias.reshape(1, *sizes), blocks)[0]
+        folded: Array = self.fold(bias.reshape(1, *sizes), blocks)[0]
+        return folded
 
     def unfold(self, folded: Array) -> Array:
         """The axes sorted back, as they are in the output."""

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import keras
+import numpy as np
 import numpy.typing as npt
 
 from harness.base.crash import scratch
@@ -59,7 +60,7 @@ def reconstruct(
         PruneError: the plan or the examples don't fit, or the examples are fewer than two or not finite.
     """
     found = trace(original)
-    batches = Batches.of(found.graph, inputs)
+    batches = Batches.of(found.graph, inputs, seed)
     with scratch() as folder, disk_errors(folder):
         return _Work(found, removal_of(found, plan), pruned, batches, folder, seed).run()
 
@@ -76,26 +77,25 @@ class _Work:
         if [call.path for call in self._calls] != [call.path for call in found.graph.calls]:
             raise PruneError("the pruned network does not have the original's layers in the original's order")
         self._wanted_shelf, cut_shelf = Shelf(folder / "wanted"), Shelf(folder / "cut")
-        self._passage = Passage(self._cut, cut_shelf, batches.parts)
+        self._passage = Passage(self._cut, cut_shelf, batches)
         self._solved: list[SolvedLayer] = []
         self._kept: dict[str, str] = {}
 
     def run(self) -> Reconstruction:
         """Solve all layers; undo it where the outputs come out further from the original's than they were."""
-        judging = {batch: self._batches.parts[batch] for batch in self._batches.judged}
-        seen = differences(self._found, self._removal, self._original, self._cut, judging)
+        seen = differences(self._found, self._removal, self._original, self._cut, self._batches)
         jobs = self._jobs(seen)
-        wanted = Wanted(list(jobs.values()), len(self._batches.parts), self._wanted_shelf, self._seed)
+        wanted = Wanted(list(jobs.values()), len(self._batches), self._wanted_shelf, self._seed)
         statistics = self._statistics(seen)
         wanted.run(self._found, self._removal, self._original, self._batches, statistics)
-        own = {path: [weight.value for weight in weights_of(op)] for path, op in self._cut.graph.layers.items()}
+        own = self._weights()
         self._walk(jobs, wanted, statistics)
         before, after = seen.share(self._found.graph.outputs), self._outputs_missed(seen)
         worse = not after <= before
         if worse:
             self._restore(own)
         return Reconstruction(
-            images=self._batches.images, before=before, after=after, undone=worse, solved=tuple(self._solved),
+            images=self._batches.examples, before=before, after=after, undone=worse, solved=tuple(self._solved),
             kept=self._kept,
         )  # fmt: skip
 
@@ -122,7 +122,7 @@ class _Work:
         }
         read = self._found.graph.calls
         other = {path: own for path, own in calls.items() if any(seen.differs(read[n].inputs[0]) for n in own)}
-        return Statistics(self._found, self._removal, other, len(self._batches.parts), self._seed)
+        return Statistics(self._found, self._removal, other, len(self._batches), self._seed)
 
     def _walk(self, jobs: dict[str, Job], wanted: Wanted, statistics: Statistics) -> None:
         """Stop before each layer that is to be solved or measured, look at what it gets, and go on."""
@@ -168,7 +168,11 @@ class _Work:
         made = ([to_numpy(values[index]) for index in self._cut.graph.outputs] for _, values in ends)
         return missed_share(seen.outputs.values(), made)
 
-    def _restore(self, own: dict[str, list[Any]]) -> None:
+    def _weights(self) -> dict[str, list[Array]]:
+        layers = self._cut.graph.layers.items()
+        return {path: [np.array(keras.ops.convert_to_numpy(each)) for each in weights_of(op)] for path, op in layers}
+
+    def _restore(self, own: dict[str, list[Array]]) -> None:
         for path, values in own.items():
             for weight, value in zip(weights_of(self._cut.graph.layers[path]), values, strict=True):
                 weight.assign(value)

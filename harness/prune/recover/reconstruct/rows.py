@@ -57,8 +57,10 @@ def places_left(removal: Removal, names: Names) -> dict[int, Places]:
     """By axis, the places of a tensor of the original that the cut network has, where it has not all."""
     mask = removal.mask(names)
     found: dict[int, Places] = {}
-    for axis in range(0 if mask is None else mask.ndim):
-        alive = mask.any(axis=tuple(other for other in range(mask.ndim) if other != axis))  # type: ignore[union-attr]
+    if mask is None:
+        return found
+    for axis in range(mask.ndim):
+        alive = np.atleast_1d(mask.any(axis=tuple(other for other in range(mask.ndim) if other != axis)))
         if len(alive) > 1 and not alive.all():
             found[axis] = np.flatnonzero(alive)
     return found

@@ -33,19 +33,17 @@ class Wanted:
         self._shapes: dict[tuple[int, int], list[int]] = {}
         self._shelf, self._seed = shelf, seed
 
-    def run(
-        self, found: Trace, removal: Removal, original: Network, batches: Batches, statistics: Statistics
-    ) -> None:
+    def run(self, found: Trace, removal: Removal, original: Network, batches: Batches, statistics: Statistics) -> None:
         """Run the original over all batches; `statistics` are told what BatchNormalization gets."""
         calls = original.graph.calls
         kept = {number: places_left(removal, found.tensors[calls[number].outputs[0]]) for number in self._jobs}
-        for batch, inputs in enumerate(batches.parts):
+        for batch in range(len(batches)):
 
             def see(number: int, made: Any, batch: int = batch) -> None:
                 plain = self._jobs[number].without_tied_bias(to_numpy(made), calls[number].op)
                 self._keep(number, batch, plain, kept[number])
 
-            values = original.begun(inputs)
+            values = original.begun(batches.part(batch))
             for number in original.steps(values, 0, len(calls), self._jobs, see):
                 if number in statistics:
                     statistics.see_original(number, batch, to_numpy(values[calls[number].inputs[0]]))

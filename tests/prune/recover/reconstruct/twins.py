@@ -1,4 +1,4 @@
-"""Networks in which some channels are told by others, so that a cut without them loses nothing that can't be regained."""
+"""Networks in which some channels are told by others, so that all that a cut without them loses can be regained."""
 
 from __future__ import annotations
 
