@@ -30,12 +30,12 @@ def data_options(scale: str | None, color: bool, resize: str | None, limit: int 
     return {field: value for field, value in asked.items() if value is not None}
 
 
-def dataset(name: str, options: dict[str, Any]) -> Dataset:
-    """The dataset that --data names."""
+def dataset(name: str, options: dict[str, Any], labels: bool = True) -> Dataset:
+    """The dataset that --data names; without `labels` also one that has none."""
     from harness.data import load
     from harness.spec import DataSpec, checked
 
-    return load(checked(DataSpec, {"name": name, **options}, "--data"))
+    return load(checked(DataSpec, {"name": name, **options}, "--data"), labels=labels)
 
 
 def dataset_for(model: keras.Model, name: str, options: dict[str, Any]) -> Dataset:

@@ -23,7 +23,7 @@ class Dataset:
         train_images, test_images: float32 (N, H, W, C), in 0 to 1 or as stored; (N, ...) for vectors, sequences and
             volumes.
         train_labels, test_labels: int64 (N,), from 0 to n_class - 1; a number between may be that of no example.
-        class_names: one for each number, in order.
+        class_names: one for each number, in order; none where the examples have no labels, which then are all 0.
         digest: SHA-256 over all of the above; equal digests mean equal data.
     """
 
@@ -41,6 +41,11 @@ class Dataset:
     def n_class(self) -> int:
         """How many classes there are, whether or not each has examples."""
         return len(self.class_names)
+
+    @property
+    def labelled(self) -> bool:
+        """Whether the labels mean anything."""
+        return bool(self.class_names)
 
     @property
     def image_shape(self) -> Sizes:

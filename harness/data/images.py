@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.base.errors import DataError
-from harness.data.source import Source, check_memory, examples, source
+from harness.data.source import Examples, Source, check_memory, examples, source
 
 ENDINGS = (".bmp", ".gif", ".jpeg", ".jpg", ".png")
 GREY_MODES = ("1", "L", "LA", "I", "I;16", "F")
@@ -35,18 +35,43 @@ def read_images(folder: Path, resize: Size | None) -> Source:
     return source(str(folder), examples(images, labels, str(folder)), class_names=list(classes))
 
 
+def is_flat(folder: Path) -> bool:
+    """Whether a folder that is there has no folders that could be classes, or only one."""
+    return folder.is_dir() and len(_folders(folder)) < 2
+
+
+def read_flat(folder: Path, resize: Size | None) -> Examples:
+    """Read every image under `folder`, whose labels are all 0, as `read_images` reads them.
+
+    Raises:
+        DataError: no images, a file that is no image, or images of different sizes and no `resize`.
+    """
+    paths = _images(folder)
+    if not paths:
+        raise DataError(f"{folder}: no images ({', '.join(ENDINGS)}); add some, or give another folder")
+    size, grey = _look(folder, paths, resize)
+    images, labels = _decode(folder, None, size, grey)
+    return examples(images, labels, str(folder))
+
+
+def _folders(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
+
+
+def _images(folder: Path) -> list[Path]:
+    return sorted(file for file in folder.rglob("*") if file.suffix.lower() in ENDINGS)
+
+
 def _classes(folder: Path) -> dict[str, list[Path]]:
     """The image files of each class."""
     if not folder.is_dir():
         raise DataError(f"{folder}: no such folder; give one with a folder of images for each class after 'images:'")
-    folders = sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
+    folders = _folders(folder)
     if len(folders) < 2:
         raise DataError(
             f"{folder}: has {len(folders)} class folders; it needs one folder for each of at least two classes"
         )
-    classes = {
-        path.name: sorted(file for file in path.rglob("*") if file.suffix.lower() in ENDINGS) for path in folders
-    }
+    classes = {path.name: _images(path) for path in folders}
     for name, files in classes.items():
         if not files:
             raise DataError(f"{folder / name}: no images ({', '.join(ENDINGS)}); add some or remove the folder")
@@ -77,13 +102,14 @@ def _look(folder: Path, paths: Sequence[Path], resize: Size | None) -> tuple[Siz
     return resize or next(iter(sizes)), grey
 
 
-def _decode(folder: Path, classes: Sequence[str], size: Size, grey: bool) -> tuple[NDArray[Any], NDArray[Any]]:
-    """All images, uint8 (N, H, W, C), and their labels."""
+def _decode(folder: Path, classes: Sequence[str] | None, size: Size, grey: bool) -> tuple[NDArray[Any], NDArray[Any]]:
+    """All images, uint8 (N, H, W, C), and their labels: 0 where there are no classes."""
     from harness.base.keras_import import import_keras
 
     batches = import_keras().utils.image_dataset_from_directory(
         str(folder),
-        class_names=list(classes),
+        labels=None if classes is None else "inferred",
+        class_names=None if classes is None else list(classes),
         color_mode="grayscale" if grey else "rgb",
         batch_size=BATCH_SIZE,
         image_size=size,
@@ -95,10 +121,11 @@ def _decode(folder: Path, classes: Sequence[str], size: Size, grey: bool) -> tup
     shape = (count, *size, 1 if grey else 3)
     check_memory(shape, bytes_per_pixel=1)
     images = np.empty(shape, np.uint8)
-    labels = np.empty(count, np.int64)
+    labels = np.zeros(count, np.int64)
     at = 0
     try:
-        for batch, batch_labels in batches.as_numpy_iterator():
+        for found in batches.as_numpy_iterator():
+            batch, batch_labels = (found, 0) if classes is None else found
             images[at : at + len(batch)] = np.rint(batch)
             labels[at : at + len(batch)] = batch_labels
             at += len(batch)

@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 from harness.base.errors import DataError
 from harness.data import transforms
 from harness.data.dataset import Dataset, Images
-from harness.data.images import read_images
+from harness.data.images import is_flat, read_flat, read_images
 from harness.data.mnist import mnist, mnist5k
 from harness.data.noise import with_noise
 from harness.data.npz import read_npz
 from harness.data.source import Examples, Source, check_memory
-from harness.data.split import split
+from harness.data.split import limited, split
 from harness.spec import DataSpec
 
 NAMES = ("mnist5k", "mnist", "fashion_mnist", "images:DIR", "npz:FILE")
@@ -28,12 +28,17 @@ def names() -> tuple[str, ...]:
     return NAMES
 
 
-def load(spec: DataSpec) -> Dataset:
+def load(spec: DataSpec, *, labels: bool = True) -> Dataset:
     """Read, split and transform a dataset. The same spec and files give the same arrays, whatever is trained on them.
+
+    Without `labels`, a folder of images may also have no classes; then all of them are training examples.
 
     Raises:
         DataError: the dataset is unknown, missing, damaged, too small for the split, or too large for memory.
     """
+    folder = None if labels else flat_folder(spec)
+    if folder is not None:
+        return _unlabelled(folder, spec)
     return _mislabeled(_labeled(spec), spec)
 
 
@@ -66,6 +71,29 @@ def _labeled(spec: DataSpec) -> Dataset:
         test_images=_transform(test, spec, generator),
         test_labels=test.labels,
         class_names=source.class_names,
+    )
+
+
+def flat_folder(spec: DataSpec) -> Path | None:
+    """The folder of a spec that names one of images without classes; else None."""
+    kind, _, where = spec.name.partition(":")
+    folder = Path(where).expanduser()
+    return folder if kind == "images" and where and is_flat(folder) else None
+
+
+def _unlabelled(folder: Path, spec: DataSpec) -> Dataset:
+    """Images without classes, in random order; none are for testing."""
+    found = read_flat(folder, spec.resize)
+    kept = limited(found, spec, str(folder))
+    check_memory(_shape(spec, len(kept), kept.images.shape[1:]), bytes_per_pixel=4)
+    generator = np.random.default_rng(spec.split_seed)
+    none = kept.take(np.arange(0))
+    return Dataset(
+        train_images=_transform(kept, spec, generator),
+        train_labels=kept.labels,
+        test_images=_transform(none, spec, generator),
+        test_labels=none.labels,
+        class_names=(),
     )
 
 

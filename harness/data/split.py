@@ -36,6 +36,17 @@ def split(source: Source, spec: DataSpec) -> tuple[Examples, Examples]:
     return source.train.take(train), source.test.take(test)
 
 
+def limited(found: Examples, spec: DataSpec, where: str) -> Examples:
+    """As many of some examples as the limit says, in an order drawn by `split_seed`, whatever their labels.
+
+    Raises:
+        DataError: `limit` is larger than the data.
+    """
+    if spec.limit is not None and spec.limit > len(found):
+        raise DataError(f"data.limit = {spec.limit} but {where} has {len(found)} examples; lower it or leave it out")
+    return found.take(np.random.default_rng(spec.split_seed).permutation(len(found))[: spec.limit])
+
+
 def _divide(source: Source, spec: DataSpec) -> tuple[Examples, Examples]:
     """Cut the test set out of a source that has none."""
     from sklearn.model_selection import train_test_split

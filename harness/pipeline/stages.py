@@ -36,7 +36,7 @@ from harness.pipeline.networks import (
     original_keras,
 )
 from harness.records import Pruning, Record, Training
-from harness.spec import Case, Device, MeasureSpec, PruneSpec
+from harness.spec import Case, Device, MeasureSpec, PruneSpec, Schedule
 
 # Raise a stage's number when its code changes what it makes: artifacts of older code are then made again.
 STAGE_VERSIONS = {"train": 2, "train_on": 1, "prune": 4, "try_out": 2, "export": 2, "accuracy": 1, "measure": 3}
@@ -128,16 +128,18 @@ class Stages:
 
         The network is kept where it goes on to ONNX, else judged in Keras.
         """
+        schedule = case.longer_schedule(epochs)
 
         def make(folder: Path) -> None:
             model = load_keras(trained.path("model.keras"), self.unsafe)
-            save(self._tuned(model, case, epochs), folder / "tuning.json")
+            save(self._tuned(model, case, epochs, schedule), folder / "tuning.json")
             if case.deploy:
                 model.save(folder / "model.keras")
             else:
                 save(judged_in_keras(model, self.datasets[case.name]), folder / "accuracy.json")
 
         inputs = {**self._tuning_inputs(case, trained), "epochs": epochs, "kept": case.deploy}
+        inputs |= {} if schedule == "constant" else {"schedule": schedule}
         return self._get("train_on", inputs, make)
 
     def prune(self, case: Case, spec: PruneSpec, trained: Artifact) -> Artifact:
@@ -166,10 +168,13 @@ class Stages:
         from harness.prune import prune
 
         pruned = prune(original, spec, data=(dataset.train_images, dataset.train_labels), seed=case.seed)
-        tuning = self._tuned(pruned.model, case, spec.finetune_epochs) if spec.finetune_epochs else None
+        tuning = None
+        if spec.finetune_epochs:
+            recalibrated = pruned.reconstruction is None
+            tuning = self._tuned(pruned.model, case, spec.finetune_epochs, spec.schedule, recalibrated)
         return pruned.model, pruned.record(tuning)
 
-    def _tuned(self, model: Any, case: Case, epochs: int) -> Training:
+    def _tuned(self, model: Any, case: Case, epochs: int, schedule: Schedule, recalibrated: bool = True) -> Training:
         """Fine-tune a network in place, as `harness prune` does."""
         from harness.prune.recover.finetune import tune
         from harness.training.train import training_of
@@ -178,7 +183,7 @@ class Stages:
         spec = case.train.changed({"epochs": epochs}, "fine-tuning")
         started = time.perf_counter()
         with self.progress.task("fine-tune"):
-            history = tune(model, dataset, spec, seed=case.seed)
+            history = tune(model, dataset, spec, recalibrated=recalibrated, schedule=schedule, seed=case.seed)
         return training_of(model, history, time.perf_counter() - started, dataset.train_labels)
 
     def _pruning_inputs(self, case: Case, spec: PruneSpec, trained: Artifact) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import keras
@@ -15,6 +16,8 @@ from harness.prune.data.given import Data
 from harness.prune.keras_graph.graph import check_finite
 from harness.prune.keras_graph.surgery import remove
 from harness.prune.keras_graph.trace import trace
+from harness.prune.recover.reconstruct.batches import check_enough
+from harness.prune.recover.reconstruct.reconstructing import reconstruct
 from harness.prune.result import PruneResult, cut_and_prove
 from harness.records import ChannelPlan
 from harness.spec import PruneSpec, check_seed, checked
@@ -35,10 +38,10 @@ def prune(
     Args:
         model: a built functional or Sequential model; it is never changed.
         spec: how much, and by which importance.
-        data: inputs, or (inputs, labels), for an importance that needs them.
-        seed: for random importance, and for the proof's inputs and weights.
+        data: inputs, or (inputs, labels), for an importance that needs them, and to reconstruct from.
+        seed: for random importance, for the proof's inputs and weights, and for which examples are taken.
         **options: fields of the spec, instead of it or to change it: `ratio`, `filters` or `remove`, `importance`,
-            `keep`, `round_to`, `global_ranking`.
+            `keep`, `round_to`, `global_ranking`, `recover`, `reconstruct_images`.
 
     Raises:
         SpecError: an option is unknown or out of range.
@@ -48,6 +51,16 @@ def prune(
     """
     asked = _asked(spec, options)
     check_seed(seed)
+    if asked.images is None:
+        return _cut(model, asked, data, seed)
+    examples = Data.given(data, seed, asked.images).examples
+    check_enough([tuple(tensor.shape) for tensor in model.inputs], examples)
+    result = _cut(model, asked, data, seed)
+    reconstruction = reconstruct(model, result.plan, result.model, examples, seed)
+    return replace(result, reconstruction=reconstruction)
+
+
+def _cut(model: keras.Model, asked: PruneSpec, data: Any, seed: int) -> PruneResult:
     found = trace(model, asked.keep)
     decided = decide(model, found, asked, Data.given(data, seed))
     check_removes(decided, asked)

@@ -59,10 +59,13 @@ def read_about(model: Path) -> PruneFile | None:
 
 def trained_on(about: PruneFile | None) -> bool:
     """Whether a pruned network's weights were changed after the proof, by what was written down about it."""
-    if about is None or about.recalibrated:
-        return about is not None
+    if about is None:
+        return False
+    if about.recalibrated or about.reconstruction is not None:
+        return True
     recovery = about.recovery
-    return recovery is not None and (recovery.recalibrated, recovery.tuned) != (None, None)
+    changed = [] if recovery is None else [recovery.recalibrated, recovery.reconstructed, recovery.tuned]
+    return any(accuracy is not None for accuracy in changed)
 
 
 def check_output(output: Path, *inputs: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import keras
 
@@ -17,7 +17,7 @@ from harness.prune.files import check_output, read_plan, save
 from harness.prune.keras_graph.reading import check_readable
 from harness.prune.recover.finetune import tune
 from harness.prune.recover.recalibrate import recalibrate
-from harness.prune.recover.recovery import RecoverySpec, recover
+from harness.prune.recover.recovery import RecoverySpec, reconstruct_result, recover
 from harness.prune.recover.stepwise import prune_in_steps
 from harness.prune.result import PruneResult
 from harness.records import PruneFile
@@ -51,8 +51,13 @@ class Job:
             raise SpecError("harness prune: give one of --ratio, --filters and --plan")
         if self.steps < 1:
             raise SpecError(f"--steps {self.steps}: give 1 or more")
-        if self.steps > 1 and (self.recovery.train is None or self.spec is None):
-            raise SpecError("--steps: the network is trained between the steps; give --ratio and --finetune-epochs")
+        recovers = self.recovery.train is not None or self.recovery.reconstruct is not None
+        if self.steps > 1 and (self.spec is None or not recovers):
+            raise SpecError(
+                "--steps: the network is trained between the steps; give --ratio and --finetune-epochs or --reconstruct"
+            )
+        if self.examples is None and self.recovery.reconstruct is not None:
+            raise SpecError("--reconstruct: needs examples; give --data NAME")
         if self.examples is None and (self.recovery.recalibrate or self.recovery.train is not None):
             raise SpecError("--recalibrate and --finetune-epochs: need examples; give --data NAME")
         if self.recovery.distill and self.recovery.train is None:
@@ -97,31 +102,40 @@ def run_job(job: Job, progress: Progress | None = None) -> Done:
         job = replace(job, examples=examples)
     with shown.task("prune and prove"):
         result, earlier = _pruned(original, job)
-    recovery, recalibrated = None, False
-    if job.examples is not None and no_accuracy is not None and job.recovery.recalibrate:
-        recalibrated = recalibrate(result.model, job.examples.train_images)
-    elif job.examples is not None and no_accuracy is None:
+    recovery, untold = None, {}
+    if job.examples is not None:
         after = replace(job.recovery, earlier_epochs=earlier, seed=job.seed)
-        recovery = recover(original, result, job.examples, after, shown)
+        if no_accuracy is None:
+            recovery = recover(original, result, job.examples, after, shown)
+        else:
+            with shown.task("reconstruct" if after.reconstruct is not None else "recalibrate"):
+                untold = _unjudged(original, result, job.examples, after)
     about = PruneFile(
         source=job.source.name,
         spec=job.spec,
         proof=result.proven,
         report=result.report,
         recovery=recovery,
-        recalibrated=recalibrated,
+        **untold,
     )
     return Done(result, about, save(result, job.output, about), no_accuracy)
+
+
+def _unjudged(original: keras.Model, result: PruneResult, examples: Dataset, recovery: RecoverySpec) -> dict[str, Any]:
+    """Recover, in place, what no accuracy can be told of: what there is to tell, as fields of a PruneFile."""
+    if recovery.reconstruct is not None:
+        return {"reconstruction": reconstruct_result(original, result, examples, recovery)}
+    return {"recalibrated": recovery.recalibrate and recalibrate(result.model, examples.train_images)}
 
 
 def _check_examples(original: keras.Model, examples: Dataset, recovery: RecoverySpec) -> str | None:
     """Whether the examples can do what they were given for; why no accuracy can be told of them, if so.
 
-    Ranking and recalibrating take the inputs alone, so they need no classifier; fine-tuning does.
+    Ranking, recalibrating and reconstructing take the inputs alone, so they need no classifier; fine-tuning does.
     """
     check_readable(original)
     check_examples([tuple(tensor.shape) for tensor in original.inputs], [examples.train_images])
-    why = why_no_accuracy(original, examples.train_labels)
+    why = why_no_accuracy(original, examples.train_labels) if examples.labelled else "the data has no labels"
     if why is not None and recovery.train is not None:
         raise PruneError(f"--finetune-epochs: {why}; leave it out, and train the pruned model yourself")
     return why
@@ -133,18 +147,37 @@ def _pruned(original: keras.Model, job: Job) -> tuple[PruneResult, int]:
         return replay(original, read_plan(job.plan), seed=job.seed), 0
     assert job.spec is not None  # Job sees to it
     examples = job.examples
-    data = None if examples is None else (examples.train_images, examples.train_labels)
+    data: Any = None
+    if examples is not None:
+        data = (examples.train_images, examples.train_labels if examples.labelled else None)
+    spec = job.spec.model_copy(update={"recover": None, "reconstruct_images": None})  # what follows is done here
     if job.steps == 1:
-        return prune(original, job.spec, data=data, seed=job.seed), 0
+        return prune(original, spec, data=data, seed=job.seed), 0
     epochs = 0
 
-    def between(model: keras.Model) -> None:
+    def between(result: PruneResult) -> None:
         nonlocal epochs
         assert examples is not None  # Job sees to it
-        assert job.recovery.train is not None
-        teacher = original if job.recovery.distill else None
-        train, recalibrated = job.recovery.train, job.recovery.recalibrate
-        tune(model, examples, train, recalibrated=recalibrated, teacher=teacher, seed=job.seed)
-        epochs += job.recovery.train.epochs
+        epochs += _between_steps(original, result, examples, replace(job.recovery, seed=job.seed))
 
-    return prune_in_steps(original, job.spec, job.steps, between, data=data, seed=job.seed), epochs
+    return prune_in_steps(original, spec, job.steps, between, data=data, seed=job.seed), epochs
+
+
+def _between_steps(original: keras.Model, result: PruneResult, examples: Dataset, recovery: RecoverySpec) -> int:
+    """Recover what came out of a step, in place; return for how many epochs it was trained."""
+    recalibrated = recovery.recalibrate
+    if recovery.reconstruct is not None:
+        reconstruct_result(original, result, examples, recovery)
+        recalibrated = False
+    if recovery.train is None:
+        return 0
+    tune(
+        result.model,
+        examples,
+        recovery.train,
+        recalibrated=recalibrated,
+        teacher=original if recovery.distill else None,
+        schedule=recovery.schedule,
+        seed=recovery.seed,
+    )
+    return recovery.train.epochs

@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.prune.keras_graph.pinned import listed
-from harness.records import LayerCost, Proof, PruneReport, Recovery
+from harness.prune.keras_graph.pinned import by_reason, listed
+from harness.records import LayerCost, Proof, PruneReport, Reconstruction, Recovery
+
+EXACT = 1e-10  # of what a layer makes: what is missed by less is rounding
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -92,13 +94,18 @@ def files_line(files: Sequence[Path]) -> str:
 def recovery_lines(recovery: Recovery) -> list[str]:
     """Accuracies, each beside what it is to be compared with."""
     epochs = _epochs(recovery.epochs)
-    tuned = f"fine-tuned for {epochs}" + (", distilled from the original" if recovery.distilled else "")
+    tuned = f"fine-tuned for {epochs}" + (" by cosine decay" if recovery.schedule == "cosine" else "")
+    tuned += ", distilled from the original" if recovery.distilled else ""
+    if recovery.reconstructed is not None:
+        tuned = f"reconstructed and {tuned}"
     rows = [
         ("original", recovery.original),
         ("original, recalibrated", recovery.original_recalibrated),
         ("pruned", recovery.pruned),
         ("pruned, recalibrated", recovery.recalibrated),
+        ("pruned, reconstructed", recovery.reconstructed),
         (tuned, recovery.tuned),
+        ("baseline: random channels of the same widths, reconstructed", recovery.random_reconstructed),
         (f"baseline: random channels of the same widths, {tuned}", recovery.random_channels),
         (
             f"baseline: the same widths from new weights, trained for {_epochs(recovery.scratch_epochs)}",
@@ -112,7 +119,8 @@ def recovery_lines(recovery: Recovery) -> list[str]:
 
 def _credit(recovery: Recovery) -> list[str]:
     """What a gain over the original is owed to, where recalibration or more training wins it without pruning, too."""
-    reached = next(value for value in (recovery.tuned, recovery.recalibrated, recovery.pruned) if value is not None)
+    steps = (recovery.tuned, recovery.reconstructed, recovery.recalibrated, recovery.pruned)
+    reached = next(value for value in steps if value is not None)
     alike = [
         (value, how)
         for value, how in (
@@ -133,3 +141,34 @@ def _credit(recovery: Recovery) -> list[str]:
 
 def _epochs(count: int | None) -> str:
     return f"{count} epoch" + ("s" if count != 1 else "")
+
+
+def reconstruction_lines(found: Reconstruction) -> list[str]:
+    """How many layers were solved, how much nearer that is, which were not, and where images were few."""
+    changed = [layer for layer in found.solved if layer.ridge is not None]
+    lines = [
+        f"reconstructed from {found.images:,} images: {_layers(len(changed))} solved; of the original's outputs "
+        f"{100 * found.before:.2g} % missed before, {100 * found.after:.2g} % after"
+    ]
+    if found.undone:
+        lines = [
+            f"not reconstructed: {found.images:,} images bring the outputs no nearer to the original's "
+            f"({100 * found.before:.2g} % missed before, {100 * found.after:.2g} % after); give more, or others"
+        ]
+    same = [layer.layer for layer in found.solved if layer.ridge is None and layer.before > EXACT]
+    if same and not found.undone:
+        lines.append(f"kept the cut kernel, than which nothing did better: {listed(same)}")
+    lines += [f"kept the cut kernel: {line}" for line in by_reason(found.kept)]
+    needed = found.images_needed
+    if needed is not None:
+        few = [layer for layer in found.solved if layer.rows < layer.columns]
+        worst = max(few, key=lambda layer: layer.columns / layer.rows)
+        lines.append(
+            f"few images: {worst.layer} has {worst.rows:,} equations for {worst.columns:,} unknowns; "
+            f"{needed:,} images would give as many"
+        )
+    return lines
+
+
+def _layers(count: int) -> str:
+    return f"{count} layer" + ("s" if count != 1 else "")

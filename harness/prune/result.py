@@ -16,17 +16,23 @@ from harness.prune.keras_graph.surgery import remove
 from harness.prune.keras_graph.trace import Trace
 from harness.prune.proof.comparison import Comparison
 from harness.prune.proof.verify import prove
-from harness.records import ChannelPlan, Proof, PruneReport, Pruning, Training
+from harness.records import ChannelPlan, Proof, PruneReport, Pruning, Reconstruction, Training
 
 
 @dataclass(frozen=True)
 class PruneResult:
-    """A pruned model, what was decided, the proof, and what it removed. `proof` is None for a control only."""
+    """A pruned model, what was decided, the proof, and what it removed. `proof` is None for a control only.
+
+    The proof is about the network before its kernels were solved again, of which `reconstruction` tells. In several
+    steps `cut_from` is the network that the last of them started from, and what that removed.
+    """
 
     model: keras.Model
     plan: ChannelPlan
     proof: Proof | None
     report: PruneReport
+    reconstruction: Reconstruction | None = None
+    cut_from: tuple[keras.Model, ChannelPlan] | None = None
 
     @property
     def proven(self) -> Proof:
@@ -48,6 +54,7 @@ class PruneResult:
             parameters_before=self.report.parameters_before,
             parameters_after=self.report.parameters_after,
             finetune=finetune,
+            reconstruction=self.reconstruction,
         )
 
 

@@ -18,7 +18,7 @@ from harness.records.pruning import (
 )
 from harness.records.record import Record
 from harness.records.row import Row
-from harness.records.training import Recovery, Training
+from harness.records.training import Reconstruction, Recovery, SolvedLayer, Training
 
 __all__ = [
     "Accuracy",
@@ -30,9 +30,11 @@ __all__ = [
     "PruneFile",
     "PruneReport",
     "Pruning",
+    "Reconstruction",
     "Record",
     "Recovery",
     "Row",
+    "SolvedLayer",
     "Training",
     "Verdict",
     "total",

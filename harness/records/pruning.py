@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Literal
 
-from harness.records.record import Record
-from harness.records.training import Recovery, Training
+from harness.records.record import GrownRecord, Record
+from harness.records.training import Reconstruction, Recovery, Training
 from harness.spec import PruneSpec
 
 
@@ -92,11 +92,12 @@ def total(counts: Iterable[int | None]) -> int | None:
     return None if None in known else sum(count for count in known if count is not None)
 
 
-class PruneFile(Record):
+class PruneFile(GrownRecord):
     """What stands beside a pruned file, as `NAME.report.json`: what was asked, the proof, and what it did.
 
     `spec` is None where a plan was replayed. The proof is about the network before it was recalibrated or trained on.
-    `recovery` is None where no accuracy can be told; then `recalibrated` says whether statistics were measured again.
+    `recovery` is None where no accuracy can be told; then `recalibrated` says whether statistics were measured again,
+    and `reconstruction` which kernels were solved again.
     """
 
     schema_version: Literal["harness-prune/1"] = "harness-prune/1"
@@ -106,6 +107,8 @@ class PruneFile(Record):
     report: PruneReport
     recovery: Recovery | None
     recalibrated: bool = False
+    reconstruction: Reconstruction | None = None
+    later = frozenset({"reconstruction"})
 
 
 class Verdict(Record):
@@ -116,8 +119,10 @@ class Verdict(Record):
     proof: Proof | None = None
 
 
-class Pruning(Record):
-    """What a prune did. `proof` is None only for a control that is wrong on purpose."""
+class Pruning(GrownRecord):
+    """What a prune did, and then reconstruction and fine-tuning. `proof` is None only for a control that is wrong on
+    purpose.
+    """
 
     plan: ChannelPlan
     proof: Proof | None
@@ -125,3 +130,5 @@ class Pruning(Record):
     parameters_before: int
     parameters_after: int
     finetune: Training | None
+    reconstruction: Reconstruction | None = None
+    later = frozenset({"reconstruction"})

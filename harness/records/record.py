@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict
+from typing import Any, ClassVar
+
+from pydantic import BaseModel, ConfigDict, SerializerFunctionWrapHandler, model_serializer
 
 
 class Record(BaseModel):
     """A frozen result; reading one with unknown or missing fields is an error."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class GrownRecord(Record):
+    """A record with fields that came later: those are written only where there is something to tell."""
+
+    later: ClassVar[frozenset[str]] = frozenset()
+    """Their names."""
+
+    @model_serializer(mode="wrap")
+    def _what_is_told(self, fields: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return {name: value for name, value in fields(self).items() if name not in self.later or value is not None}

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from typing import Literal
 
-from harness.records.record import Record
+from harness.records.record import GrownRecord, Record
 from harness.stats.learned import learned
 
 
@@ -37,13 +38,53 @@ class Training(Record):
         return last is not None and learned(last, self.chance, self.examples, finite)
 
 
-class Recovery(Record):
-    """Accuracy on the same `examples` test examples, at every step of winning it back, beside three baselines.
+class SolvedLayer(Record):
+    """A layer whose kernel was solved again, by `rows` equations for the `columns` unknowns of each output.
+
+    `before` and `after` are the shares of the squares of the wanted outputs that the cut kernel, and the solved one,
+    missed on images that the solution was not found from. `ridge` is how strongly it was drawn to the cut kernel; None
+    where nothing did better than that, so that it stays.
+    """
+
+    layer: str
+    before: float
+    after: float
+    ridge: float | None
+    rows: int
+    columns: int
+
+
+class Reconstruction(Record):
+    """What became of the layers behind pruned channels, and why others keep the kernels that they had, by layer.
+
+    `before` and `after` are the shares of the squares of the original's outputs that the network missed, on those of
+    the `images` that are for judging. Where that did not become less, all was `undone`.
+    """
+
+    images: int
+    before: float
+    after: float
+    undone: bool
+    solved: tuple[SolvedLayer, ...]
+    kept: Mapping[str, str]
+
+    @property
+    def images_needed(self) -> int | None:
+        """How many images would give every layer as many equations as unknowns; None where there were as many."""
+        short = [layer for layer in self.solved if layer.rows < layer.columns]
+        if not short:
+            return None
+        return max(-(-self.images * layer.columns // max(layer.rows, 1)) for layer in short)
+
+
+class Recovery(GrownRecord):
+    """Accuracy on the same `examples` test examples, at every step of winning it back, beside baselines.
 
     `recalibrated` is None where no layer has statistics to measure again, `tuned` where nothing was trained;
     `original_recalibrated` is the original treated alike, so that what recalibration wins is not credited to pruning.
-    All were fine-tuned for `epochs`, the same widths from new weights trained for `scratch_epochs`; the baselines are
-    None where they were not asked for.
+    `reconstructed` is with the kernels solved again, as `reconstruction` tells; `random_reconstructed` is what random
+    channels of the same widths come to that way. All were fine-tuned for `epochs`, the learning rate by `schedule`, the
+    same widths from new weights trained for `scratch_epochs`; the baselines are None where they were not asked for.
     """
 
     examples: int
@@ -58,3 +99,8 @@ class Recovery(Record):
     from_scratch: float | None = None
     scratch_epochs: int | None = None
     original_longer: float | None = None
+    reconstructed: float | None = None
+    random_reconstructed: float | None = None
+    schedule: Literal["constant", "cosine"] | None = None
+    reconstruction: Reconstruction | None = None
+    later = frozenset({"reconstructed", "random_reconstructed", "schedule", "reconstruction"})

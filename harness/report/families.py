@@ -86,8 +86,11 @@ def family_name(variants: Sequence[Variant]) -> str:
     parts = [_amounts(prunes)]
     if first.rows == "first":
         parts.append("first rows")
+    if first.recover is not None:
+        parts.append("reconstructed")
     if first.finetune_epochs:
-        parts.append(f"{fmt.plural(first.finetune_epochs, 'epoch')} tuned")
+        cosine = " by cosine decay" if first.finetune_schedule == "cosine" else ""
+        parts.append(f"{fmt.plural(first.finetune_epochs, 'epoch')} tuned{cosine}")
     return ", ".join(parts)
 
 

@@ -89,7 +89,8 @@ def series_of(variant: Variant) -> str:
     prune = variant.prune
     if prune is None:
         return f"{variant.network} {variant.label}"
-    return f"{variant.network} {unit_of(prune)} {prune.importance} {prune.rows} {prune.finetune_epochs}"
+    after = [each for each in (prune.recover, prune.finetune_schedule) if each is not None]
+    return " ".join([variant.network, unit_of(prune), prune.importance, prune.rows, str(prune.finetune_epochs), *after])
 
 
 def changed(change: Change | Contrast) -> str:
@@ -130,6 +131,10 @@ def prune_label(prune: PruneSpec, with_tuning: bool) -> str:
     unusual: list[str] = [prune.importance] if prune.importance != "l1" else []
     if prune.rows == "first":
         unusual.append("first rows")
+    if prune.recover is not None:
+        unusual.append("reconstructed")
     if with_tuning and prune.finetune_epochs:
         unusual.append(f"{plural(prune.finetune_epochs, 'epoch')} tuned")
+    if prune.finetune_schedule == "cosine":
+        unusual.append("cosine decay")
     return f"{amount} ({', '.join(unusual)})" if unusual else amount

@@ -10,11 +10,12 @@ from harness.spec.checked import check_seed, checked
 from harness.spec.data import DataSpec
 from harness.spec.measuring import Device, MeasureSpec, Mode
 from harness.spec.names import short, without
-from harness.spec.pruning import Importance, PruneSpec
+from harness.spec.pruning import RECONSTRUCT_IMAGES, Importance, PruneSpec, Schedule
 from harness.spec.study import Study, read_study, study_of
 from harness.spec.training import TrainSpec
 
 __all__ = [
+    "RECONSTRUCT_IMAGES",
     "Case",
     "DataSpec",
     "Device",
@@ -22,6 +23,7 @@ __all__ = [
     "MeasureSpec",
     "Mode",
     "PruneSpec",
+    "Schedule",
     "Study",
     "TrainSpec",
     "check_seed",

@@ -9,7 +9,7 @@ from typing import Any
 from harness.spec.checked import Spec
 from harness.spec.data import DataSpec
 from harness.spec.names import short
-from harness.spec.pruning import PruneSpec
+from harness.spec.pruning import PruneSpec, Schedule
 from harness.spec.training import TrainSpec
 
 
@@ -43,6 +43,14 @@ class Case(Spec):
     def longer_epochs(self) -> tuple[int, ...]:
         """For how many epochs its pruned variants are fine-tuned, each number once: so long the original is, too."""
         return tuple(sorted({spec.finetune_epochs for spec in self.prune if spec.finetune_epochs}))
+
+    def longer_schedule(self, epochs: int) -> Schedule:
+        """How the learning rate goes where the original is trained on: as for the variants of so many epochs.
+
+        It is constant where they differ in that.
+        """
+        schedules = {spec.schedule for spec in self.prune if spec.finetune_epochs == epochs}
+        return schedules.pop() if len(schedules) == 1 else "constant"
 
     @property
     def network(self) -> str:

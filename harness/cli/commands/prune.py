@@ -48,7 +48,12 @@ def prune(  # noqa: PLR0913, PLR0917 - one parameter an option
     resize: ResizeOption = None,
     limit: LimitOption = None,
     recalibrate: Annotated[bool, typer.Option("--recalibrate", help="Measure BatchNormalization again.")] = False,
+    reconstruct: Annotated[bool, typer.Option("--reconstruct", help="Solve kernels again; needs no labels.")] = False,
+    reconstruct_images: Annotated[
+        int | None, typer.Option(help="From so many of the data's training images. [default: 1500]")
+    ] = None,
     finetune_epochs: Annotated[int, typer.Option(help="Recalibrate and fine-tune for so many epochs.")] = 0,
+    finetune_schedule: Annotated[str | None, typer.Option(help="constant or cosine. [default: constant]")] = None,
     learning_rate: Annotated[float, typer.Option(help="Of the fine-tuning, with Adam.")] = 1e-3,
     batch_size: Annotated[int, typer.Option(help="Of the fine-tuning.")] = 64,
     distill: Annotated[bool, typer.Option("--distill", help="Fine-tune on the original's answers too.")] = False,
@@ -64,12 +69,14 @@ def prune(  # noqa: PLR0913, PLR0917 - one parameter an option
     """Prune a Keras model, prove it, and win accuracy back."""
     amount = {"ratio": ratio, "filters": filters}
     choice = {"importance": importance, "round_to": round_to, "global_ranking": everywhere or None, "keep": keep}
-    spec = _spec({**amount, **choice}, plan, finetune_epochs)
+    after = _recovery_options(reconstruct, reconstruct_images, finetune_epochs, finetune_schedule)
+    spec = _spec({**amount, **choice}, plan, after)
     training = _training(finetune_epochs, learning_rate, batch_size)
     check_seed(seed)
     import_keras()
     from harness.prune.job import Job, run_job
     from harness.prune.recover.recovery import RecoverySpec
+    from harness.spec import RECONSTRUCT_IMAGES
 
     job = Job(
         source=model,
@@ -77,10 +84,12 @@ def prune(  # noqa: PLR0913, PLR0917 - one parameter an option
         spec=spec,
         plan=plan,
         steps=steps,
-        examples=None if data is None else dataset(data, data_options(scale, color, resize, limit)),
+        examples=None if data is None else dataset(data, data_options(scale, color, resize, limit), not reconstruct),
         recovery=RecoverySpec(
             train=training,
-            recalibrate=recalibrate or finetune_epochs > 0,
+            recalibrate=recalibrate or reconstruct or finetune_epochs > 0,
+            reconstruct=(reconstruct_images or RECONSTRUCT_IMAGES) if reconstruct else None,
+            schedule=after.get("finetune_schedule", "constant"),
             distill=distill,
             scratch_epochs=scratch_epochs,
             baselines=baselines,
@@ -96,7 +105,30 @@ def prune(  # noqa: PLR0913, PLR0917 - one parameter an option
         _show(done)
 
 
-def _spec(options: dict[str, Any], plan: Path | None, finetune_epochs: int) -> PruneSpec | None:
+def _recovery_options(
+    reconstruct: bool, images: int | None, finetune_epochs: int, schedule: str | None
+) -> dict[str, Any]:
+    """How accuracy is won back, as the fields of a PruneSpec."""
+    from harness.spec import PruneSpec, checked
+
+    if images is not None and not reconstruct:
+        raise SpecError("--reconstruct-images: for --reconstruct, which is missing")
+    if images is not None and images < 2:
+        raise SpecError(f"--reconstruct-images {images}: give 2 or more; some are for judging")
+    if schedule is not None and finetune_epochs == 0:
+        raise SpecError("--finetune-schedule: for fine-tuning; give --finetune-epochs")
+    asked = {
+        "finetune_epochs": finetune_epochs,
+        "recover": "reconstruct" if reconstruct else None,
+        "reconstruct_images": images,
+        "finetune_schedule": schedule,
+    }
+    given = {name: value for name, value in asked.items() if value is not None}
+    checked(PruneSpec, {"ratio": 0.5, **given}, "harness prune")  # also where a plan is replayed: a slip is told
+    return given
+
+
+def _spec(options: dict[str, Any], plan: Path | None, after: dict[str, Any]) -> PruneSpec | None:
     """What the options ask for; None where a plan says it."""
     from harness.spec import PruneSpec, checked
 
@@ -104,7 +136,7 @@ def _spec(options: dict[str, Any], plan: Path | None, finetune_epochs: int) -> P
     if plan is None and not {"ratio", "filters"} & given.keys():
         raise SpecError("harness prune: how much should go? give --ratio, --filters or --plan")
     if plan is None:
-        return checked(PruneSpec, {**given, "finetune_epochs": finetune_epochs}, "harness prune")
+        return checked(PruneSpec, {**given, **after}, "harness prune")
     if given:
         raise SpecError(f"--plan says which channels go; leave out {' and '.join(map(_option, given))}")
     return None
@@ -125,11 +157,23 @@ def _training(epochs: int, learning_rate: float, batch_size: int) -> TrainSpec |
 
 def _show(done: Done) -> None:
     from harness.prune.keras_graph.pinned import by_reason
-    from harness.prune.present import files_line, layer_table, proof_line, recovery_lines, summary_line
+    from harness.prune.present import (
+        files_line,
+        layer_table,
+        proof_line,
+        reconstruction_lines,
+        recovery_lines,
+        summary_line,
+    )
 
     answers.print(layer_table(done.about.report))
     print_lines(*(f"pinned: {line}" for line in by_reason(done.about.report.pinned)))
     print_lines(summary_line(done.about.report), proof_line(done.about.proof))
+    reconstruction = done.about.reconstruction
+    if done.about.recovery is not None:
+        reconstruction = done.about.recovery.reconstruction
+    if reconstruction is not None:
+        print_lines(*reconstruction_lines(reconstruction))
     if done.about.recovery is not None:
         print_lines(*recovery_lines(done.about.recovery))
     if done.no_accuracy is not None:

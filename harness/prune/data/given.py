@@ -48,24 +48,30 @@ class Data:
     seed: int
 
     @classmethod
-    def of(cls, examples: Array | Sequence[Array] | None, labels: Array | Sequence[Array] | None, seed: int) -> Data:
-        """At most `EXAMPLES` of them, drawn by the seed."""
+    def of(
+        cls,
+        examples: Array | Sequence[Array] | None,
+        labels: Array | Sequence[Array] | None,
+        seed: int,
+        most: int = EXAMPLES,
+    ) -> Data:
+        """At most so many of them, drawn by the seed."""
         inputs, targets = _arrays(examples), _arrays(labels)
         count = min((len(part) for part in (*inputs, *targets)), default=0)
         if any(len(part) != count for part in (*inputs, *targets)):
             raise PruneError(f"data: {[len(part) for part in (*inputs, *targets)]} examples; give one label an example")
         if (inputs or targets) and not count:
             raise PruneError("data: there are no examples; give some")
-        chosen = np.sort(np.random.default_rng(seed).permutation(count)[:EXAMPLES])
+        chosen = np.sort(np.random.default_rng(seed).permutation(count)[:most])
         return cls(tuple(part[chosen] for part in inputs), tuple(part[chosen] for part in targets), seed)
 
     @classmethod
-    def given(cls, data: Any, seed: int) -> Data:
+    def given(cls, data: Any, seed: int, most: int = EXAMPLES) -> Data:
         """From `inputs` or `(inputs, labels)`, or None."""
         if isinstance(data, tuple | list) and len(data) != 2:
             raise PruneError(f"data: {len(data)} parts; give images, or (images, labels)")
         examples, labels = data if isinstance(data, tuple | list) else (data, None)
-        return cls.of(examples, labels, seed)
+        return cls.of(examples, labels, seed, most)
 
 
 def _arrays(given: Array | Sequence[Array] | None) -> tuple[Array, ...]:

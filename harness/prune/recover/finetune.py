@@ -15,16 +15,19 @@ from harness.prune.data.losses import loss_for
 from harness.prune.keras_graph.reading import read_graph
 from harness.prune.recover.distill import SHARE, TEMPERATURE, Distiller, teacher_targets
 from harness.prune.recover.recalibrate import recalibrate
-from harness.spec import TrainSpec
+from harness.spec import Schedule, TrainSpec
+
+WARM_UP = 0.05  # of all steps
 
 
-def tune(
+def tune(  # noqa: PLR0913 - what is trained, on what, and how
     model: keras.Model,
     examples: Examples,
     train: TrainSpec,
     *,
     recalibrated: bool = True,
     teacher: keras.Model | None = None,
+    schedule: Schedule = "constant",
     seed: int = 0,
 ) -> dict[str, list[float]]:
     """Recalibrate and fine-tune, in place: what fine-tuning means, in `harness prune` and in studies alike.
@@ -37,13 +40,21 @@ def tune(
     """
     if recalibrated:
         recalibrate(model, examples.train_images)
-    return finetune(model, examples, train, teacher=teacher, seed=seed)
+    return finetune(model, examples, train, teacher=teacher, schedule=schedule, seed=seed)
 
 
 def finetune(
-    model: keras.Model, examples: Examples, train: TrainSpec, *, teacher: keras.Model | None = None, seed: int = 0
+    model: keras.Model,
+    examples: Examples,
+    train: TrainSpec,
+    *,
+    teacher: keras.Model | None = None,
+    schedule: Schedule = "constant",
+    seed: int = 0,
 ) -> dict[str, list[float]]:
     """Train a classifier on, in place; with a teacher, on its answers as well. It is as compiled as it was before.
+
+    The learning rate is constant, or falls to nothing by a cosine after a short warm-up.
 
     Returns:
         The loss after each epoch, by its name `loss`.
@@ -53,8 +64,7 @@ def finetune(
     """
     _check_names(model)
     keras.utils.set_random_seed(seed)
-    options = {"learning_rate": train.learning_rate}
-    optimizer = keras.optimizers.get({"class_name": train.optimizer, "config": options})
+    optimizer = _optimizer(train, schedule, len(examples.train_labels))
     labels = shaped_like_classes(examples.train_labels, model.output_shape)
     loss = loss_for(model, 0, labels)
     targets: Any = labels
@@ -69,6 +79,18 @@ def finetune(
     if not all(np.isfinite(weight).all() for weight in model.get_weights()):
         raise PruneError(f"fine-tuning at a learning rate of {train.learning_rate:g} ends in NaN; lower it")
     return {"loss": [float(loss) for loss in fitted.history["loss"]]}
+
+
+def _optimizer(train: TrainSpec, schedule: Schedule, examples: int) -> Any:
+    rate: Any = train.learning_rate
+    if schedule == "cosine":
+        steps = -(-examples // train.batch_size) * train.epochs
+        warm = round(WARM_UP * steps)
+        start = {"initial_learning_rate": 0.0, "warmup_target": rate, "warmup_steps": warm} if warm else {
+            "initial_learning_rate": rate
+        }  # fmt: skip
+        rate = keras.optimizers.schedules.CosineDecay(decay_steps=steps - warm, **start)
+    return keras.optimizers.get({"class_name": train.optimizer, "config": {"learning_rate": rate}})
 
 
 def _check_names(model: keras.Model) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import keras
@@ -19,7 +20,7 @@ from harness.prune.keras_graph.trace import trace
 from harness.prune.result import PruneResult, cut_and_prove
 from harness.spec import PruneSpec
 
-Tune = Callable[[keras.Model], None]
+Tune = Callable[[PruneResult], None]
 
 
 def prune_in_steps(
@@ -35,7 +36,8 @@ def prune_in_steps(
         model: the network to prune; it is never changed.
         spec: what to remove in all, by `ratio`.
         steps: in how many steps.
-        tune: trains a pruned network, in place; called between the steps, once something is gone.
+        tune: wins accuracy back, in place, of what came out of a step; called before the next one, once something is
+            gone.
         data: as in `prune`.
         seed: as in `prune`.
 
@@ -51,13 +53,14 @@ def prune_in_steps(
     current = model
     for step in range(1, steps + 1):
         if results:
-            tune(current)
+            tune(results[-1])
         share = spec.model_copy(update={"ratio": spec.ratio * step / steps})
         now = trace(current, spec.keep)
         decided = decide(current, now, share, Data.given(data, seed + step - 1), sizes)
         if removes_nothing(decided):
             continue
-        results.append(cut_and_prove(current, now, decided, seed=seed + step - 1))
+        cut = cut_and_prove(current, now, decided, seed=seed + step - 1)
+        results.append(replace(cut, cut_from=(current, decided)))
         trials |= {f"step {step}, {name}": value for name, value in results[-1].proven.trials.items()}
         current = results[-1].model
     whole = functools.reduce(composed, (result.plan for result in results), plan_of(found, found.channels.removed([])))
@@ -67,4 +70,5 @@ def prune_in_steps(
         plan=whole,
         proof=results[-1].proven.model_copy(update={"trials": trials}),
         report=report(found, read_graph(current), whole, pinned(found)),
+        cut_from=results[-1].cut_from,
     )
