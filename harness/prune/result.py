@@ -16,17 +16,21 @@ from harness.prune.keras_graph.surgery import remove
 from harness.prune.keras_graph.trace import Trace
 from harness.prune.proof.comparison import Comparison
 from harness.prune.proof.verify import prove
-from harness.records import ChannelPlan, Proof, PruneReport, Pruning, Training
+from harness.records import ChannelPlan, Proof, PruneReport, Pruning, Speed, Training
 
 
 @dataclass(frozen=True)
 class PruneResult:
-    """A pruned model, what was decided, the proof, and what it removed. `proof` is None for a control only."""
+    """A pruned model, what was decided, the proof, and what it removed.
+
+    `proof` is None for a control only; `speed` is there where the widths were chosen by measured latency.
+    """
 
     model: keras.Model
     plan: ChannelPlan
     proof: Proof | None
     report: PruneReport
+    speed: Speed | None = None
 
     @property
     def proven(self) -> Proof:
