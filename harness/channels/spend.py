@@ -20,6 +20,7 @@ from harness.channels.eliminate import Factor, best
 from harness.channels.errors import UnaffordableError
 
 Array = npt.NDArray[np.float64]
+WEIGHINGS = 20  # of several budgets against each other
 MULTIPLIERS = 40  # halvings of the interval in which the multiplier lies
 
 
@@ -74,16 +75,36 @@ class Market:
         return float(sum(losses[place] for losses, place in zip(self.losses, choice, strict=True)))
 
     def cheapest(self) -> tuple[int, ...]:
-        """The choice whose dearest budget is about the least."""
-        rounds = [self._best(np.eye(len(self.fixed))[one], 0.0)[0] for one in range(len(self.fixed))]
-        rounds.append(self._best(np.full(len(self.fixed), 1 / len(self.fixed)), 0.0)[0])
-        return min(rounds, key=lambda choice: float(self.cost(choice).max()))
+        """The choice whose dearest budget costs the least; of several budgets, about the least."""
+        weights = np.full(len(self.fixed), 1 / len(self.fixed))
+        found = []
+        for _ in range(WEIGHINGS if len(weights) > 1 else 1):
+            found.append(self._best(weights, 0.0)[0])
+            cost = self.cost(found[-1])
+            weights = weights * np.exp(cost / cost.max() - 1)
+            weights /= weights.sum()
+        return self._cheaper(min(found, key=lambda choice: float(self.cost(choice).max())))
+
+    def _cheaper(self, start: tuple[int, ...]) -> tuple[int, ...]:
+        """Moves of one group, as long as one makes the dearest budget cost less."""
+        chosen = list(start)
+        while True:
+            cost = self.cost(chosen)
+            moves = [
+                (float(dearest.min()), group, int(dearest.argmin()))
+                for group in range(len(self.losses))
+                for dearest in [(cost[:, None] + self._change(group, chosen)).max(axis=0)]
+            ]
+            least, group, place = min(moves, default=(np.inf, 0, 0))
+            if least >= cost.max() - 1e-12:
+                return tuple(chosen)
+            chosen[group] = place
 
     def spend(self) -> Spent:
         """Lose the least within all budgets, each of which is 1.
 
         Raises:
-            UnaffordableError: nothing on offer is within them.
+            UnaffordableError: nothing on offer is within them, or of several budgets nothing that was found.
         """
         start = self.cheapest()
         if (self.cost(start) > 1).any():

@@ -11,7 +11,7 @@ import keras
 import numpy as np
 
 from harness.base.crash import scratch
-from harness.base.errors import MeasureError, PruneError, TooSlowError
+from harness.base.errors import DeviceError, MeasureError, PruneError, TooSlowError
 from harness.channels.allocate import Scores
 from harness.channels.channels import Group
 from harness.channels.errors import ChannelError, UnaffordableError
@@ -34,9 +34,11 @@ from harness.records import ChannelPlan, Reached, Round, Speed
 from harness.spec import SpeedSpec
 
 if TYPE_CHECKING:
+    from harness.base.progress import Progress
     from harness.measure.measurement import Measurement
 
 ROUNDS = 3
+INVENTED = ("uint8", "bool")
 SHORT = 0.03  # a speed-up that is so much below the target still meets it
 BEYOND = 0.06  # one that is so much above gives channels away: another try
 
@@ -61,6 +63,15 @@ class Search:
         return self.found.channels.groups()
 
 
+@dataclass(frozen=True)
+class Try:
+    """A choice of widths, the plan that makes them, and what it reached."""
+
+    spent: Spent
+    plan: ChannelPlan
+    round: Round
+
+
 def prune_to_speed(model: keras.Model, asked: SpeedSpec, pricing: Pricing, *, data: Data, seed: int = 0) -> PruneResult:
     """Choose widths by latency, cut, export, and measure against the original; prove what is as fast as asked.
 
@@ -73,6 +84,7 @@ def prune_to_speed(model: keras.Model, asked: SpeedSpec, pricing: Pricing, *, da
     """
     found = trace(model, asked.keep)
     free = free_groups(found)
+    _check_inputs(model)
     raw = scores_of(model, found, free, asked.importance, data)
     scores = raw if asked.importance in ABOUT_THE_LOSS else {group: _shares(each) for group, each in raw.items()}
     spec = asked.measuring
@@ -80,13 +92,12 @@ def prune_to_speed(model: keras.Model, asked: SpeedSpec, pricing: Pricing, *, da
         original = folder / "original.onnx"
         with pricing.progress.task("export the original"):
             _export(model, original)
-        device = "cpu" if spec.device == "cpu" else device_of(_placed(original, asked))
-        device = "cpu" if device == "cpu" else "cuda"
+        device = _device(original, asked)
         table = pricing.table(model, found, tuple(free), spec, device)
         models = tuple(LatencyModel(table, batch) for batch in spec.batch_sizes)
         on_offer = offers(models, found.channels.groups(), scores)
         search = Search(model, found, scores, asked, models, on_offer, device, original, folder)
-        speed, plan = _searched(search, table, pricing)
+        speed, plan = _searched(search, table, pricing.progress)
     with pricing.progress.task("prove"):
         result = cut_and_prove(model, found, plan, seed=seed)
     return replace(result, speed=speed)
@@ -97,53 +108,87 @@ def _shares(scores: Scores) -> Scores:
     return scores / (scores.sum() or 1.0)
 
 
-def _placed(path: Path, asked: SpeedSpec) -> Mapping[str, Sequence[Sequence[str]]]:
-    found: Mapping[str, Sequence[Sequence[str]]] = placement(path, asked.device, asked.inputs).model_dump()
-    return found
+def _device(path: Path, asked: SpeedSpec) -> str:
+    """`cpu` or `cuda`: where it really runs.
+
+    Raises:
+        DeviceError: `cuda` is asked for, and a part of the network does not run there.
+    """
+    if asked.device == "cpu":
+        return "cpu"
+    try:
+        found = device_of(placement(path, asked.device).model_dump())
+    except DeviceError as error:
+        raise DeviceError(str(error).replace(str(path), "the exported network")) from None
+    return "cpu" if found == "cpu" else "cuda"
 
 
-def _searched(search: Search, table: LatencyTable, pricing: Pricing) -> tuple[Speed, ChannelPlan]:
-    """Rounds of choosing and measuring; after each, the model is corrected by what was measured."""
-    targets = [_target(search.asked, model) for model in search.models]
-    limits, tried = list(targets), dict[tuple[int, ...], tuple[Round, Spent, ChannelPlan]]()
-    for _ in range(ROUNDS):
-        try:
-            spent = market(search.models, search.on_offer, limits).spend()
-        except UnaffordableError:
-            if not tried:
-                raise TooSlowError(_unreachable(search, targets)) from None
-            break
-        except ChannelError as error:
-            raise PruneError(f"{error}, so widths can't be chosen by latency; give --ratio") from error
-        if spent.choice in tried:
-            break
-        round_, plan = _tried(search, spent, pricing)
-        tried[spent.choice] = round_, spent, plan
-        shares = [_share(search.asked, model, each) for model, each in zip(search.models, round_.reached, strict=True)]
-        over = [share / target for share, target in zip(shares, targets, strict=True)]
-        if round_.met and max(over) > 1 - BEYOND:
-            break
-        limits = [
-            target * (1 / each.predicted) / share
-            for target, each, share in zip(targets, round_.reached, shares, strict=True)
-        ]
-    rounds = [each[0] for each in tried.values()]
-    met = [number for number, each in enumerate(rounds) if each.met]
-    everything = list(tried.values())
+def _check_inputs(model: keras.Model) -> None:
+    """Refuse a network that can't be fed with invented numbers.
+
+    Raises:
+        PruneError: an input's size is not fixed, or it takes integers that mean something.
+    """
+    for tensor in model.inputs:
+        if None in tensor.shape[1:]:
+            raise PruneError(f"the size of input '{tensor.name}' varies, so its latency can't be told; give --ratio")
+        if not (tensor.dtype.startswith(("float", "bfloat")) or tensor.dtype in INVENTED):
+            raise PruneError(
+                f"input '{tensor.name}' takes {tensor.dtype}, which can't be invented, so its latency can't be "
+                "measured; give --ratio"
+            )
+
+
+def _searched(search: Search, table: LatencyTable, progress: Progress) -> tuple[Speed, ChannelPlan]:
+    """What was reached, and the plan that did; of several tries that reach the target, the one that loses the least.
+
+    Raises:
+        TooSlowError: none does.
+    """
+    tries = _rounds(search, progress)
+    met = [number for number, each in enumerate(tries) if each.round.met]
     if not met:
-        raise TooSlowError(_short(search, rounds))
-    chosen = min(met, key=lambda number: everything[number][1].loss)
+        raise TooSlowError(_short(search, [each.round for each in tries]))
+    chosen = min(met, key=lambda number: tries[number].spent.loss)
+    best = tries[chosen]
     speed = Speed(
         asked=search.asked,
         device=search.device,
         conditions=table.conditions,
-        rounds=tuple(rounds),
+        rounds=tuple(each.round for each in tries),
         chosen=chosen,
-        loss=everything[chosen][1].loss,
-        least=everything[chosen][1].least,
+        loss=best.spent.loss,
+        least=best.spent.least,
         table_seconds=table.seconds,
     )
-    return speed, everything[chosen][2]
+    return speed, best.plan
+
+
+def _rounds(search: Search, progress: Progress) -> list[Try]:
+    """Choose and measure; again, corrected by what was measured, where it is too slow, or faster than it need be."""
+    targets = [_target(search.asked, model) for model in search.models]
+    limits = list(targets)
+    tries: list[Try] = []
+    for _ in range(ROUNDS):
+        try:
+            spent = market(search.models, search.on_offer, limits).spend()
+        except UnaffordableError:
+            if not tries:
+                raise TooSlowError(_unreachable(search, targets)) from None
+            break
+        except ChannelError as error:
+            raise PruneError(f"{error}, so widths can't be chosen by latency; give --ratio") from error
+        if any(each.spent.choice == spent.choice for each in tries):
+            break
+        tries.append(_tried(search, spent, progress))
+        now = tries[-1].round
+        shares = [_share(search.asked, model, each) for model, each in zip(search.models, now.reached, strict=True)]
+        if now.met and max(share / target for share, target in zip(shares, targets, strict=True)) > 1 - BEYOND:
+            break
+        limits = [
+            target / (share * each.predicted) for target, share, each in zip(targets, shares, now.reached, strict=True)
+        ]
+    return tries
 
 
 def _target(asked: SpeedSpec, model: LatencyModel) -> float:
@@ -159,22 +204,23 @@ def _share(asked: SpeedSpec, model: LatencyModel, reached: Reached) -> float:
     return 1 / reached.speedup if asked.speedup is not None else reached.pruned_us / model.full_us
 
 
-def _tried(search: Search, spent: Spent, pricing: Pricing) -> tuple[Round, ChannelPlan]:
+def _tried(search: Search, spent: Spent, progress: Progress) -> Try:
     """Cut to the widths chosen, export, and measure against the original."""
     widths = search.on_offer.chosen(spent.choice)
     plan = _plan(search, widths)
     pruned = search.folder / "pruned.onnx"
-    with pricing.progress.task("prune and export"):
+    with progress.task("prune and export"):
         smaller = remove(search.model, search.found, removal_of(search.found, plan))
         _export(smaller, pruned)
-    measured = measure([search.original, pruned], search.asked.measuring, progress=pricing.progress)
+    measured = measure([search.original, pruned], search.asked.measuring, progress=progress)
     predicted = [1 / float(model.ratios(widths)[0]) for model in search.models]
     reached = tuple(
         _reached(measured, batch, ratio)
         for batch, ratio in zip(search.asked.measuring.batch_sizes, predicted, strict=True)
     )
     met = all(_met(search.asked, each) for each in reached)
-    return Round(widths={layer: len(kept) for layer, kept in plan.kept.items()}, reached=reached, met=met), plan
+    widths_of = {layer: len(kept) for layer, kept in plan.kept.items()}
+    return Try(spent, plan, Round(widths=widths_of, reached=reached, met=met))
 
 
 def _plan(search: Search, widths: Sequence[int]) -> ChannelPlan:

@@ -15,7 +15,7 @@ class SpeedSpec(Spec):
     """How fast the pruned network must be, at each of the batch sizes, on a device with so many threads.
 
     Exactly one of `speedup` (how many times the original's speed) and `max_latency_us` (microseconds a run) is given.
-    `keep` names layers that keep all channels. `inputs` describe inputs that can't be invented, as in MeasureSpec.
+    `keep` names layers that keep all channels; `budget_s` ends each measurement.
     """
 
     speedup: Annotated[float, Field(gt=1, allow_inf_nan=False)] | None = None
@@ -23,7 +23,6 @@ class SpeedSpec(Spec):
     batch_sizes: Annotated[tuple[PositiveInt, ...], Field(min_length=1)] = (1,)
     threads: AFew = 1
     device: Device = "auto"
-    inputs: tuple[str, ...] = ()
     importance: Importance = "l1"
     keep: tuple[str, ...] = ()
     budget_s: PositiveFloat = 60.0
@@ -46,6 +45,5 @@ class SpeedSpec(Spec):
             device=self.device,
             batch_sizes=tuple(dict.fromkeys(self.batch_sizes)),
             threads=self.threads,
-            inputs=self.inputs,
             budget_s=self.budget_s,
         )

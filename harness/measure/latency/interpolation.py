@@ -41,7 +41,8 @@ class Interpolation:
         return found
 
     def _explained(self, reads: Ints, makes: Ints) -> Array:
-        return np.maximum(work(reads, makes) / self.scale @ self.shares, LEAST_US)
+        found: Array = np.maximum(work(reads, makes) / self.scale @ self.shares, LEAST_US)
+        return found
 
 
 def work(reads: Ints, makes: Ints) -> Array:
