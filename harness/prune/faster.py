@@ -281,8 +281,7 @@ def _short(search: Search, rounds: Sequence[Round]) -> str:
     """What to say where the measurement says no: the best that was measured."""
     best = max(rounds, key=lambda each: min(reached.speedup for reached in each.reached))
     found = ", ".join(
-        f"{each.speedup:.2f}x [{each.ci_low:.2f}, {each.ci_high:.2f}] ({each.pruned_us:.0f} us) at batch {each.batch}"
-        for each in best.reached
+        f"{each.interval} ({each.pruned_us:.0f} us, {each.verdict}) at batch {each.batch}" for each in best.reached
     )
     return (
         f"{search.asked.label} was not reached: measured {found}, with {_listed(best.widths)}, the best of "

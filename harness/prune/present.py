@@ -89,8 +89,8 @@ def speed_lines(speed: Speed) -> list[str]:
     tries = f"{len(speed.rounds)} round" + ("s" if len(speed.rounds) > 1 else "")
     lines = [f"asked {speed.asked.label}, reached after {tries}:"]
     lines += [
-        f"  batch {each.batch}: {each.speedup:.2f}x as fast, 95 % interval {each.ci_low:.2f} to {each.ci_high:.2f} "
-        f"({each.predicted:.2f}x predicted), {each.original_us:,.0f} → {each.pruned_us:,.0f} us"
+        f"  batch {each.batch}: measured {each.interval} ({each.predicted:.2f}x predicted), "
+        f"{each.original_us:,.0f} → {each.pruned_us:,.0f} us"
         for each in speed.reached
     ]
     threads = f"{speed.asked.threads} thread" + ("s" if speed.asked.threads > 1 else "")

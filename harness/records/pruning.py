@@ -96,17 +96,24 @@ class Reached(Record):
     """One batch size of a network pruned to a target. Latencies are in microseconds, those measured medians.
 
     `predicted` and `speedup` are how many times as fast as the original it is by the model and as measured, the latter
-    with its 95 % interval.
+    with its 95 % interval, which is None where the budget allowed too few launches.
     """
 
     batch: int
     predicted: float
     speedup: float
-    ci_low: float
-    ci_high: float
+    ci_low: float | None
+    ci_high: float | None
     verdict: str
     original_us: float
     pruned_us: float
+
+    @property
+    def interval(self) -> str:
+        """The speed-up with its interval: `2.10x [2.09, 2.12]`."""
+        if self.ci_low is None or self.ci_high is None:
+            return f"{self.speedup:.2f}x [too few launches for an interval]"
+        return f"{self.speedup:.2f}x [{self.ci_low:.2f}, {self.ci_high:.2f}]"
 
 
 class Round(Record):

@@ -25,7 +25,7 @@ class SpeedSpec(Spec):
     device: Device = "auto"
     importance: Importance = "l1"
     keep: tuple[str, ...] = ()
-    budget_s: PositiveFloat = 60.0
+    budget_s: PositiveFloat = 120.0
 
     @model_validator(mode="after")
     def _one_target(self) -> SpeedSpec:
