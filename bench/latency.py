@@ -129,9 +129,9 @@ def main() -> None:
         "# Widths by measured latency",
         "",
         f"`make bench-latency` on {environment['cpu']}, {environment['cpus']} CPUs, one thread; {versions}. Load "
-        f"before: {environment['load_1_min']:.1f}. The networks have random weights. The plans are drawn as those of the table "
-        "are (some widths multiples of 16, 8 or 4, some any), by another seed, and measured beside the original in the "
-        "same process.",
+        f"before: {environment['load_1_min']:.1f}. The networks have random weights. The plans are drawn as those of "
+        "the table are (some widths multiples of 16, 8 or 4, some any), by another seed, and measured beside the "
+        "original in the same process.",
         "",
         "| network | batch | original, us | plans | median error, % | 95th percentile, % | table made, s | read, s |",
         "|---|---|---|---|---|---|---|---|",
