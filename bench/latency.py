@@ -83,7 +83,7 @@ def tables(name: str, network: Network, store: Store, plans: int, progress: Prog
     full = [len(group.channels) for group in found.channels.groups()]
     with scratch() as folder:
         profiler = Profiler(template_of(model, found, free, folder), full, spec, "cpu", folder)
-        timed = list(profiler.time(designs(full, free, plans, SEED), progress))
+        timed = list(profiler.time(designs(full, free, plans, SEED), progress, plans))
     for batch, latencies in zip(BATCHES, models, strict=True):
         rows = [each for each in timed if each.batch == batch]
         measured = np.exp([each.log_ratio for each in rows])

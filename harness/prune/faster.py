@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 
 ROUNDS = 3
 INVENTED = ("uint8", "bool")
+FEWEST = 4  # channels of a group, for its width to be worth choosing
+BUSY = "the machine is so busy that every launch was disturbed; try again when it is idle"
 SHORT = 0.03  # a speed-up that is so much below the target still meets it
 BEYOND = 0.06  # one that is so much above gives channels away: another try
 
@@ -83,8 +85,10 @@ def prune_to_speed(model: keras.Model, asked: SpeedSpec, pricing: Pricing, *, da
         DeviceError, MeasureError: it can't be measured as asked.
     """
     found = trace(model, asked.keep)
-    free = free_groups(found)
     _check_inputs(model)
+    free = {group: each for group, each in free_groups(found).items() if len(each.channels) >= FEWEST}
+    if not free:
+        raise PruneError(f"no layer has {FEWEST} channels or more that could go, so none is worth it; give --ratio")
     raw = scores_of(model, found, free, asked.importance, data)
     scores = raw if asked.importance in ABOUT_THE_LOSS else {group: _shares(each) for group, each in raw.items()}
     spec = asked.measuring
@@ -235,7 +239,7 @@ def _plan(search: Search, widths: Sequence[int]) -> ChannelPlan:
 def _reached(measured: Measurement, batch: int, predicted: float) -> Reached:
     found, rows = measured.compare(0, 1, batch), [measured.row(model, batch) for model in (0, 1)]
     if found.speedup is None:
-        why = next((row.error for row in rows if row.error), "no launch measured both")
+        why = next((row.error for row in rows if row.error), BUSY)
         raise MeasureError(f"the pruned network can't be measured at batch {batch}: {why}")
     return Reached(
         batch=batch,

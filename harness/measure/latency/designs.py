@@ -9,6 +9,7 @@ import numpy as np
 from harness.measure.latency.template import Widths
 
 LEAST = 0.08  # of a group's channels: more than that is hardly ever cut
+NARROWEST = 2  # of one channel alone, other operators may be exported
 STEPS = (16, 16, 16, 8, 8, 4, 4, 1, 1)  # a width is a multiple of one of these; every step that hardware may have
 
 
@@ -35,7 +36,7 @@ def designs(full: Widths, free: Sequence[int], count: int, seed: int = 0) -> lis
 
 
 def snapped(size: int, share: float, step: int) -> int:
-    """The multiple of a step nearest to a share of the size; the size itself where that is nearer, 1 at least."""
+    """The multiple of a step nearest to a share of the size; the size itself where that is nearer, 2 at least."""
     wanted = share * size
     width = round(wanted / step) * step or min(step, size)
-    return size if abs(size - wanted) < abs(width - wanted) else max(1, min(width, size))
+    return size if abs(size - wanted) < abs(width - wanted) else max(NARROWEST, min(width, size))

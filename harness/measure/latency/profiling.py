@@ -42,17 +42,18 @@ class Profiler:
         given = gather(spec.inputs, spec.input_data, {}, file.inputs)
         self.inputs = describe_inputs([(self.path, file.inputs)], given, folder)
 
-    def time(self, designs: Sequence[Widths], progress: Progress) -> Iterator[Timed]:
-        """The designs at each batch size, in turn, until there are enough and the time for them is spent.
+    def time(self, designs: Sequence[Widths], progress: Progress, fewest: int | None = None) -> Iterator[Timed]:
+        """The designs at each batch size, in turn, until there are enough (`fewest`) and the time for them is spent.
 
         Raises:
             MeasureError: a network can't be run.
         """
         parts = [designs[start : start + TOGETHER] for start in range(0, len(designs), TOGETHER)]
         end = time.monotonic() + BUDGET_S
+        enough = FEWEST_DESIGNS if fewest is None else fewest
         with progress.task("measure for the latency table", total=len(parts)) as task:
             for number, part in enumerate(parts):
-                if number * TOGETHER >= FEWEST_DESIGNS and time.monotonic() > end:
+                if number * TOGETHER >= enough and time.monotonic() > end:
                     return
                 paths = [self.path, *(self._written(str(place), widths) for place, widths in enumerate(part))]
                 for batch in self.spec.batch_sizes:

@@ -67,7 +67,7 @@ class Template:
             if name in self.values:
                 lengths = [axis.length(widths) for axis in self.values[name]]
                 cut = np.array(lengths, value.dtype).reshape(cut.shape)
-            made.graph.initializer.append(numpy_helper.from_array(np.ascontiguousarray(cut), name))
+            made.graph.initializer.append(numpy_helper.from_array(cut.copy(order="C"), name))
         return made
 
 
@@ -85,7 +85,7 @@ def template(
     Raises:
         MeasureError: the files' graphs differ in more than lengths, or a length follows no axis.
     """
-    files = [_unshared(proto) for proto in (whole, *(proto for _, proto in tries))]
+    files = [unshared(proto) for proto in (whole, *(proto for _, proto in tries))]
     if len({_wiring(proto) for proto in files}) > 1:
         raise MeasureError("the exported graph changes with its widths, so its latency can't be told beforehand")
     known = {signature(axis, full, [widths for widths, _ in tries]): axis for axis in axes}
@@ -115,7 +115,7 @@ def signature(axis: Axis, full: Widths, tries: Sequence[Widths]) -> tuple[int, .
     return tuple(axis.length(widths) for widths in (full, *tries))
 
 
-def _unshared(proto: onnx.ModelProto) -> onnx.ModelProto:
+def unshared(proto: onnx.ModelProto) -> onnx.ModelProto:
     """The same with a constant for each place that reads one: which of them are equal depends on values and widths."""
     made = onnx.ModelProto()
     made.CopyFrom(proto)

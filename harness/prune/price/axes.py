@@ -8,6 +8,7 @@ import numpy as np
 
 from harness.base.errors import PruneError
 from harness.channels.names import NO_CHANNEL, Names, along, varying_axes
+from harness.measure.latency.designs import NARROWEST
 from harness.measure.latency.template import Axis, Widths, signature
 from harness.prune.keras_graph.trace import Trace
 
@@ -74,7 +75,7 @@ def _draw(full: Widths, free: Sequence[int], rng: np.random.Generator) -> list[i
     for group in rng.permutation(np.asarray(free)).tolist():
         size = full[group]
         if not pools.get(size):
-            pools[size] = rng.permutation(np.arange(max(1, size // 2), size)).tolist()
+            pools[size] = rng.permutation(np.arange(max(NARROWEST, size // 2), size)).tolist()
         widths[group] = pools[size].pop()
     return widths
 

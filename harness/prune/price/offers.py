@@ -11,7 +11,7 @@ import numpy.typing as npt
 from harness.base.errors import PruneError
 from harness.channels.channels import Group
 from harness.channels.spend import Market, Price
-from harness.measure.latency.designs import LEAST
+from harness.measure.latency.designs import LEAST, NARROWEST
 from harness.measure.latency.model import LatencyModel
 from harness.measure.latency.table import Station
 from harness.measure.latency.template import Axis
@@ -67,7 +67,9 @@ def _worthwhile(models: Sequence[LatencyModel], full: Sequence[int], group: int,
     """The widths that no larger one undercuts, whatever is around them."""
     size = full[group]
     step = -(-size // MOST_TRIED)
-    tried = np.unique([*range(max(1, int(LEAST * size)), size, step), *range(16, size, max(16, 4 * step)), size])
+    tried = np.unique(
+        [*range(max(NARROWEST, int(LEAST * size)), size, step), *range(16, size, max(16, 4 * step)), size]
+    )
     bad = np.ones(len(tried), np.bool_)
     for share in CONTEXTS:
         context = np.tile(np.asarray(full, np.int64), (len(tried), 1))
