@@ -31,9 +31,9 @@ keras = import_keras()
 
 from harness.prune.choose.decide import free_groups  # noqa: E402 - Keras comes first, quietly
 from harness.prune.data.given import Data  # noqa: E402
-from harness.prune.faster import prune_to_speed  # noqa: E402
 from harness.prune.keras_graph.trace import trace  # noqa: E402
 from harness.prune.price.pricing import Pricing, template_of  # noqa: E402
+from harness.prune.speed.reach import prune_to_speed  # noqa: E402
 from models.deepcaptcha import DeepCaptcha  # noqa: E402
 
 RESULT = Path(__file__).parent / "results" / "latency.md"

@@ -15,12 +15,12 @@ from harness.base.store import Store
 from harness.prune.choose.decide import check_removes, decide
 from harness.prune.choose.planning import removal_of, removes_nothing
 from harness.prune.data.given import Data
-from harness.prune.faster import prune_to_speed
 from harness.prune.keras_graph.graph import check_finite
 from harness.prune.keras_graph.surgery import remove
 from harness.prune.keras_graph.trace import trace
 from harness.prune.price.pricing import Pricing
 from harness.prune.result import PruneResult, cut_and_prove
+from harness.prune.speed.reach import prune_to_speed
 from harness.records import ChannelPlan
 from harness.spec import PruneSpec, SpeedSpec, check_seed, checked
 

@@ -15,7 +15,6 @@ from harness.base.store import Store
 from harness.prune.api import prune, replay
 from harness.prune.data.fitting import check_examples, why_no_accuracy
 from harness.prune.data.given import Data
-from harness.prune.faster import prune_to_speed
 from harness.prune.files import check_output, read_plan, save
 from harness.prune.keras_graph.reading import check_readable
 from harness.prune.price.pricing import Pricing
@@ -24,6 +23,7 @@ from harness.prune.recover.recalibrate import recalibrate
 from harness.prune.recover.recovery import RecoverySpec, recover
 from harness.prune.recover.stepwise import prune_in_steps
 from harness.prune.result import PruneResult
+from harness.prune.speed.reach import prune_to_speed
 from harness.records import PruneFile
 from harness.spec import PruneSpec, SpeedSpec
 

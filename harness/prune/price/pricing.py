@@ -80,7 +80,13 @@ class Pricing:
     progress: Progress
 
     def table(
-        self, model: keras.Model, found: Trace, free: Sequence[int], spec: MeasureSpec, device: str
+        self,
+        model: keras.Model,
+        found: Trace,
+        free: Sequence[int],
+        spec: MeasureSpec,
+        device: str,
+        exported: Path | None = None,
     ) -> LatencyTable:
         """The table of a network whose groups `free` may shrink; measured where this machine has none.
 
@@ -91,44 +97,39 @@ class Pricing:
         under = conditions(spec, device)
 
         def make(folder: Path) -> None:
-            made = self._measured(model, found, free, spec, device, under)
+            with scratch() as files, self.progress.task("export for the latency table"):
+                sizes = template_of(model, found, free, files, exported)
+            made = self._measured(sizes, found, free, spec, under)
             (folder / TABLE).write_text(made.model_dump_json(), encoding="utf-8")
 
         return self.store.get("latency", key(found, free, under), make).record(TABLE, LatencyTable)
 
     def _measured(
-        self,
-        model: keras.Model,
-        found: Trace,
-        free: Sequence[int],
-        spec: MeasureSpec,
-        device: str,
-        under: Mapping[str, Any],
+        self, sizes: Template, found: Trace, free: Sequence[int], spec: MeasureSpec, under: Mapping[str, Any]
     ) -> LatencyTable:
         start = time.monotonic()
         full = [len(group.channels) for group in found.channels.groups()]
         with scratch() as folder:
-            with self.progress.task("export for the latency table"):
-                made = template_of(model, found, free, folder)
-            profiler = Profiler(made, full, spec, device, folder)
-            tried = designs(full, free, DESIGNS, spec.seed)
-            timed = tuple(profiler.time(tried, self.progress))
+            profiler = Profiler(sizes, full, spec, under["device"], folder)
+            timed = tuple(profiler.time(designs(full, free, DESIGNS, spec.seed), self.progress))
             shapes = {
                 name: [1 if size is None else size for size in described["shape"]]
                 for name, described in zip(profiler.names, profiler.inputs, strict=True)
             }
-            return LatencyTable(
-                conditions=under,
-                full=tuple(full),
-                free=tuple(free),
-                stations=stations(made, shapes),
-                timed=timed,
-                seconds=time.monotonic() - start,
-            )
+        return LatencyTable(
+            conditions=under,
+            full=tuple(full),
+            free=tuple(free),
+            stations=stations(sizes, shapes),
+            timed=timed,
+            seconds=time.monotonic() - start,
+        )
 
 
-def template_of(model: keras.Model, found: Trace, free: Sequence[int], folder: Path) -> Template:
-    """The network's ONNX file as a template of its sizes: exported whole, and with a few channels fewer.
+def template_of(
+    model: keras.Model, found: Trace, free: Sequence[int], folder: Path, exported: Path | None = None
+) -> Template:
+    """The network's ONNX file as a template of its sizes: exported whole, unless it is, and with some channels fewer.
 
     Raises:
         ExportError: it can't be exported.
@@ -144,8 +145,8 @@ def template_of(model: keras.Model, found: Trace, free: Sequence[int], folder: P
     tries = []
     for number, widths in enumerate([full, *telling_widths(known, full, free)]):
         gone = [root for group, width in zip(groups, widths, strict=True) for root in group.channels[width:]]
-        sized = remove(model, found, found.channels.removed(gone)) if gone else model
-        path = folder / f"export-{number}.onnx"
-        onnx_from_keras(sized, path)
+        path = folder / f"export-{number}.onnx" if gone or exported is None else exported
+        if path != exported:
+            onnx_from_keras(remove(model, found, found.channels.removed(gone)) if gone else model, path)
         tries.append((widths, onnx.load(path)))
     return template(tries[0][1], full, tries[1:], known)

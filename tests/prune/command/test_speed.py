@@ -9,8 +9,8 @@ import keras
 import pytest
 
 from harness.measure.latency import profiling
-from harness.prune.faster import SHORT
 from harness.prune.files import report_path
+from harness.prune.speed.trial import SHORT
 from harness.records import PruneFile
 from tests.prune.command.running import Captured, run
 from tests.prune.nets import randomised
