@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +24,8 @@ UNDISTURBED = 0.9
 FEWEST_RUNS = 3
 
 
-def profile(job: Mapping[str, Any], settings: SessionSettings) -> dict[str, Any]:
-    """Time the job's models at its batch.
+def profile(job: Mapping[str, Any], settings: SessionSettings, alive: Callable[[], None]) -> dict[str, Any]:
+    """Time the job's models at its batch; `alive` is called now and then, so that nobody thinks that this hangs.
 
     Returns:
         `blocks_ns`: for each model, the median call of each round's block, and `shares`, in how much of it this thread
@@ -37,6 +37,7 @@ def profile(job: Mapping[str, Any], settings: SessionSettings) -> dict[str, Any]
     runs = [end_to_end(session, [feed]) for session, feed in zip(sessions, feeds, strict=True)]
     calls = []
     for run in runs:
+        alive()
         start = clock()
         run()
         times, _ = warm_up(run, job["warmup_ns"], clock() - start)
@@ -45,12 +46,13 @@ def profile(job: Mapping[str, Any], settings: SessionSettings) -> dict[str, Any]
     blocks: list[list[float]] = [[] for _ in runs]
     shares: list[list[float]] = [[] for _ in runs]
     for _ in _rounds(job):
+        alive()
         for index in rng.permutation(len(runs)):
             wall, cpu = clock(), time.thread_time_ns()
             blocks[index].append(float(np.median(time_block(runs[index], calls[index]))))
             shares[index].append(_share(wall, cpu))
     del runs, sessions
-    return {"blocks_ns": blocks, "shares": shares, "nodes": _nodes(job, settings, feeds, calls, rng)}
+    return {"blocks_ns": blocks, "shares": shares, "nodes": _nodes(job, settings, feeds, calls, alive)}
 
 
 def _share(wall: int, cpu: int) -> float:
@@ -73,8 +75,9 @@ def _rounds(job: Mapping[str, Any]) -> Any:
 
 
 def _nodes(
-    job: Mapping[str, Any], settings: SessionSettings, feeds: list[Any], calls: list[int], rng: np.random.Generator
+    job: Mapping[str, Any], settings: SessionSettings, feeds: list[Any], calls: list[int], alive: Callable[[], None]
 ) -> list[list[list[Any]]]:
+    rng = np.random.default_rng(job["seed"])
     with tempfile.TemporaryDirectory() as folder:
         sessions = [
             open_session(model["path"], settings, profile=str(Path(folder) / f"{index}"))
@@ -82,6 +85,7 @@ def _nodes(
         ]
         shares: list[list[float]] = [[] for _ in sessions]
         for _ in _rounds(job):
+            alive()
             for index in rng.permutation(len(sessions)):
                 for _ in range(calls[index]):
                     wall, cpu = clock(), time.thread_time_ns()

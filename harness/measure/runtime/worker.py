@@ -188,9 +188,8 @@ class Worker:
     def profile(self) -> Message:
         """Time models side by side, whole and node by node: see profiled.py."""
         self.settings = share_threads(self.settings)
-        self.say({"at": "profile"})
         try:
-            return profile(self.job, self.settings)
+            return profile(self.job, self.settings, lambda: self.say({"at": "profile"}))
         except Exception as error:  # whatever onnxruntime raises
             return {"error": reason(error)}
 
