@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.base.crash import scratch
+from harness.base.errors import MeasureError
 from harness.base.store import Store, digest
 from harness.measure.conditions import GPU, MACHINE
 from harness.measure.latency.designs import designs
@@ -24,12 +25,14 @@ from harness.prune.price.axes import axes, telling_widths
 
 if TYPE_CHECKING:
     import keras
+    import onnx
 
     from harness.base.progress import Progress
     from harness.spec import MeasureSpec
 
 VERSION = 1  # raised when a table comes out otherwise than before
 DESIGNS = 40
+ATTEMPTS = 3
 TABLE = "table.json"
 
 
@@ -135,18 +138,32 @@ def template_of(
         ExportError: it can't be exported.
         MeasureError: the file's lengths don't follow the widths.
     """
+    full = [len(group.channels) for group in found.channels.groups()]
+    known = axes(found)
+    others = telling_widths(known, full, free)
+    for again in reversed(range(ATTEMPTS)):
+        whole = _sized(model, found, full, folder, exported)
+        tries = [(widths, _sized(model, found, widths, folder)) for widths in others]
+        try:
+            return template(whole, full, tries, known)
+        except MeasureError:
+            if not again:
+                raise
+        exported = None  # now and then, tf2onnx puts together the same network in another order
+    raise AssertionError("the last attempt raises")
+
+
+def _sized(
+    model: keras.Model, found: Trace, widths: Sequence[int], folder: Path, exported: Path | None = None
+) -> onnx.ModelProto:
+    """The network's graph at these widths, from its own file where that is there."""
     import onnx
 
     from harness.export.proven import onnx_from_keras
 
     groups = found.channels.groups()
-    full = [len(group.channels) for group in groups]
-    known = axes(found)
-    tries = []
-    for number, widths in enumerate([full, *telling_widths(known, full, free)]):
-        gone = [root for group, width in zip(groups, widths, strict=True) for root in group.channels[width:]]
-        path = folder / f"export-{number}.onnx" if gone or exported is None else exported
-        if path != exported:
-            onnx_from_keras(remove(model, found, found.channels.removed(gone)) if gone else model, path)
-        tries.append((widths, onnx.load(path)))
-    return template(tries[0][1], full, tries[1:], known)
+    gone = [root for group, width in zip(groups, widths, strict=True) for root in group.channels[width:]]
+    path = exported or folder / "sized.onnx"
+    if exported is None:
+        onnx_from_keras(remove(model, found, found.channels.removed(gone)) if gone else model, path)
+    return onnx.load(path)
