@@ -27,6 +27,10 @@ class ProofError(PruneError):
     """The pruned network does not compute what the masked original computes."""
 
 
+class TooSlowError(PruneError):
+    """No widths that were tried are as fast as asked: the answer is no, and exit code 1."""
+
+
 class UnprovableError(ProofError):
     """The networks could be compared, but the comparison would mean nothing."""
 

@@ -5,3 +5,7 @@ from __future__ import annotations
 
 class ChannelError(ValueError):
     """Channels can't be removed as asked. The message is one line and says what to do."""
+
+
+class UnaffordableError(ChannelError):
+    """No widths on offer are within the budgets."""

@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import keras
 import numpy.typing as npt
 
 from harness.base.errors import PruneError, SpecError
+from harness.base.progress import Silent
+from harness.base.store import Store
 from harness.prune.choose.decide import check_removes, decide
 from harness.prune.choose.planning import removal_of, removes_nothing
 from harness.prune.data.given import Data
 from harness.prune.keras_graph.graph import check_finite
 from harness.prune.keras_graph.surgery import remove
 from harness.prune.keras_graph.trace import trace
+from harness.prune.price.pricing import Pricing
 from harness.prune.recover.reconstruct.batches import check_enough
 from harness.prune.recover.reconstruct.reconstructing import reconstruct
 from harness.prune.result import PruneResult, cut_and_prove
+from harness.prune.speed.reach import prune_to_speed
 from harness.records import ChannelPlan
-from harness.spec import PruneSpec, check_seed, checked
+from harness.spec import PruneSpec, SpeedSpec, check_seed, checked
 
 Array = npt.NDArray[Any]
 
@@ -31,26 +36,33 @@ def prune(
     *,
     data: Array | Sequence[Array] | None = None,
     seed: int = 0,
+    store: Path = Path(".harness"),
     **options: Any,
 ) -> PruneResult:
-    """Prune a model and prove it: `prune(model, ratio=0.5)`.
+    """Prune a model and prove it: `prune(model, ratio=0.5)`, or `prune(model, speedup=2.0)` by measured latency.
 
     Args:
         model: a built functional or Sequential model; it is never changed.
         spec: how much, and by which importance.
         data: inputs, or (inputs, labels), for an importance that needs them, and to reconstruct from.
         seed: for random importance, for the proof's inputs and weights, and for which examples are taken.
+        store: where the latency table is kept, for a `speedup` or `max_latency_us`.
         **options: fields of the spec, instead of it or to change it: `ratio`, `filters` or `remove`, `importance`,
-            `keep`, `round_to`, `global_ranking`, `recover`, `reconstruct_images`.
+            `keep`, `round_to`, `global_ranking`, `recover`, `reconstruct_images`. Or those of a SpeedSpec: `speedup` or
+            `max_latency_us`, `batch_sizes`, `threads`, `device`, `importance`, `keep`.
 
     Raises:
         SpecError: an option is unknown or out of range.
         ModelError: the model is not built, or is subclassed.
         PruneError: nothing can be pruned as asked.
         ProofError: the pruned network is not the masked original.
+        TooSlowError: it could not be made as fast as asked.
     """
-    asked = _asked(spec, options)
     check_seed(seed)
+    if spec is None and {"speedup", "max_latency_us"} & options.keys():
+        pricing = Pricing(Store(store), Silent())
+        return prune_to_speed(model, speed_spec(options, "prune"), pricing, data=Data.given(data, seed), seed=seed)
+    asked = _asked(spec, options)
     if asked.images is None:
         return _cut(model, asked, data, seed)
     examples = Data.given(data, seed, asked.images).examples
@@ -119,6 +131,19 @@ def replay(model: keras.Model, decided: ChannelPlan, *, seed: int = 0) -> PruneR
     if removes_nothing(decided):
         raise PruneError("the plan removes no channel at all; give one that does")
     return cut_and_prove(model, found, decided, seed=seed)
+
+
+def speed_spec(options: Mapping[str, Any], where: str) -> SpeedSpec:
+    """What is asked of a prune by latency.
+
+    Raises:
+        SpecError: an option is unknown or out of range, or says in another way how much goes.
+    """
+    target = "speedup" if options.get("speedup") is not None else "max_latency_us"
+    others = [name for name in ("ratio", "filters", "remove", "round_to", "global_ranking") if options.get(name)]
+    if others:
+        raise SpecError(f"{where}: {target} says how much goes; leave out {' and '.join(others)}")
+    return checked(SpeedSpec, options, where)
 
 
 def _asked(spec: PruneSpec | None, options: dict[str, Any]) -> PruneSpec:

@@ -11,17 +11,21 @@ import keras
 from harness.base.errors import PruneError, SpecError
 from harness.base.keras_file import example_shape, load_model
 from harness.base.progress import Progress, Silent
+from harness.base.store import Store
 from harness.prune.api import prune, replay
 from harness.prune.data.fitting import check_examples, why_no_accuracy
+from harness.prune.data.given import Data
 from harness.prune.files import check_output, read_plan, save
 from harness.prune.keras_graph.reading import check_readable
+from harness.prune.price.pricing import Pricing
 from harness.prune.recover.finetune import tune
 from harness.prune.recover.recalibrate import recalibrate
 from harness.prune.recover.recovery import RecoverySpec, reconstruct_result, recover
 from harness.prune.recover.stepwise import prune_in_steps
 from harness.prune.result import PruneResult
+from harness.prune.speed.reach import prune_to_speed
 from harness.records import PruneFile
-from harness.spec import PruneSpec
+from harness.spec import PruneSpec, SpeedSpec
 
 if TYPE_CHECKING:
     from harness.data import Dataset
@@ -31,9 +35,9 @@ if TYPE_CHECKING:
 class Job:
     """What to prune, how, and where to write it.
 
-    Exactly one of `spec` and `plan`, a file to replay, is given. In several `steps` the network is trained between
-    them as `recovery` says, which then needs `examples`, in the shape that the model takes but for axes of length 1.
-    `unsafe` lets code inside the file run.
+    Exactly one of `spec`, `plan`, a file to replay, and `speed` is given. In several `steps` the network is trained
+    between them as `recovery` says, which then needs `examples`, in the shape that the model takes but for axes of
+    length 1. `unsafe` lets code inside the file run. Latency tables are kept in `store`.
     """
 
     source: Path
@@ -45,10 +49,12 @@ class Job:
     recovery: RecoverySpec = field(default_factory=lambda: RecoverySpec(recalibrate=False))
     unsafe: bool = False
     seed: int = 0
+    speed: SpeedSpec | None = None
+    store: Path = Path(".harness")
 
     def __post_init__(self) -> None:
-        if (self.spec is None) == (self.plan is None):
-            raise SpecError("harness prune: give one of --ratio, --filters and --plan")
+        if (self.spec, self.plan, self.speed).count(None) != 2:
+            raise SpecError("harness prune: give one of --ratio, --filters, --plan, --speedup and --max-latency-us")
         if self.steps < 1:
             raise SpecError(f"--steps {self.steps}: give 1 or more")
         recovers = self.recovery.train is not None or self.recovery.reconstruct is not None
@@ -101,7 +107,7 @@ def run_job(job: Job, progress: Progress | None = None) -> Done:
         no_accuracy = _check_examples(original, examples, job.recovery)
         job = replace(job, examples=examples)
     with shown.task("prune and prove"):
-        result, earlier = _pruned(original, job)
+        result, earlier = _pruned(original, job, shown)
     recovery, untold = None, {}
     if job.examples is not None:
         after = replace(job.recovery, earlier_epochs=earlier, seed=job.seed)
@@ -116,6 +122,7 @@ def run_job(job: Job, progress: Progress | None = None) -> Done:
         proof=result.proven,
         report=result.report,
         recovery=recovery,
+        speed=result.speed,
         **untold,
     )
     return Done(result, about, save(result, job.output, about), no_accuracy)
@@ -141,15 +148,18 @@ def _check_examples(original: keras.Model, examples: Dataset, recovery: Recovery
     return why
 
 
-def _pruned(original: keras.Model, job: Job) -> tuple[PruneResult, int]:
+def _pruned(original: keras.Model, job: Job, progress: Progress) -> tuple[PruneResult, int]:
     """What came out, and for how many epochs it was trained between the steps."""
     if job.plan is not None:
         return replay(original, read_plan(job.plan), seed=job.seed), 0
-    assert job.spec is not None  # Job sees to it
     examples = job.examples
     data: Any = None
     if examples is not None:
         data = (examples.train_images, examples.train_labels if examples.labelled else None)
+    if job.speed is not None:
+        pricing = Pricing(Store(job.store), progress)
+        return prune_to_speed(original, job.speed, pricing, data=Data.given(data, job.seed), seed=job.seed), 0
+    assert job.spec is not None  # Job sees to it
     spec = job.spec.model_copy(update={"recover": None, "reconstruct_images": None})  # what follows is done here
     if job.steps == 1:
         return prune(original, spec, data=data, seed=job.seed), 0

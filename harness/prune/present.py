@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.prune.keras_graph.pinned import by_reason, listed
-from harness.records import LayerCost, Proof, PruneReport, Reconstruction, Recovery
+from harness.records import LayerCost, Proof, PruneReport, Reconstruction, Recovery, Speed
 
 EXACT = 1e-10  # of what a layer makes: what is missed by less is rounding
 
@@ -84,6 +84,21 @@ def trials(proof: Proof) -> str:
     largest = f"{proof.largest_difference:.1e} of the logits' spread from the masked original at most"
     each = ", ".join(f"{name.replace(', float64', ' in float64')} {value:.2g}" for name, value in proof.trials.items())
     return f"{largest}, {proof.tolerance:.0e} allowed ({each}; {proof.examples} random examples)"
+
+
+def speed_lines(speed: Speed) -> list[str]:
+    """What was asked of the speed, what was predicted and what was measured, at each batch size, and where it holds."""
+    tries = f"{len(speed.rounds)} round" + ("s" if len(speed.rounds) > 1 else "")
+    lines = [f"asked {speed.asked.label}, reached after {tries}:"]
+    lines += [
+        f"  batch {each.batch}: measured {each.interval} ({each.predicted:.2f}x predicted), "
+        f"{each.original_us:,.0f} → {each.pruned_us:,.0f} us"
+        for each in speed.reached
+    ]
+    threads = f"{speed.asked.threads} thread" + ("s" if speed.asked.threads > 1 else "")
+    versions = f"onnxruntime {speed.conditions['onnxruntime']}"
+    machine = speed.conditions["cpu"] if speed.device == "cpu" else speed.conditions["GPUs"][0]["name"]
+    return [*lines, f"holds on {speed.device} ({machine}), {threads}, {versions}"]
 
 
 def files_line(files: Sequence[Path]) -> str:

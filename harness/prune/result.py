@@ -16,7 +16,7 @@ from harness.prune.keras_graph.surgery import remove
 from harness.prune.keras_graph.trace import Trace
 from harness.prune.proof.comparison import Comparison
 from harness.prune.proof.verify import prove
-from harness.records import ChannelPlan, Proof, PruneReport, Pruning, Reconstruction, Training
+from harness.records import ChannelPlan, Proof, PruneReport, Pruning, Reconstruction, Speed, Training
 
 
 @dataclass(frozen=True)
@@ -25,6 +25,7 @@ class PruneResult:
 
     The proof is about the network before its kernels were solved again, of which `reconstruction` tells. In several
     steps `cut_from` is the network that the last of them started from, and what that removed.
+    `speed` is there where the widths were chosen by measured latency.
     """
 
     model: keras.Model
@@ -33,6 +34,7 @@ class PruneResult:
     report: PruneReport
     reconstruction: Reconstruction | None = None
     cut_from: tuple[keras.Model, ChannelPlan] | None = None
+    speed: Speed | None = None
 
     @property
     def proven(self) -> Proof:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Literal
+from typing import Any, Literal
 
 from harness.records.record import GrownRecord, Record
 from harness.records.training import Reconstruction, Recovery, Training
-from harness.spec import PruneSpec
+from harness.spec import PruneSpec, SpeedSpec
 
 
 class ChannelPlan(Record):
@@ -92,12 +92,67 @@ def total(counts: Iterable[int | None]) -> int | None:
     return None if None in known else sum(count for count in known if count is not None)
 
 
+class Reached(Record):
+    """One batch size of a network pruned to a target. Latencies are in microseconds, those measured medians.
+
+    `predicted` and `speedup` are how many times as fast as the original it is by the model and as measured, the latter
+    with its 95 % interval, which is None where the budget allowed too few launches.
+    """
+
+    batch: int
+    predicted: float
+    speedup: float
+    ci_low: float | None
+    ci_high: float | None
+    verdict: str
+    original_us: float
+    pruned_us: float
+
+    @property
+    def interval(self) -> str:
+        """The speed-up with its interval: `2.10x [2.09, 2.12]`."""
+        if self.ci_low is None or self.ci_high is None:
+            return f"{self.speedup:.2f}x [too few launches for an interval]"
+        return f"{self.speedup:.2f}x [{self.ci_low:.2f}, {self.ci_high:.2f}]"
+
+
+class Round(Record):
+    """One try: the widths of each layer, and what they reached. `met` is whether the target was."""
+
+    widths: Mapping[str, int]
+    reached: tuple[Reached, ...]
+    met: bool
+
+
+class Speed(Record):
+    """How a network was pruned by measured latency: what was asked, the tries, and which of them it is.
+
+    `device` is where it ran, `conditions` what the latencies hold under. `loss` is what the widths give up by the
+    importance's measure, and `least` what any widths within the predicted latency would.
+    """
+
+    asked: SpeedSpec
+    device: str
+    conditions: Mapping[str, Any]
+    rounds: tuple[Round, ...]
+    chosen: int
+    loss: float
+    least: float
+    table_seconds: float
+
+    @property
+    def reached(self) -> tuple[Reached, ...]:
+        """What the chosen widths reached, at each batch size."""
+        return self.rounds[self.chosen].reached
+
+
 class PruneFile(GrownRecord):
     """What stands beside a pruned file, as `NAME.report.json`: what was asked, the proof, and what it did.
 
     `spec` is None where a plan was replayed. The proof is about the network before it was recalibrated or trained on.
     `recovery` is None where no accuracy can be told; then `recalibrated` says whether statistics were measured again,
     and `reconstruction` which kernels were solved again.
+    `speed` is there where the widths were chosen by measured latency; then `spec` is None.
     """
 
     schema_version: Literal["harness-prune/1"] = "harness-prune/1"
@@ -108,7 +163,8 @@ class PruneFile(GrownRecord):
     recovery: Recovery | None
     recalibrated: bool = False
     reconstruction: Reconstruction | None = None
-    later = frozenset({"reconstruction"})
+    speed: Speed | None = None
+    later = frozenset({"reconstruction", "speed"})
 
 
 class Verdict(Record):

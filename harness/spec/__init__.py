@@ -1,8 +1,9 @@
 """What a user asks for: a Study, its Cases and their parts; frozen, checked when built, read from TOML.
 
 A study's tables have a file each: `data`, `training` (the table `train`), `measuring` (`measure`), `network`
-(`[[networks]]`) and `pruning` (`[[networks.prune]]`). A `case` is one network with one seed. `checked` tells what is
-wrong in one line; `names` is how all of it stands in names. From outside, import from `harness.spec` itself.
+(`[[networks]]`) and `pruning` (`[[networks.prune]]`). A `case` is one network with one seed. `speed` asks for widths by
+latency. `checked` tells what is wrong in one line; `names` is how all of it stands in names. From outside, import from
+`harness.spec` itself.
 """
 
 from harness.spec.case import Case, is_file
@@ -11,6 +12,7 @@ from harness.spec.data import DataSpec
 from harness.spec.measuring import Device, MeasureSpec, Mode
 from harness.spec.names import short, without
 from harness.spec.pruning import RECONSTRUCT_IMAGES, Importance, PruneSpec, Schedule
+from harness.spec.speed import SpeedSpec
 from harness.spec.study import Study, read_study, study_of
 from harness.spec.training import TrainSpec
 
@@ -24,6 +26,7 @@ __all__ = [
     "Mode",
     "PruneSpec",
     "Schedule",
+    "SpeedSpec",
     "Study",
     "TrainSpec",
     "check_seed",

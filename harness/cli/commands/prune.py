@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from harness.base.errors import SpecError
+from harness.base.errors import SpecError, TooSlowError
 from harness.base.keras_import import import_keras
+from harness.cli.arguments import whole_numbers
 from harness.cli.options import (
     ColorFlag,
     JsonFlag,
@@ -21,11 +22,11 @@ from harness.cli.options import (
     data_options,
     dataset,
 )
-from harness.cli.terminal import answers, print_json, print_lines, terminal
+from harness.cli.terminal import answers, print_json, print_lines, print_message, terminal
 
 if TYPE_CHECKING:
     from harness.prune.job import Done
-    from harness.spec import PruneSpec, TrainSpec
+    from harness.spec import PruneSpec, SpeedSpec, TrainSpec
 
 
 def prune(  # noqa: PLR0913, PLR0917 - one parameter an option
@@ -35,6 +36,13 @@ def prune(  # noqa: PLR0913, PLR0917 - one parameter an option
         int | None, typer.Option(help="Instead of a ratio: filters that each convolution loses.")
     ] = None,
     plan: Annotated[Path | None, typer.Option(help="Replay this .plan.json instead of choosing.")] = None,
+    speedup: Annotated[
+        float | None, typer.Option(help="Instead: as many times as fast, measured here; widths by latency.")
+    ] = None,
+    max_latency_us: Annotated[float | None, typer.Option(help="Instead: microseconds a run, measured here.")] = None,
+    batch: Annotated[str | None, typer.Option(help="Batch sizes that the speed is for: 1,8. [default: 1]")] = None,
+    threads: Annotated[int | None, typer.Option(help="Threads that the speed is for. [default: 1]")] = None,
+    device: Annotated[str | None, typer.Option(help="Where the speed is for: auto, cpu, cuda. [default: auto]")] = None,
     importance: Annotated[
         str | None,
         typer.Option(help="l1, l2, bn_scale, fpgm, random; with --data taylor, activation, apoz, obd. [default: l1]"),
@@ -62,6 +70,7 @@ def prune(  # noqa: PLR0913, PLR0917 - one parameter an option
     baselines: Annotated[bool, typer.Option(help="Train the three baselines for comparison.")] = True,
     seed: Annotated[int, typer.Option(help="Of random channels, training, and the proof.")] = 0,
     unsafe: UnsafeFlag = False,
+    store: Annotated[Path, typer.Option(help="Folder for latency tables, kept between runs.")] = Path(".harness"),
     output: Annotated[Path | None, typer.Option("--output", "-o", help="[default: MODEL-pruned.keras]")] = None,
     as_json: JsonFlag = False,
     quiet: QuietFlag = False,
@@ -70,7 +79,14 @@ def prune(  # noqa: PLR0913, PLR0917 - one parameter an option
     amount = {"ratio": ratio, "filters": filters}
     choice = {"importance": importance, "round_to": round_to, "global_ranking": everywhere or None, "keep": keep}
     after = _recovery_options(reconstruct, reconstruct_images, finetune_epochs, finetune_schedule)
-    spec = _spec({**amount, **choice}, plan, after)
+    target = {"speedup": speedup, "max_latency_us": max_latency_us}
+    runs = {
+        "batch_sizes": None if batch is None else whole_numbers(batch, "--batch"),
+        "threads": threads,
+        "device": device,
+    }
+    speed = _speed({**target, **runs, **amount, **choice}, plan)
+    spec = None if speed else _spec({**amount, **choice}, plan, after)
     training = _training(finetune_epochs, learning_rate, batch_size)
     check_seed(seed)
     import_keras()
@@ -96,8 +112,14 @@ def prune(  # noqa: PLR0913, PLR0917 - one parameter an option
         ),
         unsafe=unsafe,
         seed=seed,
+        speed=speed,
+        store=store,
     )
-    done = run_job(job, terminal(quiet))
+    try:
+        done = run_job(job, terminal(quiet))
+    except TooSlowError as error:
+        print_message(f"harness: {error}")
+        raise typer.Exit(1) from None
     if as_json:
         untold = {} if done.no_accuracy is None else {"no_accuracy": done.no_accuracy}
         print_json({"files": [str(path) for path in done.files], **done.about.model_dump(mode="json"), **untold})
@@ -128,6 +150,25 @@ def _recovery_options(
     return given
 
 
+def _speed(options: dict[str, Any], plan: Path | None) -> SpeedSpec | None:
+    """What is asked of the speed; None where widths are chosen otherwise."""
+    given = {name: value for name, value in options.items() if value not in (None, [])}
+    asked = [name for name in ("speedup", "max_latency_us") if name in given]
+    if not asked:
+        conditions = [_option(name) for name in ("batch_sizes", "threads", "device") if name in given]
+        if conditions:
+            raise SpecError(f"{' and '.join(conditions)}: is for --speedup and --max-latency-us; give one of them")
+        return None
+    amounts = ("ratio", "filters", "round_to", "global_ranking", "plan")
+    others = [name for name in amounts if name in given or (name == "plan" and plan is not None)]
+    if others or len(asked) > 1:
+        doubled = " and ".join(map(_option, [*asked[1:], *others]))
+        raise SpecError(f"{_option(asked[0])} says how much goes; leave out {doubled}")
+    from harness.spec import SpeedSpec, checked
+
+    return checked(SpeedSpec, given, "harness prune")
+
+
 def _spec(options: dict[str, Any], plan: Path | None, after: dict[str, Any]) -> PruneSpec | None:
     """What the options ask for; None where a plan says it."""
     from harness.spec import PruneSpec, checked
@@ -143,7 +184,7 @@ def _spec(options: dict[str, Any], plan: Path | None, after: dict[str, Any]) -> 
 
 
 def _option(name: str) -> str:
-    return "--global" if name == "global_ranking" else "--" + name.replace("_", "-")
+    return {"global_ranking": "--global", "batch_sizes": "--batch"}.get(name, "--" + name.replace("_", "-"))
 
 
 def _training(epochs: int, learning_rate: float, batch_size: int) -> TrainSpec | None:
@@ -163,12 +204,15 @@ def _show(done: Done) -> None:
         proof_line,
         reconstruction_lines,
         recovery_lines,
+        speed_lines,
         summary_line,
     )
 
     answers.print(layer_table(done.about.report))
     print_lines(*(f"pinned: {line}" for line in by_reason(done.about.report.pinned)))
     print_lines(summary_line(done.about.report), proof_line(done.about.proof))
+    if done.about.speed is not None:
+        print_lines(*speed_lines(done.about.speed))
     reconstruction = done.about.reconstruction
     if done.about.recovery is not None:
         reconstruction = done.about.recovery.reconstruction

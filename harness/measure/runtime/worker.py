@@ -21,6 +21,7 @@ from typing import Any, TextIO
 import numpy as np
 
 from harness.measure.runtime.placement import observe
+from harness.measure.runtime.profiled import profile
 from harness.measure.runtime.runs import Plan, Run, make_feed, make_run
 from harness.measure.runtime.session import (
     CUDA,
@@ -78,7 +79,9 @@ class Worker:
         self.settings = SessionSettings(**job["settings"])
         self.rng = np.random.default_rng(job["seed"])
         self.rows = [
-            Row(index, batch, mode) for index, model in enumerate(job["models"]) for batch, mode in model["rows"]
+            Row(index, batch, mode)
+            for index, model in enumerate(job["models"])
+            for batch, mode in model.get("rows", ())
         ]
 
     def say(self, message: Message) -> None:
@@ -182,6 +185,14 @@ class Worker:
             row.error = reason(error)
         row.cpu_shares.append(round((time.thread_time_ns() - cpu) / max(1, clock() - wall), 3))
 
+    def profile(self) -> Message:
+        """Time models side by side, whole and node by node: see profiled.py."""
+        self.settings = share_threads(self.settings)
+        try:
+            return profile(self.job, self.settings, lambda: self.say({"at": "profile"}))
+        except Exception as error:  # whatever onnxruntime raises
+            return {"error": reason(error)}
+
     def probe(self) -> Message:
         """One model alone in a fresh process: where it runs, its memory, and a first idea of its latency."""
         load_runtime()
@@ -265,7 +276,8 @@ def main() -> None:
     job = json.loads(sys.stdin.readline())
     end_with_parent()
     worker = Worker(job, answers)
-    worker.say({"done": worker.measure() if job["task"] == "measure" else worker.probe()})
+    tasks = {"measure": worker.measure, "probe": worker.probe, "profile": worker.profile}
+    worker.say({"done": tasks[job["task"]]()})
     os._exit(0)
 
 

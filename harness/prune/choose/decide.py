@@ -43,12 +43,7 @@ def decide(
     Raises:
         PruneError: weights are not finite, or nothing can be pruned as asked.
     """
-    check_finite(found.graph)
-    groups = found.channels.groups()
-    free = {index: group for index, group in enumerate(groups) if group.pinned is None and len(group.channels) > 1}
-    if not free:
-        reasons = "; ".join(by_reason(pinned(found))) or "no layer makes channels"
-        raise PruneError(f"nothing can be pruned: {reasons}; prune a network with hidden layers that have rules")
+    groups, free = found.channels.groups(), free_groups(found)
     try:
         if spec.remove is not None:
             roots = named(found.channels, spec.remove)
@@ -59,14 +54,40 @@ def decide(
     return plan_of(found, found.channels.removed(roots))
 
 
+def free_groups(found: Trace) -> dict[int, Group]:
+    """The groups that can lose channels, by their number.
+
+    Raises:
+        PruneError: weights are not finite, or there is no such group.
+    """
+    check_finite(found.graph)
+    groups = found.channels.groups()
+    free = {index: group for index, group in enumerate(groups) if group.pinned is None and len(group.channels) > 1}
+    if not free:
+        reasons = "; ".join(by_reason(pinned(found))) or "no layer makes channels"
+        raise PruneError(f"nothing can be pruned: {reasons}; prune a network with hidden layers that have rules")
+    return free
+
+
+def scores_of(
+    model: keras.Model, found: Trace, free: Mapping[int, Group], importance: str, data: Data
+) -> dict[int, Scores]:
+    """The importance of the channels of each free group: float64 (channels,).
+
+    Raises:
+        PruneError: the importance needs data that was not given, or is not finite on it.
+    """
+    scores = score(model, found, importance, data)
+    if not np.isfinite(scores).all():
+        raise PruneError(f"importance '{importance}' is not finite on this data; look for NaN in it")
+    return {index: scores[list(group.channels)] for index, group in free.items()}
+
+
 def _scores(
     model: keras.Model, found: Trace, free: Mapping[int, Group], spec: PruneSpec, data: Data
 ) -> dict[int, Scores]:
     """The importance of the channels of each free group; comparable between groups where they compete."""
-    scores = score(model, found, spec.importance, data)
-    if not np.isfinite(scores).all():
-        raise PruneError(f"importance '{spec.importance}' is not finite on this data; look for NaN in it")
-    chosen = {index: scores[list(group.channels)] for index, group in free.items()}
+    chosen = scores_of(model, found, free, spec.importance, data)
     if spec.global_ranking and spec.importance not in ABOUT_THE_LOSS:
         return {index: values / (values.mean() or 1.0) for index, values in chosen.items()}
     return chosen

@@ -1,0 +1,127 @@
+"""Networks of some widths timed side by side with the one of full widths, in fresh processes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from harness.base.errors import MeasureError
+from harness.base.progress import Progress
+from harness.measure.files.model_file import read_model
+from harness.measure.inputs.feed import describe_inputs
+from harness.measure.inputs.given import gather
+from harness.measure.latency.table import Kernel, Timed
+from harness.measure.latency.template import Template, Widths
+from harness.measure.launch import FEWEST_ROUNDS, UNDISTURBED
+from harness.measure.runtime.process import WorkerFailedError, run_worker
+from harness.spec import MeasureSpec
+
+Array = npt.NDArray[np.float64]
+
+TOGETHER = 5  # networks in one process, beside the one of full widths
+FEWEST_DESIGNS = 20
+BUDGET_S = 30.0  # for what is timed; starting, opening and warming up come on top
+ROUNDS = (3, 60)
+BLOCK_NS = 1_000_000
+WARMUP_NS = 50_000_000
+
+
+class Profiler:
+    """Times networks of any widths; all of `spec` but its modes, precision and budget counts."""
+
+    def __init__(self, template: Template, full: Widths, spec: MeasureSpec, device: str, folder: Path) -> None:
+        self.template, self.full, self.spec, self.device, self.folder = template, full, spec, device, folder
+        self.path = self._written("full", full)
+        file = read_model(self.path)
+        self.names = [one.name for one in file.inputs]
+        given = gather(spec.inputs, spec.input_data, {}, file.inputs)
+        self.inputs = describe_inputs([(self.path, file.inputs)], given, folder)
+
+    def time(self, designs: Sequence[Widths], progress: Progress, fewest: int | None = None) -> Iterator[Timed]:
+        """The designs at each batch size, in turn, until there are enough (`fewest`) and the time for them is spent.
+
+        Raises:
+            MeasureError: a network can't be run.
+        """
+        parts = [designs[start : start + TOGETHER] for start in range(0, len(designs), TOGETHER)]
+        end = time.monotonic() + BUDGET_S
+        enough = FEWEST_DESIGNS if fewest is None else fewest
+        with progress.task("measure for the latency table", total=len(parts)) as task:
+            for number, part in enumerate(parts):
+                if number * TOGETHER >= enough and time.monotonic() > end:
+                    return
+                paths = [self.path, *(self._written(str(place), widths) for place, widths in enumerate(part))]
+                for batch in self.spec.batch_sizes:
+                    answer = self._profiled(paths, batch, int(1e9 * BUDGET_S / len(parts)), number)
+                    yield from self._timed(answer, part, batch, number)
+                task.advance(1, f"{(number + 1) * TOGETHER} networks")
+
+    def _timed(self, answer: Mapping[str, Any], part: Sequence[Widths], batch: int, number: int) -> Iterator[Timed]:
+        kernels = [tuple(Kernel(*each) for each in nodes) for nodes in answer["nodes"]]
+        blocks, clean = np.asarray(answer["blocks_ns"]), self._clean(answer["shares"])
+        for place, widths in enumerate(part, start=1):
+            yield Timed(
+                process=number,
+                batch=batch,
+                widths=tuple(widths),
+                full_us=float(np.median(blocks[0])) / 1000,
+                log_ratio=_paired(blocks[0], blocks[place], clean[0] & clean[place]),
+                full_kernels=kernels[0],
+                kernels=kernels[place],
+            )
+
+    @property
+    def one_thread(self) -> bool:
+        """Whether the measuring thread does all of the work, so that its CPU time says whether it was interrupted."""
+        return self.device == "cpu" and self.spec.threads == 1 and self.spec.inter_op_threads == 1
+
+    def _clean(self, shares: Sequence[Sequence[float]]) -> npt.NDArray[np.bool_]:
+        """Which blocks were not interrupted: (networks, rounds)."""
+        found = np.asarray(shares)
+        return found >= UNDISTURBED if self.one_thread else np.ones(found.shape, np.bool_)
+
+    def _written(self, name: str, widths: Widths) -> Path:
+        path = self.folder / f"{name}.onnx"
+        path.write_bytes(self.template.sized(widths).SerializeToString())
+        return path
+
+    def _profiled(self, paths: Sequence[Path], batch: int, budget_ns: int, seed: int) -> Mapping[str, Any]:
+        spec = self.spec
+        job = {
+            "task": "profile",
+            "settings": {
+                "device": self.device,
+                "threads": spec.threads,
+                "inter_op_threads": spec.inter_op_threads,
+                "spinning": spec.spinning,
+                "optimization": spec.optimization,
+                "provider_options": dict(spec.provider_options),
+            },
+            "inputs": self.inputs,
+            "models": [{"path": str(path), "names": self.names} for path in paths],
+            "batch": batch,
+            "one_thread": self.one_thread,
+            "seed": spec.seed + seed,
+            "warmup_ns": WARMUP_NS,
+            "block_ns": BLOCK_NS,
+            "rounds": ROUNDS,
+            "rounds_ns": budget_ns // (2 * len(self.spec.batch_sizes)),
+        }
+        try:
+            answer = run_worker(job, spec.timeout_s)
+        except WorkerFailedError as failure:
+            raise MeasureError(f"a pruned network can't be timed: {failure}") from None
+        if "error" in answer:
+            raise MeasureError(f"a pruned network can't be timed: {answer['error']}")
+        return answer
+
+
+def _paired(full: Array, pruned: Array, clean: npt.NDArray[np.bool_]) -> float:
+    """log(pruned / full) in the clean rounds, or in all where those are too few: the median."""
+    logs = np.log(pruned / full)
+    return float(np.median(logs[clean] if clean.sum() >= FEWEST_ROUNDS else logs))

@@ -1,0 +1,89 @@
+"""The stations of a graph: each node with weights, with what runs behind it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+
+import onnx
+
+from harness.measure.files.macs import Shape, infer_shapes
+from harness.measure.latency.table import Kernel, Station
+from harness.measure.latency.template import Axis, Template
+
+WEIGHTS = {"Conv": 1, "ConvTranspose": 1, "Gemm": 1, "MatMul": 1}
+BLOCKED = "_nchwc"  # onnxruntime's ending for convolutions and poolings in the layout of blocks of channels
+
+
+def stations(template: Template, inputs: Mapping[str, Sequence[int]]) -> tuple[Station, ...]:
+    """The stations of a network fed with one example, in graph order; the first has what comes before any weights.
+
+    `inputs` are the shapes fed, by name.
+    """
+    shapes = infer_shapes(template.proto, inputs)
+    owners: dict[str, int] = {}  # the station of each tensor
+    found: list[Station] = [
+        Station(operator="", inputs=Axis(0), outputs=Axis(0), positions=0, taps=0, apart=False, nodes=())
+    ]
+    members: list[list[str]] = [[]]
+    for node in template.proto.graph.node:
+        weight = WEIGHTS.get(node.op_type)
+        if weight is not None and node.input[weight] in template.weights:
+            found.append(_station(node, template.dims[node.input[weight]], shapes))
+            members.append([])
+            station = len(found) - 1
+        else:
+            station = max((owners.get(name, 0) for name in node.input[:1]), default=0)
+        members[station].append(node.name)
+        owners |= dict.fromkeys(node.output, station)
+    return tuple(one.model_copy(update={"nodes": tuple(names)}) for one, names in zip(found, members, strict=True))
+
+
+def _station(node: onnx.NodeProto, dims: Sequence[Axis], shapes: Mapping[str, Shape]) -> Station:
+    swapped = node.op_type in ("ConvTranspose", "MatMul") or (
+        node.op_type == "Gemm" and not any(each.name == "transB" and each.i for each in node.attribute)
+    )
+    reads, makes = (dims[0], dims[1]) if swapped else (dims[1], dims[0])
+    groups = next((each.i for each in node.attribute if each.name == "group"), 1)
+    out = shapes.get(node.output[0]) or ()
+    spatial = out[2:] if node.op_type.startswith("Conv") else out[1:-1]
+    apart = groups > 1 and reads == Axis(1)
+    return Station(
+        operator=node.op_type,
+        inputs=makes if apart else reads,
+        outputs=makes,
+        positions=math.prod(size or 1 for size in spatial),
+        taps=math.prod(axis.fixed for axis in dims[2:]),
+        apart=apart,
+        nodes=(),
+    )
+
+
+def shared_out(found: Sequence[Station], kernels: Iterable[Kernel]) -> tuple[list[float], list[str]]:
+    """Microseconds of each station, and how its weights were worked on, by the kernels that ran.
+
+    onnxruntime fuses nodes and names the kernel after one of them; what it inserts (a change of layout) is named
+    after none, and belongs to what runs next.
+    """
+    owners = {name: number for number, one in enumerate(found) for name in one.nodes}
+    times, routes, waiting = [0.0] * len(found), [""] * len(found), 0.0
+    last = 0
+    for kernel in kernels:
+        owner = _owner(kernel.name, owners)
+        if owner is None:
+            waiting += kernel.us
+            continue
+        times[owner] += kernel.us + waiting
+        waiting, last = 0.0, owner
+        if not routes[owner]:
+            routes[owner] = "blocked" if kernel.name.endswith(BLOCKED) else "plain"
+    times[last] += waiting
+    return times, routes
+
+
+def _owner(name: str, owners: Mapping[str, int]) -> int | None:
+    """The station of a kernel: by its node's name, or the first of the names that it is put together of."""
+    plain = name.removesuffix(BLOCKED)
+    if plain in owners:
+        return owners[plain]
+    return next((owners[part] for part in plain.replace("/", " ").split() if part in owners), None)

@@ -1,0 +1,145 @@
+"""The widths that are worth offering, what each loses, and what they cost: the market that the allocation buys on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from harness.base.errors import PruneError
+from harness.channels.channels import Group
+from harness.channels.spend import Market, Price
+from harness.measure.latency.designs import LEAST, NARROWEST
+from harness.measure.latency.model import LatencyModel
+from harness.measure.latency.table import Station
+from harness.measure.latency.template import Axis
+
+Array = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+MOST_OFFERS = 24
+MOST_TRIED = 160
+STEPS = (16, 8, 4, 2, 1)
+CONTEXTS = (1.0, 0.5)  # the others' share, when widths of one group are compared
+LARGEST_TABLE = 1_000_000
+LEAST_SHARE = 1e-6  # of importance: less than that counts as much
+
+
+@dataclass(frozen=True)
+class Offers:
+    """For each free group, by its number: the widths on offer, in increasing order, and what each loses."""
+
+    full: tuple[int, ...]
+    widths: Mapping[int, Ints]
+    losses: Mapping[int, Array]
+
+    def chosen(self, choice: Sequence[int]) -> list[int]:
+        """The widths of all groups, of a choice of one offer for each free group."""
+        widths = list(self.full)
+        for group, place in zip(self.widths, choice, strict=True):
+            widths[group] = int(self.widths[group][place])
+        return widths
+
+
+def offers(models: Sequence[LatencyModel], groups: Sequence[Group], scores: Mapping[int, Array]) -> Offers:
+    """What to offer of each group that has scores: no width that a larger one undercuts at every batch size."""
+    full = tuple(len(group.channels) for group in groups)
+    widths = {group: _thinned(_worthwhile(models, full, group, list(scores)), full[group]) for group in scores}
+    return Offers(full, widths, {group: losses(scores[group])[widths[group] - 1] for group in scores})
+
+
+def losses(scores: Array) -> Array:
+    """What is lost when so many channels are kept, the most important ones: float64 (channels,), 0 for all of them.
+
+    The group's importance times the logarithm of the share of it that is kept: to first order what the removed
+    channels are worth, and ever more as less is left, since what little is left must do all the work.
+    """
+    kept = np.cumsum(np.sort(np.maximum(scores, 0))[::-1])
+    if kept[-1] <= 0:
+        return np.zeros(len(scores))
+    found: Array = -kept[-1] * np.log(np.maximum(kept / kept[-1], LEAST_SHARE))
+    return found
+
+
+def _worthwhile(models: Sequence[LatencyModel], full: Sequence[int], group: int, free: Sequence[int]) -> Ints:
+    """The widths that no larger one undercuts, whatever is around them."""
+    size = full[group]
+    step = -(-size // MOST_TRIED)
+    tried = np.unique(
+        [*range(max(NARROWEST, int(LEAST * size)), size, step), *range(16, size, max(16, 4 * step)), size]
+    )
+    bad = np.ones(len(tried), np.bool_)
+    for share in CONTEXTS:
+        context = np.tile(np.asarray(full, np.int64), (len(tried), 1))
+        for other in free:
+            context[:, other] = max(1, round(share * full[other] / 16) * 16 if full[other] >= 16 else full[other])
+        context[:, group] = tried
+        for model in models:
+            cost = model.ratios(context)
+            cheapest_larger = np.minimum.accumulate(cost[::-1])[::-1]
+            bad[:-1] &= cost[:-1] >= cheapest_larger[1:] - 1e-9
+            bad[-1] = False
+    return np.asarray(tried[~bad], np.int64)
+
+
+def _thinned(widths: Ints, size: int) -> Ints:
+    """As many of them as can be handled, the multiples of large steps first, and always the largest."""
+    chosen: list[int] = [size]
+    for step in STEPS:
+        these = [int(width) for width in widths if width % step == 0 and width not in chosen]
+        room = MOST_OFFERS - len(chosen)
+        if len(these) > room:
+            these = [these[place] for place in np.unique(np.linspace(0, len(these) - 1, max(room, 1)).astype(int))]
+        chosen += these[: max(room, 0)]
+    return np.asarray(sorted(set(chosen)), np.int64)
+
+
+def market(models: Sequence[LatencyModel], on_offer: Offers, limits: Sequence[float]) -> Market:
+    """Losses and prices of all offers; `limits` are the shares of the original's latency that may be spent.
+
+    Raises:
+        PruneError: a layer depends on too many groups at once.
+    """
+    free = list(on_offer.widths)
+    fixed = np.array([model.rest / limit for model, limit in zip(models, limits, strict=True)])
+    prices: dict[tuple[int, ...], Array] = {}
+    for number, station in enumerate(models[0].stations):
+        places = tuple(free.index(group) for group in free if group in _groups(station))
+        if np.prod([len(on_offer.widths[free[place]]) for place in places]) > LARGEST_TABLE or len(places) > 6:
+            raise PruneError(
+                f"a layer reads channels of {len(places)} groups, whose widths can't be chosen together by latency; "
+                "give --ratio"
+            )
+        reads, makes = (_lengths(axis, on_offer, [free[place] for place in places]) for axis in _axes(station))
+        shape = tuple(len(on_offer.widths[free[place]]) for place in places)
+        pairs = np.stack([reads.ravel(), makes.ravel()], axis=1)
+        costs = np.stack(
+            [
+                model.slope * model.station_us(number, pairs).reshape(shape) / limit
+                for model, limit in zip(models, limits, strict=True)
+            ]
+        )
+        if places:
+            prices[places] = prices.get(places, 0) + costs
+        else:
+            fixed = fixed + costs
+    return Market(list(on_offer.losses.values()), [Price(*each) for each in prices.items()], fixed.tolist())
+
+
+def _axes(station: Station) -> tuple[Axis, Axis]:
+    return station.inputs, station.outputs
+
+
+def _groups(station: Station) -> set[int]:
+    return {group for axis in _axes(station) for group, _ in axis.each}
+
+
+def _lengths(axis: Axis, on_offer: Offers, groups: Sequence[int]) -> Ints:
+    """An axis's length at every combination of some groups' offers; other groups are full."""
+    grids = np.meshgrid(*(on_offer.widths[group] for group in groups), indexing="ij") if groups else []
+    length: Ints = np.full(grids[0].shape if grids else (), axis.fixed, np.int64)
+    for group, count in axis.each:
+        length = length + count * (grids[groups.index(group)] if group in groups else on_offer.full[group])
+    return length

@@ -1,0 +1,94 @@
+"""What a choice of widths looks at, and the choice."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from harness.base.errors import PruneError
+from harness.channels.allocate import Scores
+from harness.channels.errors import ChannelError, UnaffordableError
+from harness.channels.spend import Market, Spent
+from harness.measure.latency.model import LatencyModel
+from harness.prune.choose.planning import plan_of
+from harness.prune.keras_graph.trace import Trace
+from harness.prune.price.offers import Offers, market
+from harness.records import ChannelPlan, Reached
+from harness.spec import SpeedSpec
+
+NEARLY = 1.15  # widths predicted to cost so much of what is allowed are measured all the same
+
+
+@dataclass(frozen=True)
+class Search:
+    """A network, what is asked of it, and what its widths cost and lose.
+
+    `scores` are by group; `models` in the order of the batch sizes; `original` is its ONNX file, `folder` for others.
+    """
+
+    model: keras.Model
+    found: Trace
+    scores: Mapping[int, Scores]
+    asked: SpeedSpec
+    models: tuple[LatencyModel, ...]
+    on_offer: Offers
+    device: str
+    original: Path
+    folder: Path
+
+    @property
+    def targets(self) -> list[float]:
+        """The share of the original's latency that may be left, at each batch size."""
+        if self.asked.speedup is not None:
+            return [1 / self.asked.speedup] * len(self.models)
+        assert self.asked.max_latency_us is not None  # SpeedSpec sees to it
+        return [self.asked.max_latency_us / model.full_us for model in self.models]
+
+    def shares(self, reached: Sequence[Reached]) -> list[float]:
+        """What was measured, in the unit of the targets."""
+        if self.asked.speedup is not None:
+            return [1 / each.speedup for each in reached]
+        return [each.pruned_us / model.full_us for model, each in zip(self.models, reached, strict=True)]
+
+    def choose(self, limits: Sequence[float]) -> Spent | None:
+        """The widths that lose the least within these shares of the original's latency; None where there are none.
+
+        Where only a little is missing, the fastest: the prediction may be wrong by that.
+
+        Raises:
+            PruneError: too many groups of channels meet in one layer.
+        """
+        try:
+            goods = market(self.models, self.on_offer, limits)
+            try:
+                return goods.spend()
+            except UnaffordableError:
+                return _nearly(goods)
+        except ChannelError as error:
+            raise PruneError(f"{error}, so widths can't be chosen by latency; give --ratio") from error
+
+    def fastest(self) -> list[int]:
+        """The widths of the least predicted latency."""
+        return self.on_offer.chosen(market(self.models, self.on_offer, self.targets).cheapest())
+
+    def predicted(self, widths: Sequence[int]) -> list[float]:
+        """Speed-ups at each batch size."""
+        return [1 / float(model.ratios(widths)[0]) for model in self.models]
+
+    def plan(self, widths: Sequence[int]) -> ChannelPlan:
+        """The plan that keeps so many channels of each group, the most important."""
+        groups, gone = self.found.channels.groups(), list[int]()
+        for group, scores in self.scores.items():
+            channels = groups[group].channels
+            gone += [channels[place] for place in np.argsort(scores, kind="stable")[: len(channels) - widths[group]]]
+        return plan_of(self.found, self.found.channels.removed(gone))
+
+
+def _nearly(goods: Market) -> Spent | None:
+    choice = goods.cheapest()
+    cost, loss = goods.cost(choice), goods.loss(choice)
+    return Spent(choice, loss, tuple(cost.tolist()), loss) if cost.max() <= NEARLY else None

@@ -1,0 +1,83 @@
+"""`harness prune --speedup`: what is written was measured, what is refused is not written. Nothing asserts a time."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import keras
+import pytest
+
+from harness.measure.latency import profiling
+from harness.prune.files import report_path
+from harness.prune.speed.trial import SHORT
+from harness.records import PruneFile
+from tests.prune.command.running import Captured, run
+from tests.prune.nets import randomised
+
+
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Few networks, timed shortly, in a store of the test's own."""
+    monkeypatch.setattr(profiling, "FEWEST_DESIGNS", 10)
+    monkeypatch.setattr(profiling, "BUDGET_S", 0.5)
+    monkeypatch.chdir(tmp_path)
+
+
+def test_the_report_and_the_exit_code_agree_with_what_was_measured(saved: Path, capsys: Captured) -> None:
+    code, out, err = run(capsys, "prune", saved, "--speedup", 1.05, "--device", "cpu", "--json")
+    pruned = saved.with_name("my net-pruned.keras")
+    if code == 1:
+        assert "nothing is written" in err
+        assert list(saved.parent.iterdir()) == [saved]
+        return
+    assert code == 0, err
+    about = PruneFile.model_validate_json(report_path(pruned).read_text())
+    assert about.speed is not None
+    (reached,) = about.speed.reached
+    assert reached.verdict == "faster"
+    assert reached.speedup >= 1.05 * (1 - SHORT)
+    assert about.speed.least <= about.speed.loss
+    assert json.loads(out)["speed"]["asked"]["speedup"] == 1.05
+    kept = keras.models.load_model(pruned)
+    assert kept.get_layer("conv_b").filters == about.speed.rounds[about.speed.chosen].widths["conv_b"]
+
+
+def test_what_no_width_can_reach_is_refused_with_the_fastest_and_not_written(saved: Path, capsys: Captured) -> None:
+    code, _, err = run(capsys, "prune", saved, "--speedup", 1000, "--device", "cpu")
+    assert code == 1
+    assert "1000x as fast is not reachable" in err
+    assert "the fastest would be" in err
+    assert len(err.strip().splitlines()) == 1
+    assert list(saved.parent.iterdir()) == [saved]
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--speedup", 2, "--ratio", 0.5], "--speedup says how much goes; leave out --ratio"),
+        (["--speedup", 2, "--plan", "a.json"], "leave out --plan"),
+        (["--speedup", 2, "--max-latency-us", 5], "leave out --max-latency-us"),
+        (["--speedup", 1], "speedup = 1.0"),
+        (["--max-latency-us", -3], "max_latency_us = -3.0"),
+        (["--speedup", 2, "--batch", "0"], "batch_sizes"),
+        (["--speedup", 2, "--device", "tpu"], "device = 'tpu'"),
+        (["--ratio", 0.5, "--threads", 2], "is for --speedup and --max-latency-us"),
+    ],
+)
+def test_bad_input_is_one_line(saved: Path, capsys: Captured, options: list[object], said: str) -> None:
+    code, _, err = run(capsys, "prune", saved, *options)
+    assert code == 2
+    assert said in err
+    assert len(err.strip().splitlines()) == 1
+
+
+def test_inputs_that_cannot_be_invented_are_refused(tmp_path: Path, capsys: Captured) -> None:
+    tokens = keras.Input((12,), dtype="int32", name="tokens")
+    x = keras.layers.Conv1D(8, 3)(keras.layers.Embedding(20, 16)(tokens))
+    model = keras.Model(tokens, keras.layers.Dense(3)(keras.layers.GlobalAveragePooling1D()(x)))
+    path = tmp_path / "words.keras"
+    randomised(model).save(path)
+    code, _, err = run(capsys, "prune", path, "--speedup", 2, "--device", "cpu")
+    assert code == 2
+    assert "input 'tokens' takes int32, which can't be invented" in err

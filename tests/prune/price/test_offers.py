@@ -1,0 +1,48 @@
+"""Which widths are offered and what they lose."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from harness.channels.channels import Group
+from harness.measure.latency.model import LatencyModel
+from harness.prune.price.offers import losses, market, offers
+from tests.measure.latency.tables import FREE, FULL, table, true_whole
+
+
+def groups() -> tuple[Group, ...]:
+    starts = np.cumsum([0, *FULL])
+    return tuple(
+        Group(tuple(range(start, start + size)), (f"layer_{number}",), None if number in FREE else "the output")
+        for number, (start, size) in enumerate(zip(starts, FULL, strict=False))
+    )
+
+
+def scores() -> dict[int, np.ndarray]:
+    rng = np.random.default_rng(0)
+    return {group: rng.random(FULL[group]) for group in FREE}
+
+
+def test_a_width_that_a_larger_one_undercuts_is_not_offered() -> None:
+    found = offers([LatencyModel(table(), 1)], groups(), scores())
+    assert 48 in found.widths[1]
+    assert not {41, 42, 43, 45, 46, 47} & set(found.widths[1].tolist())
+
+
+def test_losses_grow_faster_the_less_is_left_and_are_first_the_scores_of_what_goes() -> None:
+    found = losses(np.array([4.0, 3.0, 2.0, 0.01]))
+    assert found[-1] == 0
+    assert abs(found[2] - 0.01) < 1e-4
+    assert (np.diff(found) < 0).all()
+    assert found[0] > 5.01  # more than all that goes is worth
+
+
+def test_what_the_market_charges_is_what_the_model_predicts() -> None:
+    model = LatencyModel(table(), 1)
+    on_offer = offers([model], groups(), scores())
+    goods = market([model], on_offer, [0.5])
+    spent = goods.spend()
+    widths = on_offer.chosen(spent.choice)
+    assert spent.cost[0] == np.float64(goods.cost(spent.choice)[0])
+    assert abs(spent.cost[0] - float(model.ratios(widths)[0]) / 0.5) < 1e-9
+    assert true_whole(widths) / true_whole(FULL) < 0.55
