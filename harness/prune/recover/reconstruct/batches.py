@@ -17,6 +17,7 @@ from harness.prune.recover.reconstruct.linear import Array
 LEAST_BATCHES = 10
 JUDGING = 5  # every fifth batch
 BATCH = 128
+LOOKED_AT = 256  # examples
 VALUES_AT_ONCE = 2_000_000  # of a batch's inputs
 
 
@@ -58,6 +59,15 @@ class Batches:
     def judged(self) -> tuple[int, ...]:
         """The batches that nothing is solved from until it is judged."""
         return tuple(range(1, len(self.places), JUDGING))
+
+    @property
+    def looked_at(self) -> tuple[int, ...]:
+        """Those that tell where the networks differ: those for judging, and more where these are few."""
+        others = (batch for batch in range(len(self.places)) if batch not in self.judged)
+        found = list(self.judged)
+        while sum(len(self.places[batch]) for batch in found) < LOOKED_AT and len(found) < len(self.places):
+            found.append(next(others))
+        return tuple(found)
 
     @property
     def examples(self) -> int:

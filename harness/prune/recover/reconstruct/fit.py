@@ -16,7 +16,7 @@ MOST_SUMS_BYTES = 256 * 2**20  # of the normal equations; where they would be la
 MOST_STACK_BYTES = 256 * 2**20
 EXACT = 1e-11  # of the wanted outputs' squares: what is missed by less is rounding
 ROWS = 20_000
-ROWS_A_COLUMN = 40
+ROWS_A_COLUMN = 20
 
 
 @dataclass(frozen=True)

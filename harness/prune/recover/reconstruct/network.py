@@ -75,6 +75,10 @@ class Network:
                 if self._last_use.get(index, -1) <= number:
                     values.pop(index, None)
 
+    def outputs(self, values: Values) -> list[Array]:
+        """The model's outputs, once all calls have run."""
+        return [to_numpy(values[index]) for index in self.graph.outputs]
+
     def forward(self, values: Values, begin: int, end: int) -> None:
         """Run calls from `begin` to before `end`."""
         for _ in self.steps(values, begin, end):

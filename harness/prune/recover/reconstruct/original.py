@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import keras
@@ -19,25 +19,29 @@ from harness.prune.recover.reconstruct.rows import left_of, places_left
 
 @dataclass
 class Differences:
-    """How far the cut network is from the original before anything is solved, on images for judging.
+    """How far the cut network is from the original before anything is solved.
 
     `energy` and `missed` are the sums of squares of what the original gives, and of what the cut network misses of
-    it, by tensor; `outputs` are the original's, by batch.
+    it, by tensor; `outputs` are the original's, and those of the cut network, by batch, of the images for judging.
     """
 
     energy: dict[int, float] = field(default_factory=dict)
     missed: dict[int, float] = field(default_factory=dict)
     dtypes: dict[int, str] = field(default_factory=dict)
-    outputs: dict[int, list[Array]] = field(default_factory=dict)
+    outputs: dict[int, tuple[list[Array], list[Array]]] = field(default_factory=dict)
 
     def differs(self, tensor: int) -> bool:
         """Whether a tensor is another in the cut network by more than rounding, apart from what was removed of it."""
         return not self.missed[tensor] <= tolerance(self.dtypes[tensor]) ** 2 * self.energy[tensor]
 
-    def share(self, tensors: Iterable[int]) -> float:
-        """The share of the squares of some tensors that the cut network misses."""
-        indices = list(tensors)
-        return sum(self.missed[index] for index in indices) / (sum(self.energy[index] for index in indices) or 1.0)
+    def share_missed(self, made: Mapping[int, list[Array]] | None = None) -> float:
+        """The share of the squares of the original's outputs that others miss, or else those of the cut network."""
+        missed = energy = 0.0
+        for batch, (theirs, ours) in self.outputs.items():
+            for wanted, other in zip(theirs, ours if made is None else made[batch], strict=True):
+                missed += float(np.square(wanted.astype(np.float64) - other).sum())
+                energy += float(np.square(wanted, dtype=np.float64).sum())
+        return missed / (energy or 1.0)
 
     def see(self, tensor: int, theirs: Array, ours: Array) -> None:
         """Count a batch."""
@@ -47,10 +51,10 @@ class Differences:
 
 
 def differences(found: Trace, removal: Removal, original: Network, cut: Network, batches: Batches) -> Differences:
-    """Run both networks beside each other over the batches for judging."""
+    """Run both networks beside each other over some of the batches, those for judging among them."""
     graph = original.graph
     seen = Differences(dtypes={index: keras.backend.standardize_dtype(each) for index, each in graph.dtypes.items()})
-    for batch in batches.judged:
+    for batch in batches.looked_at:
         inputs = batches.part(batch)
         theirs, ours = original.begun(inputs), cut.begun(inputs)
         end = len(graph.calls)
@@ -58,15 +62,6 @@ def differences(found: Trace, removal: Removal, original: Network, cut: Network,
             for mine, other in zip(graph.calls[number].outputs, cut.graph.calls[number].outputs, strict=True):
                 kept = places_left(removal, found.tensors[mine])
                 seen.see(mine, left_of(to_numpy(theirs[mine]), kept), to_numpy(ours[other]))
-        seen.outputs[batch] = [to_numpy(theirs[index]) for index in graph.outputs]
+        if batch in batches.judged:
+            seen.outputs[batch] = original.outputs(theirs), cut.outputs(ours)
     return seen
-
-
-def missed_share(wanted: Iterable[Sequence[Array]], made: Iterable[Sequence[Array]]) -> float:
-    """The share of the squares of some outputs that others miss, over all batches."""
-    missed = energy = 0.0
-    for theirs, ours in zip(wanted, made, strict=True):
-        for one, other in zip(theirs, ours, strict=True):
-            missed += float(np.square(one.astype(np.float64) - other).sum())
-            energy += float(np.square(one, dtype=np.float64).sum())
-    return missed / (energy or 1.0)

@@ -28,8 +28,8 @@ from harness.prune.recover.reconstruct.batches import Batches
 from harness.prune.recover.reconstruct.jobs import Job
 from harness.prune.recover.reconstruct.layers import has_kernel
 from harness.prune.recover.reconstruct.linear import UnsolvableError
-from harness.prune.recover.reconstruct.network import Network, Passage, to_numpy
-from harness.prune.recover.reconstruct.original import Differences, differences, missed_share
+from harness.prune.recover.reconstruct.network import Network, Passage
+from harness.prune.recover.reconstruct.original import Differences, differences
 from harness.prune.recover.reconstruct.shelf import Shelf
 from harness.prune.recover.reconstruct.solving import Solver
 from harness.prune.recover.reconstruct.statistics import (
@@ -90,7 +90,8 @@ class _Work:
         wanted.run(self._found, self._removal, self._original, self._batches, statistics)
         own = self._weights()
         self._walk(jobs, wanted, statistics)
-        before, after = seen.share(self._found.graph.outputs), self._outputs_missed(seen)
+        ends = self._passage.upto(len(self._calls), self._batches.judged)
+        before, after = seen.share_missed(), seen.share_missed({b: self._cut.outputs(values) for b, values in ends})
         worse = not after <= before
         if worse:
             self._restore(own)
@@ -161,12 +162,6 @@ class _Work:
 
     def _numbers(self, path: str) -> list[int]:
         return [number for number, call in enumerate(self._calls) if call.path == path]
-
-    def _outputs_missed(self, seen: Differences) -> float:
-        """The share of the original's outputs that the network as it is now misses, on the images for judging."""
-        ends = self._passage.upto(len(self._calls), self._batches.judged)
-        made = ([to_numpy(values[index]) for index in self._cut.graph.outputs] for _, values in ends)
-        return missed_share(seen.outputs.values(), made)
 
     def _weights(self) -> dict[str, list[Array]]:
         layers = self._cut.graph.layers.items()

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 Array = npt.NDArray[Any]
-IN_MEMORY_BYTES = 256 * 2**20
+IN_MEMORY_BYTES = 128 * 2**20
 
 
 class Shelf:

@@ -2,34 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import keras
 import numpy as np
 
-import harness
-from harness.prune import PruneResult
+from harness.prune import apply, plan
+from harness.prune.keras_graph.reading import read_graph
+from harness.prune.recover.reconstruct.network import Network
 from harness.prune.recover.reconstruct.reconstructing import reconstruct
 from harness.records import Reconstruction
+from harness.spec import PruneSpec
 from tests.prune.nets import array, randomised
 
 L = keras.layers
 Layer = Callable[[Any], Any]
+SUMS = {1: (0, 2), 4: (3, 5)}  # a channel: those of which it is the sum
+COPIES = {1: (0,), 4: (3,)}
 
 
-def told_by_others(model: keras.Model, maker: str, removed: Sequence[int]) -> None:
-    """Make some channels of a layer sums of two of its others, so that any kernel behind can do without them."""
-    layer = model.get_layer(maker)
+def tell(layer: Any, told: Mapping[int, Sequence[int]]) -> None:
+    """Make some channels of a layer sums of others of its."""
     for weight in layer.weights:
         value = array(weight)
         axis = -2 if "Transpose" in type(layer).__name__ and value.ndim > 1 else -1
-        others = [channel for channel in range(value.shape[axis]) if channel not in removed]
-        for place, channel in enumerate(removed):
-            pair = [others[place % len(others)], others[(place + 1) % len(others)]]
+        for channel, others in told.items():
             index: list[Any] = [slice(None)] * value.ndim
             index[axis] = channel
-            value[tuple(index)] = value.take(pair, axis=axis).sum(axis=axis)
+            value[tuple(index)] = value.take(list(others), axis=axis).sum(axis=axis)
         weight.assign(value)
 
 
@@ -40,39 +42,53 @@ def inputs_for(model: keras.Model, count: int, seed: int) -> list[np.ndarray]:
 
 
 def outputs(model: keras.Model, inputs: Sequence[np.ndarray]) -> np.ndarray:
-    """All outputs of all examples, side by side: (N, ...)."""
-    made = keras.tree.flatten(model(list(inputs) if len(inputs) > 1 else inputs[0], training=False))
-    return np.concatenate([array(each).reshape(len(each), -1) for each in made], axis=1)
+    """All outputs of all examples, side by side: float64 (N, ...).
 
-
-def cut_and_reconstructed(
-    model: keras.Model, remove: dict[str, list[int]], count: int = 240
-) -> tuple[PruneResult, Reconstruction, float, float]:
-    """The result, what was solved, and the root mean square off the original's outputs before and after.
-
-    As a share of the outputs' spread, on inputs that nothing was solved from.
+    Where TensorFlow does not run channels first, another layer does.
     """
-    result = harness.prune(model, remove=remove)
+    network = Network(read_graph(model))
+    values = network.begun(inputs)
+    network.forward(values, 0, len(network.graph.calls))
+    made = [array(keras.ops.cast(values[index], "float32")) for index in network.graph.outputs]
+    return np.concatenate([each.reshape(len(each), -1) for each in made], axis=1).astype(np.float64)
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a reconstruction did to a cut network.
+
+    `before` and `after` are the root mean square off the original's outputs, as a share of their spread, on inputs
+    that nothing was solved from.
+    """
+
+    model: keras.Model
+    report: Reconstruction
+    before: float
+    after: float
+
+    def solved(self, layer: str) -> bool:
+        """Whether a layer has another kernel than the cut one."""
+        return any(each.layer == layer and each.ridge is not None for each in self.report.solved)
+
+
+def cut_and_reconstructed(model: keras.Model, remove: Mapping[str, Sequence[int]], count: int = 120) -> Found:
+    """Cut channels out and reconstruct, from so many examples."""
+    decided = plan(model, PruneSpec(remove={layer: tuple(channels) for layer, channels in remove.items()}))
+    cut = apply(model, decided)
     held_out = inputs_for(model, 40, 99)
     wanted = outputs(model, held_out)
 
     def off() -> float:
-        return float(np.sqrt(np.square(outputs(result.model, held_out) - wanted).mean()) / wanted.std())
+        return float(np.sqrt(np.square(outputs(cut, held_out) - wanted).mean()) / wanted.std())
 
     before = off()
-    report = reconstruct(model, result.plan, result.model, inputs_for(model, count, 0))
-    return result, report, before, off()
+    report = reconstruct(model, decided, cut, inputs_for(model, count, 0))
+    return Found(cut, report, before, off())
 
 
-def behind(
-    layer: Layer, shape: tuple[int, ...], maker: Layer, removed: Sequence[int] = (1, 4), head: bool = True
-) -> keras.Model:
-    """A network of `maker`, named 'maker', of which some channels are told by others, then `layer`, then a head."""
-    keras.utils.set_random_seed(1)
+def behind(layer: Layer, shape: tuple[int, ...], maker: Any, told: Mapping[int, Sequence[int]] = SUMS) -> keras.Model:
+    """A maker of six channels, of which two are told by others, then `layer`, then a head of three units."""
     given = keras.Input(shape)
-    x = layer(maker(given))
-    if head:
-        x = L.Dense(3, name="head")(L.Flatten()(x))
-    model = randomised(keras.Model(given, x), seed=3)
-    told_by_others(model, "maker", removed)
+    model = randomised(keras.Model(given, L.Dense(3, name="head")(L.Flatten()(layer(maker(given))))), seed=3)
+    tell(maker, told)
     return model
