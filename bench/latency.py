@@ -146,9 +146,12 @@ def main() -> None:
         store = Store(folder)
         for name in given.networks:
             network = NETWORKS[name]
-            lines += tables(name, network, store, given.plans or network.plans, progress)
-            asked += requests(name, network, store, given.requests, progress)
-            given.output.write_text("\n".join([*lines, *asked]) + "\n", encoding="utf-8")
+            rows = [(lines, tables(name, network, store, given.plans or network.plans, progress))]
+            rows.append((asked, requests(name, network, store, given.requests, progress)))
+            for page, made in rows:
+                for row in made:
+                    page.append(row)
+                    given.output.write_text("\n".join([*lines, *asked]) + "\n", encoding="utf-8")
     print_lines(f"Figures: {given.output}")
 
 

@@ -63,14 +63,14 @@ class Profiler:
 
     def _timed(self, answer: Mapping[str, Any], part: Sequence[Widths], batch: int, number: int) -> Iterator[Timed]:
         kernels = [tuple(Kernel(*each) for each in nodes) for nodes in answer["nodes"]]
-        blocks, clean = np.asarray(answer["blocks_ns"]), self._clean(answer["shares"])
+        blocks = self._latencies(answer)
         for place, widths in enumerate(part, start=1):
             yield Timed(
                 process=number,
                 batch=batch,
                 widths=tuple(widths),
                 full_us=float(np.median(blocks[0])) / 1000,
-                log_ratio=_paired(blocks[0], blocks[place], clean[0] & clean[place]),
+                log_ratio=float(np.median(np.log(blocks[place] / blocks[0]))),
                 full_kernels=kernels[0],
                 kernels=kernels[place],
             )
@@ -80,10 +80,16 @@ class Profiler:
         """Whether the measuring thread does all of the work, so that its CPU time says whether it was interrupted."""
         return self.device == "cpu" and self.spec.threads == 1 and self.spec.inter_op_threads == 1
 
-    def _clean(self, shares: Sequence[Sequence[float]]) -> npt.NDArray[np.bool_]:
-        """Which blocks were not interrupted: (networks, rounds)."""
-        found = np.asarray(shares)
-        return found >= UNDISTURBED if self.one_thread else np.ones(found.shape, np.bool_)
+    def _latencies(self, answer: Mapping[str, Any]) -> Array:
+        """Nanoseconds a call: (networks, rounds).
+
+        Where one thread does all of the work and was interrupted in most rounds, its CPU time stands for the latency.
+        """
+        blocks, shares = np.asarray(answer["blocks_ns"]), np.asarray(answer["shares"])
+        if not self.one_thread:
+            return blocks
+        clean = (shares >= UNDISTURBED).all(axis=0)
+        return blocks[:, clean] if clean.sum() >= FEWEST_ROUNDS else np.asarray(answer["cpu_ns"])
 
     def _written(self, name: str, widths: Widths) -> Path:
         path = self.folder / f"{name}.onnx"
@@ -119,9 +125,3 @@ class Profiler:
         if "error" in answer:
             raise MeasureError(f"a pruned network can't be timed: {answer['error']}")
         return answer
-
-
-def _paired(full: Array, pruned: Array, clean: npt.NDArray[np.bool_]) -> float:
-    """log(pruned / full) in the clean rounds, or in all where those are too few: the median."""
-    logs = np.log(pruned / full)
-    return float(np.median(logs[clean] if clean.sum() >= FEWEST_ROUNDS else logs))

@@ -28,9 +28,10 @@ def profile(job: Mapping[str, Any], settings: SessionSettings, alive: Callable[[
     """Time the job's models at its batch; `alive` is called now and then, so that nobody thinks that this hangs.
 
     Returns:
-        `blocks_ns`: for each model, the median call of each round's block, and `shares`, in how much of it this thread
-        had a core; `nodes`: for each model, its kernels in the order in which they ran, as [name, operator,
-        microseconds], the mean of the middle half of the runs in which this thread kept its core.
+        `blocks_ns`: for each model, the median call of each round's block; `cpu_ns`, a call's mean CPU time in it; and
+        `shares`, in how much of it this thread had a core. `nodes`: for each model, its kernels in the order in which
+        they ran, as [name, operator, microseconds], the mean of the middle half of the runs in which this thread kept
+        its core.
     """
     feeds = [make_feed(_plan(job, model)) for model in job["models"]]
     sessions = [open_session(model["path"], settings) for model in job["models"]]
@@ -45,14 +46,21 @@ def profile(job: Mapping[str, Any], settings: SessionSettings, alive: Callable[[
     rng = np.random.default_rng(job["seed"])
     blocks: list[list[float]] = [[] for _ in runs]
     shares: list[list[float]] = [[] for _ in runs]
+    cpu_ns: list[list[float]] = [[] for _ in runs]
     for _ in _rounds(job):
         alive()
         for index in rng.permutation(len(runs)):
             wall, cpu = clock(), time.thread_time_ns()
             blocks[index].append(float(np.median(time_block(runs[index], calls[index]))))
             shares[index].append(_share(wall, cpu))
+            cpu_ns[index].append((time.thread_time_ns() - cpu) / (calls[index] + 1))
     del runs, sessions
-    return {"blocks_ns": blocks, "shares": shares, "nodes": _nodes(job, settings, feeds, calls, alive)}
+    return {
+        "blocks_ns": blocks,
+        "cpu_ns": cpu_ns,
+        "shares": shares,
+        "nodes": _nodes(job, settings, feeds, calls, alive),
+    }
 
 
 def _share(wall: int, cpu: int) -> float:

@@ -24,6 +24,7 @@ MOST_TRIED = 160
 STEPS = (16, 8, 4, 2, 1)
 CONTEXTS = (1.0, 0.5)  # the others' share, when widths of one group are compared
 LARGEST_TABLE = 1_000_000
+MOST_TOGETHER = 7
 LEAST_SHARE = 1e-6  # of importance: less than that counts as much
 
 
@@ -46,7 +47,9 @@ class Offers:
 def offers(models: Sequence[LatencyModel], groups: Sequence[Group], scores: Mapping[int, Array]) -> Offers:
     """What to offer of each group that has scores: no width that a larger one undercuts at every batch size."""
     full = tuple(len(group.channels) for group in groups)
-    widths = {group: _thinned(_worthwhile(models, full, group, list(scores)), full[group]) for group in scores}
+    together = max((len(_groups(station) & scores.keys()) for station in models[0].stations), default=1)
+    most = min(MOST_OFFERS, int(LARGEST_TABLE ** (1 / max(together, 1))))
+    widths = {group: _thinned(_worthwhile(models, full, group, list(scores)), full[group], most) for group in scores}
     return Offers(full, widths, {group: losses(scores[group])[widths[group] - 1] for group in scores})
 
 
@@ -84,12 +87,12 @@ def _worthwhile(models: Sequence[LatencyModel], full: Sequence[int], group: int,
     return np.asarray(tried[~bad], np.int64)
 
 
-def _thinned(widths: Ints, size: int) -> Ints:
+def _thinned(widths: Ints, size: int, most: int) -> Ints:
     """As many of them as can be handled, the multiples of large steps first, and always the largest."""
     chosen: list[int] = [size]
     for step in STEPS:
         these = [int(width) for width in widths if width % step == 0 and width not in chosen]
-        room = MOST_OFFERS - len(chosen)
+        room = most - len(chosen)
         if len(these) > room:
             these = [these[place] for place in np.unique(np.linspace(0, len(these) - 1, max(room, 1)).astype(int))]
         chosen += these[: max(room, 0)]
@@ -107,11 +110,8 @@ def market(models: Sequence[LatencyModel], on_offer: Offers, limits: Sequence[fl
     prices: dict[tuple[int, ...], Array] = {}
     for number, station in enumerate(models[0].stations):
         places = tuple(free.index(group) for group in free if group in _groups(station))
-        if np.prod([len(on_offer.widths[free[place]]) for place in places]) > LARGEST_TABLE or len(places) > 6:
-            raise PruneError(
-                f"a layer reads channels of {len(places)} groups, whose widths can't be chosen together by latency; "
-                "give --ratio"
-            )
+        if len(places) > MOST_TOGETHER:
+            raise PruneError(together_refused(len(places)))
         reads, makes = (_lengths(axis, on_offer, [free[place] for place in places]) for axis in _axes(station))
         shape = tuple(len(on_offer.widths[free[place]]) for place in places)
         pairs = np.stack([reads.ravel(), makes.ravel()], axis=1)
@@ -126,6 +126,11 @@ def market(models: Sequence[LatencyModel], on_offer: Offers, limits: Sequence[fl
         else:
             fixed = fixed + costs
     return Market(list(on_offer.losses.values()), [Price(*each) for each in prices.items()], fixed.tolist())
+
+
+def together_refused(count: int) -> str:
+    """Why a layer that reads so many groups can't be priced."""
+    return f"a layer reads channels of {count} groups, too many to choose widths by latency; give --ratio"
 
 
 def _axes(station: Station) -> tuple[Axis, Axis]:

@@ -27,6 +27,7 @@ def test_a_worker_tells_blocks_and_kernels_of_each_model(tmp_path: Path) -> None
     answer = run_worker(job, 60)
     assert [len(blocks) for blocks in answer["blocks_ns"]] == [3, 3]
     assert [len(shares) for shares in answer["shares"]] == [3, 3]
+    assert [len(times) for times in answer["cpu_ns"]] == [3, 3]
     convolutions = [[name for name, operator, _ in nodes if "Conv" in operator] for nodes in answer["nodes"]]
     assert [len(names) for names in convolutions] == [2, 4]
     assert all(us >= 0 for nodes in answer["nodes"] for _, _, us in nodes)

@@ -8,12 +8,14 @@ from pathlib import Path
 import keras
 import pytest
 
+import harness
+from harness.base.errors import PruneError, SpecError, TooSlowError
 from harness.measure.latency import profiling
 from harness.prune.files import report_path
 from harness.prune.speed.trial import SHORT
 from harness.records import PruneFile
 from tests.prune.command.running import Captured, run
-from tests.prune.nets import randomised
+from tests.prune.nets import chain, randomised
 
 
 @pytest.fixture(autouse=True)
@@ -81,3 +83,34 @@ def test_inputs_that_cannot_be_invented_are_refused(tmp_path: Path, capsys: Capt
     code, _, err = run(capsys, "prune", path, "--speedup", 2, "--device", "cpu")
     assert code == 2
     assert "input 'tokens' takes int32, which can't be invented" in err
+
+
+def test_in_python_a_speed_and_another_amount_are_refused() -> None:
+    for options in ({"speedup": 2.0, "ratio": 0.5}, {"max_latency_us": 5.0, "filters": 2}):
+        with pytest.raises(SpecError, match="says how much goes; leave out"):
+            harness.prune(randomised(chain()), **options)
+    with pytest.raises(SpecError, match="exactly one of speedup and max_latency_us"):
+        harness.prune(randomised(chain()), speedup=2.0, max_latency_us=5.0)
+
+
+def test_in_python_what_no_width_can_reach_is_an_error_of_its_own(tmp_path: Path) -> None:
+    with pytest.raises(TooSlowError, match="not reachable by fewer channels"):
+        harness.prune(randomised(chain()), speedup=1000.0, device="cpu", store=tmp_path / "tables")
+    assert list((tmp_path / "tables" / "latency").glob("*/table.json"))
+
+
+def test_a_table_is_made_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for _ in range(2):
+        with pytest.raises(TooSlowError):
+            harness.prune(randomised(chain()), speedup=1000.0, device="cpu", store=tmp_path)
+        monkeypatch.setattr(profiling.Profiler, "time", None)  # would fail if it were asked for
+
+
+def test_a_network_in_which_too_many_groups_meet_is_refused_before_anything_is_measured(tmp_path: Path) -> None:
+    x = keras.Input((8, 8, 3))
+    branches = [keras.layers.Conv2D(4, 1, name=f"branch_{number}")(x) for number in range(9)]
+    y = keras.layers.Conv2D(4, 1)(keras.layers.Concatenate()(branches))
+    model = keras.Model(x, keras.layers.Dense(3)(keras.layers.GlobalAveragePooling2D()(y)))
+    with pytest.raises(PruneError, match="reads channels of 9 groups"):
+        harness.prune(randomised(model), speedup=2.0, device="cpu", store=tmp_path)
+    assert not list(tmp_path.iterdir())
