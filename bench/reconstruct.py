@@ -208,10 +208,10 @@ def markdown(size: Size) -> str:
             f"`deepcaptcha` (`same` padding) on {size.examples or 70_000:,} images of Fashion-MNIST, {size.epochs} "
             f"epochs of Adam at 1e-3 in batches of 128: {before} % with seeds 0 to {size.seeds - 1}.",
             "",
-            "Accuracy on the test images in %, the mean and each seed's. *reconstructed, N*: from N unlabelled training "
-            "images, with no training; *random, reconstructed*: random channels of the same widths, from "
-            f"{IMAGES[0]:,}. The last four rows: one epoch on all training images from the cut network, or from the one "
-            f"that was reconstructed from {IMAGES[0]:,}, at a constant learning rate of 1e-3, or with a cosine from "
+            "Accuracy on the test images in %, the mean and each seed's. *reconstructed, N*: from N unlabelled "
+            "training images, with no training; *random, reconstructed*: random channels of the same widths, from "
+            f"{IMAGES[0]:,}. The last four rows: one epoch on all training images from the cut network, or from that "
+            f"which was reconstructed from {IMAGES[0]:,}, at a constant learning rate of 1e-3, or with a cosine from "
             "there to nothing. The network has no BatchNormalization, so recalibration changes nothing of it.",
             "",
             *table(found),

@@ -66,7 +66,7 @@ class Network:
                 plain = self.plain(number, values)
                 see(number, plain)
                 activation = getattr(call.op, "activation", None)
-                made = plain if activation is None else masked_like(activation(plain), mask_of(plain))
+                made = plain if activation is None else activation(plain)
             else:
                 made = self._run(call, values)
             values.update(zip(call.outputs, keras.tree.flatten(made), strict=True))
@@ -148,43 +148,21 @@ class Passage:
             values = self._values(batch)
             self.network.forward(values, self._at, number)
             for index in live & values.keys() - set(self.network.graph.inputs):
-                self._keep(index, batch, values[index])
+                self._shelf.put(index, batch, to_numpy(values[index]))
             yield batch, values
         if only is None:
             self._at = number
-            self._shelf.keep_only(live | {~index for index in live})
-
-    def _keep(self, index: int, batch: int, tensor: Any) -> None:
-        """Put a tensor on the shelf, and under the complement of its number the mask that it carries."""
-        self._shelf.put(index, batch, to_numpy(tensor))
-        mask = mask_of(tensor)
-        if mask is not None:
-            self._shelf.put(~index, batch, to_numpy(mask))
+            self._shelf.keep_only(live)
 
     def _values(self, batch: int) -> Values:
         places = {index: place for place, index in enumerate(self.network.graph.inputs)}
 
         def fetch(index: int) -> Any:
-            if index in places:
-                return self.network.tensor(index, self._batches.part(batch, places[index]))
-            tensor = self.network.tensor(index, self._shelf.take(index, batch))
-            if not self._shelf.has(~index, batch):
-                return tensor
-            return masked_like(tensor, keras.ops.convert_to_tensor(self._shelf.take(~index, batch)))
+            given = index in places
+            value = self._batches.part(batch, places[index]) if given else self._shelf.take(index, batch)
+            return self.network.tensor(index, value)
 
         return Values(fetch)
-
-
-def mask_of(tensor: Any) -> Any:
-    """The mask that Keras has attached to a tensor, or None."""
-    return getattr(tensor, "_keras_mask", None)
-
-
-def masked_like(tensor: Any, mask: Any) -> Any:
-    """The same tensor with a mask attached as Keras does it, if there is one."""
-    if mask is not None:
-        tensor._keras_mask = mask
-    return tensor
 
 
 def to_numpy(tensor: Any) -> Array:

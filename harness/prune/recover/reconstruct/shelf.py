@@ -27,7 +27,7 @@ class Shelf:
 
     def put(self, tensor: int, batch: int, value: Array) -> None:
         """Keep a tensor of a batch, unless it is kept already."""
-        if self.has(tensor, batch):
+        if (tensor, batch) in self._memory or batch in self._filed.get(tensor, {}):
             return
         if value.nbytes <= self._left:
             self._memory[tensor, batch] = value
@@ -36,10 +36,6 @@ class Shelf:
         with self._path(tensor).open("ab") as file:
             self._filed.setdefault(tensor, {})[batch] = file.tell(), value.dtype, value.shape
             np.ascontiguousarray(value).tofile(file)
-
-    def has(self, tensor: int, batch: int) -> bool:
-        """Whether a tensor of a batch is kept."""
-        return (tensor, batch) in self._memory or batch in self._filed.get(tensor, {})
 
     def take(self, tensor: int, batch: int) -> Array:
         """What was kept."""
