@@ -29,10 +29,10 @@ export KERAS_BACKEND ?= jax
 export XLA_PYTHON_CLIENT_PREALLOCATE ?= false
 endif
 
-.PHONY: help setup setup-cuda bench bench-cases bench-selftest bench-diagnose bench-cuda bench-prune bench-importance bench-latency bench-weights test test-onednn sweep field fuzz lint type check report lock clean
+.PHONY: help setup setup-cuda bench bench-cases bench-selftest bench-diagnose bench-cuda bench-prune bench-importance bench-latency bench-reconstruct bench-weights test test-onednn sweep field fuzz lint type check report lock clean
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(READY) ## make .venv with the pinned dependencies
 
@@ -85,6 +85,9 @@ bench-cuda: $(READY_CUDA) ## all that needs a GPU, into bench/results/; ONNX=fol
 
 bench-prune: $(READY) ## seconds and memory to prune ResNet50 by half and prove it, into bench/results/
 	$(BIN)/python -m bench.prune_resnet50
+
+bench-reconstruct: $(READY) ## what reconstruction wins back, and its cost for ResNet50, into bench/results/; half an hour
+	$(BIN)/python -m bench.reconstruct
 
 bench-importance: $(READY) ## what each importance keeps of a network's accuracy, into bench/results/
 	$(BIN)/python -m bench.importances

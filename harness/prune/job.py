@@ -20,6 +20,7 @@ from harness.prune.keras_graph.reading import check_readable
 from harness.prune.price.pricing import Pricing
 from harness.prune.recover.finetune import tune
 from harness.prune.recover.recalibrate import recalibrate
+from harness.prune.recover.reconstruct.batches import check_enough
 from harness.prune.recover.recovery import RecoverySpec, reconstruct_result, recover
 from harness.prune.recover.stepwise import prune_in_steps
 from harness.prune.result import PruneResult
@@ -141,7 +142,8 @@ def _check_examples(original: keras.Model, examples: Dataset, recovery: Recovery
     Ranking, recalibrating and reconstructing take the inputs alone, so they need no classifier; fine-tuning does.
     """
     check_readable(original)
-    check_examples([tuple(tensor.shape) for tensor in original.inputs], [examples.train_images])
+    check = check_examples if recovery.reconstruct is None else check_enough
+    check([tuple(tensor.shape) for tensor in original.inputs], [examples.train_images])
     why = why_no_accuracy(original, examples.train_labels) if examples.labelled else "the data has no labels"
     if why is not None and recovery.train is not None:
         raise PruneError(f"--finetune-epochs: {why}; leave it out, and train the pruned model yourself")

@@ -116,3 +116,35 @@ def test_image_cut_short(folder: Path, refusal: Refusal) -> None:
 def test_resized_to_more_than_memory_holds(folder: Path, refusal: Refusal) -> None:
     spec: dict[str, Any] = {"name": f"images:{folder}", "resize": (900_000, 900_000)}
     assert refusal(**spec).startswith("10 images of 900000x900000x3 need 24300.0 GB of memory")
+
+
+def test_without_labels_a_folder_needs_no_classes(tmp_path: Path) -> None:
+    """All are training examples, in an order drawn by the split's seed; hidden folders and other files don't count."""
+    for shade in range(7):
+        save(tmp_path / f"{shade}.png", shade=shade)
+    (tmp_path / ".cache").mkdir()
+    (tmp_path / "notes.txt").touch()
+    spec = DataSpec(name=f"images:{tmp_path}", scale="raw")
+    data = load(spec, labels=False)
+    assert not data.labelled
+    assert (data.n_class, data.class_names) == (0, ())
+    assert (data.train_images.shape, data.test_images.shape) == ((7, 6, 8, 3), (0, 6, 8, 3))
+    assert sorted(data.train_images[:, 0, 0, 0]) == list(range(7))
+    np.testing.assert_array_equal(data.train_images, load(spec, labels=False).train_images)
+    few = load(spec.model_copy(update={"limit": 3, "resize": (4, 4)}), labels=False)
+    assert few.train_images.shape == (3, 4, 4, 3)
+
+
+def test_without_labels_classes_are_read_where_there_are_some(folder: Path) -> None:
+    spec = DataSpec(name=f"images:{folder}", test_fraction=0.4)
+    data = load(spec, labels=False)
+    assert data.labelled
+    assert data.digest == load(spec).digest
+
+
+def test_one_folder_alone_is_no_class(tmp_path: Path, refusal: Refusal) -> None:
+    save(tmp_path / "all" / "1.png")
+    save(tmp_path / "2.png")
+    spec = DataSpec(name=f"images:{tmp_path}")
+    assert len(load(spec, labels=False).train_images) == 2
+    assert "has 1 class folders" in refusal(name=f"images:{tmp_path}")

@@ -10,7 +10,7 @@ import pytest
 import harness
 from harness.base.errors import HarnessError, PruneError, SpecError
 from harness.prune import prune
-from tests.prune.nets import chain
+from tests.prune.nets import chain, randomised
 
 
 @pytest.mark.parametrize(
@@ -56,3 +56,41 @@ def test_arguments_that_can_not_be_used_are_one_line(options: dict[str, Any], me
         prune(chain(), **options)
     assert message in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (None, "reconstruction: needs examples; give them, as data=images"),
+        (IMAGES[:1], "1 examples; give two or more"),
+        (IMAGES[:, :6], "don't fit the model's inputs"),
+        (np.full_like(IMAGES, np.inf), "data: holds NaN or infinity"),
+    ],
+)
+def test_examples_that_nothing_can_be_reconstructed_from_are_one_line(data: Any, message: str) -> None:
+    with pytest.raises(PruneError) as caught:
+        prune(chain(), ratio=0.5, recover="reconstruct", data=data)
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_kernels_are_reconstructed_from_images_alone_or_beside_labels() -> None:
+    """The proof is about the network before; the same images give the same kernels."""
+    model = randomised(chain(), 3)
+    images = np.random.default_rng(0).normal(size=(60, 12, 12, 3)).astype(np.float32)
+    found = [
+        harness.prune(model, ratio=0.5, recover="reconstruct", data=data)
+        for data in (images, (images, np.zeros(60, np.int64)))
+    ]
+    plain = harness.prune(model, ratio=0.5)
+    assert plain.reconstruction is None
+    for result in found:
+        assert result.proven == plain.proven
+        assert result.plan == plain.plan
+        assert result.reconstruction is not None
+        assert result.reconstruction.after < result.reconstruction.before
+        for one, other in zip(result.model.get_weights(), found[0].model.get_weights(), strict=True):
+            np.testing.assert_array_equal(one, other)
+    few = harness.prune(model, ratio=0.5, recover="reconstruct", reconstruct_images=20, data=images)
+    assert few.reconstruction is not None
+    assert few.reconstruction.images == 20

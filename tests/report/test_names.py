@@ -38,6 +38,8 @@ def test_names_that_would_be_the_same_keep_all_keys() -> None:
         ({"filters": 1}, "1 filter"),
         ({"filters": 2, "importance": "random"}, "2 filters (random)"),
         ({"filters": 1, "rows": "first"}, "1 filter (first rows)"),
+        ({"filters": 1, "recover": "reconstruct"}, "1 filter (reconstructed)"),
+        ({"filters": 1, "finetune_epochs": 1, "finetune_schedule": "cosine"}, "1 filter (cosine decay)"),
     ],
 )
 def test_a_variant_is_named_for_what_was_done_to_it(spec: dict[str, Any], label: str) -> None:

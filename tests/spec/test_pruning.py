@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import pytest
+
+from harness.base.errors import SpecError
+from harness.spec import PruneSpec, checked
 from tests.spec.studies import study
 
 
@@ -31,3 +37,43 @@ def test_channels_can_be_named_one_table_for_each_pruning() -> None:
         "conv_1 without 7 and 9, conv_2 without 0",
         "conv_1 without 7 and 9, conv_2 without 0, tuned 1",
     ]
+
+
+def test_what_came_later_is_in_no_key_unless_it_is_asked_for() -> None:
+    """What was stored by older code is found by the same inputs."""
+    before = [
+        "ratio", "filters", "remove", "importance", "keep", "round_to", "global_ranking", "finetune_epochs", "rows",
+    ]  # fmt: skip
+    assert list(PruneSpec(ratio=0.5, finetune_epochs=1).model_dump(mode="json")) == before
+    asked = PruneSpec(ratio=0.5, recover="reconstruct", finetune_epochs=1, finetune_schedule="cosine")
+    assert list(asked.model_dump(mode="json")) == [*before, "recover", "finetune_schedule"]
+    assert PruneSpec.model_validate(asked.model_dump(mode="json")) == asked
+
+
+def test_reconstruction_and_schedules_are_axes_too() -> None:
+    grid = {"ratio": 0.5, "recover": "reconstruct", "finetune_epochs": 2, "finetune_schedule": ["constant", "cosine"]}
+    (case,) = study(networks=[{"model": "single_conv", "prune": [grid]}]).cases()
+    assert [spec.label for spec in case.prune] == [
+        "50 %, reconstructed, tuned 2",
+        "50 %, reconstructed, tuned 2 by cosine",
+    ]
+    assert [spec.images for spec in case.prune] == [1500, 1500]
+    assert case.longer_schedule(2) == "constant"
+    (alike,) = study(networks=[{"model": "single_conv", "prune": [{**grid, "finetune_schedule": "cosine"}]}]).cases()
+    assert alike.longer_schedule(2) == "cosine"
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"recover": "pray"}, "recover = 'pray': input should be 'reconstruct'"),
+        ({"reconstruct_images": 100}, "reconstruct_images is for recover = 'reconstruct'"),
+        ({"recover": "reconstruct", "reconstruct_images": 1}, "reconstruct_images = 1: input should be greater"),
+        ({"recover": "reconstruct", "rows": "first"}, "leave out recover"),
+        ({"finetune_schedule": "cosine"}, "finetune_schedule is for fine-tuning; give finetune_epochs"),
+    ],
+)
+def test_what_follows_must_fit_together(fields: dict[str, Any], message: str) -> None:
+    with pytest.raises(SpecError) as caught:
+        checked(PruneSpec, {"ratio": 0.5, **fields}, "prune")
+    assert message in str(caught.value)

@@ -56,3 +56,15 @@ def test_steps_that_remove_nothing_at_all_say_so() -> None:
 def test_what_can_not_be_done_in_steps_says_so(spec: PruneSpec, steps: int) -> None:
     with pytest.raises(PruneError, match="steps; give a ratio"):
         prune_in_steps(chain(), spec, steps, lambda model: None)
+
+
+def test_a_step_s_result_names_what_it_was_cut_from(trained: keras.Model) -> None:
+    """The first step's is the network that was given, the last one's what came out of the step before."""
+    between = []
+    result = prune_in_steps(trained, PruneSpec(ratio=0.5), 2, between.append)
+    (first,) = between
+    assert first.cut_from == (trained, first.plan)
+    assert result.cut_from is not None
+    source, last = result.cut_from
+    assert source is first.model
+    assert verify(source, result.model, last).holds

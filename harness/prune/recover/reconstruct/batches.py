@@ -41,8 +41,9 @@ class Batches:
         shapes = [graph.shapes[index] for index in graph.inputs]
         check_enough(shapes, arrays)
         count = len(arrays[0])
-        size = shapes[0][0] or min(_fitting(arrays), max(1, count // LEAST_BATCHES))
-        starts = range(0, count - size + 1 if shapes[0][0] else count, size)
+        stated = next((shape[0] for shape in shapes if shape[0]), None)
+        size = stated or min(_fitting(arrays), max(1, count // LEAST_BATCHES))
+        starts = range(0, count - size + 1 if stated else count, size)
         if len(starts) < 2:
             raise PruneError(f"reconstruction: {count} examples; the model takes {size} at a time, give two batches")
         order = np.random.default_rng(seed).permutation(count)
@@ -51,9 +52,13 @@ class Batches:
     def __len__(self) -> int:
         return len(self.places)
 
-    def part(self, batch: int) -> list[Array]:
-        """The examples of a batch: an array for each input."""
-        return [each[self.places[batch]] for each in self.inputs]
+    def part(self, batch: int, number: int) -> Array:
+        """The examples of a batch, for one of the model's inputs."""
+        return self.inputs[number][self.places[batch]]
+
+    def parts(self, batch: int) -> list[Array]:
+        """The same for all of its inputs."""
+        return [self.part(batch, number) for number in range(len(self.inputs))]
 
     @property
     def judged(self) -> tuple[int, ...]:

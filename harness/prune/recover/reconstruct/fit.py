@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from harness.prune.recover.reconstruct.least_squares import Equations, Solver, Stack, Sums
+from harness.prune.recover.reconstruct.linear import UnsolvableError
 
 Array = npt.NDArray[Any]
 RIDGES = (1e-8, 1e-6, 1e-4, 1e-3, 1e-2, 1e-1, 1.0, 100.0)
@@ -56,15 +57,27 @@ class Fit:
         return enough if summed else min(enough, max(1, MOST_STACK_BYTES // (4 * blocks * columns)))
 
     def choose(self, near: Array, *, bias: bool) -> Choice:
-        """The matrix for all rows, with the ridge that errs least on the few when found from most."""
+        """The matrix for all rows, with the ridge that errs least on the few when found from most.
+
+        Raises:
+            UnsolvableError: the equations are not of finite numbers.
+        """
         before = self.few.error(near)
         solved = self.most.solver(near, bias=bias)
         errors = {ridge: self._error(solved, ridge) for ridge in RIDGES}
         best = min(errors, key=lambda ridge: errors[ridge])
+        if not np.isfinite([before, errors[best]]).all():
+            raise UnsolvableError("its equations are not of finite numbers")
         total = self.few.energy or 1.0
         if not errors[best] < before or before <= EXACT * total:
             return Choice(near, None, before / total, before / total)
-        return Choice(self.all.solver(near, bias=bias)(best), best, before / total, errors[best] / total)
+        return Choice(self._from_all(near, best, bias), best, before / total, errors[best] / total)
+
+    def _from_all(self, near: Array, ridge: float, bias: bool) -> Array:
+        try:
+            return self.all.solver(near, bias=bias)(ridge)
+        except np.linalg.LinAlgError:
+            return self.most.solver(near, bias=bias)(ridge)
 
     @property
     def all(self) -> Equations:

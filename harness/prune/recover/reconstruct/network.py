@@ -155,10 +155,11 @@ class Passage:
             self._shelf.keep_only(live)
 
     def _values(self, batch: int) -> Values:
-        given = dict(zip(self.network.graph.inputs, self._batches.part(batch), strict=True))
+        places = {index: place for place, index in enumerate(self.network.graph.inputs)}
 
         def fetch(index: int) -> Any:
-            value = given[index] if index in given else self._shelf.take(index, batch)
+            given = index in places
+            value = self._batches.part(batch, places[index]) if given else self._shelf.take(index, batch)
             return self.network.tensor(index, value)
 
         return Values(fetch)

@@ -55,7 +55,7 @@ def differences(found: Trace, removal: Removal, original: Network, cut: Network,
     graph = original.graph
     seen = Differences(dtypes={index: keras.backend.standardize_dtype(each) for index, each in graph.dtypes.items()})
     for batch in batches.looked_at:
-        inputs = batches.part(batch)
+        inputs = batches.parts(batch)
         theirs, ours = original.begun(inputs), cut.begun(inputs)
         end = len(graph.calls)
         for number, _ in zip(original.steps(theirs, 0, end), cut.steps(ours, 0, end), strict=True):

@@ -61,7 +61,8 @@ def reconstruct(
     """
     found = trace(original)
     batches = Batches.of(found.graph, inputs, seed)
-    with scratch() as folder, disk_errors(folder):
+    # What a network makes of its own may be infinite, which is found and told; NumPy need not warn of it.
+    with scratch() as folder, disk_errors(folder), np.errstate(invalid="ignore", over="ignore"):
         return _Work(found, removal_of(found, plan), pruned, batches, folder, seed).run()
 
 

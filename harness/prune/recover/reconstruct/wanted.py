@@ -43,7 +43,7 @@ class Wanted:
                 plain = self._jobs[number].without_tied_bias(to_numpy(made), calls[number].op)
                 self._keep(number, batch, plain, kept[number])
 
-            values = original.begun(batches.part(batch))
+            values = original.begun(batches.parts(batch))
             for number in original.steps(values, 0, len(calls), self._jobs, see):
                 if number in statistics:
                     statistics.see_original(number, batch, to_numpy(values[calls[number].inputs[0]]))

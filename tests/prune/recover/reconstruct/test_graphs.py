@@ -96,6 +96,14 @@ def several() -> tuple[keras.Model, str]:
     return told(keras.Model([first, second], [L.Dense(3)(joined), deep]), maker, SUMS), "maker"
 
 
+def masked() -> tuple[keras.Model, str]:
+    """Steps that a mask leaves out of an average, also behind a layer that was stopped at."""
+    steps, maker = keras.Input((9, 3)), L.Dense(6, name="maker")
+    x = L.Dense(5, activation="tanh", name="behind")(maker(L.Masking()(L.ReLU()(steps))))
+    x = L.Dense(4, activation="relu", name="further")(L.Dense(5, name="again")(x))
+    return told(keras.Model(steps, L.Dense(3)(L.GlobalAveragePooling1D()(x))), maker, SUMS), "maker"
+
+
 def at_a_time() -> tuple[keras.Model, str]:
     """A batch size that the model states."""
     given, maker = keras.Input(batch_shape=(4, 9)), L.Dense(6, name="maker")
@@ -103,7 +111,7 @@ def at_a_time() -> tuple[keras.Model, str]:
 
 
 NETWORKS: list[Callable[[], tuple[keras.Model, str]]] = [
-    shared, branches, joined_before, gate, each_step, nested, several, at_a_time,
+    shared, branches, joined_before, gate, each_step, nested, several, masked, at_a_time,
 ]  # fmt: skip
 
 

@@ -162,6 +162,21 @@ def test_what_makes_the_outputs_worse_is_undone(monkeypatch: pytest.MonkeyPatch)
         np.testing.assert_array_equal(array(weight), value)
 
 
+def test_what_is_not_finite_is_not_solved() -> None:
+    """Numbers beyond float16 in front of a layer: it keeps its kernel, and says why."""
+    own = keras.config.dtype_policy()
+    keras.config.set_dtype_policy("mixed_float16")
+    try:
+        model = plain()
+    finally:
+        keras.config.set_dtype_policy(own)
+    model.get_layer("second").kernel.assign(keras.ops.ones((8, 9)) * 3e4)
+    found = cut_and_reconstructed(model, {"first": [1, 4]})
+    assert set(found.report.kept) >= {"second"}
+    assert "not finite" in found.report.kept["second"] or "finite numbers" in found.report.kept["second"]
+    assert all(np.isfinite(array(weight)).all() for weight in found.model.weights)
+
+
 def test_a_solution_that_is_too_large_for_its_numbers_is_not_written() -> None:
     own = keras.config.dtype_policy()
     keras.config.set_dtype_policy("mixed_float16")
