@@ -8,8 +8,15 @@ from rich.console import Console
 
 from harness.prune.keras_graph.pinned import by_reason
 from harness.prune.picture import picture
-from harness.prune.present import files_line, layer_table, proof_line, recovery_lines, summary_line
-from harness.records import LayerCost, Proof, PruneReport, Recovery
+from harness.prune.present import (
+    files_line,
+    layer_table,
+    proof_line,
+    reconstruction_lines,
+    recovery_lines,
+    summary_line,
+)
+from harness.records import LayerCost, Proof, PruneReport, Reconstruction, Recovery, SolvedLayer
 
 
 def layer(name: str, channels: tuple[int, int] | None, macs: tuple[int, int] | None = (400, 100)) -> LayerCost:
@@ -74,6 +81,49 @@ def test_accuracies_that_were_not_measured_are_left_out() -> None:
     assert lines == [
         "accuracy on 40 test examples:", " 90.0 %  original", " 25.0 %  pruned", " 80.0 %  fine-tuned for 1 epoch",
     ]  # fmt: skip
+
+
+def test_the_steps_of_a_recovery_stand_in_their_order_beside_what_random_channels_come_to() -> None:
+    recovery = Recovery(
+        examples=40, epochs=2, distilled=False, original=0.9, original_recalibrated=0.91, pruned=0.25, recalibrated=0.5,
+        reconstructed=0.85, random_reconstructed=0.8, tuned=0.88, random_channels=0.86, schedule="cosine",
+    )  # fmt: skip
+    assert recovery_lines(recovery)[1:] == [
+        " 90.0 %  original",
+        " 91.0 %  original, recalibrated",
+        " 25.0 %  pruned",
+        " 50.0 %  pruned, recalibrated",
+        " 85.0 %  pruned, reconstructed",
+        " 88.0 %  reconstructed and fine-tuned for 2 epochs by cosine decay",
+        " 80.0 %  baseline: random channels of the same widths, reconstructed",
+        " 86.0 %  baseline: random channels of the same widths, reconstructed and fine-tuned for 2 epochs by cosine decay",
+    ]
+
+
+def solved(layer: str, ridge: float | None = 0.01, rows: int = 900, columns: int = 90) -> SolvedLayer:
+    return SolvedLayer(layer=layer, before=0.4, after=0.1, ridge=ridge, rows=rows, columns=columns)
+
+
+def test_what_was_reconstructed_is_told_with_what_was_not() -> None:
+    found = Reconstruction(
+        images=1500, before=0.283, after=0.0131, undone=False,
+        solved=(solved("a"), solved("b"), solved("c", ridge=None), solved("d", rows=100, columns=450)),
+        kept={"lstm": "LSTM has no closed form here"},
+    )  # fmt: skip
+    assert reconstruction_lines(found) == [
+        "reconstructed from 1,500 images: 3 layers solved; of the original's outputs 28 % missed before, 1.3 % after",
+        "kept the cut kernel, than which nothing did better: c",
+        "kept the cut kernel: lstm (LSTM has no closed form here)",
+        "few images: d has 100 equations for 450 unknowns; 6,750 images would give as many",
+    ]
+
+
+def test_what_was_undone_is_told() -> None:
+    found = Reconstruction(images=3, before=0.1, after=0.2, undone=True, solved=(solved("a"),), kept={})
+    assert reconstruction_lines(found) == [
+        "not reconstructed: 3 images bring the outputs no nearer to the original's (10 % missed before, 20 % after); "
+        "give more, or others"
+    ]
 
 
 def credit(**values: float) -> str:
