@@ -96,7 +96,8 @@ def test_the_steps_of_a_recovery_stand_in_their_order_beside_what_random_channel
         " 85.0 %  pruned, reconstructed",
         " 88.0 %  reconstructed and fine-tuned for 2 epochs by cosine decay",
         " 80.0 %  baseline: random channels of the same widths, reconstructed",
-        " 86.0 %  baseline: random channels of the same widths, reconstructed and fine-tuned for 2 epochs by cosine decay",
+        " 86.0 %  baseline: random channels of the same widths, "
+        "reconstructed and fine-tuned for 2 epochs by cosine decay",
     ]
 
 
