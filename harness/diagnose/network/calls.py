@@ -15,7 +15,8 @@ class Call:
     """One use of a layer. `name` is the user's layer (`inner/conv_1` inside a nested model), `layer` its copy.
 
     `activation` is the name of the activation function where this call is nothing else. `args`, `kwargs` and
-    `output` hold symbolic tensors, batch axis first; `output` is one, or what a layer makes of several.
+    `output` hold symbolic tensors, batch axis first; `output` is one, or what a layer makes of several. Each is equal
+    to itself alone.
     """
 
     name: str
