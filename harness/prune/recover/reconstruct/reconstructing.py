@@ -93,7 +93,7 @@ class _Work:
         self._walk(jobs, wanted, statistics)
         ends = self._passage.upto(len(self._calls), self._batches.judged)
         before, after = seen.share_missed(), seen.share_missed({b: self._cut.outputs(values) for b, values in ends})
-        worse = not after <= before
+        worse = after is None or (before is not None and after > before)
         if worse:
             self._restore(own)
         return Reconstruction(
