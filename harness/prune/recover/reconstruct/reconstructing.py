@@ -76,7 +76,7 @@ class _Work:
         self._original, self._cut = Network(found.graph), Network(read_graph(pruned))
         self._calls = self._cut.graph.calls
         if [call.path for call in self._calls] != [call.path for call in found.graph.calls]:
-            raise PruneError("the pruned network does not have the original's layers in the original's order")
+            raise PruneError("the pruned network does not have the original's layers; give the one that this plan made")
         self._wanted_shelf, cut_shelf = Shelf(folder / "wanted"), Shelf(folder / "cut")
         self._passage = Passage(self._cut, cut_shelf, batches)
         self._solved: list[SolvedLayer] = []
