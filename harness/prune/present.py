@@ -161,14 +161,15 @@ def _epochs(count: int | None) -> str:
 def reconstruction_lines(found: Reconstruction) -> list[str]:
     """How many layers were solved, how much nearer that is, which were not, and where images were few."""
     changed = [layer for layer in found.solved if layer.ridge is not None]
+    missed = f"{_missed(found.before)} missed before, {_missed(found.after)} after"
     lines = [
         f"reconstructed from {found.images:,} images: {_layers(len(changed))} solved; of the original's outputs "
-        f"{100 * found.before:.2g} % missed before, {100 * found.after:.2g} % after"
+        f"{missed}"
     ]
     if found.undone:
         lines = [
             f"not reconstructed: {found.images:,} images bring the outputs no nearer to the original's "
-            f"({100 * found.before:.2g} % missed before, {100 * found.after:.2g} % after); give more, or others"
+            f"({missed}); give more, or others"
         ]
     same = [layer.layer for layer in found.solved if layer.ridge is None and layer.before > EXACT]
     if same and not found.undone:
@@ -183,6 +184,12 @@ def reconstruction_lines(found: Reconstruction) -> list[str]:
             f"{needed:,} images would give as many"
         )
     return lines
+
+
+def _missed(share: float | None) -> str:
+    if share is None:
+        return "a share that is not finite"
+    return f"{100 * share:.1f} %" if share == 0 or share >= 0.0005 else "less than 0.1 %"
 
 
 def _layers(count: int) -> str:

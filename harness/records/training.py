@@ -58,12 +58,13 @@ class Reconstruction(Record):
     """What became of the layers behind pruned channels, and why others keep the kernels that they had, by layer.
 
     `before` and `after` are the shares of the squares of the original's outputs that the network missed, on those of
-    the `images` that are for judging. Where that did not become less, all was `undone`.
+    the `images` that are for judging; None where an output was not finite. Where that did not become less, all was
+    `undone`.
     """
 
     images: int
-    before: float
-    after: float
+    before: float | None
+    after: float | None
     undone: bool
     solved: tuple[SolvedLayer, ...]
     kept: Mapping[str, str]

@@ -47,6 +47,8 @@ def test_kernels_are_solved_before_fine_tuning_and_the_report_tells_them_apart(t
     assert tuned.finetune is not None
     report = run.written.markdown.read_text(encoding="utf-8")
     assert "reconstructed, 1 epoch tuned, cosine decay" in report
+    assert "from 200 and 320 training images without their labels" in report
+    assert "Fine-tuning then starts from there" in report
     (trained,) = (tmp_path / "store" / "train").glob("*/model.keras")
     case = run.results.rows[0].case
     data = load(case.data)

@@ -112,7 +112,7 @@ def test_what_was_reconstructed_is_told_with_what_was_not() -> None:
         kept={"lstm": "LSTM has no closed form here"},
     )  # fmt: skip
     assert reconstruction_lines(found) == [
-        "reconstructed from 1,500 images: 3 layers solved; of the original's outputs 28 % missed before, 1.3 % after",
+        "reconstructed from 1,500 images: 3 layers solved; of the original's outputs 28.3 % missed before, 1.3 % after",
         "kept the cut kernel, than which nothing did better: c",
         "kept the cut kernel: lstm (LSTM has no closed form here)",
         "few images: d has 100 equations for 450 unknowns; 6,750 images would give as many",
@@ -122,8 +122,8 @@ def test_what_was_reconstructed_is_told_with_what_was_not() -> None:
 def test_what_was_undone_is_told() -> None:
     found = Reconstruction(images=3, before=0.1, after=0.2, undone=True, solved=(solved("a"),), kept={})
     assert reconstruction_lines(found) == [
-        "not reconstructed: 3 images bring the outputs no nearer to the original's (10 % missed before, 20 % after); "
-        "give more, or others"
+        "not reconstructed: 3 images bring the outputs no nearer to the original's (10.0 % missed before, 20.0 % "
+        "after); give more, or others"
     ]
 
 

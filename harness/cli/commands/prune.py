@@ -61,7 +61,9 @@ def prune(  # noqa: PLR0913, PLR0917 - one parameter an option
         int | None, typer.Option(help="From so many of the data's training images. [default: 1500]")
     ] = None,
     finetune_epochs: Annotated[int, typer.Option(help="Recalibrate and fine-tune for so many epochs.")] = 0,
-    finetune_schedule: Annotated[str | None, typer.Option(help="constant or cosine. [default: constant]")] = None,
+    finetune_schedule: Annotated[
+        str | None, typer.Option(help="constant or cosine. [default: cosine after --reconstruct, else constant]")
+    ] = None,
     learning_rate: Annotated[float, typer.Option(help="Of the fine-tuning, with Adam.")] = 1e-3,
     batch_size: Annotated[int, typer.Option(help="Of the fine-tuning.")] = 64,
     distill: Annotated[bool, typer.Option("--distill", help="Fine-tune on the original's answers too.")] = False,
@@ -139,6 +141,8 @@ def _recovery_options(
         raise SpecError(f"--reconstruct-images {images}: give 2 or more; some are for judging")
     if schedule is not None and finetune_epochs == 0:
         raise SpecError("--finetune-schedule: for fine-tuning; give --finetune-epochs")
+    if schedule is None and reconstruct and finetune_epochs:
+        schedule = "cosine"
     asked = {
         "finetune_epochs": finetune_epochs,
         "recover": "reconstruct" if reconstruct else None,

@@ -7,6 +7,7 @@ from harness.compare.results import Results
 from harness.report.conditions.accuracy import accuracy_part
 from harness.report.conditions.agreement import proof_part, twin_part
 from harness.report.conditions.part import Part
+from harness.report.conditions.reconstruction import reconstruction_part
 from harness.report.conditions.reproduce import reproduce
 from harness.report.conditions.speed import frontier_part, latency_part, verdicts_part
 from harness.report.conditions.training import learned_part, training_part
@@ -20,6 +21,7 @@ def conditions(results: Results, answers: Answers, names: Names) -> tuple[Part, 
     parts = (
         training_part(results),
         learned_part(results),
+        reconstruction_part(results),
         accuracy_part(results),
         proof_part(),
         twin_part(results, names),

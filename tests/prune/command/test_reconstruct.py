@@ -56,7 +56,7 @@ def test_every_step_is_told_beside_what_random_channels_come_to(
 def test_it_comes_before_fine_tuning_and_in_every_step(
     saved: Path, capsys: Captured, digits: str, tmp_path: Path
 ) -> None:
-    options = ["--data", digits, "--reconstruct", "--steps", 2, "--finetune-epochs", 1, "--finetune-schedule", "cosine"]
+    options = ["--data", digits, "--reconstruct", "--steps", 2, "--finetune-epochs", 1]
     code, out, err = run(capsys, "prune", saved, "--ratio", 0.5, *options, "-o", tmp_path / "p.keras")
     assert (code, err) == (0, "")
     tuned = "reconstructed and fine-tuned for 2 epochs by cosine decay"
@@ -70,6 +70,19 @@ def test_it_comes_before_fine_tuning_and_in_every_step(
     recovery = PruneFile.model_validate_json(report_path(tmp_path / "p.keras").read_text()).recovery
     assert recovery is not None
     assert recovery.schedule == "cosine"
+
+
+def test_another_schedule_can_be_asked_for(saved: Path, capsys: Captured, digits: str, tmp_path: Path) -> None:
+    """After reconstruction it is a cosine by default, else constant."""
+    options = ["--data", digits, "--finetune-epochs", 1, "--no-baselines", "-o", tmp_path / "p.keras"]
+    for more, line in (
+        (["--reconstruct", "--finetune-schedule", "constant"], "%  reconstructed and fine-tuned for 1 epoch\n"),
+        (["--finetune-schedule", "cosine"], "%  fine-tuned for 1 epoch by cosine decay\n"),
+        ([], "%  fine-tuned for 1 epoch\n"),
+    ):
+        code, out, _ = run(capsys, "prune", saved, "--ratio", 0.5, *options, *more)
+        assert code == 0
+        assert line in out
 
 
 def test_steps_need_no_labels_where_they_are_reconstructed(saved: Path, capsys: Captured, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from harness.prune.recover.reconstruct.least_squares import Equations, Solver, S
 from harness.prune.recover.reconstruct.linear import UnsolvableError
 
 Array = npt.NDArray[Any]
-RIDGES = (1e-8, 1e-6, 1e-4, 1e-3, 1e-2, 1e-1, 1.0, 100.0)
+RIDGES = (1e-8, 1e-6, 1e-4, 1e-3, 1e-2, 1e-1, 1.0, 10.0, 100.0, 1e4)
 MOST_SUMS_BYTES = 256 * 2**20  # of the normal equations; where they would be larger, the rows are kept instead
 MOST_STACK_BYTES = 256 * 2**20
 EXACT = 1e-11  # of the wanted outputs' squares: what is missed by less is rounding

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -34,14 +35,18 @@ class Differences:
         """Whether a tensor is another in the cut network by more than rounding, apart from what was removed of it."""
         return not self.missed[tensor] <= tolerance(self.dtypes[tensor]) ** 2 * self.energy[tensor]
 
-    def share_missed(self, made: Mapping[int, list[Array]] | None = None) -> float:
-        """The share of the squares of the original's outputs that others miss, or else those of the cut network."""
+    def share_missed(self, made: Mapping[int, list[Array]] | None = None) -> float | None:
+        """The share of the squares of the original's outputs that others miss, or else those of the cut network.
+
+        None where that is no finite number.
+        """
         missed = energy = 0.0
         for batch, (theirs, ours) in self.outputs.items():
             for wanted, other in zip(theirs, ours if made is None else made[batch], strict=True):
                 missed += float(np.square(wanted.astype(np.float64) - other).sum())
                 energy += float(np.square(wanted, dtype=np.float64).sum())
-        return missed / (energy or 1.0)
+        share = missed / (energy or 1.0)
+        return share if math.isfinite(share) else None
 
     def see(self, tensor: int, theirs: Array, ours: Array) -> None:
         """Count a batch."""

@@ -76,7 +76,7 @@ class _Work:
         self._original, self._cut = Network(found.graph), Network(read_graph(pruned))
         self._calls = self._cut.graph.calls
         if [call.path for call in self._calls] != [call.path for call in found.graph.calls]:
-            raise PruneError("the pruned network does not have the original's layers in the original's order")
+            raise PruneError("the pruned network does not have the original's layers; give the one that this plan made")
         self._wanted_shelf, cut_shelf = Shelf(folder / "wanted"), Shelf(folder / "cut")
         self._passage = Passage(self._cut, cut_shelf, batches)
         self._solved: list[SolvedLayer] = []
@@ -93,7 +93,7 @@ class _Work:
         self._walk(jobs, wanted, statistics)
         ends = self._passage.upto(len(self._calls), self._batches.judged)
         before, after = seen.share_missed(), seen.share_missed({b: self._cut.outputs(values) for b, values in ends})
-        worse = not after <= before
+        worse = after is None or (before is not None and after > before)
         if worse:
             self._restore(own)
         return Reconstruction(

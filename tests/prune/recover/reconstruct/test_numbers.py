@@ -45,8 +45,8 @@ def test_errors_and_kernels_are_those_of_a_solution_from_nothing() -> None:
     most = np.setdiff1d(np.concatenate(batches.places), judged)
     assert len(judged) == 40
     for layer, read, name in zip(report.solved, ("first", "second"), ("second", "last"), strict=True):
-        fed = outputs(keras.Model(cut.inputs, cut.get_layer(read).output), [images])
-        given = array(keras.Model(model.inputs, model.get_layer(name).input)(images))
+        fed = outputs(keras.Model(cut.inputs[0], cut.get_layer(read).output), [images])
+        given = array(keras.Model(model.inputs[0], model.get_layer(name).input)(images))
         wanted = given @ array(model.get_layer(name).kernel) + array(model.get_layer(name).bias)
         wanted = wanted[:, list(decided.kept[name])] if name in decided.kept else wanted
         assert (layer.layer, layer.rows, layer.columns) == (name, 200, fed.shape[1])
