@@ -41,10 +41,18 @@ class Proof(Record):
     with_cure: tuple[Trial, ...]
 
     @property
+    def gains(self) -> bool:
+        """Whether more seeds learn with the cure, or as many, each of them better than every one without."""
+        before, after = (sum(trial.learned for trial in trials) for trials in (self.without, self.with_cure))
+        best, worst = max(trial.accuracy for trial in self.without), min(trial.accuracy for trial in self.with_cure)
+        return after > before or (after == before and worst > best)
+
+    @property
     def text(self) -> str:
         """The outcome in one sentence."""
         without, with_cure = _outcome(self.without), _outcome(self.with_cure)
-        return f"{self.steps} training steps, {self.change}: {without} without, {with_cure} with"
+        told = f"{self.steps} training steps, {self.change}: {without} without, {with_cure} with"
+        return told if self.gains else f"{told}; so few steps show no gain"
 
 
 class Finding(Record):

@@ -7,7 +7,7 @@ import io
 import pytest
 from rich.console import Console
 
-from harness.diagnose.findings import Diagnosis, Finding, LayerPicture, Number
+from harness.diagnose.findings import Diagnosis, Finding, LayerPicture, Number, Proof, Trial
 from harness.diagnose.present import diagnosis_parts
 
 
@@ -88,3 +88,24 @@ def test_the_summary_counts() -> None:
 def test_why_a_cure_was_not_tried_stands_where_its_proof_would() -> None:
     text = shown(diagnosis(finding("a").model_copy(update={"untried": "not tried: it takes a person"})), 80)
     assert "proof not tried: it takes a person" in text
+
+
+@pytest.mark.parametrize(
+    ("without", "cured", "gains"),
+    [
+        ((0.9, 0.88, 0.92), (0.84, 0.78, 0.76), False),
+        ((0.9, 0.88, 0.92), (0.93, 0.91, 0.99), False),  # one that is no better than one without
+        ((0.9, 0.88, 0.92), (0.93, 0.94, 0.99), True),
+        ((0.1, 0.1, 0.3), (0.4, 0.25, 0.28), True),  # where more of them learn
+    ],
+)
+def test_a_proof_says_where_so_few_steps_show_no_gain(
+    without: tuple[float, ...], cured: tuple[float, ...], gains: bool
+) -> None:
+    def trials(accuracies: tuple[float, ...]) -> tuple[Trial, ...]:
+        return tuple(Trial(seed=i, accuracy=each, learned=each > 0.2) for i, each in enumerate(accuracies))
+
+    terms = {"change": "with care", "examples": 90, "steps": 90, "learning_rate": 0.1}
+    found = Proof.model_validate({**terms, "without": trials(without), "with_cure": trials(cured)})
+    assert found.gains == gains
+    assert found.text.endswith("show no gain") != gains

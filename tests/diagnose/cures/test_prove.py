@@ -73,9 +73,12 @@ def test_the_cure_that_is_named_is_tried_and_helps(name: str, change: str) -> No
 
 
 @pytest.mark.slow
-def test_no_cure_of_a_planted_fault_does_harm_and_most_help() -> None:
-    """Each is tried where it can be; the rest says in a word why not."""
-    gains = {}
+def test_what_a_planted_fault_stops_its_cure_lets_learn_and_nothing_that_learned_stops() -> None:
+    """Each is tried where it can be; the rest says in a word why not.
+
+    What learns in spite of its fault is slowed: 90 steps are too few to show that, and the proof then says so.
+    """
+    stopped, slowed = {}, {}
     for case in PLANTED:
         keras.utils.set_random_seed(1)
         asked = case.make()
@@ -83,10 +86,15 @@ def test_no_cure_of_a_planted_fault_does_harm_and_most_help() -> None:
         first = next(finding for finding in found if finding.kind == case.kind)
         assert (first.proof is None) == bool(first.untried), case.name
         if first.proof is not None:
-            gains[case.name] = gained(first.proof)
+            (slowed if any(learned(first.proof)[0]) else stopped)[case.name] = first.proof
         keras.backend.clear_session()
-    print(*(f"{gain:+.2f} {name}" for name, gain in sorted(gains.items(), key=lambda item: item[1])), sep="\n")  # noqa: T201
-    assert sum(gain > 0.1 for gain in gains.values()) >= 0.8 * len(gains)
+    print(*(f"{gained(proof):+.2f} {name}: {proof.text}" for name, proof in (stopped | slowed).items()), sep="\n")  # noqa: T201
+    uncured = {name: proof.text for name, proof in stopped.items() if not all(learned(proof)[1])}
+    assert len(uncured) <= 0.1 * len(stopped), uncured
+    harmed = {name: proof.text for name, proof in slowed.items() if sum(learned(proof)[1]) < sum(learned(proof)[0])}
+    assert not harmed
+    silent = [name for name, proof in slowed.items() if gained(proof) <= 0 and "show no gain" not in proof.text]
+    assert not silent
 
 
 def test_what_takes_a_person_has_no_proof() -> None:
