@@ -143,7 +143,8 @@ def main() -> None:
         f"`make bench-agreement` on {environment['cpu']}, {environment['cpus']} CPUs, one thread, batch 1; {versions}. "
         f"Load before: {environment['load_1_min']:.1f}. ResNet50 at 96x96, trained for {given.epochs} epochs on "
         f"{len(data.train_images):,} enlarged images of Fashion-MNIST: "
-        f"{100 * np.mean(answers == data.test_labels):.1f} % of {len(data.test_images):,} test images are right. Asked to be {given.speedup:g} times as fast, by "
+        f"{100 * np.mean(answers == data.test_labels):.1f} % of {len(data.test_images):,} test images are right. Asked "
+        f"to be {given.speedup:g} times as fast, by "
         f"`{IMPORTANCE}`; uniform pruning by the least share (in steps of 5 %) that is as fast in the same processes. "
         f"*Reconstructed*: from {IMAGES:,} unlabelled training images. *Same*: the share of test images that get the "
         "original's answer.",
