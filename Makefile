@@ -8,6 +8,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 READY_CUDA := $(VENV)/.ready-cuda
+PEERS := .venv-peers
 DEVICE ?= auto
 STUDY ?= bench/studies/default.toml
 RUNS ?= runs
@@ -29,7 +30,7 @@ export KERAS_BACKEND ?= jax
 export XLA_PYTHON_CLIENT_PREALLOCATE ?= false
 endif
 
-.PHONY: help setup setup-cuda bench bench-cases bench-selftest bench-diagnose bench-cuda bench-prune bench-importance bench-latency bench-agreement bench-reconstruct bench-weights test test-onednn sweep field fuzz lint type check report lock clean
+.PHONY: help setup setup-cuda bench bench-cases bench-selftest bench-diagnose bench-cuda bench-prune bench-importance bench-latency bench-agreement bench-reconstruct bench-peers bench-weights test test-onednn sweep field fuzz lint type check report lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -89,6 +90,15 @@ bench-prune: $(READY) ## seconds and memory to prune ResNet50 by half and prove 
 bench-reconstruct: $(READY) ## what reconstruction wins back, and its cost for ResNet50, into bench/results/; half an hour
 	$(BIN)/python -m bench.reconstruct
 
+bench-peers: $(READY) $(PEERS)/.ready ## beside Torch-Pruning and onnxsim, into bench/results/; idle machine, 40 minutes, goes on where it stopped
+	$(BIN)/python -m bench.peers --python $(PEERS)/bin/python
+
+# By pip: a CPU build of PyTorch is taken where the index or a folder that pip is told of has one.
+$(PEERS)/.ready: bench/peers/theirs/requirements.lock
+	$(PYTHON) -m venv $(PEERS)
+	$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
+
 bench-importance: $(READY) ## what each importance keeps of a network's accuracy, into bench/results/
 	$(BIN)/python -m bench.importances
 
@@ -131,4 +141,4 @@ lock: ## renew the requirements locks from pyproject.toml (needs uv)
 	$(COMPILE) --upgrade --extra cuda --constraint requirements.lock --output-file requirements-cuda.lock
 
 clean: ## remove .venv, runs, and everything made
-	rm -rf $(VENV) $(RUNS) .harness .benchmarks .pytest_cache .mypy_cache .ruff_cache .hypothesis build ./*.egg-info
+	rm -rf $(VENV) $(PEERS) $(RUNS) .harness .benchmarks .pytest_cache .mypy_cache .ruff_cache .hypothesis build ./*.egg-info
