@@ -51,12 +51,12 @@ def placed(
     `shown` are the lowest and highest latency and the lowest and highest accuracy; `size` is the plot's, in pixels.
     What has a role gets a name even where that covers points, and at worst where it covers another name.
     """
-    spots = {id(point): _spot(point, shown, size) for point in points}
-    taken: list[Box] = [(x - 6, y - 6, x + 6, y + 6) for x, y in spots.values()]
+    spots = [_spot(point, shown, size) for point in points]
+    taken = [(x - 6, y - 6, x + 6, y + 6) for x, y in spots]
     named: list[Box] = []
     found: list[Label] = []
     for point in wanted:
-        free = [(label, box) for label, box in _tries(point, spots[id(point)]) if _inside(box, size)]
+        free = [pair for pair in _tries(point, _spot(point, shown, size)) if _inside(pair[1], size)]
         apart = [pair for pair in free if not any(_touch(pair[1], other) for other in named)]
         clear = [pair for pair in apart if not any(_touch(pair[1], other) for other in taken)]
         usable = clear or ((apart or free) if point.role else [])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import altair as alt
@@ -73,7 +73,7 @@ def _marks(points: Sequence[Point], x: alt.X, y: alt.Y, sheet: Data) -> list[alt
     large = alt.condition("datum.role != ''", alt.value(130), alt.value(48))
     faint = alt.condition("datum.role != ''", alt.value(0.9), alt.value(0.45))
     return [
-        joined.mark_line(interpolate="step-after", color=theme.DIM, strokeDash=[4, 3], strokeWidth=1.2).encode(
+        joined.mark_line(interpolate="step-after", strokeDash=[4, 3], strokeWidth=1.2, color=theme.DIM).encode(
             x=x, y=y
         ),
         base.mark_rule(strokeWidth=1.3).encode(x=x, y=alt.Y("low:Q"), y2="high:Q", color=color, opacity=faint),
@@ -103,8 +103,13 @@ def _labels(
     """Names beside the points, as far as there is room."""
     order = {"choice": 0, "reference": 1, "": 2}
     wanted = [point for point in points if point.role or (size.labelled and point.number is not None)]
-    found = placed(sorted(wanted, key=lambda point: order[point.role]), points, shown, (size.width, size.height))
+    named = wanted if size.labelled else [_shorter(point) for point in wanted]
+    found = placed(sorted(named, key=lambda point: order[point.role]), points, shown, (size.width, size.height))
     return [_label(each, x, y, sheet) for each in found]
+
+
+def _shorter(point: Point) -> Point:
+    return replace(point, label="original") if point.role == "reference" else point
 
 
 def _label(label: Label, x: alt.X, y: alt.Y, sheet: Data) -> alt.Chart:
@@ -112,6 +117,6 @@ def _label(label: Label, x: alt.X, y: alt.Y, sheet: Data) -> alt.Chart:
     style: dict[str, Any] = {"fontSize": 12.5 if point.role else 11, "fontWeight": 600 if point.role else "normal"}
     color = COLORS[point.role] if point.role else theme.QUIET
     base = sheet.chart([{**point.row(), "told": point.label}])
-    return base.mark_text(align=label.align, dx=label.dx, dy=label.dy, color=color, **style).encode(
-        x=x, y=y, text="told:N"
-    )
+    text = base.mark_text(align=label.align, dx=label.dx, dy=label.dy, color=color, **style)
+    made: alt.Chart = text.encode(x=x, y=y, text="told:N")
+    return made

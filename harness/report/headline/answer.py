@@ -44,6 +44,12 @@ def _of_choice(choice: Choice, answers: Answers, names: Names) -> Headline:
     if choice.safe:
         lead = ((f"Ship {name}: ", True), gain, (f" at batch {choice.batch} for ", False), change)
         return (*lead, (f" of accuracy, shown to lose less than {POINT}.", False))
-    lead = (("Best candidate: ", False), (name, True), (", ", False), gain)
-    lead = (*lead, (f" at batch {choice.batch} for ", False), change)
-    return (*lead, (f" of accuracy; not shown to lose less than {POINT}.", False))
+    return (
+        ("Best candidate: ", False),
+        (name, True),
+        (", ", False),
+        gain,
+        (f" at batch {choice.batch} for ", False),
+        change,
+        (f" of accuracy; not shown to lose less than {POINT}.", False),
+    )

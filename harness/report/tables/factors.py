@@ -34,7 +34,7 @@ def _table(variants: Sequence[Variant], factor: str, values: Sequence[str], answ
         if factor in variant.factors and not variant.control:
             by_key.setdefault(_rest(variant, factor, names), {})[short(variant.factors[factor])] = variant
     batches = [batch for batch in answers.batch_sizes if any(batch in variant.latencies for variant in variants)]
-    others = [name for name in dict.fromkeys(name for rest, _ in by_key for name, _ in rest)]
+    others = list(dict.fromkeys(name for rest, _ in by_key for name, _ in rest))
     columns = [Column(name, number=False) for name in (*others, "variant")]
     columns += [Column(f"Accuracy, {value}") for value in values]
     columns += [Column(f"µs at {batch}, {value}") for batch in batches for value in values]

@@ -104,7 +104,7 @@ def _speed_cell(variant: Variant, speedup: SpeedUp | None) -> Cell:
 
 
 def page_table(answers: Answers, names: Names) -> Table:
-    """Every variant in one row, for a page that sorts and filters: the networks are a column, tags what to filter by."""
+    """Every variant in one row, for a page that sorts and filters: the networks are a column."""
     grouped = variant_table([answers.of(network) for network in answers.networks], answers, names)
     variants = [variant for network in answers.networks for variant in answers.of(network)]
     several = len(answers.networks) > 1
