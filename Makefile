@@ -29,7 +29,7 @@ export KERAS_BACKEND ?= jax
 export XLA_PYTHON_CLIENT_PREALLOCATE ?= false
 endif
 
-.PHONY: help setup setup-cuda bench bench-cases bench-selftest bench-diagnose bench-cuda bench-prune bench-importance bench-latency bench-reconstruct bench-weights test test-onednn sweep field fuzz lint type check report lock clean
+.PHONY: help setup setup-cuda bench bench-cases bench-selftest bench-diagnose bench-cuda bench-prune bench-importance bench-latency bench-reconstruct bench-weights bench-page picture test test-onednn sweep field fuzz lint type check report lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -94,6 +94,12 @@ bench-importance: $(READY) ## what each importance keeps of a network's accuracy
 
 bench-latency: $(READY) ## is the latency model right, is what is asked for reached; idle machine, about 40 minutes
 	$(BIN)/python -m bench.latency
+
+bench-page: $(READY) ## how large a report's page is, and how fast a browser opens and sorts it, into bench/results/
+	$(BIN)/python -m bench.page
+
+picture: $(READY) ## docs/report.png from the default study's report, by the system's Chromium
+	$(BIN)/python -m bench.picture $(RUNS)/default docs/report.png
 
 test: $(READY) ## the tests, less the long sweeps
 	$(BIN)/python -m pytest -n 2 --dist loadfile --max-worker-restart 0

@@ -25,12 +25,6 @@ def main_table(answers: Answers, names: Names) -> Table:
     )
 
 
-def crowd_table(answers: Answers, names: Names) -> Table:
-    """Every variant of the crowded networks."""
-    found = [answers.of(network) for network in answers.networks if crowded(answers, network)]
-    return variant_table(found, answers, names)
-
-
 def variant_table(groups: Sequence[Sequence[Variant]], answers: Answers, names: Names) -> Table:
     """Variants, grouped by network. Columns that would say nothing are left out."""
     columns = [

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
 
 from harness.report import ReportPaths
-from tests.report.browser.visit import Visit
+from tests.report.browser.visit import Visit, chromium
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
-NAMES = ("chromium", "chromium-browser", "google-chrome")
-
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    found = next((path for name in NAMES if (path := shutil.which(name))), None)
+    found = chromium()
     if found is None:
         pytest.skip("no browser is installed here; install chromium to test the page in it")
     from playwright.sync_api import sync_playwright

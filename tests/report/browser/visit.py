@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,12 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Locator, Page
 
 DESK, PHONE = (1280, 800), (390, 844)
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+
+
+def chromium() -> str | None:
+    """The system's own browser; None where there is none."""
+    return next((path for name in NAMES if (path := shutil.which(name))), None)
 
 
 class Visit:
