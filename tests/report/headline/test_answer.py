@@ -31,6 +31,12 @@ def test_what_is_not_shown_to_is_only_a_candidate(results: Results) -> None:
     assert told.endswith(f"{SPACE}points of accuracy; not shown to lose less than 1 point.")
 
 
+def test_what_is_faster_but_clearly_worse_leaves_the_original(study: Study) -> None:
+    alone = study.model_copy(update={"networks": study.networks[:1]})
+    world = World(accuracy=lambda case, prune: 0.8 if prune or case.options.get("padding") == "valid" else 0.95)
+    assert said(results_of(alone, world)).startswith("Keep deepcaptcha same, unpruned: the nearest that is faster, ")
+
+
 def test_where_nothing_is_faster_the_original_stays(study: Study) -> None:
     told = said(results_of(study, World(latency_us=lambda case, prune, batch: 100.0)))
     assert told == "Keep deepcaptcha same, unpruned: none of the 9 others is shown to be faster at batch 1."

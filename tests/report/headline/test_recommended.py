@@ -22,7 +22,7 @@ def first(results: Results) -> Recommended:
 
 def test_there_is_one_for_each_batch_size(results: Results, answers: Answers, names: Names) -> None:
     found = recommended(results, answers, names)
-    assert [each.where for each in found if each] == ["batch 1", "batch 32"]
+    assert [each.advice for each in found if each] == [f"Nearest; not shown to be safe, batch {n}" for n in (1, 32)]
 
 
 def test_numbers_stand_beside_what_they_were(results: Results) -> None:
@@ -46,8 +46,9 @@ def test_a_loss_that_is_clear_fails(study: Study) -> None:
     """Whatever is faster is ten points worse."""
     alone = study.model_copy(update={"networks": study.networks[:1]})
     world = World(accuracy=lambda case, prune: 0.8 if prune or case.options.get("padding") == "valid" else 0.95)
-    gates = {gate.name: gate for gate in first(results_of(alone, world)).gates}
-    assert gates["Loses less than 1 point"].state == "fails"
+    found = first(results_of(alone, world))
+    assert {gate.name: gate for gate in found.gates}["Loses less than 1 point"].state == "fails"
+    assert found.advice == "Not recommended, but nearest, batch 1"
 
 
 def test_a_trained_network_is_pruned_by_a_command_of_its_own() -> None:
