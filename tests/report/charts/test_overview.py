@@ -86,3 +86,16 @@ def test_no_name_leaves_the_plot() -> None:
     (label,) = placed([corner], [corner], SHOWN, (600, 300))
     assert label.align == "right"
     assert label.dy > 0
+
+
+def test_what_is_chosen_is_drawn_even_far_below(answers: Answers, names: Names) -> None:
+    """A choice that would flatten all others is what the chart is about."""
+    choice = answers.choices[0]
+    far = [
+        variant.model_copy(update={"accuracy": variant.accuracy.model_copy(update={"value": 0.3, "low": 0.2})})
+        if variant.key == choice.variant and variant.accuracy
+        else variant
+        for variant in answers.variants
+    ]
+    points = points_of(choice, answers.model_copy(update={"variants": tuple(far)}), names)
+    assert [point.accuracy for point in points if point.role == "choice"] == [30.0]
