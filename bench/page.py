@@ -79,7 +79,7 @@ def main() -> None:
     lines = [
         "# A report's page in a browser",
         "",
-        f"Made by `make bench-page`; medians of {TRIES} tries in headless Chromium, until what was asked is drawn. CPU is",
+        f"Made by `make bench-page`; medians of {TRIES} tries in headless Chromium, until all is drawn. CPU is",
         "that of the page's thread, which does not depend on what else the machine does.",
         "",
         "| variants | page, MB | open, s | its CPU, s | sort, s | its CPU, s |",
