@@ -34,6 +34,7 @@ SAID_BY = {
     "cli/commands/prune.py": ("prune",),
     "cli/commands/diagnose.py": ("diagnose",),
     "cli/commands/measure.py": ("measure",),
+    "report/conditions/commands.py": ("prune",),
     "report/conditions/reproduce.py": ("run",),
 }
 OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*")
