@@ -1,36 +1,38 @@
-"""A measurement on one occasion, read from what a command wrote, with the names of its models."""
+"""A measurement on one occasion, with the names of its models."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from harness.base.errors import MeasureError
-from harness.compare.results import RESULTS_FILE, Results, read_results
+from harness.compare.results import Results
 from harness.measure.measurement import Measurement
 
 
 @dataclass(frozen=True)
 class Occasion:
-    """A measurement, and what each of its models is called."""
+    """A measurement, and what its models are called.
+
+    `names` are the positions of the models by name. In a run several names may stand for one model, `titles` tells what
+    each name is a part of, and `graphs` has each model's architecture digest: equal, and the latency is the same.
+    """
 
     measurement: Measurement
-    names: tuple[str, ...]
+    names: Mapping[str, int]
+    titles: Mapping[str, str] = field(default_factory=dict)
+    graphs: tuple[str, ...] = ()
 
 
-def read_occasions(path: Path) -> tuple[Occasion, ...]:
-    """Read what `harness measure --out` wrote, where a model has its file's name, or a run's folder or results.json.
-
-    A run has one for each of its measurements.
+def read_occasion(path: Path) -> Occasion:
+    """Read what `harness measure --out` wrote, where a model has its file's name.
 
     Raises:
         MeasureError: there is no such file, or it holds no measurement.
-        SpecError: the folder holds no results.
     """
-    if path.is_dir() or path.name == RESULTS_FILE:
-        return _of_run(path, read_results(path))
     try:
         found = Measurement.model_validate_json(path.read_bytes())
     except OSError as error:
@@ -39,14 +41,18 @@ def read_occasions(path: Path) -> tuple[Occasion, ...]:
         ) from None
     except ValidationError:
         raise MeasureError(f"{path}: not a file from `harness measure --out` of this version; measure again") from None
-    return (Occasion(found, tuple(Path(model.path).stem for model in found.models)),)
+    return Occasion(found, {Path(model.path).stem: index for index, model in reversed(list(enumerate(found.models)))})
 
 
-def _of_run(path: Path, results: Results) -> tuple[Occasion, ...]:
-    if not results.measurements:
-        raise MeasureError(f"{path}: nothing was measured in this run")
-    rows = {row.export.sha256: row.name for row in reversed(results.rows) if row.export is not None}
-    return tuple(
-        Occasion(measurement, tuple(rows.get(model.sha256, model.path) for model in measurement.models))
-        for measurement in results.measurements
-    )
+def occasions_of(results: Results) -> tuple[Occasion, ...]:
+    """The measurements of a run, one for each of its groups of networks."""
+    exported = {row.name: row.export for row in results.rows if row.export is not None}
+    titles = {row.name: f"{row.case.network}, {row.variant}" for row in results.rows}
+    by_file = {export.sha256: export.architecture for export in exported.values()}
+    found = []
+    for measurement in results.measurements:
+        graphs = tuple(by_file.get(model.sha256, model.sha256) for model in measurement.models)
+        positions = {graph: index for index, graph in reversed(list(enumerate(graphs)))}
+        names = {row: positions[one.architecture] for row, one in exported.items() if one.architecture in positions}
+        found.append(Occasion(measurement, names, titles, graphs))
+    return tuple(found)

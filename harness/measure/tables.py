@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,8 +13,6 @@ from harness.measure.row import MeasuredRow
 if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
-
-    from harness.compare.across import Change
 
 PERCENTILES = (90, 99)
 COLOURS = {
@@ -56,7 +53,7 @@ def _table(title: str, words: tuple[str, ...], numbers: tuple[str, ...]) -> Tabl
     return table
 
 
-def _mode(row: MeasuredRow | Comparison | Change) -> str:
+def _mode(row: MeasuredRow | Comparison) -> str:
     return f"{row.batch}" if row.mode == "end_to_end" else f"{row.batch} {row.mode.replace('_', ' ')}"
 
 
@@ -129,15 +126,7 @@ def _comparisons(measurement: Measurement, comparisons: tuple[Comparison, ...]) 
     return table
 
 
-def changes_table(found: Sequence[Change]) -> Table:
-    """What became of each model from one measurement to another."""
-    table = _table("Now against before", ("model", "batch"), ("speed-up", "95 % interval", "verdict"))
-    for change in found:
-        table.add_row(change.name, _mode(change), *_verdict(change))
-    return table
-
-
-def _verdict(found: Comparison | Change) -> list[str]:
+def _verdict(found: Comparison) -> list[str]:
     speedup = "–" if found.speedup is None else f"{found.speedup:.3f}x"
     bounded = found.ci_low is not None and found.ci_high is not None
     interval = f"{found.ci_low:.3f} to {found.ci_high:.3f}" if bounded else "–"

@@ -166,7 +166,7 @@ def test_compare_tells_what_changed_and_exits_with_1_when_slower(harness: Comman
     assert code == 1
     assert "slower" in stdout
     code, stdout, _ = harness("compare", before, before, "--json")
-    assert (code, json.loads(stdout)[0]["verdict"]) == (0, "equivalent")
+    assert (code, json.loads(stdout)["speed"][0]["verdict"]) == (0, "equivalent")
     code, stdout, stderr = harness("compare", before, other)
     assert (code, stdout) == (2, "")
     assert "threads: 1 against 2" in stderr

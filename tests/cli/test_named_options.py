@@ -31,6 +31,8 @@ SAID_BY = {
     "measure/accuracy": ("evaluate",),
     "measure/inputs/examples.py": ("evaluate",),
     "compare/across.py": ("compare",),
+    "compare/between.py": ("compare",),
+    "cli/commands/compare.py": ("compare",),
     "export/proof/examples.py": ("export",),
     "cli/options.py": ("prune",),
     "cli/commands/evaluate.py": ("evaluate",),
