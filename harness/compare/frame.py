@@ -69,9 +69,9 @@ def write_table(frame: pandas.DataFrame, kind: str) -> bytes:
         SpecError: another kind, or parquet without the package that writes it.
     """
     if kind == "csv":
-        return frame.to_csv(index=False, lineterminator="\n").encode()
+        return str(frame.to_csv(index=False, lineterminator="\n")).encode()
     if kind == "json":
-        return (frame.to_json(orient="records", indent=1) or "[]").encode() + b"\n"
+        return str(frame.to_json(orient="records", indent=1)).encode() + b"\n"
     if kind != "parquet":
         raise SpecError(f"--format {kind}: give csv, json or parquet")
     try:
