@@ -29,7 +29,7 @@ export KERAS_BACKEND ?= jax
 export XLA_PYTHON_CLIENT_PREALLOCATE ?= false
 endif
 
-.PHONY: help setup setup-cuda bench bench-cases bench-selftest bench-diagnose bench-cuda bench-prune bench-importance bench-latency bench-reconstruct bench-weights test test-onednn sweep field fuzz lint type check report lock clean
+.PHONY: help setup setup-cuda bench bench-cases bench-selftest bench-diagnose bench-cuda bench-prune bench-importance bench-latency bench-agreement bench-reconstruct bench-weights test test-onednn sweep field fuzz lint type check report lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -94,6 +94,9 @@ bench-importance: $(READY) ## what each importance keeps of a network's accuracy
 
 bench-latency: $(READY) ## is the latency model right, is what is asked for reached; idle machine, about 40 minutes
 	$(BIN)/python -m bench.latency
+
+bench-agreement: $(READY) ## what a faster ResNet50 still answers, by latency and uniform; idle machine, about 20 minutes
+	$(BIN)/python -m bench.agreement
 
 test: $(READY) ## the tests, less the long sweeps
 	$(BIN)/python -m pytest -n 2 --dist loadfile --max-worker-restart 0

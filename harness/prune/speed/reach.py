@@ -22,7 +22,7 @@ from harness.prune.keras_graph.trace import trace
 from harness.prune.price.offers import offers
 from harness.prune.price.pricing import Pricing
 from harness.prune.result import PruneResult, cut_and_prove
-from harness.prune.speed.refusals import check_groups, check_inputs, too_slow, unreachable
+from harness.prune.speed.refusals import check_inputs, too_slow, unreachable
 from harness.prune.speed.search import Search
 from harness.prune.speed.trial import Try, exported, tried
 from harness.records import ChannelPlan, Speed
@@ -51,7 +51,6 @@ def prune_to_speed(model: keras.Model, asked: SpeedSpec, pricing: Pricing, *, da
     free = {group: each for group, each in free_groups(found).items() if len(each.channels) >= FEWEST}
     if not free:
         raise PruneError(f"no layer has {FEWEST} channels or more that could go, so none is worth it; give --ratio")
-    check_groups(found)
     scores = scores_of(model, found, free, asked.importance, data)
     if asked.importance not in ABOUT_THE_LOSS:
         scores = {group: _shares(each) for group, each in scores.items()}

@@ -7,7 +7,7 @@ from functools import lru_cache
 import keras
 import numpy as np
 
-from harness.prune.recover.reconstruct.linear import Array, UnsolvableError
+from harness.prune.recover.reconstruct.designs.linear import Array, UnsolvableError
 
 SPARE = 50.0  # how much further off a layer may be, or a row of them, than a product of 64 terms
 

@@ -7,9 +7,9 @@ from typing import Any
 import keras
 
 from harness.prune.keras_graph.graph import Call, Graph, weights_of
-from harness.prune.recover.reconstruct.convolutions import Convolution, Depthwise, Separable, Transposed
-from harness.prune.recover.reconstruct.linear import Linear, UnsolvableError
-from harness.prune.recover.reconstruct.products import dense, einsum_dense
+from harness.prune.recover.reconstruct.designs.convolutions import Convolution, Depthwise, Separable, Transposed
+from harness.prune.recover.reconstruct.designs.linear import Linear, UnsolvableError
+from harness.prune.recover.reconstruct.designs.products import dense, einsum_dense
 
 L = keras.layers
 _CONVOLUTIONS: dict[type, type[Convolution]] = {

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from harness.prune.recover.reconstruct.rows import Rows
+from harness.prune.recover.reconstruct.designs.rows import Rows
 
 Array = npt.NDArray[Any]
 

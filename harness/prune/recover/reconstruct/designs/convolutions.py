@@ -7,9 +7,9 @@ from typing import Any
 import keras
 import numpy as np
 
-from harness.prune.recover.reconstruct.linear import Array, Linear
-from harness.prune.recover.reconstruct.patches import Patches
-from harness.prune.recover.reconstruct.rows import Rows
+from harness.prune.recover.reconstruct.designs.linear import Array, Linear
+from harness.prune.recover.reconstruct.designs.patches import Patches
+from harness.prune.recover.reconstruct.designs.rows import Rows
 
 
 class Convolution(Linear):

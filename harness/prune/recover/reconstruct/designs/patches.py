@@ -11,8 +11,8 @@ from typing import Any
 import keras
 import numpy as np
 
-from harness.prune.recover.reconstruct.linear import Array
-from harness.prune.recover.reconstruct.rows import Rows
+from harness.prune.recover.reconstruct.designs.linear import Array
+from harness.prune.recover.reconstruct.designs.rows import Rows
 
 L = keras.layers
 CONVOLUTIONS = {1: L.Conv1D, 2: L.Conv2D, 3: L.Conv3D}

@@ -9,8 +9,8 @@ import keras
 import numpy as np
 import pytest
 
-from harness.prune.recover.reconstruct.convolutions import Convolution, Depthwise, Separable, Transposed
-from harness.prune.recover.reconstruct.rows import Rows
+from harness.prune.recover.reconstruct.designs.convolutions import Convolution, Depthwise, Separable, Transposed
+from harness.prune.recover.reconstruct.designs.rows import Rows
 from tests.prune.nets import array
 
 L = keras.layers

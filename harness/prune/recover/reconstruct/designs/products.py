@@ -9,8 +9,8 @@ import numpy as np
 
 from harness.prune.keras_graph.graph import Shape
 from harness.prune.keras_graph.rules.einsum_dense import letters
-from harness.prune.recover.reconstruct.linear import Array, Linear, UnsolvableError
-from harness.prune.recover.reconstruct.rows import Rows
+from harness.prune.recover.reconstruct.designs.linear import Array, Linear, UnsolvableError
+from harness.prune.recover.reconstruct.designs.rows import Rows
 
 
 class Product(Linear):
