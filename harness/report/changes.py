@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from harness.compare.accuracies import AccuracyChange
-from harness.compare.across import Change
 from harness.compare.between import Changes
+from harness.compare.between.accuracies import AccuracyChange
+from harness.compare.between.speeds import Change
 from harness.measure.tables import COLOURS
 from harness.report import format as fmt
 from harness.report.markdown import markdown_text
@@ -24,7 +24,8 @@ ACCURACY = (
     Column("change, points"),
     Column("verdict", number=False),
 )
-ORDER = ("faster", "better", "slower", "worse", "invalid", "equivalent", "inconclusive", "same graph")
+CHANGED = ("faster", "better", "slower", "worse", "invalid")
+ORDER = (*CHANGED, "equivalent", "inconclusive", "same graph")
 
 
 def headline(found: Changes) -> str:
@@ -49,14 +50,29 @@ def terminal_tables(found: Changes) -> list[RichTable]:
 
 
 def markdown(found: Changes) -> str:
-    """The same as Markdown: a heading with the verdict, what became worse, and the tables."""
+    """The same as Markdown: the verdict, what changed, and folded away what did not."""
     verdict = "worse than before" if found.regressions else "nothing became worse"
-    lines = [f"### harness compare: {verdict}", "", f"{markdown_text(headline(found))}.", ""]
-    lines += [f"- {markdown_text(line)}" for line in notes(found)]
-    for title, table in _tables(found):
-        lines += ["", f"**{title}**", "", *_markdown(table)]
+    lines = [f"### harness compare: {verdict}", "", f"{markdown_text(headline(found))}."]
+    said = [f"- {markdown_text(line)}" for line in notes(found)]
+    lines += ["", *said] if said else []
+    changed, rest = (_only(found, wanted) for wanted in (True, False))
+    lines += _sections(changed)
+    if count := len(rest.speed) + len(rest.accuracy):
+        rows = fmt.plural(count, "row")
+        lines += ["", f"<details><summary>{rows} without a clear change</summary>", *_sections(rest), "", "</details>"]
     lines += ["", f"Before: {markdown_text(found.before)}; now: {markdown_text(found.after)}. Intervals are of 95 %."]
     return "\n".join(lines) + "\n"
+
+
+def _only(found: Changes, changed: bool) -> Changes:
+    """The rows that show a change, or those that don't."""
+    speed = tuple(one for one in found.speed if (one.verdict in CHANGED) == changed)
+    accuracy = tuple(one for one in found.accuracy if (one.verdict in CHANGED) == changed)
+    return found.model_copy(update={"speed": speed, "accuracy": accuracy})
+
+
+def _sections(found: Changes) -> list[str]:
+    return [line for title, table in _tables(found) for line in ("", f"**{title}**", "", *_markdown(table))]
 
 
 def _tables(found: Changes) -> Iterator[tuple[str, Table]]:

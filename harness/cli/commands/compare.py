@@ -21,14 +21,14 @@ def compare(
     """Say what got faster, slower, better or worse from one run to another; exit 1 if anything got worse."""
     from harness.base.errors import SpecError
     from harness.cli import arguments
-    from harness.compare.between import Only, between
+    from harness.compare.between.changes import Only, changes_between
     from harness.report import changes as telling
 
     if only not in (None, "speed", "accuracy"):
         raise SpecError(f"--only {only}: is unknown; use speed or accuracy, or leave it out for both")
     if markdown is not None:
         arguments.check_writable(markdown, before, after)
-    found = between(before, after, cast("Only | None", only))
+    found = changes_between(before, after, cast("Only | None", only))
     if markdown is not None:
         arguments.write_text(markdown, telling.markdown(found))
     if as_json:

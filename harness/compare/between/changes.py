@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Literal
 
 from harness.base.errors import HarnessError, MeasureError, SpecError
-from harness.compare.accuracies import AccuracyChange, accuracy_changes
-from harness.compare.across import NO_NAME, Change, changes
-from harness.compare.occasions import occasions_of, read_occasion
+from harness.compare.between.accuracies import AccuracyChange, accuracy_changes
+from harness.compare.between.occasions import occasions_of, read_occasion
+from harness.compare.between.speeds import NO_NAME, Change, changes
 from harness.compare.results import RESULTS_FILE, Results, read_results
 from harness.records import Record
 
@@ -47,7 +47,7 @@ class Changes(Record):
         )
 
 
-def between(before: Path, after: Path, only: Only | None = None) -> Changes:
+def changes_between(before: Path, after: Path, only: Only | None = None) -> Changes:
     """Compare two runs, by their folders or their results.json, or two files from `harness measure --out`.
 
     Of files, and of a run and a file, the speeds are compared; of runs also the accuracies, or `only` one of both.

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from harness.base.errors import MeasureError
-from harness.compare.across import Change, changes
-from harness.compare.occasions import Occasion, read_occasion
+from harness.compare.between.occasions import Occasion, read_occasion
+from harness.compare.between.speeds import Change, changes
 from harness.measure.measurement import Measurement
 from tests.measurements import measurement
 

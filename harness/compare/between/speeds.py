@@ -9,7 +9,7 @@ from typing import Literal
 
 from harness import stats
 from harness.base.errors import MeasureError
-from harness.compare.occasions import Occasion
+from harness.compare.between.occasions import Occasion
 from harness.measure.conditions import require_same_conditions
 from harness.measure.measurement import Measurement
 from harness.measure.row import MeasuredRow
@@ -17,8 +17,8 @@ from harness.records import Record
 from harness.spec import Mode
 
 NOTHING_SHARED = (
-    "no file is in both measurements, so nothing tells the models from the occasions; measure them together, or "
-    "each beside the same baseline"
+    "no file is in both measurements, nor in two runs a graph, so nothing tells the models from the occasions; measure "
+    "them together, or each beside the same baseline"
 )
 NO_NAME = (
     "beside the file that is there both times, no model and batch size has the same name; measure a baseline and what "

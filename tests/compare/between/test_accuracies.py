@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from harness.base.errors import SpecError
-from harness.compare.accuracies import AccuracyChange, accuracy_changes
+from harness.compare.between.accuracies import AccuracyChange, accuracy_changes
 from harness.compare.results import Results
 from harness.spec import Case, PruneSpec
 from tests.compare.worlds import CONV, STUDY

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from harness.base.errors import HarnessError
-from harness.compare.between import Changes, between
+from harness.compare.between import Changes, changes_between
 from harness.compare.results import Results
 from harness.pipeline.stages import save
 from harness.spec import Case, PruneSpec, Study
@@ -28,7 +28,7 @@ def kept(folder: Path, name: str, results: Results) -> Path:
 
 
 def compared(folder: Path, before: Results, after: Results, only: str | None = None) -> Changes:
-    return between(kept(folder, "a", before), kept(folder, "b", after), only)  # type: ignore[arg-type]
+    return changes_between(kept(folder, "a", before), kept(folder, "b", after), only)  # type: ignore[arg-type]
 
 
 def other_graphs(results: Results) -> Results:
@@ -62,7 +62,7 @@ def test_a_row_that_fails_now_is_a_regression_and_one_that_failed_before_is_none
     broken = results_of(STUDY, World(failures={f"{CONV} seed=1 original": "out of memory"}))
     found = compared(tmp_path, results, broken, only="accuracy")
     assert found.regressions == (f"{CONV} seed=1 original: failed (out of memory)",)
-    assert between(tmp_path / "b", tmp_path / "a", "accuracy").regressions == ()
+    assert changes_between(tmp_path / "b", tmp_path / "a", "accuracy").regressions == ()
 
 
 def test_what_is_in_one_run_alone_is_named(tmp_path: Path, results: Results) -> None:
@@ -85,7 +85,7 @@ def test_other_conditions_are_named_and_accuracy_alone_does_not_need_them(tmp_pa
     other = with_cpu(results, "another CPU")
     with pytest.raises(HarnessError, match=r"not comparable: cpu: .* against another CPU; --only accuracy compares"):
         compared(tmp_path, results, other)
-    found = between(tmp_path / "a", tmp_path / "b", "accuracy")
+    found = changes_between(tmp_path / "a", tmp_path / "b", "accuracy")
     assert (found.speed, len(found.accuracy)) == ((), 9)
 
 
@@ -129,9 +129,9 @@ def test_what_can_not_be_compared_is_one_line(tmp_path: Path, results: Results, 
 def test_a_file_has_no_accuracy_and_a_folder_without_results_is_none(tmp_path: Path, results: Results) -> None:
     (tmp_path / "m.json").write_text(measurement().model_dump_json())
     with pytest.raises(HarnessError, match="no such results; give the folder that `harness run` wrote"):
-        between(tmp_path, tmp_path)
+        changes_between(tmp_path, tmp_path)
     with pytest.raises(HarnessError, match="--only accuracy: a measurement has none; give two folders of runs"):
-        between(tmp_path / "m.json", kept(tmp_path, "a", results), "accuracy")
+        changes_between(tmp_path / "m.json", kept(tmp_path, "a", results), "accuracy")
 
 
 def test_measurements_without_a_common_name_are_refused(tmp_path: Path) -> None:
@@ -140,4 +140,4 @@ def test_measurements_without_a_common_name_are_refused(tmp_path: Path) -> None:
         renamed = [found.models[0], found.models[1].model_copy(update={"path": f"{models}.onnx"})]
         (tmp_path / name).write_text(found.model_copy(update={"models": tuple(renamed)}).model_dump_json())
     with pytest.raises(HarnessError, match="no model and batch size has the same name"):
-        between(tmp_path / "a.json", tmp_path / "b.json")
+        changes_between(tmp_path / "a.json", tmp_path / "b.json")
