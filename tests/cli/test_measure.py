@@ -1,4 +1,4 @@
-"""`harness measure` and `harness doctor`: stdout carries the answer, stderr the rest, the exit code how it went."""
+"""`harness measure`: stdout carries the answer, stderr the rest, the exit code how it went."""
 
 from __future__ import annotations
 
@@ -147,14 +147,6 @@ def test_bad_input_is_one_line_and_exit_2(harness: Command, tmp_path: Path, kind
     assert stderr.startswith("harness: ")
     assert message in stderr
     assert stderr.count("\n") == 1
-
-
-def test_doctor_says_where_models_really_run(harness: Command) -> None:
-    code, stdout, _ = harness("doctor")
-    assert code == 0
-    assert stdout.startswith("onnxruntime really runs on: cpu")
-    code, stdout, _ = harness("doctor", "--json")
-    assert json.loads(stdout)["devices"][0] == "cpu"
 
 
 def test_compare_tells_what_changed_and_exits_with_1_when_slower(harness: Command, tmp_path: Path) -> None:

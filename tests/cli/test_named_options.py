@@ -26,6 +26,7 @@ SAID_BY = {
     "prune": ("prune",),
     "prune/proof/verified.py": ("verify",),
     "diagnose": ("diagnose",),
+    "doctor": ("doctor",),
     "measure": ("measure",),
     "measure/advice.py": ("measure", "run"),
     "measure/accuracy": ("evaluate",),
