@@ -18,7 +18,7 @@ from harness.stats.sequential import (
     sequential_difference,
     sequential_interval,
 )
-from harness.stats.verdicts import Verdict, verdict
+from harness.stats.verdicts import Preference, Verdict, preference, verdict
 
 __all__ = [
     "CONFIDENCE",
@@ -26,6 +26,7 @@ __all__ = [
     "PEEKING",
     "TRIMMED_SHARE",
     "Interval",
+    "Preference",
     "Verdict",
     "deviation",
     "fisher",
@@ -36,6 +37,7 @@ __all__ = [
     "median_error",
     "paired_proportions",
     "precise_enough",
+    "preference",
     "samples_for_percentile",
     "sequential_difference",
     "sequential_interval",

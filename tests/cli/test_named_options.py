@@ -14,22 +14,28 @@ import harness
 from harness.cli.app import app
 
 ROOT = Path(harness.__file__).parent
-WITH_DATA = ("run", "prune", "export", "diagnose")
+FROM_KERAS = ("run", "prune", "export", "diagnose")
+WITH_DATA = (*FROM_KERAS, "evaluate")
 # Which commands can say what a module says: the longest name that fits counts. A command that reads studies may be told
 # what to write into one instead.
 SAID_BY = {
     "data": WITH_DATA,
-    "base/keras_file.py": (*WITH_DATA, "verify"),
+    "base/keras_file.py": (*FROM_KERAS, "verify"),
     "training": ("run",),
     "pipeline": ("run",),
     "prune": ("prune",),
     "prune/proof/verified.py": ("verify",),
     "diagnose": ("diagnose",),
+    "doctor": ("doctor",),
     "measure": ("measure",),
     "measure/advice.py": ("measure", "run"),
-    "compare/across.py": ("compare",),
+    "measure/accuracy": ("evaluate",),
+    "measure/inputs/examples.py": ("evaluate",),
+    "compare/between": ("compare",),
+    "cli/commands/compare.py": ("compare",),
     "export/proof/examples.py": ("export",),
     "cli/options.py": ("prune",),
+    "cli/commands/evaluate.py": ("evaluate",),
     "cli/commands/run.py": ("run",),
     "cli/commands/prune.py": ("prune",),
     "cli/commands/diagnose.py": ("diagnose",),
@@ -101,4 +107,5 @@ def test_every_command_that_takes_data_takes_what_is_said_about_data() -> None:
     for command, has in options().items():
         if "--data" in has:
             assert command in WITH_DATA
-            assert {"--scale", "--color", "--resize", "--limit", "--unsafe"} <= has
+            assert {"--scale", "--color", "--resize", "--limit"} <= has
+            assert command not in FROM_KERAS or "--unsafe" in has

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from harness.base.errors import MeasureError
-from harness.compare.across import Change, changes
-from harness.compare.occasions import Occasion, read_occasions
+from harness.compare.between.occasions import Occasion, read_occasion
+from harness.compare.between.speeds import Change, changes
 from harness.measure.measurement import Measurement
 from tests.measurements import measurement
 
@@ -16,7 +16,8 @@ from tests.measurements import measurement
 def occasion(
     latencies_us: tuple[float, ...], names: tuple[str, ...] = ("base", "model"), **options: object
 ) -> Occasion:
-    return Occasion(measurement(latencies_us, **options), names)  # type: ignore[arg-type]
+    found = measurement(latencies_us, **options)  # type: ignore[arg-type]
+    return Occasion(found, {name: index for index, name in enumerate(names)})
 
 
 def changed(before: Occasion, after: Occasion) -> tuple[Change, ...]:
@@ -74,15 +75,14 @@ def test_without_a_common_file_nothing_can_be_said() -> None:
 
 
 def test_without_a_common_name_nothing_can_be_said() -> None:
-    with pytest.raises(MeasureError, match="no model and batch size has the same name"):
-        changed(occasion((100.0, 50.0)), occasion((100.0, 50.0), names=("base", "another")))
+    assert changed(occasion((100.0, 50.0)), occasion((100.0, 50.0), names=("base", "another"))) == ()
 
 
 def test_a_measurement_is_read_with_its_files_names(tmp_path: Path) -> None:
     path = tmp_path / "before.json"
     path.write_text(measurement().model_dump_json())
-    (found,) = read_occasions(path)
-    assert found.names == ("model0", "model1")
+    found = read_occasion(path)
+    assert found.names == {"model0": 0, "model1": 1}
     assert found.measurement == Measurement.model_validate_json(path.read_text())
 
 
@@ -91,10 +91,10 @@ def test_what_is_no_measurement_is_one_line(tmp_path: Path, text: str) -> None:
     path = tmp_path / "before.json"
     path.write_text(text)
     with pytest.raises(MeasureError, match="not a file from `harness measure --out` of this version") as refused:
-        read_occasions(path)
+        read_occasion(path)
     assert "\n" not in str(refused.value)
     with pytest.raises(MeasureError, match=r"can't be read \(No such file"):
-        read_occasions(tmp_path / "nowhere.json")
+        read_occasion(tmp_path / "nowhere.json")
 
 
 def test_runs_of_several_measurements_are_compared_group_by_group() -> None:
@@ -103,7 +103,7 @@ def test_runs_of_several_measurements_are_compared_group_by_group() -> None:
     def group(name: str, latencies_us: tuple[float, float]) -> Occasion:
         found = measurement(latencies_us)
         models = tuple(model.model_copy(update={"sha256": f"{name}{model.sha256}"}) for model in found.models)
-        return Occasion(found.model_copy(update={"models": models}), (f"{name} base", f"{name} model"))
+        return Occasion(found.model_copy(update={"models": models}), {f"{name} base": 0, f"{name} model": 1})
 
     before = [group("small", (100.0, 50.0)), group("large", (900.0, 300.0))]
     after = [group("new", (9.0, 3.0)), group("large", (900.0, 450.0)), group("small", (100.0, 50.0))]
@@ -111,3 +111,29 @@ def test_runs_of_several_measurements_are_compared_group_by_group() -> None:
     assert found == {"large model": "slower", "small model": "equivalent"}
     with pytest.raises(MeasureError, match="no file is in both measurements"):
         changes(before, after[:1])
+
+
+def of_a_run(latencies_us: tuple[float, ...], names: dict[str, int], graphs: tuple[str, ...], new: bool) -> Occasion:
+    """A run's measurement; in a `new` one no file is that of the old."""
+    found = measurement(latencies_us)
+    models = tuple(one.model_copy(update={"sha256": f"{new}{one.sha256}"}) for one in found.models)
+    titles = {name: name.replace(" seed=0", "").replace(" seed=1", "") for name in names}
+    return Occasion(found.model_copy(update={"models": models}), names, titles, graphs)
+
+
+def test_runs_meet_in_a_graph_where_they_share_no_file() -> None:
+    """Both were trained anew: the original's graph is the reference, what keeps its graph can't have changed."""
+    names = {"net seed=0 original": 0, "net seed=1 original": 0, "net seed=0 50 %": 1, "net seed=0 75 %": 2}
+    before = of_a_run((100.0, 50.0, 20.0), names, ("original", "half", "quarter"), new=False)
+    after = of_a_run((140.0, 70.0, 35.0), names, ("original", "half", "other"), new=True)
+    found = changed(before, after)
+    assert [(one.name, one.verdict) for one in found] == [("net 50 %", "same graph"), ("net 75 %", "slower")]
+    assert found[0].p_adjusted is None
+    assert found[1].speedup == pytest.approx(20 / 25, rel=0.02)
+
+
+def test_a_variant_of_several_graphs_is_told_seed_by_seed() -> None:
+    names = {"net seed=0 original": 0, "net seed=0 50 %": 1, "net seed=1 50 %": 2}
+    before = of_a_run((100.0, 50.0, 40.0), names, ("original", "a", "b"), new=False)
+    after = of_a_run((100.0, 50.0, 40.0), names, ("original", "c", "d"), new=True)
+    assert [one.name for one in changed(before, after)] == ["net seed=0 50 %", "net seed=1 50 %"]

@@ -89,6 +89,21 @@ def test_several_positions_must_all_be_right(tmp_path: Path) -> None:
     assert found.correct == "10"
 
 
+@pytest.mark.parametrize("shape", [["N"], ["N", 1]])
+def test_whole_numbers_are_the_classes_themselves(tmp_path: Path, shape: list[int | str]) -> None:
+    """As the first output of what is exported from scikit-learn."""
+    kind = onnx.TensorProto.INT64
+    given = np.array([3, 0, 7])
+    found = evaluate(identity(tmp_path / "m.onnx", shape, kind), given.reshape(3, *shape[1:]), np.array([3, 1, 7]))
+    assert found.correct == "101"
+
+
+def test_an_example_with_nan_among_its_scores_is_wrong(tmp_path: Path) -> None:
+    """Whichever class the NaN stands at; a score of minus infinity is an answer like others."""
+    scores = np.array([[np.nan, 0.0], [0.0, np.nan], [-np.inf, 0.0]], np.float32)
+    assert evaluate(identity(tmp_path / "m.onnx", ["N", 2]), scores, np.array([0, 1, 1])).correct == "001"
+
+
 def test_one_position_takes_flat_labels(tmp_path: Path) -> None:
     scores = np.zeros((2, 1, 10), np.float32)
     scores[0, 0, 3] = 1
