@@ -11,12 +11,14 @@ from harness.spec.checked import check_seed, checked
 from harness.spec.data import DataSpec
 from harness.spec.measuring import Device, MeasureSpec, Mode
 from harness.spec.names import short, without
-from harness.spec.pruning import RECONSTRUCT_IMAGES, Importance, PruneSpec, Schedule
-from harness.spec.speed import SpeedSpec
+from harness.spec.pruning import AMOUNTS, RECONSTRUCT_IMAGES, Importance, PruneSpec, Schedule
+from harness.spec.speed import MOST_TRIES, SpeedSpec
 from harness.spec.study import Study, read_study, study_of
 from harness.spec.training import TrainSpec
 
 __all__ = [
+    "AMOUNTS",
+    "MOST_TRIES",
     "RECONSTRUCT_IMAGES",
     "Case",
     "DataSpec",
