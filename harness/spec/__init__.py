@@ -9,6 +9,7 @@ latency. `checked` tells what is wrong in one line; `names` is how all of it sta
 from harness.spec.case import Case, is_file
 from harness.spec.checked import check_seed, checked
 from harness.spec.data import DataSpec
+from harness.spec.gates import BOUNDS, Gates, gates_of
 from harness.spec.measuring import Device, MeasureSpec, Mode
 from harness.spec.names import short, without
 from harness.spec.pruning import RECONSTRUCT_IMAGES, Importance, PruneSpec, Schedule
@@ -17,10 +18,12 @@ from harness.spec.study import Study, read_study, study_of
 from harness.spec.training import TrainSpec
 
 __all__ = [
+    "BOUNDS",
     "RECONSTRUCT_IMAGES",
     "Case",
     "DataSpec",
     "Device",
+    "Gates",
     "Importance",
     "MeasureSpec",
     "Mode",
@@ -31,6 +34,7 @@ __all__ = [
     "TrainSpec",
     "check_seed",
     "checked",
+    "gates_of",
     "is_file",
     "read_study",
     "short",

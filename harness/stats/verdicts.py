@@ -1,4 +1,4 @@
-"""Where an interval and its p-value become a verdict: faster, slower, equivalent, or nothing that can be said."""
+"""Where an interval becomes a verdict: faster, slower, equivalent, on which side of a bound, or nothing can be said."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Literal
 from harness.stats.intervals import CONFIDENCE, Interval
 
 Verdict = Literal["faster", "slower", "equivalent", "inconclusive"]
+Decision = Literal["pass", "fail", "can't tell"]
 
 
 def verdict(log_ratio: Interval, adjusted_p: float, margin: float) -> Verdict:
@@ -21,3 +22,15 @@ def verdict(log_ratio: Interval, adjusted_p: float, margin: float) -> Verdict:
     if adjusted_p <= 1 - CONFIDENCE:
         return "faster" if log_ratio.estimate > 0 else "slower"
     return "inconclusive"
+
+
+def decide(low: float, high: float, *, least: float = -math.inf, most: float = math.inf) -> Decision:
+    """Whether a value with the interval from `low` to `high` is from `least` to `most`, as far as that can be told.
+
+    The whole interval inside is a pass, the whole interval beyond one of the bounds a failure.
+    """
+    if least <= low and high <= most:
+        return "pass"
+    if high < least or most < low:
+        return "fail"
+    return "can't tell"
