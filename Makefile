@@ -29,7 +29,7 @@ export KERAS_BACKEND ?= jax
 export XLA_PYTHON_CLIENT_PREALLOCATE ?= false
 endif
 
-.PHONY: help setup setup-cuda bench bench-cases bench-selftest bench-diagnose bench-cuda bench-prune bench-importance bench-latency bench-reconstruct bench-weights test test-onednn sweep field fuzz lint type check report lock clean
+.PHONY: help setup setup-cuda bench bench-cases bench-selftest bench-diagnose bench-cuda bench-prune bench-importance bench-latency bench-gate bench-reconstruct bench-weights schema test test-onednn sweep field fuzz lint type check report lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -94,6 +94,12 @@ bench-importance: $(READY) ## what each importance keeps of a network's accuracy
 
 bench-latency: $(READY) ## is the latency model right, is what is asked for reached; idle machine, about 40 minutes
 	$(BIN)/python -m bench.latency
+
+bench-gate: $(READY) ## does harness validate decide rightly, and only what it can? idle machine, 80 tries, about 40 minutes
+	$(BIN)/python -m bench.gate --device cpu
+
+schema: $(READY) ## renew the published JSON Schema of a bundle's manifest.json
+	$(BIN)/harness bundle --schema > docs/bundle.schema.json
 
 test: $(READY) ## the tests, less the long sweeps
 	$(BIN)/python -m pytest -n 2 --dist loadfile --max-worker-restart 0

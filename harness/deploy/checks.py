@@ -95,8 +95,8 @@ def _vectors(manifest: Manifest, expected: Sequence[Array], found: Answers) -> F
     shapes = f", of shape {output.shape} in place of {array.shape}" if output.shape != array.shape else ""
     share, allowed = distance(array, output), tolerance(one)
     line = (
-        f"{manifest.vectors.examples} examples, output '{one.name}' within {share:.1g} of its spread ({allowed:.1g} "
-        f"allowed){shapes}"
+        f"{manifest.vectors.examples} examples, output '{one.name}' differs by {share:.1g} of its spread "
+        f"({allowed:.1g} allowed){shapes}"
     )
     return Finding(
         name="test vectors",

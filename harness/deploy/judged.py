@@ -10,27 +10,40 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness import stats
+from harness.deploy.manifest import Manifest
 from harness.deploy.validation import Finding
 from harness.records import Accuracy
+
+MOST_OTHERS = 0.001  # of the answers; ties may be broken otherwise on another CPU
 
 
 @dataclass(frozen=True)
 class Judged:
     """Which of the same examples the bundle's model and, where there is one, the baseline answered right.
 
-    `confidence` is that of each interval, `examples` what to call them.
+    `confidence` is that of each interval, `examples` what to call them, `same` whether the bundle was judged on them.
     """
 
     own: Accuracy
     baseline: Accuracy | None
     confidence: float
     examples: str
+    same: bool
 
 
-def accuracy_gates(bounds: Mapping[str, float], judged: Judged | None) -> Iterator[Finding]:
-    """A finding for each gate on accuracy."""
-    if judged is None:
+def recorded_answers(manifest: Manifest, judged: Judged) -> Iterator[Finding]:
+    """Where the examples are those that the bundle was judged on: whether it answers them as it did."""
+    if not judged.same or manifest.accuracy is None:
         return
+    before = _bits(manifest.accuracy.answers)
+    other = int(np.count_nonzero(before != _bits(judged.own))) if len(before) == judged.own.examples else len(before)
+    decision: stats.Decision = "pass" if other <= MOST_OTHERS * len(before) else "fail"
+    line = f"{other} of {len(before):,} are right now and were not, or were and are not ({MOST_OTHERS:.1%} allowed)"
+    yield Finding(name="recorded answers", decision=decision, line=line)
+
+
+def accuracy_gates(bounds: Mapping[str, float], judged: Judged) -> Iterator[Finding]:
+    """A finding for each gate on accuracy."""
     if "min_accuracy" in bounds:
         yield _accuracy(bounds["min_accuracy"], judged)
     if "max_accuracy_drop" in bounds and judged.baseline is not None:

@@ -11,6 +11,9 @@ from harness.measure.row import MeasuredRow
 
 SPARE = 1.2  # the looks to come take a little more of the error
 PAGE_BYTES = 4096
+# A machine is faster or slower by about so much from one quarter of an hour to the next, which the launches of one
+# measurement don't show. Ratios are free of it.
+OCCASION = 0.01
 
 
 @dataclass(frozen=True)
@@ -86,10 +89,10 @@ class Looks:
         if row.error is not None:
             return Seen(math.nan, -math.inf, math.inf, 0, 0.0, "fail", row.error)
         if gate.name == "min_speedup":
-            logs = list(by_model[0].log_ratios(row))
+            logs, beside = list(by_model[0].log_ratios(row)), 0.0
         else:
-            logs = [math.log(launch.usual_us) for launch in row.launches]
-        found = stats.look_interval(logs, self.look, self.decisions)
+            logs, beside = [math.log(launch.usual_us) for launch in row.launches], OCCASION
+        found = stats.look_interval(logs, self.look, self.decisions, beside)
         confidence = stats.look_confidence(self.look, self.decisions)
         low, high = math.exp(found.low), math.exp(min(found.high, 700.0)) if math.isfinite(found.high) else math.inf
         seen = Seen(math.exp(found.estimate) if logs else math.nan, low, high, len(logs), confidence)

@@ -10,8 +10,10 @@ import hashlib
 import os
 import stat
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from pydantic import ValidationError
 
@@ -67,11 +69,14 @@ def receive(bundle: Path, copy: Path) -> Received:
 
 def _manifest(bundle: Path, root: int) -> Manifest:
     try:
-        size = os.stat(layout.MANIFEST, dir_fd=root, follow_symlinks=False).st_size
+        entry = os.stat(layout.MANIFEST, dir_fd=root, follow_symlinks=False)
     except OSError:
         raise BundleError(
             f"{bundle}: no {layout.MANIFEST} in there; give a folder that `harness bundle` wrote"
         ) from None
+    if not stat.S_ISREG(entry.st_mode):
+        raise DamagedError(f"{bundle}: {layout.MANIFEST} {_kind(entry)}, which a bundle never holds; {AGAIN}")
+    size = entry.st_size
     if size > layout.MOST_MANIFEST_BYTES:
         raise DamagedError(
             f"{bundle}: {layout.MANIFEST} has {size:,} bytes, more than any manifest; get the bundle again"
@@ -85,7 +90,7 @@ def _manifest(bundle: Path, root: int) -> Manifest:
                 f"{bundle}: {layout.MANIFEST} is of another version than {_version()}; bundle the model again, or use "
                 "the harness that wrote it"
             ) from None
-        problem = first_problem(error, Manifest)
+        problem = first_problem(error, Manifest).removesuffix("; add it")
         shown = problem if len(problem) <= MOST_SHOWN else f"{problem[:MOST_SHOWN]}..."
         raise DamagedError(f"{bundle}: {layout.MANIFEST}: {' '.join(shown.split())}; {AGAIN}") from None
     if digest_of(manifest.model_dump(mode="json")) != manifest.sha256 or text_of(manifest).encode() != content:
@@ -106,8 +111,7 @@ def _sizes(bundle: Path, root: int) -> Mapping[str, int]:
         if len(found) >= layout.MOST_FILES:
             raise DamagedError(f"{bundle}: holds more than {layout.MOST_FILES} files; {AGAIN}")
         if not stat.S_ISREG(entry.st_mode):
-            kind = "a link" if stat.S_ISLNK(entry.st_mode) else "no plain file"
-            raise DamagedError(f"{bundle}: {_shown(name)} is {kind}, which a bundle never holds; {AGAIN}")
+            raise DamagedError(f"{bundle}: {_shown(name)} {_kind(entry)}, which a bundle never holds; {AGAIN}")
         found[name] = entry.st_size
     return found
 
@@ -136,7 +140,7 @@ def _check_names(bundle: Path, manifest: Manifest, sizes: Mapping[str, int]) -> 
     for name, file in manifest.files.items():
         if not layout.is_plain(name):
             raise DamagedError(
-                f"{bundle}: {layout.MANIFEST} lists {_shown(name)}, which is outside; don't use this bundle"
+                f"{bundle}: {layout.MANIFEST} lists '{_shown(name)}', which is outside; don't use this bundle"
             )
         if name not in sizes:
             raise DamagedError(f"{bundle}: {_shown(name)} is missing; {AGAIN}")
@@ -178,26 +182,37 @@ def _copy(bundle: Path, root: int, entry: tuple[str, File], target: Path) -> Non
 
 
 def _blocks(bundle: Path, root: int, name: str, size: int) -> Iterator[bytes]:
-    """The bytes of a plain file of that size, opened from the bundle's folder downward without following a link."""
-    try:
-        folder = os.dup(root)
-        for part in name.split("/")[:-1]:
-            inner = os.open(part, OPEN_FOLDER, dir_fd=folder)
-            os.close(folder)
-            folder = inner
-        file = os.open(name.rpartition("/")[2], OPEN, dir_fd=folder)
-        os.close(folder)
-    except OSError as error:
-        raise DamagedError(f"{bundle}: {_shown(name)} can't be read ({_told(error)}); {AGAIN}") from None
-    with os.fdopen(file, "rb") as stream:
-        if not stat.S_ISREG(os.fstat(file).st_mode):
-            raise DamagedError(f"{bundle}: {_shown(name)} is no plain file; {AGAIN}")
+    """The bytes of a plain file of that size."""
+    with _opened(bundle, root, name) as stream:
         left = size
         while left and (block := stream.read(min(BLOCK, left))):
             left -= len(block)
             yield block
         if left or stream.read(1):
             raise DamagedError(f"{bundle}: {_shown(name)} changed while it was read; try again")
+
+
+@contextmanager
+def _opened(bundle: Path, root: int, name: str) -> Iterator[BinaryIO]:
+    """A plain file, opened from the bundle's folder downward without following a link."""
+    *folders, last = name.split("/")
+    with ExitStack() as stack:
+        try:
+            folder = root
+            for part in folders:
+                folder = os.open(part, OPEN_FOLDER, dir_fd=folder)
+                stack.callback(os.close, folder)
+            file = os.open(last, OPEN, dir_fd=folder)
+            stack.callback(os.close, file)
+        except OSError as error:
+            raise DamagedError(f"{bundle}: {_shown(name)} can't be read ({_told(error)}); {AGAIN}") from None
+        if not stat.S_ISREG(os.fstat(file).st_mode):
+            raise DamagedError(f"{bundle}: {_shown(name)} is no plain file; {AGAIN}")
+        yield stack.enter_context(os.fdopen(file, "rb", closefd=False))
+
+
+def _kind(entry: os.stat_result) -> str:
+    return "is a link" if stat.S_ISLNK(entry.st_mode) else "is no plain file"
 
 
 def _shown(name: str) -> str:

@@ -37,12 +37,12 @@ def answers(
     *,
     device: Device = "auto",
     optimization: str = "all",
-    timeout_s: float = TIMEOUT_S,
+    timeout_s: float | None = None,
 ) -> Answers:
     """Run an ONNX file once on named arrays, in a fresh process with one thread.
 
     Raises:
-        MeasureError: it can't be loaded or run, crashes, or says nothing for `timeout_s`.
+        MeasureError: it can't be loaded or run, crashes, or says nothing for `timeout_s` (120 s).
         DeviceError: `device` is `cuda` and a part of the model falls to the CPU.
     """
     on_cuda = device != "cpu" and CUDA in load_runtime().get_available_providers()
@@ -52,7 +52,7 @@ def answers(
     with scratch() as folder:
         job = _job(path, inputs, settings, folder)
         try:
-            answer = run_worker(job, timeout_s)
+            answer = run_worker(job, TIMEOUT_S if timeout_s is None else timeout_s)
         except WorkerFailedError as failure:
             raise MeasureError(f"{path}: can't be run: {failure}") from None
         for problem, what in (("load_error", "loaded"), ("run_error", "run")):

@@ -63,7 +63,7 @@ def gates_of(file: Path | None, options: Mapping[str, Any]) -> Gates:
     """
     written = {} if file is None else _read(file)
     for name in BOUNDS:
-        if name in written and options.get(name, written[name]) != written[name]:
+        if name in written and name in options and options[name] != written[name]:
             raise SpecError(
                 f"{file}: {name} = {written[name]!r} contradicts {options[name]!r} on the command line; leave one out"
             )

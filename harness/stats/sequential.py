@@ -57,10 +57,18 @@ def next_look(launches: int) -> int:
     return max(MINIMUM_LAUNCHES, math.ceil(1.5 * launches))
 
 
-def look_interval(values: ArrayLike, look: int, decisions: int) -> Interval:
-    """The interval of launches' values at a look; unbounded while there are fewer than MINIMUM_LAUNCHES."""
-    sample = list(np.asarray(values, dtype=float))
-    interval = t_interval(sample, look_confidence(look, decisions), TRIMMED_SHARE)
-    if len(sample) < MINIMUM_LAUNCHES:
+def look_interval(values: ArrayLike, look: int, decisions: int, beside: float = 0.0) -> Interval:
+    """The interval of launches' values at a look; unbounded while there are fewer than MINIMUM_LAUNCHES.
+
+    `beside` is a standard error that all launches share, so that they can't show it; looking again does not draw it
+    again, so that all looks together have one level for it.
+    """
+    from scipy import special
+
+    sample, confidence = np.asarray(values, dtype=float), look_confidence(look, decisions)
+    interval = t_interval(sample, confidence, TRIMMED_SHARE)
+    if sample.size < MINIMUM_LAUNCHES:
         return Interval(interval.estimate, -math.inf, math.inf, 1.0)
-    return interval
+    shared = beside * float(special.ndtri(1 - (1 - CONFIDENCE) / (2 * decisions)))
+    reach = math.hypot(interval.half_width, shared)
+    return replace(interval, low=interval.estimate - reach, high=interval.estimate + reach)

@@ -50,7 +50,7 @@ def validate(  # noqa: PLR0913, PLR0917 - one parameter an option
     """
     from harness.cli import arguments
     from harness.deploy import present
-    from harness.deploy.validating import Question
+    from harness.deploy.question import Question
     from harness.deploy.validating import validate as validated
     from harness.spec import gates_of
 
