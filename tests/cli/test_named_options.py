@@ -14,12 +14,13 @@ import harness
 from harness.cli.app import app
 
 ROOT = Path(harness.__file__).parent
-WITH_DATA = ("run", "prune", "export", "diagnose")
+RUNS_LAYERS = ("run", "prune", "export", "diagnose")  # they may run code inside a Keras file
+WITH_DATA = (*RUNS_LAYERS, "bundle", "validate")
 # Which commands can say what a module says: the longest name that fits counts. A command that reads studies may be told
 # what to write into one instead.
 SAID_BY = {
     "data": WITH_DATA,
-    "base/keras_file.py": (*WITH_DATA, "verify"),
+    "base/keras_file.py": (*RUNS_LAYERS, "verify"),
     "training": ("run",),
     "pipeline": ("run",),
     "prune": ("prune",),
@@ -29,6 +30,14 @@ SAID_BY = {
     "measure/advice.py": ("measure", "run"),
     "compare/across.py": ("compare",),
     "export/proof/examples.py": ("export",),
+    "deploy": ("validate",),
+    "deploy/bundling.py": ("bundle",),
+    "deploy/from_run.py": ("bundle",),
+    "deploy/from_file.py": ("bundle",),
+    "deploy/readme.py": ("validate",),
+    "spec/gates.py": ("validate",),
+    "cli/commands/bundle.py": ("bundle",),
+    "cli/commands/validate.py": ("validate",),
     "cli/options.py": ("prune",),
     "cli/commands/run.py": ("run",),
     "cli/commands/prune.py": ("prune",),
@@ -101,4 +110,5 @@ def test_every_command_that_takes_data_takes_what_is_said_about_data() -> None:
     for command, has in options().items():
         if "--data" in has:
             assert command in WITH_DATA
-            assert {"--scale", "--color", "--resize", "--limit", "--unsafe"} <= has
+            assert {"--scale", "--color", "--resize", "--limit"} <= has
+            assert command not in RUNS_LAYERS or "--unsafe" in has
