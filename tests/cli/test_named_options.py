@@ -14,13 +14,13 @@ import harness
 from harness.cli.app import app
 
 ROOT = Path(harness.__file__).parent
-FROM_KERAS = ("run", "prune", "export", "diagnose")
-WITH_DATA = (*FROM_KERAS, "evaluate")
+RUNS_LAYERS = ("run", "prune", "export", "diagnose")  # they may run code inside a Keras file
+WITH_DATA = (*RUNS_LAYERS, "evaluate", "bundle", "validate")
 # Which commands can say what a module says: the longest name that fits counts. A command that reads studies may be told
 # what to write into one instead.
 SAID_BY = {
     "data": WITH_DATA,
-    "base/keras_file.py": (*FROM_KERAS, "verify"),
+    "base/keras_file.py": (*RUNS_LAYERS, "verify"),
     "training": ("run",),
     "pipeline": ("run",),
     "prune": ("prune",),
@@ -34,6 +34,14 @@ SAID_BY = {
     "compare/between": ("compare",),
     "cli/commands/compare.py": ("compare",),
     "export/proof/examples.py": ("export",),
+    "deploy": ("validate",),
+    "deploy/bundling.py": ("bundle",),
+    "deploy/from_run.py": ("bundle",),
+    "deploy/from_file.py": ("bundle",),
+    "deploy/readme.py": ("validate",),
+    "spec/gates.py": ("validate",),
+    "cli/commands/bundle.py": ("bundle",),
+    "cli/commands/validate.py": ("validate",),
     "cli/options.py": ("prune",),
     "cli/commands/evaluate.py": ("evaluate",),
     "cli/commands/run.py": ("run",),
@@ -108,4 +116,4 @@ def test_every_command_that_takes_data_takes_what_is_said_about_data() -> None:
         if "--data" in has:
             assert command in WITH_DATA
             assert {"--scale", "--color", "--resize", "--limit"} <= has
-            assert command not in FROM_KERAS or "--unsafe" in has
+            assert command not in RUNS_LAYERS or "--unsafe" in has

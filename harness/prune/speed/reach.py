@@ -15,8 +15,8 @@ from harness.measure.group import placement
 from harness.measure.latency.model import LatencyModel
 from harness.measure.latency.table import LatencyTable
 from harness.measure.runtime.placement import device_of
+from harness.prune.choose.amounts import ABOUT_THE_LOSS
 from harness.prune.choose.decide import free_groups, scores_of
-from harness.prune.choose.scoring import ABOUT_THE_LOSS
 from harness.prune.data.given import Data
 from harness.prune.keras_graph.trace import trace
 from harness.prune.price.offers import offers
