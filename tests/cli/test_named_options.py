@@ -46,11 +46,14 @@ SAID_BY = {
     "cli/commands/validate.py": ("validate",),
     "cli/options.py": ("prune",),
     "cli/commands/evaluate.py": ("evaluate",),
+    "cli/commands/verify.py": ("verify",),
+    "cli/onnx.py": ("prune",),
     "cli/commands/run.py": ("run",),
     "cli/commands/prune.py": ("prune",),
     "cli/commands/diagnose.py": ("diagnose",),
     "cli/commands/measure.py": ("measure",),
     "report/conditions/reproduce.py": ("run",),
+    "report/conditions/commands.py": ("prune",),
 }
 OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*")
 ELSEWHERE = re.compile(r"`harness (\w+)( [^`]*)?`")  # names the command that has it
