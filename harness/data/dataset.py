@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -63,9 +64,16 @@ class Dataset:
         train, test = (images.reshape(-1, *shape) for images in (self.train_images, self.test_images))
         return replace(self, train_images=train, test_images=test)
 
+    @cached_property
+    def test_digest(self) -> str:
+        """SHA-256 over the test examples and their labels alone: the same, the same questions."""
+        return self._digest_of(self.test_images, self.test_labels)
+
     def _digest(self) -> str:
+        return self._digest_of(self.train_images, self.train_labels, self.test_images, self.test_labels)
+
+    def _digest_of(self, *arrays: NDArray[Any]) -> str:
         digest = hashlib.sha256(repr(self.class_names).encode())
-        arrays: tuple[NDArray[Any], ...] = (self.train_images, self.train_labels, self.test_images, self.test_labels)
         for array in arrays:
             digest.update(f"{array.dtype.str}{array.shape}".encode())
             digest.update(np.ascontiguousarray(array).data)

@@ -12,13 +12,15 @@ from harness.spec.data import DataSpec
 from harness.spec.gates import BOUNDS, Gates, gates_of
 from harness.spec.measuring import Device, MeasureSpec, Mode
 from harness.spec.names import short, without
-from harness.spec.pruning import RECONSTRUCT_IMAGES, Importance, PruneSpec, Schedule
-from harness.spec.speed import SpeedSpec
+from harness.spec.pruning import AMOUNTS, RECONSTRUCT_IMAGES, Importance, PruneSpec, Schedule
+from harness.spec.speed import MOST_TRIES, SpeedSpec
 from harness.spec.study import Study, read_study, study_of
 from harness.spec.training import TrainSpec
 
 __all__ = [
+    "AMOUNTS",
     "BOUNDS",
+    "MOST_TRIES",
     "RECONSTRUCT_IMAGES",
     "Case",
     "DataSpec",

@@ -21,7 +21,7 @@ from harness.stats.sequential import (
     sequential_difference,
     sequential_interval,
 )
-from harness.stats.verdicts import Decision, Verdict, decide, verdict
+from harness.stats.verdicts import Decision, Preference, Verdict, decide, preference, verdict
 
 __all__ = [
     "CONFIDENCE",
@@ -30,6 +30,7 @@ __all__ = [
     "TRIMMED_SHARE",
     "Decision",
     "Interval",
+    "Preference",
     "Verdict",
     "decide",
     "deviation",
@@ -44,6 +45,7 @@ __all__ = [
     "next_look",
     "paired_proportions",
     "precise_enough",
+    "preference",
     "samples_for_percentile",
     "sequential_difference",
     "sequential_interval",

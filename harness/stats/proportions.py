@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -12,6 +13,7 @@ from numpy.typing import ArrayLike
 from harness.stats.intervals import CONFIDENCE
 
 
+@cache
 def wilson(hits: int, examples: int, confidence: float = CONFIDENCE) -> tuple[float, float]:
     """Wilson's score interval for a proportion."""
     from scipy import stats
@@ -74,17 +76,22 @@ def paired_proportions(baseline: ArrayLike, candidate: ArrayLike, confidence: fl
     Raises:
         ValueError: the lengths differ, or there is no example.
     """
-    from scipy import stats
-
     first, second = np.asarray(baseline, dtype=bool), np.asarray(candidate, dtype=bool)
     if first.shape != second.shape or first.ndim != 1 or first.size == 0:
         raise ValueError(f"need the same examples for both, got shapes {first.shape} and {second.shape}")
     only_candidate, only_baseline = int((second & ~first).sum()), int((first & ~second).sum())
     discordant = only_candidate + only_baseline
-    p_value = float(stats.binomtest(only_candidate, discordant).pvalue) if discordant else 1.0
+    p_value = _mcnemar(only_candidate, discordant)
     low, high = _newcombe((int((first & second).sum()), only_candidate, only_baseline), first.size, confidence)
     difference = (only_candidate - only_baseline) / first.size
     return PairedProportions(difference, low, high, p_value, only_baseline, only_candidate)
+
+
+@cache
+def _mcnemar(only_candidate: int, discordant: int) -> float:
+    from scipy import stats
+
+    return float(stats.binomtest(only_candidate, discordant).pvalue) if discordant else 1.0
 
 
 def _newcombe(counts: tuple[int, int, int], total: int, confidence: float) -> tuple[float, float]:

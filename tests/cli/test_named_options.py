@@ -15,7 +15,7 @@ from harness.cli.app import app
 
 ROOT = Path(harness.__file__).parent
 RUNS_LAYERS = ("run", "prune", "export", "diagnose")  # they may run code inside a Keras file
-WITH_DATA = (*RUNS_LAYERS, "bundle", "validate")
+WITH_DATA = (*RUNS_LAYERS, "evaluate", "bundle", "validate")
 # Which commands can say what a module says: the longest name that fits counts. A command that reads studies may be told
 # what to write into one instead.
 SAID_BY = {
@@ -26,9 +26,13 @@ SAID_BY = {
     "prune": ("prune",),
     "prune/proof/verified.py": ("verify",),
     "diagnose": ("diagnose",),
+    "doctor": ("doctor",),
     "measure": ("measure",),
     "measure/advice.py": ("measure", "run"),
-    "compare/across.py": ("compare",),
+    "measure/accuracy": ("evaluate",),
+    "measure/inputs/examples.py": ("evaluate",),
+    "compare/between": ("compare",),
+    "cli/commands/compare.py": ("compare",),
     "export/proof/examples.py": ("export",),
     "deploy": ("validate",),
     "deploy/bundling.py": ("bundle",),
@@ -39,6 +43,7 @@ SAID_BY = {
     "cli/commands/bundle.py": ("bundle",),
     "cli/commands/validate.py": ("validate",),
     "cli/options.py": ("prune",),
+    "cli/commands/evaluate.py": ("evaluate",),
     "cli/commands/run.py": ("run",),
     "cli/commands/prune.py": ("prune",),
     "cli/commands/diagnose.py": ("diagnose",),
