@@ -85,11 +85,14 @@ class Looks:
 
     def _seen(self, gate: Gate, rows: Sequence[MeasuredRow]) -> Seen:
         by_model = {row.model: row for row in rows if row.batch == gate.batch}
-        row = by_model[self.own]
+        row, baseline = by_model[self.own], by_model[0]
         if row.error is not None:
             return Seen(math.nan, -math.inf, math.inf, 0, 0.0, "fail", row.error)
+        if gate.name == "min_speedup" and baseline.error is not None:
+            why = f"the baseline failed: {baseline.error}"
+            return Seen(math.nan, -math.inf, math.inf, 0, 0.0, "can't tell", why)
         if gate.name == "min_speedup":
-            logs, beside = list(by_model[0].log_ratios(row)), 0.0
+            logs, beside = list(baseline.log_ratios(row)), 0.0
         else:
             logs, beside = [math.log(launch.usual_us) for launch in row.launches], OCCASION
         found = stats.look_interval(logs, self.look, self.decisions, beside)

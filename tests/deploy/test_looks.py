@@ -89,6 +89,12 @@ def test_a_row_that_can_not_be_measured_fails_its_gate() -> None:
     assert (seen.decision, seen.error) == ("fail", "killed by SIGSEGV")
 
 
+def test_a_baseline_that_can_not_be_measured_tells_nothing_of_a_speed_up() -> None:
+    broken = row(0, []).model_copy(update={"error": "hung"})
+    (seen,) = Looks([Gate("min_speedup", 1.0, 1)], 1, 1).end([broken, row(1, [1000.0] * 12)]).values()
+    assert (seen.decision, seen.error) == ("can't tell", "the baseline failed: hung")
+
+
 def test_memory_is_counted_in_pages_where_all_peaks_are_equal() -> None:
     seen = seen_memory(Gate("max_memory_mb", 50.0), [50_000_000] * 10, 1, 1)
     assert seen.decision == "can't tell"

@@ -11,11 +11,12 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from harness.base.errors import BundleError, DataError, HarnessError
+from harness.base.errors import BundleError, DataError, DeviceError, HarnessError
 from harness.deploy import present
 from harness.deploy.question import Question
 from harness.deploy.validating import validate
 from harness.deploy.validation import Finding, Validation
+from harness.measure.runtime.usable import usable_device
 from harness.spec import Gates
 from tests.deploy.bundles import bundled, examples, reseal
 from tests.onnx_files import cnn
@@ -109,6 +110,17 @@ CAN_NOT_BE_ASKED: list[tuple[dict[str, Any], str]] = [
 def test_gates_without_what_decides_them_are_refused(shared_bundle: Path, asked: dict[str, Any], message: str) -> None:
     with pytest.raises(BundleError, match=message):
         validate(shared_bundle, Question(**asked))
+
+
+def test_a_bundle_for_a_device_that_does_not_run_here_is_no_question(bundle: Path) -> None:
+    """A bundle for CUDA, where there is none: refused, and not run on the CPU instead."""
+    if usable_device("auto") != "cpu":
+        pytest.skip("CUDA runs here")
+    reseal(bundle, lambda values: values.update(device="cuda"))
+    with pytest.raises(DeviceError) as told:
+        validate(bundle, Question(Gates()))
+    assert "\n" not in str(told.value)
+    assert "harness-" not in str(told.value)
 
 
 def test_a_baseline_that_takes_other_inputs_is_refused(shared_bundle: Path, tmp_path: Path) -> None:
