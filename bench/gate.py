@@ -24,8 +24,8 @@ from bench.selftest import RESULTS, say
 from harness import stats
 from harness.base.store import Store
 from harness.deploy.bundling import write_bundle
-from harness.deploy.from_run import evidence_of_run
 from harness.deploy.question import Question
+from harness.deploy.source.from_run import evidence_of_run
 from harness.deploy.validating import validate
 from harness.deploy.validation import Validation
 from harness.measure.runtime.environment import describe

@@ -1,4 +1,4 @@
 """What is shipped, and whether it may be: a model as a bundle that proves itself, and gates on measured intervals.
 
-From outside: `bundling`, `from_run`, `from_file`, `validating`, and what shows a validation; the rest is its own.
+From outside: `source`, `bundling`, `question`, `validating`, and what shows a validation; the rest is its own.
 """

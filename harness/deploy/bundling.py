@@ -13,7 +13,6 @@ from harness.base.errors import BundleError
 from harness.base.progress import Progress, Silent
 from harness.base.store import file_digest, replaced_folder
 from harness.deploy import layout
-from harness.deploy.evidence import Evidence, with_interval
 from harness.deploy.manifest import (
     MOST_ROUNDING,
     Contents,
@@ -28,6 +27,7 @@ from harness.deploy.manifest import (
     text_of,
 )
 from harness.deploy.readme import readme
+from harness.deploy.source.evidence import Evidence, with_interval
 from harness.deploy.vectors import MOST_EXAMPLES, Array, distance, spread_of, write_vectors
 from harness.measure.answers import Answers, answers
 from harness.measure.files.model_file import ModelFile, read_model

@@ -49,6 +49,19 @@ def test_accuracy_passes_fails_or_can_not_be_told_by_its_interval(shared_bundle:
     assert decisions(found[0.9])["recorded answers"] == "pass"
 
 
+def test_other_answers_than_those_recorded_fail(bundle: Path, shared_bundle: Path) -> None:
+    def turned(values: dict[str, Any]) -> None:
+        """One answer in a hundred is told the other way round."""
+        answers = list(values["accuracy"]["answers"]["correct"])
+        answers[::100] = ["1" if each == "0" else "0" for each in answers[::100]]
+        values["accuracy"]["answers"]["correct"] = "".join(answers)
+
+    reseal(bundle, turned)
+    found = validate(bundle, Question(Gates(), data_of(shared_bundle)))
+    assert decisions(found)["recorded answers"] == "fail"
+    assert decisions(validate(shared_bundle, Question(Gates(), data_of(shared_bundle))))["recorded answers"] == "pass"
+
+
 def test_accuracy_lost_is_paired_and_a_copy_loses_nothing_that_can_be_told(shared_bundle: Path, tmp_path: Path) -> None:
     data = data_of(shared_bundle)
     same = Question(Gates(max_accuracy_drop=0.05), data, None, shared_bundle)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from harness import stats
 from harness.base.progress import Progress
-from harness.deploy.looks import Gate, Looks, Seen, more, seen_memory
+from harness.deploy.gates.looks import Gate, Looks, Seen, more, seen_memory
 from harness.deploy.validation import Finding
 from harness.deploy.vectors import Array
 from harness.measure.memory import peak_memory

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from harness.deploy.looks import OCCASION, Gate, Looks, Seen, more, seen_memory
+from harness.deploy.gates.looks import OCCASION, Gate, Looks, Seen, more, seen_memory
 from harness.measure.launch import Launch
 from harness.measure.row import MeasuredRow
 
