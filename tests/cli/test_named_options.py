@@ -33,6 +33,8 @@ SAID_BY = {
     "measure/inputs/examples.py": ("evaluate",),
     "compare/between": ("compare",),
     "cli/commands/compare.py": ("compare",),
+    "cli/commands/results.py": ("results",),
+    "compare/frame.py": ("results",),
     "export/proof/examples.py": ("export",),
     "deploy": ("validate",),
     "deploy/bundling.py": ("bundle",),
