@@ -11,6 +11,7 @@ from harness.base.crash import scratch, step
 from harness.base.errors import DamagedError, HarnessError
 from harness.base.progress import Progress, Silent
 from harness.data import Dataset
+from harness.deploy import layout
 from harness.deploy.checks import check
 from harness.deploy.gates.judged import Judged, accuracy_gates, recorded_answers, size_gate
 from harness.deploy.gates.measuring import Asked, decided, gates_to_measure
@@ -58,7 +59,9 @@ def _validated(bundle: Path, question: Question, folder: Path, progress: Progres
         with step(f"receive {bundle.name}"):
             received = receive(bundle, _made(folder / "bundle"))
     except DamagedError as error:
-        damaged = Finding(name="hashes", decision="fail", line=str(error).removeprefix(f"{bundle}: "))
+        line = str(error).removeprefix(f"{bundle}: ")
+        name = "schema" if line.startswith(layout.MANIFEST) else "hashes"
+        damaged = Finding(name=name, decision="fail", line=line)
         return _validation(bundle, None, None, [damaged], start)
     device = device_for(bundle, received.manifest, question.gates.device)
     batch_sizes = batch_sizes_for(bundle, received.manifest, question.gates)

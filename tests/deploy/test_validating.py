@@ -89,9 +89,10 @@ def test_measured_gates_that_are_far_away_are_decided(shared_bundle: Path) -> No
     gates = Gates(max_latency_us=1e7, min_speedup=0.01, max_memory_mb=1e5, spend_s=120)
     found = validate(shared_bundle, Question(gates, None, None, shared_bundle))
     assert decisions(found) == dict.fromkeys(
-        ("hashes", "load", "placement", "test vectors", "max_memory_mb", "max_latency_us", "min_speedup"), "pass"
+        ("schema", "hashes", "load", "placement", "test vectors", "max_memory_mb", "max_latency_us", "min_speedup"),
+        "pass",
     )
-    for finding in found.findings[4:]:
+    for finding in found.findings[5:]:
         assert finding.low is not None
         assert finding.low <= finding.value <= finding.high  # type: ignore[operator]
         assert "cpu, 1 thread" in finding.line
@@ -133,7 +134,7 @@ def test_a_bundle_for_a_device_that_does_not_run_here_is_no_question(bundle: Pat
     with pytest.raises(DeviceError) as told:
         validate(bundle, Question(Gates()))
     assert "\n" not in str(told.value)
-    assert "harness-" not in str(told.value)
+    assert "/harness-" not in str(told.value)
 
 
 def test_a_baseline_that_takes_other_inputs_is_refused(shared_bundle: Path, tmp_path: Path) -> None:
@@ -176,10 +177,10 @@ def test_messages_never_speak_of_the_copy(shared_bundle: Path, tmp_path: Path) -
     (broken / "model.onnx").write_bytes(b"nothing")
     reseal(broken)
     found = validate(broken, Question(Gates()))
-    assert "harness-" not in " ".join(finding.line for finding in found.findings)
+    assert "/harness-" not in " ".join(finding.line for finding in found.findings)
     with pytest.raises(HarnessError) as told:
         validate(shared_bundle, Question(Gates(min_speedup=1.0), None, None, broken))
-    assert "harness-" not in str(told.value)
+    assert "/harness-" not in str(told.value)
 
 
 def three() -> Validation:
