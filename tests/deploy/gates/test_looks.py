@@ -103,6 +103,13 @@ def test_memory_is_counted_in_pages_where_all_peaks_are_equal() -> None:
 
 
 def test_more_launches_narrow_the_interval_by_their_square_root() -> None:
-    seen = Seen(100.0, 80.0, 120.0, 20, 0.95)
+    seen = Seen(100.0, 80.0, 120.0, 20)
     assert more(seen, 110.0, 10.0) == pytest.approx(1.2 * 4 * 10)
     assert more(seen, 100.0, 10.0) is None
+
+
+def test_what_more_launches_do_not_narrow_is_reckoned_with() -> None:
+    """Of 5 on either side 3 stay: at a distance of 2 nothing helps, at 4 as much again as (25 - 9) / (16 - 9)."""
+    seen = Seen(100.0, 95.0, 105.0, 20, stays=3.0)
+    assert more(seen, 102.0, 10.0) is None
+    assert more(seen, 104.0, 10.0) == pytest.approx(1.2 * 10 * 16 / 7)
