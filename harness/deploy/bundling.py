@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +13,6 @@ from harness.base.errors import BundleError
 from harness.base.progress import Progress, Silent
 from harness.base.store import file_digest, replaced_folder
 from harness.deploy import layout
-from harness.deploy.evidence import Evidence, with_interval
 from harness.deploy.manifest import (
     MOST_ROUNDING,
     Contents,
@@ -27,6 +27,7 @@ from harness.deploy.manifest import (
     text_of,
 )
 from harness.deploy.readme import readme
+from harness.deploy.source.evidence import Evidence, with_interval
 from harness.deploy.vectors import MOST_EXAMPLES, Array, distance, spread_of, write_vectors
 from harness.measure.answers import Answers, answers
 from harness.measure.files.model_file import ModelFile, read_model
@@ -68,11 +69,23 @@ def check_target(folder: Path, *inputs: Path) -> None:
     """
     if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
         raise BundleError(f"{folder}: is no folder; give another with -o")
-    if folder.exists() and any(folder.iterdir()) and not (folder / layout.MANIFEST).is_file():
+    if folder.exists() and any(folder.iterdir()) and not _is_bundle(folder):
         raise BundleError(f"{folder}: holds something that is no bundle; give another folder with -o")
     for path in inputs:
         if folder.exists() and path.resolve().is_relative_to(folder.resolve()):
             raise BundleError(f"{folder}: holds the model {path.name} itself; give another folder with -o")
+
+
+def _is_bundle(folder: Path) -> bool:
+    """Whether a folder holds a bundle, of whatever version, and nothing beside it."""
+    try:
+        manifest = json.loads((folder / layout.MANIFEST).read_text(encoding="utf-8"))
+        known = (
+            {layout.MANIFEST, *manifest["files"]} if manifest["schema_version"].startswith("harness-bundle/") else {}
+        )
+    except (OSError, ValueError, RecursionError, KeyError, TypeError, AttributeError):
+        return False
+    return all(path.is_dir() or path.relative_to(folder).as_posix() in known for path in folder.rglob("*"))
 
 
 def _examples(evidence: Evidence, file: ModelFile) -> Array:

@@ -11,10 +11,11 @@ from harness.base.crash import scratch, step
 from harness.base.errors import DamagedError, HarnessError
 from harness.base.progress import Progress, Silent
 from harness.data import Dataset
+from harness.deploy import layout
 from harness.deploy.checks import check
-from harness.deploy.judged import Judged, accuracy_gates, recorded_answers, size_gate
+from harness.deploy.gates.judged import Judged, accuracy_gates, recorded_answers, size_gate
+from harness.deploy.gates.measuring import Asked, decided, gates_to_measure
 from harness.deploy.manifest import Manifest
-from harness.deploy.measuring import Asked, decided, gates_to_measure
 from harness.deploy.question import (
     ACCURACY,
     Question,
@@ -58,7 +59,9 @@ def _validated(bundle: Path, question: Question, folder: Path, progress: Progres
         with step(f"receive {bundle.name}"):
             received = receive(bundle, _made(folder / "bundle"))
     except DamagedError as error:
-        damaged = Finding(name="hashes", decision="fail", line=str(error).removeprefix(f"{bundle}: "))
+        line = str(error).removeprefix(f"{bundle}: ")
+        name = "schema" if line.startswith(layout.MANIFEST) else "hashes"
+        damaged = Finding(name=name, decision="fail", line=line)
         return _validation(bundle, None, None, [damaged], start)
     device = device_for(bundle, received.manifest, question.gates.device)
     batch_sizes = batch_sizes_for(bundle, received.manifest, question.gates)
@@ -90,7 +93,8 @@ def _gated(
     measured = gates_to_measure(gates.bounds, batch_sizes)
     decisions = len(measured) + sum(name in gates.bounds for name in ACCURACY)
     found = list(size_gate(gates.bounds, own.manifest.model.size_bytes))
-    judged = None if dataset is None else _judged(models, dataset, (device, decisions), progress)
+    compared = models if "max_accuracy_drop" in gates.bounds else models[-1:]
+    judged = None if dataset is None else _judged(compared, dataset, (device, decisions), progress)
     if judged is not None:
         found += recorded_answers(own.manifest, judged)
         found += accuracy_gates(gates.bounds, judged)
@@ -108,6 +112,7 @@ def _fed(bundle: Received) -> dict[str, Array]:
 
 
 def _judged(models: Sequence[Received], dataset: Dataset, how: tuple[Device, int], progress: Progress) -> Judged:
+    """Which examples `models` get right: the bundle's, and where it is asked for, the baseline's before it."""
     device, decisions = how
     with progress.task("evaluate"):
         found = [evaluate(each.model, dataset.test_images, dataset.test_labels, device=device) for each in models]
@@ -116,7 +121,7 @@ def _judged(models: Sequence[Received], dataset: Dataset, how: tuple[Device, int
     return Judged(
         own=found[-1],
         baseline=found[0] if len(found) > 1 else None,
-        confidence=1 - (1 - stats.CONFIDENCE) / decisions,
+        confidence=1 - (1 - stats.CONFIDENCE) / max(1, decisions),
         examples=f"{len(dataset.test_labels):,} test examples, {which}",
         same=same,
     )

@@ -20,6 +20,7 @@ from harness.stats.sequential import (
     precise_enough,
     sequential_difference,
     sequential_interval,
+    shared_reach,
 )
 from harness.stats.verdicts import Decision, Preference, Verdict, decide, preference, verdict
 
@@ -49,6 +50,7 @@ __all__ = [
     "samples_for_percentile",
     "sequential_difference",
     "sequential_interval",
+    "shared_reach",
     "t_interval",
     "t_interval_of_difference",
     "trend",

@@ -60,15 +60,21 @@ def next_look(launches: int) -> int:
 def look_interval(values: ArrayLike, look: int, decisions: int, beside: float = 0.0) -> Interval:
     """The interval of launches' values at a look; unbounded while there are fewer than MINIMUM_LAUNCHES.
 
-    `beside` is a standard error that all launches share, so that they can't show it; looking again does not draw it
-    again, so that all looks together have one level for it.
+    `beside` is a standard error that all launches share, so that they can't show it: see shared_reach.
     """
-    from scipy import special
-
     sample, confidence = np.asarray(values, dtype=float), look_confidence(look, decisions)
     interval = t_interval(sample, confidence, TRIMMED_SHARE)
     if sample.size < MINIMUM_LAUNCHES:
         return Interval(interval.estimate, -math.inf, math.inf, 1.0)
-    shared = beside * float(special.ndtri(1 - (1 - CONFIDENCE) / (2 * decisions)))
-    reach = math.hypot(interval.half_width, shared)
+    reach = math.hypot(interval.half_width, shared_reach(beside, decisions))
     return replace(interval, low=interval.estimate - reach, high=interval.estimate + reach)
+
+
+def shared_reach(error: float, decisions: int) -> float:
+    """What a standard error that all launches share adds to an interval's half-width, however many they are.
+
+    Looking again does not draw it again, so all looks together have one level for it.
+    """
+    from scipy import special
+
+    return error * float(special.ndtri(1 - (1 - CONFIDENCE) / (2 * decisions)))

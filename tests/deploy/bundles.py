@@ -13,9 +13,9 @@ import numpy as np
 
 from harness.data import load
 from harness.deploy.bundling import write_bundle
-from harness.deploy.evidence import Evidence
-from harness.deploy.from_run import shaped
 from harness.deploy.manifest import digest_of
+from harness.deploy.source.evidence import Evidence
+from harness.deploy.source.from_run import shaped
 from harness.measure.accuracy import evaluate
 from harness.spec import DataSpec
 from tests.onnx_files import cnn

@@ -98,7 +98,17 @@ def test_a_folder_of_something_else_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "bundle" / "thesis.tex").write_text("years of work")
     with pytest.raises(BundleError, match="no bundle; give another folder"):
         bundled(tmp_path)
+    (tmp_path / "bundle" / "manifest.json").write_text('{"name": "of something else"}')
+    with pytest.raises(BundleError, match="no bundle; give another folder"):
+        bundled(tmp_path)
     assert (tmp_path / "bundle" / "thesis.tex").read_text() == "years of work"
+
+
+def test_a_bundle_with_something_beside_it_is_left_alone(bundle: Path) -> None:
+    (bundle / "notes.txt").write_text("mine")
+    with pytest.raises(BundleError, match="no bundle; give another folder"):
+        bundled(bundle.parent)
+    assert (bundle / "notes.txt").read_text() == "mine"
 
 
 def test_an_older_bundle_is_replaced(tmp_path: Path) -> None:

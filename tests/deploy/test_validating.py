@@ -11,11 +11,12 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from harness.base.errors import BundleError, DataError, HarnessError
+from harness.base.errors import BundleError, DataError, DeviceError, HarnessError
 from harness.deploy import present
 from harness.deploy.question import Question
 from harness.deploy.validating import validate
 from harness.deploy.validation import Finding, Validation
+from harness.measure.runtime.usable import usable_device
 from harness.spec import Gates
 from tests.deploy.bundles import bundled, examples, reseal
 from tests.onnx_files import cnn
@@ -48,6 +49,19 @@ def test_accuracy_passes_fails_or_can_not_be_told_by_its_interval(shared_bundle:
     assert decisions(found[0.9])["recorded answers"] == "pass"
 
 
+def test_other_answers_than_those_recorded_fail(bundle: Path, shared_bundle: Path) -> None:
+    def turned(values: dict[str, Any]) -> None:
+        """One answer in a hundred is told the other way round."""
+        answers = list(values["accuracy"]["answers"]["correct"])
+        answers[::100] = ["1" if each == "0" else "0" for each in answers[::100]]
+        values["accuracy"]["answers"]["correct"] = "".join(answers)
+
+    reseal(bundle, turned)
+    found = validate(bundle, Question(Gates(), data_of(shared_bundle)))
+    assert decisions(found)["recorded answers"] == "fail"
+    assert decisions(validate(shared_bundle, Question(Gates(), data_of(shared_bundle))))["recorded answers"] == "pass"
+
+
 def test_accuracy_lost_is_paired_and_a_copy_loses_nothing_that_can_be_told(shared_bundle: Path, tmp_path: Path) -> None:
     data = data_of(shared_bundle)
     same = Question(Gates(max_accuracy_drop=0.05), data, None, shared_bundle)
@@ -75,9 +89,10 @@ def test_measured_gates_that_are_far_away_are_decided(shared_bundle: Path) -> No
     gates = Gates(max_latency_us=1e7, min_speedup=0.01, max_memory_mb=1e5, spend_s=120)
     found = validate(shared_bundle, Question(gates, None, None, shared_bundle))
     assert decisions(found) == dict.fromkeys(
-        ("hashes", "load", "placement", "test vectors", "max_memory_mb", "max_latency_us", "min_speedup"), "pass"
+        ("schema", "hashes", "load", "placement", "test vectors", "max_memory_mb", "max_latency_us", "min_speedup"),
+        "pass",
     )
-    for finding in found.findings[4:]:
+    for finding in found.findings[5:]:
         assert finding.low is not None
         assert finding.low <= finding.value <= finding.high  # type: ignore[operator]
         assert "cpu, 1 thread" in finding.line
@@ -109,6 +124,17 @@ CAN_NOT_BE_ASKED: list[tuple[dict[str, Any], str]] = [
 def test_gates_without_what_decides_them_are_refused(shared_bundle: Path, asked: dict[str, Any], message: str) -> None:
     with pytest.raises(BundleError, match=message):
         validate(shared_bundle, Question(**asked))
+
+
+def test_a_bundle_for_a_device_that_does_not_run_here_is_no_question(bundle: Path) -> None:
+    """A bundle for CUDA, where there is none: refused, and not run on the CPU instead."""
+    if usable_device("auto") != "cpu":
+        pytest.skip("CUDA runs here")
+    reseal(bundle, lambda values: values.update(device="cuda"))
+    with pytest.raises(DeviceError) as told:
+        validate(bundle, Question(Gates()))
+    assert "\n" not in str(told.value)
+    assert "/harness-" not in str(told.value)
 
 
 def test_a_baseline_that_takes_other_inputs_is_refused(shared_bundle: Path, tmp_path: Path) -> None:
@@ -151,10 +177,10 @@ def test_messages_never_speak_of_the_copy(shared_bundle: Path, tmp_path: Path) -
     (broken / "model.onnx").write_bytes(b"nothing")
     reseal(broken)
     found = validate(broken, Question(Gates()))
-    assert "harness-" not in " ".join(finding.line for finding in found.findings)
+    assert "/harness-" not in " ".join(finding.line for finding in found.findings)
     with pytest.raises(HarnessError) as told:
         validate(shared_bundle, Question(Gates(min_speedup=1.0), None, None, broken))
-    assert "harness-" not in str(told.value)
+    assert "/harness-" not in str(told.value)
 
 
 def three() -> Validation:

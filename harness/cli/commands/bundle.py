@@ -21,7 +21,7 @@ from harness.cli.terminal import print_json, print_lines, terminal
 
 if TYPE_CHECKING:
     from harness.base.progress import Progress
-    from harness.deploy.evidence import Evidence
+    from harness.deploy.source.evidence import Evidence
 
 Options = dict[str, Any]
 
@@ -92,7 +92,7 @@ def _no_more_than_a_run(
 
 
 def _of_run(run: Path, variant: str | None, progress: Progress) -> Evidence:
-    from harness.deploy.from_run import evidence_of_run
+    from harness.deploy.source.from_run import evidence_of_run
 
     return evidence_of_run(run, variant or "", progress)
 
@@ -106,7 +106,7 @@ def _of_file(
     progress: Progress,
 ) -> Evidence:
     from harness.cli.options import dataset
-    from harness.deploy.from_file import evidence_of_file
+    from harness.deploy.source.from_file import evidence_of_file
     from harness.measure.files.model_file import read_model
     from harness.spec import DataSpec, MeasureSpec, checked
 

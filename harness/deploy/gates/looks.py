@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from harness import stats
 from harness.measure.row import MeasuredRow
@@ -36,13 +36,16 @@ class Gate:
 
 @dataclass(frozen=True)
 class Seen:
-    """What is known of a gate: an estimate with its interval, from so many launches, at the confidence of that look."""
+    """What is known of a gate: an estimate with its interval, from so many launches or processes.
+
+    No more of them would bring the interval's half-width below `stays`.
+    """
 
     estimate: float
     low: float
     high: float
     count: int
-    confidence: float
+    stays: float = 0.0
     decision: stats.Decision = "can't tell"
     error: str | None = None
 
@@ -85,18 +88,22 @@ class Looks:
 
     def _seen(self, gate: Gate, rows: Sequence[MeasuredRow]) -> Seen:
         by_model = {row.model: row for row in rows if row.batch == gate.batch}
-        row = by_model[self.own]
+        row, baseline = by_model[self.own], by_model[0]
         if row.error is not None:
-            return Seen(math.nan, -math.inf, math.inf, 0, 0.0, "fail", row.error)
+            return Seen(math.nan, -math.inf, math.inf, 0, decision="fail", error=row.error)
+        if gate.name == "min_speedup" and baseline.error is not None:
+            why = f"the baseline failed: {baseline.error}"
+            return Seen(math.nan, -math.inf, math.inf, 0, error=why)
         if gate.name == "min_speedup":
-            logs, beside = list(by_model[0].log_ratios(row)), 0.0
+            logs, beside = list(baseline.log_ratios(row)), 0.0
         else:
             logs, beside = [math.log(launch.usual_us) for launch in row.launches], OCCASION
         found = stats.look_interval(logs, self.look, self.decisions, beside)
-        confidence = stats.look_confidence(self.look, self.decisions)
-        low, high = math.exp(found.low), math.exp(min(found.high, 700.0)) if math.isfinite(found.high) else math.inf
-        seen = Seen(math.exp(found.estimate) if logs else math.nan, low, high, len(logs), confidence)
-        return replace(seen, decision=gate.decide(low, high))
+        if not math.isfinite(found.high):
+            return Seen(math.exp(found.estimate) if logs else math.nan, 0.0, math.inf, len(logs))
+        value, low, high = math.exp(found.estimate), math.exp(found.low), math.exp(found.high)
+        stays = value * math.expm1(stats.shared_reach(beside, self.decisions))
+        return Seen(value, low, high, len(logs), stays, gate.decide(low, high))
 
 
 def seen_memory(gate: Gate, peaks_bytes: Sequence[int], look: int, decisions: int) -> Seen:
@@ -105,19 +112,19 @@ def seen_memory(gate: Gate, peaks_bytes: Sequence[int], look: int, decisions: in
     reach = found.half_width if math.isfinite(found.half_width) else 0.0
     reach = max(reach, PAGE_BYTES)  # memory is counted in pages, and equal peaks have no spread
     low, high = (found.estimate - reach) / 1e6, (found.estimate + reach) / 1e6
-    confidence = stats.look_confidence(look, decisions)
-    return Seen(found.estimate / 1e6, low, high, len(peaks_bytes), confidence, gate.decide(low, high))
+    return Seen(found.estimate / 1e6, low, high, len(peaks_bytes), PAGE_BYTES / 1e6, gate.decide(low, high))
 
 
 def more(seen: Seen, bound: float, spent: float) -> float | None:
-    """How much more than `spent`, in the same unit, would decide a gate; None where its value is at the bound.
+    """How much of what was `spent` would decide a gate, in the same unit; None where nothing would, at the bound.
 
-    The interval gets narrower with the square root of what is spent.
+    What does not stay of the interval gets narrower with the square root of what is spent.
     """
     if not math.isfinite(seen.low) or not math.isfinite(seen.high):
         return SPARE * spent * stats.MINIMUM_LAUNCHES / max(1, seen.count)
     distance = abs(seen.estimate - bound)
     reach = (seen.high - seen.low) / 2
-    if distance == 0 or reach / distance > 100:
+    if distance <= seen.stays or reach / distance > 100:
         return None
-    return SPARE * spent * (reach / distance) ** 2
+    narrowing = max(0.0, reach**2 - seen.stays**2)
+    return SPARE * spent * max(1.0, narrowing / (distance**2 - seen.stays**2))

@@ -11,8 +11,8 @@ from harness.base.store import file_digest
 from harness.compare.results import Results, read_results
 from harness.compare.timings import Timings, timings_of
 from harness.data import Dataset, load
-from harness.deploy.evidence import Evidence, latency_of, speedup_of
 from harness.deploy.manifest import Baseline, MeasuredLatency, MeasuredSpeedup
+from harness.deploy.source.evidence import Evidence, latency_of, speedup_of
 from harness.measure.conditions import conditions
 from harness.measure.files.model_file import read_model
 from harness.records import Row
@@ -42,6 +42,11 @@ def evidence_of_run(run: Path, variant: str, progress: Progress | None = None) -
         raise BundleError(f"{onnx}: was changed since the run measured it; run the study again")
     with (progress or Silent()).task(f"load {row.case.data.name}"):
         dataset = load(row.case.data)
+    if row.accuracy is not None and row.accuracy.examples != len(dataset.test_labels):
+        raise BundleError(
+            f"{row.case.data.name}: has {len(dataset.test_labels)} test examples, the run saw {row.accuracy.examples}; "
+            "give the run its data again, or run the study again"
+        )
     timings = timings_of(results, results.spec.modes[0])
     measured = None if timings is None else timings.index.get(row.export.architecture)
     measurement = None if measured is None else results.measurements[measured[0]]

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from harness.base.progress import Progress, Silent
 from harness.data import Dataset
-from harness.deploy.evidence import Evidence, latency_of, speedup_of
-from harness.deploy.from_run import PACKAGES, shaped
 from harness.deploy.manifest import Baseline
+from harness.deploy.source.evidence import Evidence, latency_of, speedup_of
+from harness.deploy.source.from_run import PACKAGES, shaped
 from harness.measure.accuracy import evaluate
 from harness.measure.conditions import conditions
 from harness.measure.files.model_file import read_model

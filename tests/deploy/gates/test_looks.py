@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from harness.deploy.looks import OCCASION, Gate, Looks, Seen, more, seen_memory
+from harness.deploy.gates.looks import OCCASION, Gate, Looks, Seen, more, seen_memory
 from harness.measure.launch import Launch
 from harness.measure.row import MeasuredRow
 
@@ -89,6 +89,12 @@ def test_a_row_that_can_not_be_measured_fails_its_gate() -> None:
     assert (seen.decision, seen.error) == ("fail", "killed by SIGSEGV")
 
 
+def test_a_baseline_that_can_not_be_measured_tells_nothing_of_a_speed_up() -> None:
+    broken = row(0, []).model_copy(update={"error": "hung"})
+    (seen,) = Looks([Gate("min_speedup", 1.0, 1)], 1, 1).end([broken, row(1, [1000.0] * 12)]).values()
+    assert (seen.decision, seen.error) == ("can't tell", "the baseline failed: hung")
+
+
 def test_memory_is_counted_in_pages_where_all_peaks_are_equal() -> None:
     seen = seen_memory(Gate("max_memory_mb", 50.0), [50_000_000] * 10, 1, 1)
     assert seen.decision == "can't tell"
@@ -97,6 +103,13 @@ def test_memory_is_counted_in_pages_where_all_peaks_are_equal() -> None:
 
 
 def test_more_launches_narrow_the_interval_by_their_square_root() -> None:
-    seen = Seen(100.0, 80.0, 120.0, 20, 0.95)
+    seen = Seen(100.0, 80.0, 120.0, 20)
     assert more(seen, 110.0, 10.0) == pytest.approx(1.2 * 4 * 10)
     assert more(seen, 100.0, 10.0) is None
+
+
+def test_what_more_launches_do_not_narrow_is_reckoned_with() -> None:
+    """Of 5 on either side 3 stay: at a distance of 2 nothing helps, at 4 as much again as (25 - 9) / (16 - 9)."""
+    seen = Seen(100.0, 95.0, 105.0, 20, stays=3.0)
+    assert more(seen, 102.0, 10.0) is None
+    assert more(seen, 104.0, 10.0) == pytest.approx(1.2 * 10 * 16 / 7)

@@ -9,9 +9,10 @@ import pytest
 
 from harness.base.errors import BundleError
 from harness.base.store import file_digest
-from harness.compare.results import Results
+from harness.compare.results import Results, read_results
 from harness.deploy.bundling import write_bundle
-from harness.deploy.from_run import evidence_of_run
+from harness.deploy.source.from_run import evidence_of_run
+from harness.records import Accuracy
 from harness.spec import Study, checked
 from harness.spec.names import file_name
 from tests.onnx_files import FLOAT, constant, helper, save, tensor, weight
@@ -19,7 +20,7 @@ from tests.synthetic import results_of
 
 STUDY: dict[str, Any] = {
     "name": "shipped",
-    "data": {"limit": 200},
+    "data": {"limit": 5000},
     "measure": {"batch_sizes": [1], "device": "cpu"},
     "networks": [{"model": "single_conv", "prune": [{"ratio": [0.25, 0.5]}]}],
 }
@@ -98,4 +99,15 @@ def test_a_model_that_was_changed_since_or_is_gone_is_not_bundled(run: Path) -> 
         evidence_of_run(run, "original")
     path.unlink()
     with pytest.raises(BundleError, match="is missing; run the study again"):
+        evidence_of_run(run, "original")
+
+
+def test_data_that_is_not_what_the_run_saw_is_told(run: Path) -> None:
+    results = read_results(run)
+    rows = [
+        row.model_copy(update={"accuracy": Accuracy(correct="10" * 50, device="cpu")}) if row.original else row
+        for row in results.rows
+    ]
+    (run / "results.json").write_text(results.model_copy(update={"rows": tuple(rows)}).model_dump_json())
+    with pytest.raises(BundleError, match="has 1000 test examples, the run saw 100"):
         evidence_of_run(run, "original")

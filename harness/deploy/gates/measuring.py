@@ -10,7 +10,7 @@ from pathlib import Path
 
 from harness import stats
 from harness.base.progress import Progress
-from harness.deploy.looks import Gate, Looks, Seen, more, seen_memory
+from harness.deploy.gates.looks import Gate, Looks, Seen, more, seen_memory
 from harness.deploy.validation import Finding
 from harness.deploy.vectors import Array
 from harness.measure.memory import peak_memory
@@ -99,7 +99,7 @@ def _finding(gate: Gate, seen: Seen, condition: str, spent: float) -> Finding:
     digits = 3 if gate.name == "min_speedup" else 1
     value = f"{seen.estimate:.{digits}f}" if seen.count else "?"
     interval = f"[{seen.low:.{digits}f}, {seen.high:.{digits}f}]" if bounded else "[too few launches for an interval]"
-    cure = f"; {_cure(seen, gate.bound, spent)}" if seen.decision == "can't tell" else ""
+    cure = f"; {_cure(gate, seen, spent)}" if seen.decision == "can't tell" else ""
     side = "at least" if gate.least else "at most"
     return Finding(
         name=gate.name,
@@ -114,8 +114,9 @@ def _finding(gate: Gate, seen: Seen, condition: str, spent: float) -> Finding:
     )
 
 
-def _cure(seen: Seen, bound: float, spent: float) -> str:
-    needed = more(seen, bound, spent)
+def _cure(gate: Gate, seen: Seen, spent: float) -> str:
+    needed = more(seen, gate.bound, spent)
     if needed is None or needed > HOPELESS_S:
-        return "the value is at the bound, which no hour of measuring decides: move the bound"
+        other = ", or gate min_speedup" if gate.name == "max_latency_us" else ""
+        return f"the value is at the bound, which no hour of measuring decides: move the bound{other}"
     return f"--spend {math.ceil(max(needed, spent + 1))} would decide it"
