@@ -8,6 +8,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 READY_CUDA := $(VENV)/.ready-cuda
+READY_NODE := tools/runtimes/node_modules/.ready
 DEVICE ?= auto
 STUDY ?= bench/studies/default.toml
 RUNS ?= runs
@@ -29,7 +30,13 @@ export KERAS_BACKEND ?= jax
 export XLA_PYTHON_CLIENT_PREALLOCATE ?= false
 endif
 
-.PHONY: help setup setup-cuda bench bench-cases bench-selftest bench-diagnose bench-cuda bench-prune bench-importance bench-latency bench-reconstruct bench-weights bench-page picture test test-onednn sweep field fuzz lint type check report lock clean
+ifneq ($(filter validate-%,$(MAKECMDGOALS)),)
+ifndef BUNDLE
+$(error give BUNDLE=folder, which `harness bundle` wrote)
+endif
+endif
+
+.PHONY: help setup setup-cuda bench bench-cases bench-selftest bench-diagnose bench-cuda bench-prune bench-importance bench-latency bench-agreement bench-gate bench-reconstruct bench-weights bench-page picture validate-node validate-web schema test test-onednn sweep field fuzz lint type check report lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -101,6 +108,33 @@ bench-page: $(READY) ## how large a report's page is, and how fast a browser ope
 picture: $(READY) ## docs/report.png from the default study's report, by the system's Chromium
 	$(BIN)/python -m bench.picture $(RUNS)/default docs/report.png
 
+bench-agreement: $(READY) ## what a faster ResNet50 still answers, by latency and uniform; idle machine, about 20 minutes
+	$(BIN)/python -m bench.agreement
+
+validate-node: RUNTIME := node
+validate-node: $(READY) $(READY_NODE) ## does BUNDLE=folder compute the same in onnxruntime-node?
+	$(validate)
+
+validate-web: RUNTIME := web
+validate-web: $(READY) $(READY_NODE) ## the same in onnxruntime-web, as WebAssembly in headless Chromium
+	$(validate)
+
+define validate
+	@$(BIN)/python -m tools.runtimes.validate $(RUNTIME) "$(BUNDLE)"
+endef
+
+# The packages hold their libraries: their scripts, which would download others, are not run.
+$(READY_NODE): tools/runtimes/package.json
+	@if ! command -v npm >/dev/null; then echo "make: Node.js with npm is needed; install the packages nodejs and npm" >&2; exit 2; fi
+	@npm install --prefix tools/runtimes --ignore-scripts --no-package-lock --no-audit --no-fund --loglevel error
+	@touch $@
+
+bench-gate: $(READY) ## does harness validate decide rightly, and only what it can? idle machine, 80 tries, about 40 minutes
+	$(BIN)/python -m bench.gate --device cpu
+
+schema: $(READY) ## renew the published JSON Schema of a bundle's manifest.json
+	$(BIN)/harness bundle --schema > docs/bundle.schema.json
+
 test: $(READY) ## the tests, less the long sweeps
 	$(BIN)/python -m pytest -n 2 --dist loadfile --max-worker-restart 0
 
@@ -134,4 +168,4 @@ lock: ## renew the requirements locks from pyproject.toml (needs uv)
 	$(COMPILE) --upgrade --extra cuda --constraint requirements.lock --output-file requirements-cuda.lock
 
 clean: ## remove .venv, runs, and everything made
-	rm -rf $(VENV) $(RUNS) .harness .benchmarks .pytest_cache .mypy_cache .ruff_cache .hypothesis build ./*.egg-info
+	rm -rf $(VENV) $(RUNS) tools/runtimes/node_modules .harness .benchmarks .pytest_cache .mypy_cache .ruff_cache .hypothesis build ./*.egg-info

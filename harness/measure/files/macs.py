@@ -50,7 +50,7 @@ def count_macs(proto: onnx.ModelProto, inputs: Mapping[str, Sequence[int]]) -> M
     shapes = infer_shapes(proto, inputs)
     total, uncounted = 0, []
     for node in proto.graph.node:
-        count = _count(node, shapes)
+        count = node_macs(node, shapes)
         if count is None:
             uncounted.append(f"'{node.name or node.output[0]}' ({node.op_type})")
         else:
@@ -94,7 +94,8 @@ def infer_shapes(proto: onnx.ModelProto, inputs: Mapping[str, Sequence[int]]) ->
     }
 
 
-def _count(node: onnx.NodeProto, shapes: Mapping[str, Shape]) -> Count:
+def node_macs(node: onnx.NodeProto, shapes: Mapping[str, Shape]) -> Count:
+    """Multiply-accumulates of one node, with the shapes of its tensors by name; None where they can't be counted."""
     if node.domain not in STANDARD_DOMAINS or node.op_type in UNCOUNTABLE:
         return None
     counter = COUNTERS.get(node.op_type)

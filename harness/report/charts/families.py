@@ -43,7 +43,7 @@ def families_figure(answers: Answers, names: Names) -> Figure | None:
 
 
 def _amount(variant: Variant) -> float | None:
-    """Filters, or per cent of the channels; None where channels are named."""
+    """Filters, or per cent of the channels; None where channels are named, or widths chosen by latency."""
     assert variant.prune is not None
     return 100 * variant.prune.ratio if variant.prune.ratio is not None else variant.prune.filters
 
