@@ -8,7 +8,33 @@ from collections.abc import Iterator
 from harness.compare import Variant
 from harness.compare.results import Results
 from harness.report.conditions.reproduce import TOLD, data_words, run_command
-from harness.spec import Case, DataSpec, PruneSpec, TrainSpec
+from harness.spec import Case, DataSpec, MeasureSpec, PruneSpec, TrainSpec
+
+
+def shipping(results: Results, variant: Variant) -> tuple[tuple[str, str], ...]:
+    """What each command does, and the commands that take a variant to where it will run.
+
+    It is made where no file of it is kept. Of several trainings the first that counts is bundled: the best would be
+    chosen by the test examples.
+    """
+    row = next(
+        (
+            row
+            for row in results.rows
+            if row.case.network == variant.network
+            and row.variant == variant.label
+            and row.case.seed in variant.counted
+            and row.export is not None
+        ),
+        None,
+    )
+    if row is None:
+        return (making(results, variant),)
+    words = ("harness", "bundle", f"runs/{results.study}", row.name, "--output", "BUNDLE")
+    return (
+        ("Take it from the run", " ".join(map(shlex.quote, words))),
+        ("Hold it to your gates, where it will run", "harness validate BUNDLE"),
+    )
 
 
 def making(results: Results, variant: Variant) -> tuple[str, str]:
@@ -17,7 +43,7 @@ def making(results: Results, variant: Variant) -> tuple[str, str]:
     prune = variant.prune
     if case.file is None or prune is None or not _tellable(case, prune):
         return "Make it, with the rest of the run", run_command(results)
-    words = ("harness", "prune", *_prune_words(case, prune))
+    words = ("harness", "prune", case.model, *_amount_words(results.spec, prune), *_prune_words(case, prune))
     return "Make it", " ".join(map(shlex.quote, words))
 
 
@@ -25,13 +51,24 @@ def _tellable(case: Case, prune: PruneSpec) -> bool:
     """Whether options of `harness prune` say all of it."""
     told = case.data == DataSpec(**case.data.model_dump(include=TOLD))
     tuned = not prune.finetune_epochs or case.train.optimizer == "adam"
-    return told and tuned and prune.remove is None and prune.rows != "first"
+    return told and tuned and prune.remove is None and prune.rows != "first" and prune.baseline is None
+
+
+def _amount_words(spec: MeasureSpec, prune: PruneSpec) -> Iterator[str]:
+    """How much goes; by latency, under the conditions of the run."""
+    given = {"--ratio": prune.ratio, "--speedup": prune.speedup, "--max-latency-us": prune.max_latency_us}
+    for option, value in given.items():
+        if value is not None:
+            yield from (option, f"{value:g}")
+    if prune.filters is not None:
+        yield from ("--filters", str(prune.filters))
+    if prune.by_latency:
+        yield from ("--batch", ",".join(map(str, spec.batch_sizes)), "--threads", str(spec.threads))
+        yield from ("--device", spec.device)
 
 
 def _prune_words(case: Case, prune: PruneSpec) -> Iterator[str]:
-    """What follows `harness prune` to get this pruning of a file."""
-    yield case.model
-    yield from ("--ratio", f"{prune.ratio:g}") if prune.ratio is not None else ("--filters", str(prune.filters))
+    """Which channels go, and what follows."""
     if prune.importance != "l1":
         yield from ("--importance", prune.importance)
     if prune.global_ranking:

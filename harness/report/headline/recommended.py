@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from harness.compare import Answers, Choice, Variant
 from harness.compare.results import Results
 from harness.report import format as fmt
-from harness.report.conditions.commands import making
+from harness.report.conditions.commands import shipping
 from harness.report.headline.gates import Gate, gates
 from harness.report.names import Names
 
@@ -50,7 +50,7 @@ def _recommended(choice: Choice, results: Results, answers: Answers, names: Name
         reference=names.full(reference),
         facts=tuple(_facts(choice, variant, reference)),
         gates=gates(choice, variant, answers),
-        commands=((making(results, variant)),),
+        commands=shipping(results, variant),
     )
 
 
