@@ -11,10 +11,10 @@ from harness.report.conditions.reproduce import TOLD, data_words, run_command
 from harness.spec import Case, DataSpec, MeasureSpec, PruneSpec, TrainSpec
 
 
-def shipping(results: Results, variant: Variant) -> tuple[tuple[str, str], ...]:
-    """What each command does, and the commands that take a variant to where it will run.
+def shipping(results: Results, variant: Variant) -> tuple[str, str]:
+    """What a command does, and the command that takes a variant from its run and holds it to gates.
 
-    It is made where no file of it is kept. Of several trainings the first that counts is bundled: the best would be
+    Where nothing was exported, it is made. Of several trainings the first that counts is bundled: the best would be
     chosen by the test examples.
     """
     row = next(
@@ -29,12 +29,10 @@ def shipping(results: Results, variant: Variant) -> tuple[tuple[str, str], ...]:
         None,
     )
     if row is None:
-        return (making(results, variant),)
+        return making(results, variant)
     words = ("harness", "bundle", f"runs/{results.study}", row.name, "--output", "BUNDLE")
-    return (
-        ("Take it from the run", " ".join(map(shlex.quote, words))),
-        ("Hold it to your gates, where it will run", "harness validate BUNDLE"),
-    )
+    bundle = " ".join(map(shlex.quote, words))
+    return "Take it from the run, and hold it to gates where it will run", f"{bundle} && harness validate BUNDLE"
 
 
 def making(results: Results, variant: Variant) -> tuple[str, str]:

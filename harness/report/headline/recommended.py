@@ -50,7 +50,7 @@ def _recommended(choice: Choice, results: Results, answers: Answers, names: Name
         reference=names.full(reference),
         facts=tuple(_facts(choice, variant, reference)),
         gates=gates(choice, variant, answers),
-        commands=shipping(results, variant),
+        commands=(shipping(results, variant),),
     )
 
 
@@ -82,7 +82,7 @@ def _facts(choice: Choice, variant: Variant, reference: Variant) -> Iterator[Fac
             "Against it trained on",
             fmt.points(choice.equal_change.value),
             fmt.points_range(choice.equal_change),
-            "trained for as long as the variant",
+            "",
         )
     if variant.size_bytes and reference.size_bytes:
         ratio = reference.size_bytes[1] / variant.size_bytes[1]
