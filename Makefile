@@ -36,7 +36,7 @@ $(error give BUNDLE=folder, which `harness bundle` wrote)
 endif
 endif
 
-.PHONY: help setup setup-cuda bench bench-cases bench-selftest bench-diagnose bench-cuda bench-prune bench-importance bench-latency bench-agreement bench-gate bench-reconstruct bench-weights validate-node validate-web schema test test-onednn sweep field fuzz lint type check report lock clean
+.PHONY: help setup setup-cuda bench bench-cases bench-selftest bench-diagnose bench-cuda bench-prune bench-importance bench-latency bench-agreement bench-gate bench-reconstruct bench-weights bench-page picture validate-node validate-web schema test test-onednn sweep field fuzz lint type check report lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -122,11 +122,17 @@ $(READY_NODE): tools/runtimes/package.json
 	@if ! command -v npm >/dev/null; then echo "make: Node.js with npm is needed; install the packages nodejs and npm" >&2; exit 2; fi
 	@npm install --prefix tools/runtimes --ignore-scripts --no-package-lock --no-audit --no-fund --loglevel error
 	@touch $@
+
 bench-gate: $(READY) ## does harness validate decide rightly, and only what it can? idle machine, 80 tries, about 40 minutes
 	$(BIN)/python -m bench.gate --device cpu
 
 schema: $(READY) ## renew the published JSON Schema of a bundle's manifest.json
 	$(BIN)/harness bundle --schema > docs/bundle.schema.json
+bench-page: $(READY) ## how large a report's page is, and how fast a browser opens and sorts it, into bench/results/
+	$(BIN)/python -m bench.page
+
+picture: $(READY) ## docs/report.png from the default study's report, by the system's Chromium
+	$(BIN)/python -m bench.picture $(RUNS)/default docs/report.png
 
 test: $(READY) ## the tests, less the long sweeps
 	$(BIN)/python -m pytest -n 2 --dist loadfile --max-worker-restart 0

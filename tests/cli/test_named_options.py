@@ -51,6 +51,7 @@ SAID_BY = {
     "cli/commands/prune.py": ("prune",),
     "cli/commands/diagnose.py": ("diagnose",),
     "cli/commands/measure.py": ("measure",),
+    "report/conditions/commands.py": ("prune",),
     "report/conditions/reproduce.py": ("run",),
     "report/conditions/commands.py": ("prune",),
 }
