@@ -19,7 +19,7 @@ from harness.records import ChannelPlan
 from tests.prune.nets import dense_blocks, grouped, randomised, residual, squeeze_excite
 from tests.prune.test_applications import untrained
 
-NETWORKS = ["single_conv", "deepcaptcha", "colored", "eight_class"]
+NETWORKS = {"single_conv": {}, "deepcaptcha": {}, "colored": {}, "eight_class": {"design": "funnel"}}
 SMALL = {"residual": residual, "dense_blocks": dense_blocks, "squeeze_excite": squeeze_excite, "grouped": grouped}
 
 
@@ -59,12 +59,17 @@ def weights_in(path: Path) -> list[tuple[int, ...]]:
 
 @pytest.mark.parametrize("name", NETWORKS)
 def test_the_four_networks(tmp_path: Path, name: str) -> None:
-    same_truth(randomised(models.build(name)), tmp_path)
+    same_truth(randomised(models.build(name, **NETWORKS[name])), tmp_path)
 
 
 @pytest.mark.parametrize("name", SMALL)
 def test_branches_gates_and_groups(tmp_path: Path, name: str) -> None:
     same_truth(randomised(SMALL[name]()), tmp_path)
+
+
+@pytest.mark.slow
+def test_the_large_one(tmp_path: Path) -> None:
+    same_truth(randomised(models.build("eight_class")), tmp_path)
 
 
 @pytest.mark.slow
