@@ -30,6 +30,8 @@ SAID_BY = {
     "compare/across.py": ("compare",),
     "export/proof/examples.py": ("export",),
     "cli/options.py": ("prune",),
+    "cli/onnx.py": ("prune", "verify"),
+    "cli/commands/verify.py": ("verify",),
     "cli/commands/run.py": ("run",),
     "cli/commands/prune.py": ("prune",),
     "cli/commands/diagnose.py": ("diagnose",),

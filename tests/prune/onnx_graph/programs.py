@@ -131,7 +131,7 @@ def excited(p: Program, x: str, y: str, size: int) -> str | None:
 
 
 def added(p: Program, x: str, y: str, size: int) -> str | None:
-    if p.shapes[x] == p.shapes[y]:
+    if p.shapes[x] == p.shapes[y] and x != y:
         return p.op(("Add", "Mul", "Max", "Sub")[size % 4], x, y)
     if len(p.shapes[x]) != 4:
         return None
