@@ -53,7 +53,6 @@ SAID_BY = {
     "cli/commands/measure.py": ("measure",),
     "report/conditions/commands.py": ("prune",),
     "report/conditions/reproduce.py": ("run",),
-    "report/conditions/commands.py": ("prune",),
 }
 OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*")
 ELSEWHERE = re.compile(r"`harness (\w+)( [^`]*)?`")  # names the command that has it
