@@ -24,7 +24,7 @@ from harness.report.tables.learning import learning_tables
 from harness.report.tables.removed import removed_tables
 from harness.report.tables.seeds import seed_table
 from harness.report.tables.table import Table
-from harness.report.tables.variants import crowd_table, main_table, page_table
+from harness.report.tables.variants import main_table, page_table
 
 if TYPE_CHECKING:
     from harness.report.charts.drawing import Drawing, Overview
@@ -44,7 +44,6 @@ class Content:
     tuning_note: str
     learning: tuple[tuple[str, Table], ...]
     families: tuple[tuple[str, Table], ...]
-    crowd: Table
     main: Table
     page: Table
     factors: tuple[tuple[str, Table], ...]
@@ -81,7 +80,6 @@ def gather(results: Results) -> Content:
         tuning_note=names.tuning_note(),
         learning=learning_tables(answers, names),
         families=family_tables(answers, names),
-        crowd=crowd_table(answers, names),
         main=main_table(answers, names),
         page=page_table(answers, names),
         factors=factor_tables(answers, names),

@@ -45,10 +45,13 @@ SAID_BY = {
     "cli/commands/validate.py": ("validate",),
     "cli/options.py": ("prune",),
     "cli/commands/evaluate.py": ("evaluate",),
+    "cli/commands/verify.py": ("verify",),
+    "cli/onnx.py": ("prune", "verify"),
     "cli/commands/run.py": ("run",),
     "cli/commands/prune.py": ("prune",),
     "cli/commands/diagnose.py": ("diagnose",),
     "cli/commands/measure.py": ("measure",),
+    "report/conditions/commands.py": ("prune",),
     "report/conditions/reproduce.py": ("run",),
 }
 OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*")

@@ -10,198 +10,160 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
-from onnx import helper, numpy_helper
+from onnx import numpy_helper
 
 from harness.base.errors import MeasureError
-from tests.onnx_files import cnn, save, tensor, weight
-from tools.runtimes import validate
-from tools.runtimes.comparing import array_of, difference
-from tools.runtimes.vectors import read_bundle
+from harness.deploy.received import Received, receive
+from tests.deploy.bundles import bundled, reseal
+from tests.onnx_files import cnn
+from tools.runtimes import asking, validate
 
 RUNTIMES = ("node", "web")
 
 
-def vector(path: Path, array: np.ndarray) -> None:
-    path.write_bytes(numpy_helper.from_array(array).SerializeToString())
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A bundle that is only read, with its weights beside the model."""
+    folder = tmp_path_factory.mktemp("bundle")
+    path = cnn(folder / "small.onnx")
+    onnx.save(onnx.load(path), path, save_as_external_data=True, location="small.data", size_threshold=0)
+    return bundled(folder, path)
 
 
-def bundle(folder: Path, model: Path, inputs: list[np.ndarray], wrong_by: float = 0.0) -> Path:
-    """A folder as `harness bundle` leaves it, with what Python's onnxruntime gives, off by `wrong_by`."""
-    import onnxruntime
-
-    session = onnxruntime.InferenceSession(str(model), providers=["CPUExecutionProvider"])
-    names = [one.name for one in session.get_inputs()]
-    outputs = session.run(None, dict(zip(names, inputs, strict=True)))
-    vectors = folder / "test_data_set_0"
-    vectors.mkdir()
-    for kind, arrays in (("input", inputs), ("output", [array + array.dtype.type(wrong_by) for array in outputs])):
-        for index, array in enumerate(arrays):
-            vector(vectors / f"{kind}_{index}.pb", array)
-    return folder
+def needs(runtime: str) -> None:
+    lack = asking.missing(runtime)
+    if lack is not None:
+        pytest.skip(lack)
 
 
-def small(folder: Path, wrong_by: float = 0.0) -> Path:
-    images = np.random.default_rng(0).random((3, 1, 8, 8), dtype=np.float32)
-    return bundle(folder, cnn(folder / "model.onnx"), [images], wrong_by)
-
-
-def several(folder: Path) -> Path:
-    """Three inputs of three types, two outputs, and weights beside the model."""
-    nodes = [
-        helper.make_node("Cast", ["flags"], ["ones"], to=onnx.TensorProto.INT64),
-        helper.make_node("Add", ["ones", "counts"], ["sums"]),
-        helper.make_node("MatMul", ["x", "rows"], ["scores"]),
-    ]
-    inputs = [
-        tensor("x", ["N", 64]),
-        tensor("counts", ["N"], onnx.TensorProto.INT64),
-        tensor("flags", ["N"], onnx.TensorProto.BOOL),
-    ]
-    outputs = [tensor("scores", ["N", 32]), tensor("sums", ["N"], onnx.TensorProto.INT64)]
-    path = save(folder / "model.onnx", nodes, inputs, outputs, [weight("rows", (64, 32))])
-    onnx.save(onnx.load(path), path, save_as_external_data=True, location="model.data", size_threshold=0)
-    x = np.random.default_rng(0).random((2, 64), dtype=np.float32)
-    return bundle(folder, path, [x, np.array([2**40, -1]), np.array([True, False])])
-
-
-def ask(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *words: object) -> tuple[int, str, str]:
+def command(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *words: object
+) -> tuple[int, str, str]:
     """Exit code, stdout and stderr of the command."""
     monkeypatch.setattr(sys, "argv", ["validate", *map(str, words)])
     code = validate.main()
     return code, *capsys.readouterr()
 
 
-def needs(runtime: str) -> None:
-    lack = validate.missing(runtime)
-    if lack is not None:
-        pytest.skip(lack)
+def off_by(bundle: Path, share: float) -> None:
+    """Move the expected outputs by a share of their spread, with hashes that are right."""
+    path = bundle / "test_data_set_0" / "output_0.pb"
+    tensor = onnx.TensorProto.FromString(path.read_bytes())
+    array = numpy_helper.to_array(tensor)
+    moved = (array + share * array.std()).astype(array.dtype)
+    path.write_bytes(numpy_helper.from_array(moved, tensor.name).SerializeToString())
+    reseal(bundle)
 
 
 @pytest.mark.parametrize("runtime", RUNTIMES)
-def test_another_runtime_computes_the_same_and_a_wrong_vector_is_found(
+def test_another_runtime_computes_the_same(
+    shared: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], runtime: str
+) -> None:
+    needs(runtime)
+    code, stdout, stderr = command(monkeypatch, capsys, runtime, shared, "--json", "--seconds", 0.1)
+    found = json.loads(stdout)
+    assert (code, found["same"], stderr) == (0, True, "")
+    assert found["outputs"]["scores"]["difference"] < 1e-5
+    assert found["latency"]["median_us"] > 0
+
+
+@pytest.mark.parametrize("runtime", RUNTIMES)
+def test_other_outputs_are_found(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], runtime: str
 ) -> None:
     needs(runtime)
-    (tmp_path / "good").mkdir()
-    (tmp_path / "bad").mkdir()
-    code, stdout, stderr = ask(monkeypatch, capsys, runtime, several(tmp_path / "good"), "--json", "--seconds", 0.1)
-    found = json.loads(stdout)
-    assert (code, found["within"], stderr) == (0, True, "")
-    assert list(found["differences"]) == ["test_data_set_0 scores", "test_data_set_0 sums"]
-    assert found["latency"]["median_us"] > 0
-    code, stdout, _ = ask(monkeypatch, capsys, runtime, small(tmp_path / "bad", wrong_by=0.01), "--seconds", 0.1)
+    bundle = bundled(tmp_path)
+    off_by(bundle, 0.01)
+    code, stdout, _ = command(monkeypatch, capsys, runtime, bundle, "--seconds", 0.1)
     assert code == 1
     assert "does not compute the same" in stdout
+    assert "beyond the" in stdout
 
 
 @pytest.mark.parametrize("runtime", RUNTIMES)
 def test_a_model_that_a_runtime_does_not_take_is_told(tmp_path: Path, runtime: str) -> None:
     needs(runtime)
-    folder = small(tmp_path)
-    model = onnx.load(folder / "model.onnx")
+    bundle = bundled(tmp_path)
+    model = onnx.load(bundle / "model.onnx")
     model.graph.node[1].op_type = "NoSuchOperator"
-    onnx.save(model, folder / "model.onnx")
-    read = read_bundle(folder)
-    found = validate.verdict(read, validate.run(runtime, read, seconds=0.1), 1e-4)
-    assert not found["within"]
+    onnx.save(model, bundle / "model.onnx")
+    reseal(bundle)
+    found = validate.validated(runtime, bundle, seconds=0.1)
+    assert not found["same"]
     assert "NoSuchOperator" in found["error"]
-    assert "\n" not in found["error"]
+    assert len(validate.lines(found)) == 1
 
 
-def damaged(folder: Path, kind: str) -> Path:
-    """A bundle with one thing wrong."""
-    if kind == "no folder":
-        return folder / "nowhere"
-    vectors = small(folder) / "test_data_set_0"
-    if kind == "no model":
-        (folder / "model.onnx").unlink()
-    elif kind == "no vectors":
-        vectors.rename(folder / "elsewhere")
-    elif kind == "one too many":
-        vector(vectors / "input_1.pb", np.zeros(1, np.float32))
-    elif kind == "no tensor":
-        (vectors / "output_0.pb").write_bytes(b"no tensor")
-    elif kind == "text":
-        (vectors / "input_0.pb").write_bytes(
-            helper.make_tensor("x", onnx.TensorProto.STRING, [1], [b"a"]).SerializeToString()
-        )
-    else:
-        outside = onnx.TensorProto(data_type=1, dims=[1], data_location=onnx.TensorProto.EXTERNAL)
-        outside.external_data.add(key="location", value="../../secret")
-        (vectors / "input_0.pb").write_bytes(outside.SerializeToString())
-    return folder
-
-
-@pytest.mark.parametrize(
-    ("kind", "message"),
-    [
-        ("no folder", "nowhere: no such folder; give one that `harness bundle` wrote"),
-        ("no model", "model.onnx: can't be read (No such file or directory)"),
-        ("no vectors", "has no test_data_set_0; give a folder that `harness bundle` wrote"),
-        ("one too many", "has 2 input_*.pb, and the model has 1 inputs; bundle it again"),
-        ("no tensor", "output_0.pb: can't be read (not a whole ONNX tensor); bundle it again"),
-        ("text", "which other runtimes can't be fed here; use numbers"),
-        ("outside", "input_0.pb: can't be read (not a whole ONNX tensor); bundle it again"),
-    ],
-)
-def test_what_is_no_bundle_is_one_line_and_exit_2(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], kind: str, message: str
+def test_a_damaged_bundle_is_an_answer_and_none_at_all_is_no_question(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    code, stdout, stderr = ask(monkeypatch, capsys, "node", damaged(tmp_path, kind))
+    bundle = bundled(tmp_path)
+    model = bundle / "model.onnx"
+    model.write_bytes(model.read_bytes()[:-1] + b"?")
+    code, stdout, stderr = command(monkeypatch, capsys, "node", bundle)
+    assert (code, stdout, stderr.count("\n")) == (1, "", 1)
+    assert "model.onnx" in stderr
+    code, stdout, stderr = command(monkeypatch, capsys, "node", tmp_path / "nowhere")
     assert (code, stdout, stderr.count("\n")) == (2, "", 1)
-    assert message in stderr
+    assert "give a folder that `harness bundle` wrote" in stderr
 
 
 def test_what_is_missing_is_told(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    shared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(validate.shutil, "which", lambda name: None)
-    code, _, stderr = ask(monkeypatch, capsys, "web", small(tmp_path))
+    monkeypatch.setattr(asking.shutil, "which", lambda name: None)
+    code, _, stderr = command(monkeypatch, capsys, "web", shared)
     assert (code, stderr) == (2, "validate: Node.js is missing; install the package nodejs\n")
-    monkeypatch.setattr(validate.shutil, "which", lambda name: "/usr/bin/node" if name == "node" else None)
-    monkeypatch.setattr(validate, "HERE", tmp_path)
-    assert validate.missing("node") == "onnxruntime-node: not installed; `make validate-node BUNDLE=folder` does that"
+    monkeypatch.setattr(asking.shutil, "which", lambda name: "/usr/bin/node" if name == "node" else None)
+    monkeypatch.setattr(asking, "HERE", tmp_path)
+    assert asking.missing("node") == "onnxruntime-node: not installed; `make validate-node BUNDLE=folder` does that"
+    for name in asking.PACKAGES["web"]:
+        (tmp_path / "node_modules" / name).mkdir(parents=True)
+    assert asking.missing("web") == "no Chromium was found; install the package chromium"
 
 
-def test_a_runtime_that_dies_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The program in its place says nothing that could be read."""
-    (tmp_path / "bin").mkdir()
-    node = tmp_path / "bin" / "node"
-    node.write_text("#!/bin/sh\necho out of memory >&2\nexit 134\n")
-    node.chmod(0o755)
-    monkeypatch.setenv("PATH", str(tmp_path / "bin"), prepend=":")
-    monkeypatch.setattr(validate, "missing", lambda runtime: None)
-    (tmp_path / "bundle").mkdir()
-    with pytest.raises(MeasureError, match=r"node: died without an answer \(out of memory\)"):
-        validate.run("node", read_bundle(small(tmp_path / "bundle")))
-
-
-FLOATS = np.array([0.0, 1.0, 2.0, np.nan, np.inf], np.float32)
+@pytest.fixture
+def received(shared: Path, tmp_path: Path) -> Received:
+    (tmp_path / "copy").mkdir()
+    return receive(shared, tmp_path / "copy")
 
 
 @pytest.mark.parametrize(
-    ("found", "expected"),
+    ("script", "message"),
     [
-        (FLOATS, 0.0),
-        (FLOATS + np.float32(0.25), 0.25 / np.std([0, 1, 2])),
-        (np.nan_to_num(FLOATS), np.inf),
-        (FLOATS[:4], np.inf),
-        (FLOATS.astype(np.float64), np.inf),
-        (np.array([0.0, np.nan, 2.0, np.nan, np.inf], np.float32), np.inf),
-        (np.array([0.0, 1.0, 2.0, np.nan, -np.inf], np.float32), np.inf),
+        ("echo out of memory >&2; exit 134", r"node: died without an answer \(out of memory\)"),
+        ("exec sleep 60", "node: hung: no answer for 1 s"),
     ],
 )
-def test_a_difference_is_a_share_of_the_spread(found: np.ndarray, expected: float) -> None:
-    assert difference(FLOATS, found) == pytest.approx(expected)
+def test_a_runtime_that_dies_or_hangs_is_told(
+    received: Received, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str, message: str
+) -> None:
+    """Another program stands in its place."""
+    node = tmp_path / "node"
+    node.write_text(f"#!/bin/sh\n{script}\n")
+    node.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    monkeypatch.setattr(asking, "missing", lambda runtime: None)
+    monkeypatch.setattr(asking, "GRACE_S", 0)
+    with pytest.raises(MeasureError, match=message):
+        asking.ask("node", received, [np.zeros((1, 1, 8, 8), np.float32)], timeout_s=1 if "sleep" in script else 60)
 
 
-def test_whole_numbers_have_to_be_equal_and_constants_are_compared_as_they_are() -> None:
-    assert difference(np.array([1, 2]), np.array([1, 2])) == 0
-    assert difference(np.array([1, 2]), np.array([1, 3])) == np.inf
-    assert difference(np.full(3, 5.0), np.full(3, 5.5)) == 0.5
+def test_outputs_are_compared_by_the_bundle_s_own_tolerance(received: Received) -> None:
+    (output,) = received.manifest.outputs
+    expected = np.arange(20.0, dtype=np.float32).reshape(2, 10)
+    for found, within, known in (
+        (expected, True, True),
+        (expected + np.float32(1e-5), True, True),
+        (expected + np.float32(0.1), False, True),
+        (expected[:1], False, False),
+        (expected * np.float32(np.nan), False, False),
+    ):
+        told = validate.compared(received.manifest, [expected], [found])[output.name]
+        assert (told["within"], told["difference"] is not None) == (within, known)
 
 
 def test_an_output_is_read_as_javascript_tells_it() -> None:
     values = np.array([[1, -2]], np.int64)
     told = {"type": "int64", "dims": [1, 2], "data": base64.b64encode(values.tobytes()).decode()}
-    assert np.array_equal(array_of(told), values)
+    assert np.array_equal(validate.array_of(told), values)

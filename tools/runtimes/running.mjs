@@ -16,15 +16,12 @@ const ARRAYS = {
 };
 const BLOCK_MS = 5; // browsers' clocks are coarse: so long a block is timed as one
 
-// job: {sets: [[{name, type, dims, file}]], outputs: [name], seconds}; bytesOf(file) gives a Uint8Array.
+// job: {inputs: [{name, type, dims, file}], outputs: [name], seconds}; bytesOf(file) gives a Uint8Array.
 export async function run(ort, session, job, bytesOf, base64) {
-  const feeds = await Promise.all(job.sets.map((inputs) => feedOf(ort, inputs, bytesOf)));
-  const sets = [];
-  for (const feed of feeds) {
-    const found = await session.run(feed);
-    sets.push(job.outputs.map((name) => told(found[name], base64)));
-  }
-  return { sets, latency: await timed(() => session.run(feeds[0]), job.seconds) };
+  const feed = await feedOf(ort, job.inputs, bytesOf);
+  const found = await session.run(feed);
+  const outputs = job.outputs.map((name) => told(found[name], base64));
+  return { outputs, latency: await timed(() => session.run(feed), job.seconds) };
 }
 
 async function feedOf(ort, inputs, bytesOf) {

@@ -34,6 +34,12 @@ class Choice(Record):
     others: int = 0
 
     @property
+    def costly(self) -> bool:
+        """Whether it clearly loses more accuracy than is tolerated."""
+        known = [change for change in (self.change, self.equal_change) if change is not None]
+        return any(change.high <= -TOLERATED_LOSS for change in known)
+
+    @property
     def lowest(self) -> float:
         """The worst that the accuracy may have changed by, as a fraction."""
         return lowest(self.change, self.equal_change)

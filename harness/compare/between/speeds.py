@@ -21,8 +21,8 @@ NOTHING_SHARED = (
     "them together, or each beside the same baseline"
 )
 NO_NAME = (
-    "beside the file that is there both times, no model and batch size has the same name; measure a baseline and what "
-    "changed, each time under the same names and with the same batch sizes: `harness measure --batch`"
+    "beside the file that is there both times, no model has the same name; measure a baseline and what changed, each "
+    "time under the same names"
 )
 
 
@@ -63,7 +63,7 @@ def changes(before: Sequence[Occasion], after: Sequence[Occasion]) -> tuple[Chan
     should come out equal, and shows how far two occasions can be trusted. The margin is the second occasion's.
 
     Raises:
-        MeasureError: the conditions differ, or the occasions have no model in common.
+        MeasureError: the conditions differ, or the occasions have no model or no batch size in common.
     """
     pairs = [pair for then, now in _matched(before, after) for pair in _pairs(then, now)]
     tested = [pair.interval.p_value for pair in pairs if pair.interval is not None and not pair.same_graph]
@@ -88,10 +88,8 @@ def _pairs(before: Occasion, after: Occasion) -> Iterator[_Pair]:
     if reference is None:
         raise MeasureError(NOTHING_SHARED)
     named = _named(before, after)
-    for batch in after.measurement.spec.batch_sizes:
+    for batch in _batch_sizes(before.measurement, after.measurement):
         for mode in after.measurement.spec.modes:
-            if batch not in before.measurement.spec.batch_sizes:
-                continue
             for (old, new), name in named.items():
                 if old == reference[0] or new == reference[1]:
                     continue
@@ -99,6 +97,15 @@ def _pairs(before: Occasion, after: Occasion) -> Iterator[_Pair]:
                 now = [after.measurement.row(index, batch, mode) for index in (reference[1], new)]
                 same = bool(before.graphs and after.graphs) and before.graphs[old] == after.graphs[new]
                 yield _Pair(name, now[1], _difference(*then, *now), same, after.measurement.spec.margin)
+
+
+def _batch_sizes(before: Measurement, after: Measurement) -> list[int]:
+    """Those of both."""
+    then, now = before.spec.batch_sizes, after.spec.batch_sizes
+    if not set(then) & set(now):
+        told = " against ".join(", ".join(map(str, sizes)) for sizes in (then, now))
+        raise MeasureError(f"measured at batch sizes {told}: none is in both; measure again with the same batch sizes")
+    return [batch for batch in now if batch in then]
 
 
 def _named(before: Occasion, after: Occasion) -> dict[tuple[int, int], str]:

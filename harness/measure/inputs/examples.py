@@ -23,7 +23,14 @@ def fitted(where: str, wanted: ModelInput, images: NDArray[Any]) -> tuple[NDArra
     Raises:
         DataError: the shape does not fit, or the type would lose what is in the numbers.
     """
-    _check_type(where, wanted, images)
+    if wanted.dtype not in GIVEN:
+        raise DataError(f"{where}: takes {wanted.dtype}, and examples are numbers; give a model of numbers")
+    laid = _laid(where, wanted, images)
+    _check_whole(where, wanted, images)
+    return laid
+
+
+def _laid(where: str, wanted: ModelInput, images: NDArray[Any]) -> tuple[NDArray[Any], Layout]:
     sizes = images.shape[1:]
     if wanted.shape is None:
         return images, "as stored"
@@ -38,9 +45,7 @@ def fitted(where: str, wanted: ModelInput, images: NDArray[Any]) -> tuple[NDArra
     )
 
 
-def _check_type(where: str, wanted: ModelInput, images: NDArray[Any]) -> None:
-    if wanted.dtype not in GIVEN:
-        raise DataError(f"{where}: takes {wanted.dtype}, and examples are numbers; give a model of numbers")
+def _check_whole(where: str, wanted: ModelInput, images: NDArray[Any]) -> None:
     part = np.asarray(images[:LOOKED_AT])
     if np.dtype(wanted.dtype).kind in "iub" and part.dtype.kind == "f" and np.any(part != np.floor(part)):
         raise DataError(f"{where}: takes {wanted.dtype}, and the data's numbers are not whole; give --scale raw")

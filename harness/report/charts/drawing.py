@@ -74,7 +74,8 @@ def overviews(answers: Answers, names: Names) -> tuple[Overview, ...]:
     for choice in answers.choices:
         points = points_of(choice, answers, names)
         title = f"Batch {choice.batch}" + (f", {choice.arena}" if several else "")
-        caption = left_out(drawable(answers, choice.arena, choice.batch)[1], names).strip()
+        hidden = drawable(answers, choice.arena, choice.batch, (choice.variant, choice.reference))[1]
+        caption = left_out(hidden, names).strip()
         made.append(Overview(title, caption, *(overview(points, title, size) for size in (WIDE, NARROW))))
     return tuple(made)
 

@@ -15,6 +15,7 @@ from harness.report.charts.labels import Label, placed
 from harness.report.charts.points import Point
 from harness.report.charts.scales import log_ticks, padded
 
+CROWD = 60  # with more points than this, only those that matter show their intervals
 COLORS = {"reference": theme.INK, "choice": theme.ACCENT, "": theme.DIM}
 
 
@@ -67,6 +68,7 @@ def _marks(points: Sequence[Point], x: alt.X, y: alt.Y, sheet: Data) -> list[alt
     """Intervals and points, those that matter on top."""
     rows: Rows = [point.row() for point in sorted(points, key=lambda point: list(COLORS)[::-1].index(point.role))]
     base = sheet.chart(rows)
+    known = sheet.chart(row for row in rows if len(rows) <= CROWD or row["on"] or row["role"])
     color = alt.Color("role:N", legend=None).scale(domain=list(COLORS), range=list(COLORS.values()))
     joined = sheet.chart(row for row in rows if row["on"])
     fill = alt.condition("datum.on || datum.role != ''", color, alt.value(theme.PAPER))
@@ -76,8 +78,8 @@ def _marks(points: Sequence[Point], x: alt.X, y: alt.Y, sheet: Data) -> list[alt
         joined.mark_line(interpolate="step-after", strokeDash=[4, 3], strokeWidth=1.2, color=theme.DIM).encode(
             x=x, y=y
         ),
-        base.mark_rule(strokeWidth=1.3).encode(x=x, y=alt.Y("low:Q"), y2="high:Q", color=color, opacity=faint),
-        base.mark_rule(strokeWidth=1.3).encode(
+        known.mark_rule(strokeWidth=1.3).encode(x=x, y=alt.Y("low:Q"), y2="high:Q", color=color, opacity=faint),
+        known.mark_rule(strokeWidth=1.3).encode(
             x=alt.X("latency_low:Q"), x2="latency_high:Q", y=y, color=color, opacity=faint
         ),
         base.mark_point(aria=True, strokeWidth=1.5, opacity=1).encode(

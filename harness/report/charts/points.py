@@ -84,17 +84,23 @@ def point_of(variant: Variant, batch: int, names: Names, number: int | None, rol
 
 def points_of(choice: Choice, answers: Answers, names: Names) -> tuple[Point, ...]:
     """All that stands in the choice's arena at its batch size, less what would flatten the rest."""
-    drawn, _ = drawable(answers, choice.arena, choice.batch)
+    drawn, _ = drawable(answers, choice.arena, choice.batch, (choice.variant, choice.reference))
     roles = {choice.variant: "choice", choice.reference: "reference"}
     numbers = {each.key: number for number, each in enumerate(answers.frontier(choice.arena, choice.batch), 1)}
     return tuple(point_of(each, choice.batch, names, numbers.get(each.key), roles.get(each.key, "")) for each in drawn)
 
 
-def drawable(answers: Answers, arena: str, batch: int) -> tuple[list[Variant], list[Variant]]:
-    """The variants that a frontier chart shows, and those that it leaves out since they would flatten the rest."""
+def drawable(
+    answers: Answers, arena: str, batch: int, always: Sequence[str | None] = ()
+) -> tuple[list[Variant], list[Variant]]:
+    """The variants that a frontier chart shows, and those that it leaves out since they would flatten the rest.
+
+    Those with keys in `always` are shown even so.
+    """
     found = [each for each in answers.variants if each.arena == arena and eligible(each, batch)]
     least = max((_accuracy(each) for each in found), default=0.0) - FLATTENING
-    return [each for each in found if _accuracy(each) >= least], [each for each in found if _accuracy(each) < least]
+    shown = [each for each in found if _accuracy(each) >= least or each.key in always]
+    return shown, [each for each in found if each not in shown]
 
 
 def left_out(hidden: Sequence[Variant], names: Names) -> str:

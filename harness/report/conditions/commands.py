@@ -52,5 +52,11 @@ def _prune_words(case: Case, prune: PruneSpec) -> Iterator[str]:
 
 
 def _tuning_words(train: TrainSpec, prune: PruneSpec) -> Iterator[str]:
-    yield from ("--finetune-epochs", str(prune.finetune_epochs), "--finetune-schedule", prune.schedule)
-    yield from ("--learning-rate", f"{train.learning_rate:g}", "--batch-size", str(train.batch_size))
+    """What differs from the defaults of `harness prune`."""
+    yield from ("--finetune-epochs", str(prune.finetune_epochs))
+    if prune.schedule != ("constant" if prune.recover is None else "cosine"):
+        yield from ("--finetune-schedule", prune.schedule)
+    if train.learning_rate != 1e-3:
+        yield from ("--learning-rate", f"{train.learning_rate:g}")
+    if train.batch_size != 64:
+        yield from ("--batch-size", str(train.batch_size))

@@ -44,6 +44,15 @@ def _of_choice(choice: Choice, answers: Answers, names: Names) -> Headline:
     if choice.safe:
         lead = ((f"Ship {name}: ", True), gain, (f" at batch {choice.batch} for ", False), change)
         return (*lead, (f" of accuracy, shown to lose less than {POINT}.", False))
+    if choice.costly:
+        return (
+            (f"Keep {reference}: ", True),
+            (f"the nearest that is faster, {name}, is ", False),
+            gain,
+            (f" at batch {choice.batch} for ", False),
+            change,
+            (" of accuracy.", False),
+        )
     return (
         ("Best candidate: ", False),
         (name, True),

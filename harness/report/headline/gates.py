@@ -32,8 +32,7 @@ def _gates(choice: Choice, variant: Variant, answers: Answers) -> Iterator[Gate]
     speedup = choice.speedups[choice.batch]
     yield Gate(f"Faster at batch {choice.batch}", True, f"{fmt.times(speedup.value)} ({fmt.times_range(speedup)})")
     assert choice.change is not None
-    loses = choice.change.high <= -TOLERATED_LOSS
-    held = True if choice.safe else False if loses else None
+    held = True if choice.safe else False if choice.costly else None
     yield Gate(
         f"Loses less than {100 * TOLERATED_LOSS:g} point",
         held,

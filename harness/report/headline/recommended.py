@@ -25,12 +25,11 @@ class Fact:
 
 @dataclass(frozen=True)
 class Recommended:
-    """One choice. `safe` and `name` as in Choice and Names; `commands` are what each does, and the command."""
+    """One choice, `advice` saying what it is worth; `commands` are what each does, and the command."""
 
-    where: str
+    advice: str
     name: str
     reference: str
-    safe: bool
     facts: tuple[Fact, ...]
     gates: tuple[Gate, ...]
     commands: tuple[tuple[str, str], ...]
@@ -46,14 +45,19 @@ def _recommended(choice: Choice, results: Results, answers: Answers, names: Name
         return None
     variant, reference = answers.variant(choice.variant), answers.variant(choice.reference)
     return Recommended(
-        where=f"batch {choice.batch}",
+        advice=f"{_advice(choice)}, batch {choice.batch}",
         name=names.full(variant),
         reference=names.full(reference),
-        safe=choice.safe,
         facts=tuple(_facts(choice, variant, reference)),
         gates=gates(choice, variant, answers),
         commands=((making(results, variant)),),
     )
+
+
+def _advice(choice: Choice) -> str:
+    if choice.safe:
+        return "Recommended"
+    return "Not recommended, but nearest" if choice.costly else "Nearest; not shown to be safe"
 
 
 def _facts(choice: Choice, variant: Variant, reference: Variant) -> Iterator[Fact]:

@@ -11,6 +11,7 @@ from harness.report.names import Names
 from harness.report.tables.table import Cell, Column, Table, accuracy_cell, change_cell
 
 UNKNOWN = Cell(fmt.UNKNOWN)
+SIZES = ("Parameters", "Size, KB", "Device", "Proof", "Parity")
 
 
 def main_table(answers: Answers, names: Names) -> Table:
@@ -23,12 +24,6 @@ def main_table(answers: Answers, names: Names) -> Table:
         answers,
         names,
     )
-
-
-def crowd_table(answers: Answers, names: Names) -> Table:
-    """Every variant of the crowded networks."""
-    found = [answers.of(network) for network in answers.networks if crowded(answers, network)]
-    return variant_table(found, answers, names)
 
 
 def variant_table(groups: Sequence[Sequence[Variant]], answers: Answers, names: Names) -> Table:
@@ -104,15 +99,16 @@ def _speed_cell(variant: Variant, speedup: SpeedUp | None) -> Cell:
 
 
 def page_table(answers: Answers, names: Names) -> Table:
-    """Every variant in one row, for a page that sorts and filters: the networks are a column."""
+    """Every variant in one row, for a page that sorts and filters: the networks are a column, and sizes come last."""
     grouped = variant_table([answers.of(network) for network in answers.networks], answers, names)
     variants = [variant for network in answers.networks for variant in answers.of(network)]
+    order = sorted(range(len(grouped.columns)), key=lambda index: grouped.columns[index].title in SIZES)
     several = len(answers.networks) > 1
     network = [(Cell(names.network(variant)),) if several else () for variant in variants]
     first = (Column("Network", number=False),) if several else ()
     return Table(
-        columns=(*first, *grouped.columns),
-        rows=tuple((*lead, *row) for lead, row in zip(network, grouped.rows, strict=True)),
+        columns=(*first, *(grouped.columns[index] for index in order)),
+        rows=tuple((*lead, *(row[index] for index in order)) for lead, row in zip(network, grouped.rows, strict=True)),
         tags=tuple(_tags(variant, answers) for variant in variants),
     )
 

@@ -139,5 +139,5 @@ def test_measurements_without_a_common_name_are_refused(tmp_path: Path) -> None:
         found = measurement()
         renamed = [found.models[0], found.models[1].model_copy(update={"path": f"{models}.onnx"})]
         (tmp_path / name).write_text(found.model_copy(update={"models": tuple(renamed)}).model_dump_json())
-    with pytest.raises(HarnessError, match="no model and batch size has the same name"):
+    with pytest.raises(HarnessError, match="no model has the same name"):
         changes_between(tmp_path / "a.json", tmp_path / "b.json")

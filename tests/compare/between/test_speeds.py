@@ -67,6 +67,11 @@ def test_different_conditions_are_refused_and_named() -> None:
         changed(occasion((100.0, 50.0)), occasion((100.0, 50.0), threads=2))
 
 
+def test_without_a_common_batch_size_nothing_can_be_said() -> None:
+    with pytest.raises(MeasureError, match="measured at batch sizes 1 against 32: none is in both"):
+        changed(occasion((100.0, 50.0)), occasion((100.0, 50.0), batch_sizes=(32,)))
+
+
 def test_without_a_common_file_nothing_can_be_said() -> None:
     one, other = occasion((100.0, 50.0)), measurement((100.0, 50.0))
     renamed = tuple(model.model_copy(update={"sha256": f"other{model.sha256}"}) for model in other.models)
