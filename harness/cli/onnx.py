@@ -35,10 +35,7 @@ def refuse_for_onnx(options: Mapping[str, Any]) -> None:
     """Raise SpecError for options that only Keras models have and that were given."""
     given = [name for name, value in options.items() if value not in (None, False, 0)]
     if given:
-        raise SpecError(
-            f"{' and '.join(given)}: for Keras models, since an ONNX file can't be trained here; leave it out, and "
-            "prune with --ratio, --filters or --plan"
-        )
+        raise SpecError(f"{' and '.join(given)}: for Keras models alone, not for ONNX files; leave it out")
 
 
 def refuse_for_keras(inputs: Sequence[str] | None) -> None:

@@ -14,11 +14,10 @@ from harness.base.verbs import make_verb
 
 if TYPE_CHECKING:
     from harness.prune.api import apply, plan, replay
-    from harness.prune.either import prune
+    from harness.prune.either import prune, verify
     from harness.prune.keras_graph.registry import rule
     from harness.prune.keras_graph.site import Site
     from harness.prune.onnx_graph.registry import onnx_rule
-    from harness.prune.proof.verify import verify
     from harness.prune.result import PruneResult
 
 __all__ = ["PruneResult", "Site", "apply", "onnx_rule", "plan", "prune", "replay", "rule", "verify"]
@@ -32,9 +31,9 @@ _WHERE = {
     "prune": "either",
     "replay": "api",
     "rule": "keras_graph.registry",
-    "verify": "proof.verify",
+    "verify": "either",
 }
-_WITHOUT_KERAS = ("prune", "onnx_rule")
+_WITHOUT_KERAS = ("prune", "verify", "onnx_rule")
 
 
 def __getattr__(name: str) -> Any:

@@ -1,10 +1,10 @@
-"""`harness.prune`, of a Keras model or of an ONNX file."""
+"""`harness.prune` and `harness.verify`, of Keras models or of ONNX files."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from harness.prune.onnx_files import is_onnx, prune_onnx
+from harness.prune.onnx_files import is_onnx, prove_onnx, prune_onnx
 
 
 def prune(model: Any, *args: Any, **options: Any) -> Any:
@@ -19,3 +19,17 @@ def prune(model: Any, *args: Any, **options: Any) -> Any:
     from harness.prune.api import prune as prune_keras
 
     return prune_keras(model, *args, **options)
+
+
+def verify(original: Any, pruned: Any, *args: Any, **options: Any) -> Any:
+    """Check that a pruned Keras model, or ONNX file, computes what the masked original computes; return the proof.
+
+    `verify(model, pruned, plan)` is `harness.prune.proof.verify.verify`, and with paths of ONNX files it is
+    `harness.prune.onnx_files.prove_onnx`; both raise ProofError where it does not.
+    """
+    if is_onnx(original):
+        return prove_onnx(original, pruned, *args, **options)
+    from harness.base import quietly  # noqa: F401 - first, so that TensorFlow's lines are not shown
+    from harness.prune.proof.verify import verify as verify_keras
+
+    return verify_keras(original, pruned, *args, **options)

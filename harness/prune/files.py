@@ -134,7 +134,11 @@ def save(result: Written, output: Path, about: PruneFile) -> list[Path]:
             for path, text in texts.items():
                 (made / path.name).write_text(text, encoding="utf-8")
             result.write(made / output.name)
-            others = [path.name for path in made.iterdir() if path.name != output.name]
-            for name in (*others, output.name):
-                (made / name).replace(output.parent / name)
-    return [output, *texts]
+            more = [output.parent / path.name for path in made.iterdir() if path.name not in _names(output, *texts)]
+            for path in (*texts, *more, output):
+                (made / path.name).replace(path)
+    return [output, *texts, *more]
+
+
+def _names(*paths: Path) -> set[str]:
+    return {path.name for path in paths}

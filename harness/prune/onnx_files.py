@@ -101,6 +101,19 @@ def replay_onnx(path: Path | str, decided: ChannelPlan, *, inputs: Sequence[str]
     return _cut(Path(path), found, decided, seed)
 
 
+def prove_onnx(
+    original: Path | str, pruned: Path | str, plan: ChannelPlan, *, inputs: Sequence[str] = (), seed: int = 0
+) -> Proof:
+    """Check that a pruned ONNX file computes what the masked original computes.
+
+    Raises:
+        MeasureError: a file can't be read.
+        PruneError: the plan does not fit the original.
+        ProofError: the files differ, or the comparison would mean nothing.
+    """
+    return prove(_comparison(Path(original), Path(pruned), plan, inputs, seed))
+
+
 def verify_onnx(
     original: Path,
     pruned: Path,
@@ -116,10 +129,13 @@ def verify_onnx(
         MeasureError: a file can't be read.
         PruneError: the plan does not fit the original.
     """
+    return judge(_comparison(original, pruned, plan, inputs, seed), architecture=architecture)
+
+
+def _comparison(original: Path, pruned: Path, plan: ChannelPlan, inputs: Sequence[str], seed: int) -> Comparison:
     found = trace(read_onnx(original, inputs))
     removal = removal_of(found, plan)
-    comparison = Comparison(found, read_onnx(pruned, inputs).model, removal, seed)
-    return judge(comparison, architecture=architecture)
+    return Comparison(found, read_onnx(pruned, inputs).model, removal, seed)
 
 
 def _decided(found: Trace, spec: PruneSpec, data: Data | None, seed: int) -> ChannelPlan:

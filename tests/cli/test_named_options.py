@@ -46,7 +46,7 @@ SAID_BY = {
     "cli/options.py": ("prune",),
     "cli/commands/evaluate.py": ("evaluate",),
     "cli/commands/verify.py": ("verify",),
-    "cli/onnx.py": ("prune",),
+    "cli/onnx.py": ("prune", "verify"),
     "cli/commands/run.py": ("run",),
     "cli/commands/prune.py": ("prune",),
     "cli/commands/diagnose.py": ("diagnose",),

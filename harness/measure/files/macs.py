@@ -15,6 +15,7 @@ Count = int | None
 
 LARGEST_SHAPE_DATA = 1024
 STANDARD_DOMAINS = ("", "ai.onnx", "ai.onnx.ml")
+MICROSOFTS = ("DynamicQuantizeLSTM",)  # that are counted though they are onnxruntime's own
 ESTIMATORS = (
     "LinearClassifier",
     "LinearRegressor",
@@ -96,7 +97,7 @@ def infer_shapes(proto: onnx.ModelProto, inputs: Mapping[str, Sequence[int]]) ->
 
 def node_macs(node: onnx.NodeProto, shapes: Mapping[str, Shape]) -> Count:
     """Multiply-accumulates of one node, with the shapes of its tensors by name; None where they can't be counted."""
-    if node.domain not in STANDARD_DOMAINS or node.op_type in UNCOUNTABLE:
+    if (node.domain not in STANDARD_DOMAINS and node.op_type not in MICROSOFTS) or node.op_type in UNCOUNTABLE:
         return None
     counter = COUNTERS.get(node.op_type)
     return 0 if counter is None else counter(node, shapes)
@@ -160,6 +161,7 @@ COUNTERS: Mapping[str, Callable[[onnx.NodeProto, Mapping[str, Shape]], Count]] =
     "ConvTranspose": _transposed_convolution,
     "GRU": _recurrent,
     "LSTM": _recurrent,
+    "DynamicQuantizeLSTM": _recurrent,
     "RNN": _recurrent,
     "Gemm": _gemm,
     "MatMul": _matrix_product(0),

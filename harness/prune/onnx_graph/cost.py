@@ -30,9 +30,9 @@ def report(
             channels_before=plan.channels.get(path),
             channels_after=len(plan.kept[path]) if path in plan.kept else None,
             parameters_before=before[path][0],
-            parameters_after=after[path][0],
+            parameters_after=after.get(path, (0, 0))[0],
             macs_before=before[path][1],
-            macs_after=after[path][1],
+            macs_after=after.get(path, (0, 0))[1],
         )
         for path, node in found.graph.nodes.items()
         if before[path] != (0, 0) or path in plan.kept

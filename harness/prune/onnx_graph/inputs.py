@@ -85,6 +85,19 @@ def fits(given: Given, inputs: Sequence[ModelInput]) -> None:
         raise ModelError(f"--input {unknown[0]}: there is no such input; the model has {', '.join(sorted(names))}")
 
 
+def suggested(inputs: Sequence[ModelInput]) -> str:
+    """An option for each input, to be filled in by the user."""
+    axes = batch_axes(inputs)
+    return " ".join(
+        f"--input {one.name}:{_sizes(one, axis)}:{one.dtype}" for one, axis in zip(inputs, axes, strict=True)
+    )
+
+
+def _sizes(one: ModelInput, batch: int | None) -> str:
+    sizes = one.shape if one.shape is not None else NO_SHAPE
+    return "x".join(str(each or ("N" if place == batch else 224)) for place, each in enumerate(sizes))
+
+
 def described(feeds: Mapping[str, Array]) -> str:
     """The shapes of inputs in words, for a message."""
     return " and ".join(f"{name} of {'x'.join(map(str, array.shape)) or 'one number'}" for name, array in feeds.items())

@@ -14,7 +14,7 @@ from harness.measure.files.model_file import ModelFile, read_model
 from harness.measure.inputs.given import Given, gather
 from harness.prune.onnx_graph.folding import constant_tensors, fold
 from harness.prune.onnx_graph.graph import Array, Graph, is_constant
-from harness.prune.onnx_graph.inputs import described, fits, invented, layouts
+from harness.prune.onnx_graph.inputs import described, fits, invented, layouts, suggested
 from harness.prune.onnx_graph.running import LARGEST, Runner, Seen, look, with_outputs
 
 SECOND_BATCH = 3
@@ -96,8 +96,7 @@ def _first_run(runner: Runner, file: ModelFile, given: Given, names: Sequence[st
             return look(runner, tried, names, wanted)
         except ModelError as error:
             problem = str(error)
-    example = f"{file.inputs[0].name if file.inputs else 'NAME'}:1x3x224x224:float32"
-    raise ModelError(f"{problem}, the last of them {described(tried)}; say what it takes, such as --input {example}")
+    raise ModelError(f"{problem}, the last of them {described(tried)}; say what it takes: {suggested(file.inputs)}")
 
 
 def _other_run(runner: Runner, file: ModelFile, given: Given, names: Sequence[str], first: Seen) -> Seen | None:

@@ -57,7 +57,6 @@ class Site:
     def __init__(self, path: str, graph: Graph, channels: Channels, notes: Notes) -> None:
         self.path, self.node = path, graph.nodes[path]
         self._channels, self._notes, self._graph = channels, notes, graph
-        self.shapes = [None if value is None else graph.shapes.get(str(value.name)) for value in self.node.inputs]
         self.out_shapes = [graph.shapes.get(str(value.name), ()) for value in self.node.outputs]
         self.names: list[Names] = []
 
@@ -84,6 +83,18 @@ class Site:
     def is_constant(self, index: int) -> bool:
         """Whether the file holds this input, perhaps quantized."""
         return self.has(index) and _source(self.node, index) is not None
+
+    def is_zero(self, index: int) -> bool:
+        """Whether an input holds nothing but zeros, by itself or by how it is made."""
+        value = self.node.inputs[index] if self.has(index) else None
+        held = constant(value)
+        if held is not None:
+            return not held.any()
+        maker = None if value is None else value.producer()
+        if maker is None or maker.op_type != "ConstantOfShape":
+            return False
+        filled = maker.attributes.get("value")
+        return filled is None or not filled.as_tensor().numpy().any()
 
     def value(self, index: int) -> Array | None:
         """What a constant input holds; None where it is none, or is not given."""

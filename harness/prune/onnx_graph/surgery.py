@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import onnx_ir as ir
+from onnx_ir.passes import common
 
 from harness.channels.names import Names
 from harness.channels.removal import Removal
@@ -33,6 +34,7 @@ def remove(found: Trace, removal: Removal) -> ir.Model:
     for (path, index), ids in found.notes.dropped.items():
         if not removal.kept(ids).all():
             graph.nodes[path].replace_input_with(index, None)
+    common.RemoveUnusedNodesPass()(model)
     _reshape_values(model, found.tensors, removal)
     return model
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import numpy as np
 import onnx_ir as ir
 
 from harness.channels.names import Flags
 from harness.channels.removal import Removal
+from harness.prune.onnx_graph.graph import Array, Graph, constant
 from harness.prune.onnx_graph.trace import Trace
 
 MASKABLE = ("float16", "float32", "float64", "int32", "int64")
@@ -17,15 +16,41 @@ MASKABLE = ("float16", "float32", "float64", "int32", "int64")
 def masked(found: Trace, removal: Removal, fill: float = 0.0) -> ir.Model:
     """A copy of the traced graph in which channels are `fill` wherever something reads them.
 
-    Whole numbers of eight bits are left: they stand for floats that were masked before.
+    Whole numbers of eight bits are left: they stand for floats that were masked before. The units of an LSTM are read
+    inside it, too: nothing flows into their cells, so that their state stays at zero.
     """
     model = found.graph.model.clone()
-    nodes = {str(node.outputs[0].name): node for node in model.graph}
+    tensors = {str(value.name): value for node in model.graph for value in node.outputs}
     for name, mask in masks(found, removal).items():
-        value = _value(nodes, name, found)
-        if value is not None:
-            _put_behind(model.graph, value, mask, fill, found.graph.dtypes[name])
+        _put_behind(model.graph, tensors[name], mask, fill, found.graph.dtypes[name])
+    nodes = Graph(model, found.graph.shapes, found.graph.dtypes).nodes
+    for path, units in found.notes.states.items():
+        _still(model.graph, nodes[path], np.flatnonzero(~removal.kept(units)), len(units))
     return model
+
+
+def _still(graph: ir.Graph, node: ir.Node, gone: Array, units: int) -> None:
+    """Let nothing flow into the cells of these units: the last of the four gates."""
+    if not len(gone):
+        return
+    cells = 3 * units + gone
+    gates = 2 if node.op_type == "DynamicQuantizeLSTM" else 1
+    for index, axis, places in ((1, gates, cells), (2, gates, cells), (3, 1, np.r_[cells, 4 * units + cells])):
+        value = node.inputs[index]
+        held = constant(value)
+        assert value is not None
+        assert held is not None
+        still = np.moveaxis(np.array(held), axis, 0)
+        still[places] = _zero_point(node, index) if gates == 2 and index < 3 else 0
+        still = np.moveaxis(still, 0, axis)
+        node.replace_input_with(index, _constant(graph, f"{value.name}.still.{node.outputs[0].name}", still))
+
+
+def _zero_point(node: ir.Node, index: int) -> Array:
+    """What stands for zero in a kernel of whole numbers, lined up with (directions, channels)."""
+    held = constant(node.inputs[9 if index == 1 else 11])
+    assert held is not None
+    return held.reshape(-1, 1)
 
 
 def masks(found: Trace, removal: Removal) -> dict[str, Flags]:
@@ -45,14 +70,6 @@ def _compact(mask: Flags) -> Flags:
         if (mask == first).all():
             mask = first
     return mask
-
-
-def _value(nodes: Mapping[str, ir.Node], name: str, found: Trace) -> ir.Value | None:
-    for node in found.graph.model.graph:
-        for place, value in enumerate(node.outputs):
-            if value.name == name:
-                return nodes[str(node.outputs[0].name)].outputs[place]
-    return None
 
 
 def _put_behind(graph: ir.Graph, value: ir.Value, mask: Flags, fill: float, dtype: str) -> None:

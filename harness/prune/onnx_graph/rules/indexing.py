@@ -79,7 +79,7 @@ def gather(site: Site) -> Names | list[Names]:
     names = site.names[0]
     axis %= names.ndim
     varying = site.varying(names)
-    rank = len(site.shapes[1] or ())
+    rank = site.names[1].ndim
     if axis not in varying:
         if not varying:
             return np.broadcast_to(names.reshape(-1)[:1].reshape((1,) * len(site.out_shape)), site.out_shape)

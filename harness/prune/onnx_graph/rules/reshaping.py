@@ -42,8 +42,7 @@ def target(site: Site, index: int, made: Names) -> None:
     def sizes(removal: Removal) -> list[int | None]:
         pairs = zip(removal.shape(made), made.shape, strict=True)
         stated = [now if now != was else None for now, was in pairs]
-        counted = site.shapes[index]
-        return stated[len(stated) - (counted[0] if counted else 0) :]
+        return stated[len(stated) - site.names[index].size :]
 
     site.numbers(index, sizes)
 
@@ -63,7 +62,11 @@ def depth_to_space(site: Site) -> Names:
         split = names.reshape(batch, block, block, depth // block**2, height, width).transpose(0, 3, 4, 1, 5, 2)
     else:
         split = names.reshape(batch, depth // block**2, block, block, height, width).transpose(0, 1, 4, 2, 5, 3)
-    return split.reshape(site.out_shape)
+    made = split.reshape(site.out_shape)
+    if not site.others(names, 1):
+        rows = made.transpose(1, 0, 2, 3).reshape(made.shape[1], -1)
+        site.unify(rows[:, :1], rows, f"'{site.path}' lines it up with no channel")
+    return made
 
 
 @onnx_rule("SpaceToDepth")
