@@ -22,7 +22,7 @@ from harness.prune.files import check_output, read_plan, save
 from harness.prune.onnx_graph.cost import report
 from harness.prune.onnx_graph.graph import constant
 from harness.prune.onnx_graph.pinned import pinned
-from harness.prune.onnx_graph.reading import read_onnx
+from harness.prune.onnx_graph.reading import load_onnx, read_onnx
 from harness.prune.onnx_graph.surgery import remove
 from harness.prune.onnx_graph.trace import Trace, trace
 from harness.prune.onnx_proof.comparison import Comparison
@@ -135,7 +135,7 @@ def verify_onnx(
 def _comparison(original: Path, pruned: Path, plan: ChannelPlan, inputs: Sequence[str], seed: int) -> Comparison:
     found = trace(read_onnx(original, inputs))
     removal = removal_of(found, plan)
-    return Comparison(found, read_onnx(pruned, inputs).model, removal, seed)
+    return Comparison(found, load_onnx(pruned), removal, seed)
 
 
 def _decided(found: Trace, spec: PruneSpec, data: Data | None, seed: int) -> ChannelPlan:

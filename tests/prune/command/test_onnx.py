@@ -60,6 +60,7 @@ def test_inputs_outputs_metadata_and_names_stay(capsys: Captured, tmp_path: Path
     model = onnx.load(source)
     model.metadata_props.add(key="author", value="somebody")
     model.graph.value_info.append(tensor(model.graph.node[0].output[0], ("N", 8, 6, 6)))
+    model.graph.output[0].CopyFrom(tensor(model.graph.output[0].name, ("N", 2, 6, 6)))
     onnx.save(model, source)
     assert asked(capsys, "prune", source, "--ratio", 0.5)[0] == 0
     pruned = onnx.load(tmp_path / "net-pruned.onnx")
