@@ -62,6 +62,7 @@ class PruneResult:
             parameters_after=self.report.parameters_after,
             finetune=finetune,
             reconstruction=self.reconstruction,
+            speed=self.speed,
         )
 
 

@@ -8,6 +8,7 @@ from harness.records.accuracy import Accuracy
 from harness.records.export import Export, Parity
 from harness.records.pruning import (
     ChannelPlan,
+    ChosenWidths,
     LayerCost,
     Proof,
     PruneFile,
@@ -26,6 +27,7 @@ from harness.records.training import Reconstruction, Recovery, SolvedLayer, Trai
 __all__ = [
     "Accuracy",
     "ChannelPlan",
+    "ChosenWidths",
     "Export",
     "LayerCost",
     "Parity",

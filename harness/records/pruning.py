@@ -128,7 +128,8 @@ class Speed(Record):
     """How a network was pruned by measured latency: what was asked, the tries, and which of them it is.
 
     `device` is where it ran, `conditions` what the latencies hold under. `loss` is what the widths give up by the
-    importance's measure, and `least` what any widths within the predicted latency would.
+    importance's measure, and `least` what any widths within the predicted latency would at the least: 0, which says
+    nothing, where so many groups meet in a layer that prices are linear.
     """
 
     asked: SpeedSpec
@@ -144,6 +145,17 @@ class Speed(Record):
     def reached(self) -> tuple[Reached, ...]:
         """What the chosen widths reached, at each batch size."""
         return self.rounds[self.chosen].reached
+
+
+class ChosenWidths(Record):
+    """What a choice of widths by latency came to: a plan that makes them, or in one line why there is none.
+
+    The plan names the channels of the network that they were chosen for; others take their numbers from it.
+    """
+
+    plan: ChannelPlan | None
+    speed: Speed | None
+    refused: str | None
 
 
 class PruneFile(GrownRecord):
@@ -177,7 +189,7 @@ class Verdict(Record):
 
 class Pruning(GrownRecord):
     """What a prune did, and then reconstruction and fine-tuning. `proof` is None only for a control that is wrong on
-    purpose.
+    purpose; `speed` is there where the widths were chosen by measured latency.
     """
 
     plan: ChannelPlan
@@ -187,4 +199,5 @@ class Pruning(GrownRecord):
     parameters_after: int
     finetune: Training | None
     reconstruction: Reconstruction | None = None
-    later = frozenset({"reconstruction"})
+    speed: Speed | None = None
+    later = frozenset({"reconstruction", "speed"})

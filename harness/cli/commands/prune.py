@@ -151,7 +151,7 @@ def prune(  # noqa: PLR0913, PLR0917 - one parameter an option
     try:
         done = run_job(job, terminal(quiet))
     except TooSlowError as error:
-        print_message(f"harness: {error}")
+        print_message(f"harness: {error}; nothing is written")
         raise typer.Exit(1) from None
     _answer(done, as_json)
 

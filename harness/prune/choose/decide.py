@@ -13,7 +13,7 @@ from harness.channels.by_place import named
 from harness.channels.channels import Group
 from harness.channels.errors import ChannelError
 from harness.prune.choose.amounts import comparable, free_of, least_important
-from harness.prune.choose.planning import plan_of, removes_nothing
+from harness.prune.choose.planning import plan_like, plan_of, removes_nothing
 from harness.prune.choose.scoring import score
 from harness.prune.data.given import Data
 from harness.prune.keras_graph.graph import check_finite
@@ -44,6 +44,8 @@ def decide(
     Raises:
         PruneError: weights are not finite, or nothing can be pruned as asked.
     """
+    if spec.by_latency:
+        raise PruneError(f"'{spec.label}' takes measurements; use harness.prune, which makes them")
     free = free_groups(found)
     try:
         if spec.remove is not None:
@@ -54,6 +56,15 @@ def decide(
     except ChannelError as error:
         raise PruneError(str(error)) from error
     return plan_of(found, found.channels.removed(roots))
+
+
+def decide_like(model: keras.Model, found: Trace, widths: ChannelPlan, spec: PruneSpec, data: Data) -> ChannelPlan:
+    """The plan that keeps as many channels of every layer as another: the most important ones by the spec.
+
+    Raises:
+        PruneError: weights are not finite, the plan is for another architecture, or the importance lacks data.
+    """
+    return plan_like(found, widths, scores_of(model, found, free_groups(found), spec.importance, data))
 
 
 def free_groups(found: Trace) -> dict[int, Group]:

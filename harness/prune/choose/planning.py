@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 import numpy as np
 
 from harness.base.errors import PruneError
+from harness.channels.allocate import Scores
 from harness.channels.channels import Channels
 from harness.channels.names import Flags
 from harness.channels.removal import Removal
@@ -96,6 +97,22 @@ def composed(first: ChannelPlan, second: ChannelPlan) -> ChannelPlan:
     """The plan that does at once what two do after each other."""
     kept = {path: tuple(first.kept[path][place] for place in places) for path, places in second.kept.items()}
     return first.model_copy(update={"kept": kept})
+
+
+def plan_like(trace: Named, plan: ChannelPlan, scores: Mapping[int, Scores]) -> ChannelPlan:
+    """A plan that keeps as many channels of every group as another, the most important by the scores.
+
+    Args:
+        trace: the network, of the plan's architecture.
+        plan: how many channels are kept.
+        scores: for each group that loses channels, by its number, their importance: float64 (channels,).
+    """
+    gone, roots = removal_of(trace, plan), list[int]()
+    for number, group in enumerate(trace.channels.groups()):
+        channels = np.asarray(group.channels, np.int32)
+        count = int((~gone.kept(channels)).sum())
+        roots += channels[np.argsort(scores[number], kind="stable")[:count]].tolist() if count else []
+    return plan_of(trace, trace.channels.removed(roots))
 
 
 def random_plan_like(trace: Named, plan: ChannelPlan, seed: int) -> ChannelPlan:

@@ -7,9 +7,6 @@ from collections.abc import Mapping, Sequence
 import keras
 
 from harness.base.errors import PruneError
-from harness.prune.keras_graph.trace import Trace
-from harness.prune.price.axes import axes
-from harness.prune.price.offers import MOST_TOGETHER, together_refused
 from harness.prune.speed.search import Search
 from harness.records import Round
 
@@ -33,17 +30,6 @@ def check_inputs(model: keras.Model) -> None:
             )
 
 
-def check_groups(found: Trace) -> None:
-    """Refuse a network in which more groups of channels meet than can be chosen together, as in DenseNet.
-
-    Raises:
-        PruneError: a layer reads too many.
-    """
-    most = max((len(axis.each) for axis in axes(found)), default=0)
-    if most >= MOST_TOGETHER:
-        raise PruneError(together_refused(most))
-
-
 def unreachable(search: Search) -> str:
     """Where no widths are predicted to do: the fastest that there are."""
     widths = search.fastest()
@@ -56,7 +42,7 @@ def unreachable(search: Search) -> str:
     kept = {layer: len(left) for layer, left in search.plan(widths).kept.items()}
     return (
         f"{search.asked.label} is not reachable by fewer channels: the fastest would be {predicted}, predicted, with "
-        f"{_listed(kept)}; nothing is written"
+        f"{_listed(kept)}"
     )
 
 
@@ -66,10 +52,8 @@ def too_slow(search: Search, rounds: Sequence[Round]) -> str:
     found = ", ".join(
         f"{each.interval} ({each.pruned_us:.0f} us, {each.verdict}) at batch {each.batch}" for each in best.reached
     )
-    return (
-        f"{search.asked.label} was not reached: measured {found}, with {_listed(best.widths)}, the best of "
-        f"{len(rounds)} tries; nothing is written"
-    )
+    tries = f", the best of {len(rounds)} tries" if len(rounds) > 1 else ""
+    return f"{search.asked.label} was not reached: measured {found}, with {_listed(best.widths)}{tries}"
 
 
 def _listed(widths: Mapping[str, int]) -> str:

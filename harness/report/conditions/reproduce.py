@@ -14,16 +14,19 @@ TOLD = {"name", "scale", "color", "resize", "limit"}
 
 def reproduce(results: Results) -> tuple[str, ...]:
     """The commands, as lines of a shell."""
-    case = _case_of_a_file(results)
-    if case is None:
-        run = f"harness run {results.study}.toml    # train, prune, export, measure"
-    else:
-        words = _words(case, results.spec.device)
-        run = f"harness run {' '.join(map(shlex.quote, words))}    # prune, export, measure"
+    steps = "train, prune, export, measure" if _case_of_a_file(results) is None else "prune, export, measure"
     return (
-        f"{run}; finished stages are not run again",
+        f"{run_command(results)}    # {steps}; finished stages are not run again",
         "harness report RUN    # this report again, from the run's results.json alone",
     )
+
+
+def run_command(results: Results) -> str:
+    """What runs all of it: a study by its file, a trained network by its own."""
+    case = _case_of_a_file(results)
+    if case is None:
+        return f"harness run {shlex.quote(f'{results.study}.toml')}"
+    return f"harness run {' '.join(map(shlex.quote, _words(case, results.spec.device)))}"
 
 
 def _case_of_a_file(results: Results) -> Case | None:
@@ -42,8 +45,17 @@ def _case_of_a_file(results: Results) -> Case | None:
 
 def _words(case: Case, device: Device) -> Iterator[str]:
     """What follows `harness run` to get this case."""
+    yield from (case.model, "--data", *data_words(case))
+    yield from ("--ratio", ",".join(str(spec.ratio) for spec in case.prune))
+    yield from ("--finetune-epochs", str(case.prune[0].finetune_epochs))
+    if device != "auto":
+        yield from ("--device", device)
+
+
+def data_words(case: Case) -> Iterator[str]:
+    """What follows `--data` to get this case's data."""
     data = case.data
-    yield from (case.model, "--data", data.name)
+    yield data.name
     if data.scale != DataSpec().scale:
         yield from ("--scale", data.scale)
     if data.color:
@@ -52,7 +64,3 @@ def _words(case: Case, device: Device) -> Iterator[str]:
         yield from ("--resize", "x".join(map(str, data.resize)))
     if data.limit is not None:
         yield from ("--limit", str(data.limit))
-    yield from ("--ratio", ",".join(str(spec.ratio) for spec in case.prune))
-    yield from ("--finetune-epochs", str(case.prune[0].finetune_epochs))
-    if device != "auto":
-        yield from ("--device", device)

@@ -12,6 +12,7 @@ from harness.report.findings.doubts import failed, false_alarm, never_learned, s
 from harness.report.findings.kernel import kernel_rows
 from harness.report.findings.learning import which_learned
 from harness.report.findings.speed import not_faster, on_the_frontier
+from harness.report.findings.widths import latency_chosen
 from harness.report.names import Names
 
 __all__ = ["Finding", "findings", "lines_of"]
@@ -24,6 +25,7 @@ def findings(answers: Answers, names: Names) -> tuple[Finding, ...]:
         which_learned,
         best_buy,
         costs_and_gains,
+        latency_chosen,
         factors_alone,
         on_the_frontier,
         not_faster,
