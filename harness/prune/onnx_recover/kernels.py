@@ -64,7 +64,7 @@ class Product(Linear):
 
     def matrix(self, kernel: Array) -> Array:
         """One block: (1, columns, outputs)."""
-        return (kernel.T if self._transposed else kernel)[None]
+        return np.asarray((kernel.T if self._transposed else kernel)[None])
 
     def kernel(self, matrix: Array, shape: tuple[int, ...]) -> Array:
         """The kernel as the node has it."""
