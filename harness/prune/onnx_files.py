@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,16 +18,17 @@ from harness.channels.errors import ChannelError
 from harness.prune.choose.amounts import comparable, free_of, least_important
 from harness.prune.choose.onnx_scoring import score
 from harness.prune.choose.planning import plan_of, removal_of, removes_nothing
-from harness.prune.files import check_output, read_plan, save
+from harness.prune.files import check_output, read_about, read_plan, save, trained_on
 from harness.prune.onnx_graph.cost import report
 from harness.prune.onnx_graph.graph import constant
 from harness.prune.onnx_graph.pinned import pinned
-from harness.prune.onnx_graph.reading import read_onnx
+from harness.prune.onnx_graph.reading import load_onnx, read_onnx
 from harness.prune.onnx_graph.surgery import remove
 from harness.prune.onnx_graph.trace import Trace, trace
 from harness.prune.onnx_proof.comparison import Comparison
 from harness.prune.onnx_proof.verify import judge, prove
-from harness.records import ChannelPlan, Proof, PruneFile, PruneReport, Verdict
+from harness.prune.onnx_recover.reconstructing import reconstruct_onnx
+from harness.records import ChannelPlan, Proof, PruneFile, PruneReport, Reconstruction, Verdict
 from harness.spec import PruneSpec, check_seed, checked
 
 Array = npt.NDArray[Any]
@@ -38,13 +39,17 @@ SUFFIX = ".onnx"
 
 @dataclass(frozen=True)
 class OnnxResult:
-    """A pruned ONNX model, what was decided, the proof, and what it removed."""
+    """A pruned ONNX model, what was decided, the proof, and what it removed.
+
+    The proof is about the graph before its kernels were solved again, of which `reconstruction` tells.
+    """
 
     model: ir.Model
     plan: ChannelPlan
     proof: Proof
     report: PruneReport
     external: bool = False
+    reconstruction: Reconstruction | None = None
 
     def write(self, path: Path) -> None:
         """Write the file; weights go beside it, in NAME.onnx.data, where the original's were outside of it too."""
@@ -65,7 +70,8 @@ def prune_onnx(
     Args:
         path: the file.
         spec: how much, and by which importance.
-        data: examples, (N, ...), by input name where there are several inputs, for `activation` and `apoz`.
+        data: examples, (N, ...), by input name where there are several inputs, for `activation` and `apoz`, and to
+            reconstruct from.
         inputs: shapes or values of inputs that can't be invented, as `--input` has them: `x:1x3x48x320:float32`.
         seed: for random importance, and for the proof's inputs and weights.
         **options: fields of the spec, instead of it or to change it.
@@ -81,10 +87,18 @@ def prune_onnx(
     given = {} if spec is None else spec.model_dump(exclude_unset=True)
     asked = checked(PruneSpec, {**given, **options}, "prune")
     found = trace(read_onnx(Path(path), inputs), asked.keep)
-    decided = _decided(found, asked, _by_input(found, data), seed)
+    examples = _by_input(found, data)
+    if asked.images is not None and examples is None:
+        raise PruneError("reconstruction: needs examples; give them, as data=images or --data NAME")
+    decided = _decided(found, asked, examples, seed)
     if removes_nothing(decided):
         raise PruneError(f"'{asked.label}' removes no channel at all; ask for more, or with a smaller round_to")
-    return _cut(Path(path), found, decided, seed)
+    result = _cut(Path(path), found, decided, seed)
+    if asked.images is None or examples is None:
+        return result
+    first = {name: array[: asked.images] for name, array in examples.items()}
+    solved = reconstruct_onnx(found, removal_of(found, decided), result.model, first, seed)
+    return replace(result, reconstruction=solved)
 
 
 def replay_onnx(path: Path | str, decided: ChannelPlan, *, inputs: Sequence[str] = (), seed: int = 0) -> OnnxResult:
@@ -129,19 +143,20 @@ def verify_onnx(
         MeasureError: a file can't be read.
         PruneError: the plan does not fit the original.
     """
-    return judge(_comparison(original, pruned, plan, inputs, seed), architecture=architecture)
+    changed = trained_on(read_about(pruned))
+    return judge(_comparison(original, pruned, plan, inputs, seed), architecture=architecture, trained_on=changed)
 
 
 def _comparison(original: Path, pruned: Path, plan: ChannelPlan, inputs: Sequence[str], seed: int) -> Comparison:
     found = trace(read_onnx(original, inputs))
     removal = removal_of(found, plan)
-    return Comparison(found, read_onnx(pruned, inputs).model, removal, seed)
+    return Comparison(found, load_onnx(pruned), removal, seed)
 
 
 def _decided(found: Trace, spec: PruneSpec, data: Data | None, seed: int) -> ChannelPlan:
     """The plan for a graph whose channels are named. It may remove nothing."""
-    if spec.rows == "first" or spec.recover is not None or spec.finetune_epochs:
-        raise SpecError("an ONNX file is cut and proved; rows, recover and finetune_epochs are for Keras models")
+    if spec.rows == "first" or spec.finetune_epochs:
+        raise SpecError("an ONNX file can't be trained; rows = 'first' and finetune_epochs are for Keras models")
     _check_finite(found)
     free = free_of(found.channels, pinned(found))
     convolutions = frozenset(path for path, node in found.graph.nodes.items() if node.op_type in CONVOLUTIONS)
@@ -245,7 +260,14 @@ def run_onnx_job(job: OnnxJob, progress: Progress | None = None) -> Done:
             result = replay_onnx(job.source, read_plan(job.plan), inputs=job.inputs, seed=job.seed)
         else:
             result = prune_onnx(job.source, job.spec, data=job.data, inputs=job.inputs, seed=job.seed)
-    about = PruneFile(source=job.source.name, spec=job.spec, proof=result.proof, report=result.report, recovery=None)
+    about = PruneFile(
+        source=job.source.name,
+        spec=job.spec,
+        proof=result.proof,
+        report=result.report,
+        recovery=None,
+        reconstruction=result.reconstruction,
+    )
     return Done(result, about, save(result, job.output, about))
 
 

@@ -95,8 +95,6 @@ def prune(  # noqa: PLR0913, PLR0917 - one parameter an option
                 "--threads": threads,
                 "--device": device,
                 "--recalibrate": recalibrate,
-                "--reconstruct": reconstruct,
-                "--reconstruct-images": reconstruct_images,
                 "--finetune-epochs": finetune_epochs,
                 "--finetune-schedule": finetune_schedule,
                 "--distill": distill,
@@ -106,7 +104,12 @@ def prune(  # noqa: PLR0913, PLR0917 - one parameter an option
             }
         )
         check_seed(seed)
-        asked = _spec({**amount, **choice}, plan, {}), plan
+        if plan is not None and reconstruct:
+            raise SpecError(
+                "--reconstruct: a plan is replayed on an ONNX file as it was; give --ratio instead of --plan"
+            )
+        after = _recovery_options(reconstruct, reconstruct_images, 0, None)
+        asked = _spec({**amount, **choice}, plan, after), plan
         images = data, data_options(scale, color, resize, limit)
         _answer(prune_file(model, output, asked, inputs or [], images, (seed, terminal(quiet))), as_json)
         return

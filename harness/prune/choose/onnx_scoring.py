@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from harness.base.errors import PruneError
+from harness.base.errors import ModelError, PruneError
 from harness.channels.allocate import Scores
 from harness.channels.channels import Channels
 from harness.channels.names import NO_CHANNEL, Names, along, compact, varying_axes
+from harness.measure.inputs.declared import fixed_batch
 from harness.prune.choose.from_weights import FROM_WEIGHTS, Rows, random
 from harness.prune.onnx_graph.graph import constant
 from harness.prune.onnx_graph.running import Runner, with_outputs
@@ -84,31 +85,33 @@ def _averaged(trace: Trace, data: Mapping[str, Array], measure: Callable[[Array]
     sums, counts = np.zeros(trace.channels.count), np.zeros(trace.channels.count)
     watched = _read_tensors(trace)
     runner = Runner(with_outputs(trace.graph.model, list(watched)))
-    for feeds in _batches(data):
-        for (name, names), values in zip(watched.items(), runner.run(feeds), strict=True):
+    for feeds in _batches(data, fixed_batch(trace.graph.inputs) or _BATCH):
+        try:
+            made = runner.run(feeds)
+        except ModelError as error:
+            raise PruneError(f"data: {error}; give examples as the model takes them") from None
+        for names, values in zip(watched.values(), made, strict=True):
             ids, means = _by_channel(trace.channels.find(names), measure(np.asarray(values, np.float64)))
             np.add.at(sums, ids, means)
             np.add.at(counts, ids, 1.0)
-            del name
     return sums / np.maximum(counts, 1.0)
 
 
-def _batches(data: Mapping[str, Array]) -> Iterator[dict[str, Array]]:
+def _batches(data: Mapping[str, Array], size: int) -> Iterator[dict[str, Array]]:
+    """Examples in batches of one size, where there are as many; inputs without as many examples are given whole."""
     count = max(len(array) for array in data.values())
-    for start in range(0, count, _BATCH):
-        yield {name: array[start : start + _BATCH] if len(array) == count else array for name, array in data.items()}
+    for start in range(0, max(1, count - size + 1), size):
+        yield {name: array[start : start + size] if len(array) == count else array for name, array in data.items()}
 
 
 def _by_channel(names: Names, values: Array) -> tuple[Names, Array]:
     """The channels of a tensor and the mean of the values of each."""
     axes = varying_axes(names)
-    axis = axes[0] if axes else 0
-    ids = along(names, axis) if axes else compact(names).ravel()[:1]
-    means = (
-        np.moveaxis(values, axis, 0).reshape(values.shape[axis], -1).mean(axis=1)
-        if axes
-        else values.mean(keepdims=True).ravel()
-    )
+    if not axes:
+        ids, means = compact(names).ravel()[:1], values.mean(keepdims=True).ravel()
+    else:
+        ids = along(names, axes[0])
+        means = np.moveaxis(values, axes[0], 0).reshape(len(ids), -1).mean(axis=1)
     named = ids != NO_CHANNEL
     return ids[named], means[named]
 

@@ -44,6 +44,20 @@ def read_onnx(path: Path, inputs: Sequence[str] = ()) -> Graph:
         raise ModelError(f"{path}: {error}") from None
 
 
+def load_onnx(path: Path) -> ir.Model:
+    """A file as it is, but for its constants, which become initializers; that is how pruned ones are compared.
+
+    Raises:
+        MeasureError: no such file, not ONNX, or external data that is missing or outside its folder.
+        ModelError: onnxruntime can't load it.
+    """
+    read_model(path)
+    try:
+        return _loaded(path)
+    except ModelError as error:
+        raise ModelError(f"{path}: {error}") from None
+
+
 def _loaded(path: Path) -> ir.Model:
     """The model with its weights in memory, as onnxruntime accepts it, its constants among the initializers."""
     import onnx
@@ -96,7 +110,8 @@ def _first_run(runner: Runner, file: ModelFile, given: Given, names: Sequence[st
             return look(runner, tried, names, wanted)
         except ModelError as error:
             problem = str(error)
-    raise ModelError(f"{problem}, the last of them {described(tried)}; say what it takes: {suggested(file.inputs)}")
+    advice = f"say what it takes: {suggested(file.inputs)}"
+    raise ModelError(f"{problem} on inputs that were invented, {described(tried)}; {advice}")
 
 
 def _other_run(runner: Runner, file: ModelFile, given: Given, names: Sequence[str], first: Seen) -> Seen | None:

@@ -42,7 +42,7 @@ class Runner:
         try:
             made: list[Any] = self._session.run(outputs, dict(feeds))
         except Exception as error:
-            raise ModelError(f"it does not run on inputs that were invented ({reason(error)})") from None
+            raise ModelError(f"it does not run ({reason(error)})") from None
         return made
 
 

@@ -110,13 +110,11 @@ def _outputs(found: Trace, site: Site) -> list[Names]:
 
 
 def _unify_shared(found: Trace) -> None:
-    """A kernel that several nodes read has the same channels in all of them."""
-    first: dict[int, dict[int, Names]] = {}
+    """A kernel that several nodes read has the same channels in all of them; so has what one node dequantizes."""
+    first: dict[object, dict[int, Names]] = {}
     for cut in found.notes.cuts:
         value = found.graph.nodes[cut.node].inputs[cut.index]
-        if cut.role != "kernel":
-            continue
-        axes = first.setdefault(id(value), dict(cut.axes))
+        axes = first.setdefault(value if cut.role == "kernel" else (cut.node, cut.index), dict(cut.axes))
         for axis, ids in cut.axes.items():
             if axis in axes:
                 found.channels.unify(axes[axis], ids, f"'{cut.node}' shares its kernel with a node without channels")

@@ -44,7 +44,8 @@ class Float64Runner:
         """
         wide = {name: _wide(array) for name, array in feeds.items()}
         try:
-            return [np.asarray(each) for each in self._evaluator.run(None, wide)]
+            with np.errstate(all="ignore"):  # what is infinite is told, and need not be warned of
+                return [np.asarray(each) for each in self._evaluator.run(None, wide)]
         except Exception as error:  # it raises several kinds
             raise ModelError(f"can't be computed in float64 ({first_line(error)})") from None
 

@@ -60,6 +60,7 @@ def test_inputs_outputs_metadata_and_names_stay(capsys: Captured, tmp_path: Path
     model = onnx.load(source)
     model.metadata_props.add(key="author", value="somebody")
     model.graph.value_info.append(tensor(model.graph.node[0].output[0], ("N", 8, 6, 6)))
+    model.graph.output[0].CopyFrom(tensor(model.graph.output[0].name, ("N", 2, 6, 6)))
     onnx.save(model, source)
     assert asked(capsys, "prune", source, "--ratio", 0.5)[0] == 0
     pruned = onnx.load(tmp_path / "net-pruned.onnx")
@@ -194,7 +195,8 @@ REFUSED = [
     (two_layers, (*RATIO, "--input", "x:1x3x6x6:float32"), "there is no such input; the model has image"),
     (two_layers, (*RATIO, "--input", "image:1x3x9x9:float32"), "say what it takes: --input image:Nx3x6x6:float32"),
     (two_layers, (*RATIO, "--output", "small.keras"), "give a file name that ends in .onnx"),
-    (two_layers, (*RATIO, "--reconstruct"), "--reconstruct: for Keras models"),
+    (two_layers, (*RATIO, "--reconstruct"), "reconstruction: needs examples"),
+    (two_layers, (*RATIO, "--finetune-epochs", 1), "--finetune-epochs: for Keras models alone"),
     (two_layers, ("--speedup", 2), "--speedup: for Keras models"),
     (two_layers, (), "how much should go"),
 ]

@@ -49,8 +49,8 @@ class Net:
         """A convolution that keeps the size, with a bias."""
         group = attributes.get("group", 1)
         kernel, bias = self.random(filters, before // group, size, size), self.random(filters)
-        pads = [size // 2] * 4
-        made: str = self.op("Conv", x, kernel, bias, name=name, pads=pads, **attributes)
+        settings = {"pads": [size // 2] * 4, **attributes}
+        made: str = self.op("Conv", x, kernel, bias, name=name, **settings)
         return made
 
     def dense(self, x: str, before: int, units: int, name: str = "") -> str:
