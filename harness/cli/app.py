@@ -19,6 +19,7 @@ from harness.cli.commands.compare import compare
 from harness.cli.commands.diagnose import diagnose
 from harness.cli.commands.doctor import doctor
 from harness.cli.commands.export import export
+from harness.cli.commands.frontier import frontier
 from harness.cli.commands.measure import measure
 from harness.cli.commands.prune import prune
 from harness.cli.commands.report import report
@@ -28,7 +29,7 @@ from harness.cli.commands.verify import verify
 from harness.cli.terminal import print_lines, print_message
 
 GOOD, UNANSWERED = 0, 2
-COMMANDS = (run, prune, verify, export, measure, compare, results, report, diagnose, doctor)
+COMMANDS = (run, prune, frontier, verify, export, measure, compare, results, report, diagnose, doctor)
 
 app = typer.Typer(
     name="harness",

@@ -9,6 +9,7 @@ from harness.compare import Answers, Compared, compare, compared
 from harness.compare.results import Results
 from harness.measure.advice import advice
 from harness.report import format as fmt
+from harness.report.commands import commands_of
 from harness.report.conditions import Part, conditions, reproduce
 from harness.report.findings import Finding, findings
 from harness.report.names import Names
@@ -17,6 +18,7 @@ from harness.report.tables.failures import failure_table
 from harness.report.tables.families import family_tables
 from harness.report.tables.graphs import control_table, graph_table, users_of
 from harness.report.tables.learning import learning_tables
+from harness.report.tables.recipes import recipe_table
 from harness.report.tables.seeds import seed_table
 from harness.report.tables.table import Table
 from harness.report.tables.variants import crowd_table, main_table
@@ -39,6 +41,7 @@ class Content:
     crowd: Table
     main: Table
     modes: tuple[tuple[str, Table], ...]
+    recipes: Table
     seeds: Table
     failures: Table
     controls: Table
@@ -54,7 +57,7 @@ def gather(results: Results) -> Content:
     from harness.report.charts.drawing import draw  # Altair takes its time, and only a report needs it
 
     found = compared(results)
-    answers, names = found.answers, Names(found.answers)
+    answers, names = found.answers, Names(found.answers, commands_of(results))
     others = [(mode, compare(results, mode)) for mode in results.spec.modes[1:]]
     return Content(
         results=results,
@@ -67,6 +70,7 @@ def gather(results: Results) -> Content:
         crowd=crowd_table(answers, names),
         main=main_table(answers, names),
         modes=tuple((fmt.MODES[mode], main_table(other, names)) for mode, other in others),
+        recipes=recipe_table(answers, names),
         seeds=seed_table(answers, names),
         failures=failure_table(answers),
         controls=control_table(answers),

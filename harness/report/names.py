@@ -17,8 +17,9 @@ LONGER_MISSING = "The originals were not: a gain in accuracy may come from that.
 class Names:
     """The names of one report."""
 
-    def __init__(self, answers: Answers) -> None:
-        self.answers = answers
+    def __init__(self, answers: Answers, commands: Mapping[tuple[str, str], str] | None = None) -> None:
+        """`commands` make variants, by network and label: see harness/report/commands.py."""
+        self.answers, self.commands = answers, commands or {}
 
     @cached_property
     def networks(self) -> dict[str, str]:
@@ -69,6 +70,10 @@ class Names:
         elif not variant.prune.by_latency:
             label = f"pruned by {label}"
         return f"{self.network(variant)}, {label}"
+
+    def command(self, variant: Variant) -> str:
+        """What makes the variant; empty where no command does."""
+        return self.commands.get((variant.network, variant.label), "")
 
     def tuning_note(self) -> str:
         """What the labels leave out, or nothing."""

@@ -14,14 +14,14 @@ import harness
 from harness.cli.app import app
 
 ROOT = Path(harness.__file__).parent
-WITH_DATA = ("run", "prune", "export", "diagnose")
+WITH_DATA = ("run", "frontier", "prune", "export", "diagnose")
 # Which commands can say what a module says: the longest name that fits counts. A command that reads studies may be told
 # what to write into one instead.
 SAID_BY = {
     "data": WITH_DATA,
     "base/keras_file.py": (*WITH_DATA, "verify"),
     "training": ("run",),
-    "pipeline": ("run",),
+    "pipeline": ("run", "frontier"),
     "prune": ("prune",),
     "prune/proof/verified.py": ("verify",),
     "diagnose": ("diagnose",),
@@ -32,8 +32,11 @@ SAID_BY = {
     "cli/options.py": ("prune",),
     "cli/commands/run.py": ("run",),
     "cli/commands/prune.py": ("prune",),
+    "cli/commands/frontier.py": ("frontier",),
     "cli/commands/diagnose.py": ("diagnose",),
     "cli/commands/measure.py": ("measure",),
+    "report/commands.py": ("prune",),
+    "report/conditions/frontier.py": ("frontier",),
     "report/conditions/reproduce.py": ("run",),
 }
 OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*")
