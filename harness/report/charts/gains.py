@@ -14,14 +14,16 @@ from harness.report.charts.figure import PANEL_HEIGHT, PANEL_WIDTH, Data, Figure
 from harness.report.charts.scales import log_ticks, padded
 from harness.report.names import Names, widths_told
 
-CHOSEN, UNIFORM, RANDOM, SCRATCH, UNPRUNED = (
+CHOSEN, UNIFORM, RANDOM, SCRATCH, ORIGINAL, LONGER = (
     "widths by latency",
     "same share of every layer",
     "those widths, random channels",
     "those widths, from new weights",
-    "unpruned",
+    "original",
+    "original, trained on",
 )
-KINDS = (CHOSEN, UNIFORM, RANDOM, SCRATCH, UNPRUNED)
+KINDS = (CHOSEN, UNIFORM, RANDOM, SCRATCH, ORIGINAL, LONGER)
+UNPRUNED = {ORIGINAL: theme.INK, LONGER: theme.QUIET}
 
 
 def gains_figure(answers: Answers, names: Names) -> Figure | None:
@@ -52,7 +54,7 @@ def _kind(variant: Variant) -> str | None:
     """Which line it is on; None for what has no place here."""
     prune = variant.prune
     if prune is None:
-        return UNPRUNED
+        return ORIGINAL if variant.original else LONGER
     if prune.baseline is not None:
         return RANDOM if prune.baseline == "random" else SCRATCH
     if prune.by_latency:
@@ -62,7 +64,7 @@ def _kind(variant: Variant) -> str | None:
 
 def _row(variant: Variant, batch: int, names: Names) -> dict[str, Any] | None:
     kind, speedup = _kind(variant), variant.speedups.get(batch)
-    if kind is None or variant.accuracy is None or (speedup is None and kind != UNPRUNED):
+    if kind is None or variant.accuracy is None or (speedup is None and kind not in UNPRUNED):
         return None
     return {
         "kind": kind,
@@ -95,7 +97,7 @@ def _panel(rows: Sequence[dict[str, Any]], title: str) -> Panel:
     shape = alt.Shape("kind:N", legend=legend).scale(domain=shown, range=[_shape(kind) for kind in shown])
     sheet = Data(title)
     dots = sheet.chart(rows).encode(color=color)
-    joined = sheet.chart(row for row in rows if row["kind"] != UNPRUNED).encode(color=color)
+    joined = sheet.chart(row for row in rows if row["kind"] not in UNPRUNED).encode(color=color)
     chart = alt.layer(
         joined.mark_line(opacity=0.5, strokeWidth=1.2).encode(x=x, y=y, order=alt.Order("speedup:Q")),
         dots.mark_rule(opacity=0.45).encode(x=x, y=alt.Y("low:Q"), y2="high:Q"),
@@ -106,7 +108,7 @@ def _panel(rows: Sequence[dict[str, Any]], title: str) -> Panel:
 
 
 def _color(kind: str) -> str:
-    return theme.INK if kind == UNPRUNED else theme.color_of(KINDS.index(kind))
+    return UNPRUNED.get(kind) or theme.color_of(KINDS.index(kind))
 
 
 def _shape(kind: str) -> str:

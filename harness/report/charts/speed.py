@@ -48,7 +48,7 @@ def _groups(answers: Answers, names: Names) -> Groups:
     """Variants with a speed-up, by the labels that their networks have."""
     groups: dict[tuple[str, ...], list[Variant]] = {}
     for network in answers.networks:
-        variants = [each for each in answers.of(network) if each.speedups and not each.control]
+        variants = [each for each in answers.of(network) if each.speedups and not (each.control or each.baseline)]
         if variants:
             groups.setdefault(tuple(names.label(variant) for variant in variants), []).extend(variants)
     return groups

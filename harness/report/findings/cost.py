@@ -18,7 +18,7 @@ def best_buy(answers: Answers, names: Names) -> Finding | None:
         faster = [
             (variant, speedup)
             for variant, speedup in with_speedup(answers, batch)
-            if speedup.verdict is Verdict.FASTER and variant.change is not None and not variant.baseline
+            if speedup.verdict is Verdict.FASTER and variant.change is not None
         ]
         if faster:
             items.append(f"Batch {batch}: {_best_of(faster, names)}")

@@ -28,27 +28,30 @@ def real_losses(answers: Answers, names: Names) -> Finding | None:
         items.append(f"Won for certain: {_listed(better, names)}.")
     if open_:
         items.append(f"Not shown to differ: {_listed(open_, names)}.")
+    tuned = ", trained on for as long where it was tuned" if answers.longer else ""
     text = (
-        "McNemar's exact test of each pruned network against its original, on the test examples that only one of them "
-        f"gets right, corrected for {fmt.plural(len(tested), 'test')} by Holm's method."
+        f"McNemar's exact test of each pruned network against its original{tuned}, on the test examples that only one "
+        f"of them gets right, corrected for {fmt.plural(len(tested), 'test')} by Holm's method."
     )
     return Finding("Which losses are real", text, tuple(items))
 
 
 def _changed(variant: Variant) -> int:
     """-1 or +1 where the test says that it lost or won accuracy, else 0."""
-    if variant.change is None or variant.loss_p is None or variant.loss_p > LIKELY:
+    tested = variant.equal_change or variant.change
+    if tested is None or variant.loss_p is None or variant.loss_p > LIKELY:
         return 0
-    return 1 if variant.change.value > 0 else -1
+    return 1 if tested.value > 0 else -1
 
 
 def _listed(variants: Sequence[Variant], names: Names) -> str:
     many = len({variant.network for variant in variants}) > 1
-    told = [
-        f"{names.full(each) if many else names.label(each)} "
-        f"({fmt.points(each.change.value) if each.change else fmt.UNKNOWN} points, {fmt.p_value(each.loss_p or 0.0)})"
-        for each in variants
-    ]
+    told = []
+    for variant in variants:
+        tested = variant.equal_change or variant.change
+        points = fmt.points(tested.value) if tested is not None else fmt.UNKNOWN
+        name = names.full(variant) if many else names.label(variant)
+        told.append(f"{name} ({points} points, {fmt.p_value(variant.loss_p or 0.0)})")
     return "; ".join(first_few(told, 2 * MANY, "variants"))
 
 
