@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import keras
 
@@ -35,6 +36,10 @@ class PruneResult:
     reconstruction: Reconstruction | None = None
     cut_from: tuple[keras.Model, ChannelPlan] | None = None
     speed: Speed | None = None
+
+    def write(self, path: Path) -> None:
+        """Write the model as a .keras file."""
+        self.model.save(path)
 
     @property
     def proven(self) -> Proof:

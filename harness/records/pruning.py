@@ -128,7 +128,8 @@ class Speed(Record):
     """How a network was pruned by measured latency: what was asked, the tries, and which of them it is.
 
     `device` is where it ran, `conditions` what the latencies hold under. `loss` is what the widths give up by the
-    importance's measure, and `least` what any widths within the predicted latency would.
+    importance's measure, and `least` what any widths within the predicted latency would at the least: 0, which says
+    nothing, where so many groups meet in a layer that prices are linear.
     """
 
     asked: SpeedSpec

@@ -50,7 +50,7 @@ def _words(case: Case, prune: PruneSpec, measure: MeasureSpec) -> list[str] | No
         return None
     if other != TrainSpec().model_dump(exclude={"epochs", "learning_rate", "batch_size"}):
         return None
-    words = [case.model, *data_words(case.data), *_chosen(shown, measure), *_recovered(shown, case.train)]
+    words = [case.model, *_chosen(shown, measure), *data_words(case.data), *_recovered(shown, case.train)]
     if prune.baseline == "scratch" and prune.finetune_epochs != shown.finetune_epochs:
         words += ["--scratch-epochs", str(prune.finetune_epochs)]
     return [*words, "--seed", str(case.seed)] if case.seed else words
@@ -78,9 +78,9 @@ def _chosen(prune: PruneSpec, measure: MeasureSpec) -> Iterator[str]:
         yield from ("--threads", str(measure.threads)) if measure.threads != 1 else ()
         yield from ("--device", measure.device) if measure.device != "auto" else ()
     yield from ("--importance", prune.importance) if prune.importance != "l1" else ()
-    yield from ("--round-to", str(prune.round_to)) if prune.round_to != 1 else ()
     if prune.global_ranking:
         yield "--global"
+    yield from ("--round-to", str(prune.round_to)) if prune.round_to != 1 else ()
     for layer in prune.keep:
         yield from ("--keep", layer)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
@@ -94,6 +95,21 @@ class Names:
     def command(self, variant: Variant) -> str:
         """What makes the variant; empty where no command does."""
         return self.commands.get((variant.network, variant.label), "")
+
+    def brief(self, variant: Variant) -> str:
+        """As short as a label in a chart: `50 %` where there is one network, else `same 32-48-64, 50 %`."""
+        label = self.label(variant)
+        if len(self.networks) == 1:
+            return label
+        label = label.removeprefix("original, ").replace("original", "unpruned")
+        return f"{self.network(variant).removeprefix(f'{self.common_model} ')}, {label}"
+
+    @cached_property
+    def common_model(self) -> str:
+        """The model that several networks are of, which labels need not repeat; empty where that would mislead."""
+        models = Counter(self.model(variant) for variant in self.answers.variants if variant.original)
+        model, count = models.most_common(1)[0] if models else ("", 0)
+        return model if count > 1 else ""
 
     def tuning_note(self) -> str:
         """What the labels leave out, or nothing."""

@@ -10,6 +10,7 @@ from harness.spec.case import Case, is_file
 from harness.spec.checked import check_seed, checked
 from harness.spec.data import DataSpec
 from harness.spec.frontier import FrontierSpec, frontier_study
+from harness.spec.gates import BOUNDS, Gates, gates_of
 from harness.spec.measuring import Device, MeasureSpec, Mode
 from harness.spec.names import short, without
 from harness.spec.pruning import AMOUNTS, RECONSTRUCT_IMAGES, Importance, PruneSpec, Schedule
@@ -19,12 +20,14 @@ from harness.spec.training import TrainSpec
 
 __all__ = [
     "AMOUNTS",
+    "BOUNDS",
     "MOST_TRIES",
     "RECONSTRUCT_IMAGES",
     "Case",
     "DataSpec",
     "Device",
     "FrontierSpec",
+    "Gates",
     "Importance",
     "MeasureSpec",
     "Mode",
@@ -36,6 +39,7 @@ __all__ = [
     "check_seed",
     "checked",
     "frontier_study",
+    "gates_of",
     "is_file",
     "read_study",
     "short",

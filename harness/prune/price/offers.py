@@ -1,4 +1,4 @@
-"""The widths that are worth offering, what each loses, and what they cost: the market that the allocation buys on."""
+"""The widths that are worth offering of each group, and what each loses."""
 
 from __future__ import annotations
 
@@ -8,13 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from harness.base.errors import PruneError
 from harness.channels.channels import Group
-from harness.channels.spend import Market, Price
 from harness.measure.latency.designs import LEAST, NARROWEST
 from harness.measure.latency.model import LatencyModel
 from harness.measure.latency.table import Station
-from harness.measure.latency.template import Axis
 
 Array = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -24,7 +21,7 @@ MOST_TRIED = 160
 STEPS = (16, 8, 4, 2, 1)
 CONTEXTS = (1.0, 0.5)  # the others' share, when widths of one group are compared
 LARGEST_TABLE = 1_000_000
-MOST_TOGETHER = 7
+MOST_TOGETHER = 4  # groups whose widths one table of prices is over; beyond, prices are linear
 LEAST_SHARE = 1e-6  # of importance: less than that counts as much
 
 
@@ -47,10 +44,16 @@ class Offers:
 def offers(models: Sequence[LatencyModel], groups: Sequence[Group], scores: Mapping[int, Array]) -> Offers:
     """What to offer of each group that has scores: no width that a larger one undercuts at every batch size."""
     full = tuple(len(group.channels) for group in groups)
-    together = max((len(_groups(station) & scores.keys()) for station in models[0].stations), default=1)
+    meeting = (len(groups_of(station) & scores.keys()) for station in models[0].stations)
+    together = max((count for count in meeting if count <= MOST_TOGETHER), default=1)
     most = min(MOST_OFFERS, int(LARGEST_TABLE ** (1 / max(together, 1))))
     widths = {group: _thinned(_worthwhile(models, full, group, list(scores)), full[group], most) for group in scores}
     return Offers(full, widths, {group: losses(scores[group])[widths[group] - 1] for group in scores})
+
+
+def groups_of(station: Station) -> set[int]:
+    """The groups whose widths a station's cost depends on."""
+    return {group for axis in (station.inputs, station.outputs) for group, _ in axis.each}
 
 
 def losses(scores: Array) -> Array:
@@ -97,54 +100,3 @@ def _thinned(widths: Ints, size: int, most: int) -> Ints:
             these = [these[place] for place in np.unique(np.linspace(0, len(these) - 1, max(room, 1)).astype(int))]
         chosen += these[: max(room, 0)]
     return np.asarray(sorted(set(chosen)), np.int64)
-
-
-def market(models: Sequence[LatencyModel], on_offer: Offers, limits: Sequence[float]) -> Market:
-    """Losses and prices of all offers; `limits` are the shares of the original's latency that may be spent.
-
-    Raises:
-        PruneError: a layer depends on too many groups at once.
-    """
-    free = list(on_offer.widths)
-    fixed = np.array([model.rest / limit for model, limit in zip(models, limits, strict=True)])
-    prices: dict[tuple[int, ...], Array] = {}
-    for number, station in enumerate(models[0].stations):
-        places = tuple(free.index(group) for group in free if group in _groups(station))
-        if len(places) > MOST_TOGETHER:
-            raise PruneError(together_refused(len(places)))
-        reads, makes = (_lengths(axis, on_offer, [free[place] for place in places]) for axis in _axes(station))
-        shape = tuple(len(on_offer.widths[free[place]]) for place in places)
-        pairs = np.stack([reads.ravel(), makes.ravel()], axis=1)
-        costs = np.stack(
-            [
-                model.slope * model.station_us(number, pairs).reshape(shape) / limit
-                for model, limit in zip(models, limits, strict=True)
-            ]
-        )
-        if places:
-            prices[places] = prices.get(places, 0) + costs
-        else:
-            fixed = fixed + costs
-    return Market(list(on_offer.losses.values()), [Price(*each) for each in prices.items()], fixed.tolist())
-
-
-def together_refused(count: int) -> str:
-    """Why a layer that reads so many groups can't be priced."""
-    return f"a layer reads channels of {count} groups, too many to choose widths by latency; give --ratio"
-
-
-def _axes(station: Station) -> tuple[Axis, Axis]:
-    return station.inputs, station.outputs
-
-
-def _groups(station: Station) -> set[int]:
-    return {group for axis in _axes(station) for group, _ in axis.each}
-
-
-def _lengths(axis: Axis, on_offer: Offers, groups: Sequence[int]) -> Ints:
-    """An axis's length at every combination of some groups' offers; other groups are full."""
-    grids = np.meshgrid(*(on_offer.widths[group] for group in groups), indexing="ij") if groups else []
-    length: Ints = np.full(grids[0].shape if grids else (), axis.fixed, np.int64)
-    for group, count in axis.each:
-        length = length + count * (grids[groups.index(group)] if group in groups else on_offer.full[group])
-    return length

@@ -15,14 +15,14 @@ from harness.measure.group import placement
 from harness.measure.latency.model import LatencyModel
 from harness.measure.latency.table import LatencyTable
 from harness.measure.runtime.placement import device_of
+from harness.prune.choose.amounts import ABOUT_THE_LOSS
 from harness.prune.choose.decide import free_groups, scores_of
-from harness.prune.choose.scoring import ABOUT_THE_LOSS
 from harness.prune.data.given import Data
 from harness.prune.keras_graph.trace import trace
 from harness.prune.price.offers import offers
 from harness.prune.price.pricing import Pricing
 from harness.prune.result import PruneResult, cut_and_prove
-from harness.prune.speed.refusals import check_groups, check_inputs, too_slow, unreachable
+from harness.prune.speed.refusals import check_inputs, too_slow, unreachable
 from harness.prune.speed.search import Search
 from harness.prune.speed.trial import Try, exported, tried
 from harness.records import ChannelPlan, Speed
@@ -62,7 +62,6 @@ def choose_widths(model: keras.Model, asked: SpeedSpec, pricing: Pricing, *, dat
     free = {group: each for group, each in free_groups(found).items() if len(each.channels) >= FEWEST}
     if not free:
         raise PruneError(f"no layer has {FEWEST} channels or more that could go, so none is worth it; give --ratio")
-    check_groups(found)
     scores = scores_of(model, found, free, asked.importance, data)
     if asked.importance not in ABOUT_THE_LOSS:
         scores = {group: _shares(each) for group, each in scores.items()}

@@ -7,9 +7,6 @@ from collections.abc import Mapping, Sequence
 import keras
 
 from harness.base.errors import PruneError
-from harness.prune.keras_graph.trace import Trace
-from harness.prune.price.axes import axes
-from harness.prune.price.offers import MOST_TOGETHER, together_refused
 from harness.prune.speed.search import Search
 from harness.records import Round
 
@@ -31,17 +28,6 @@ def check_inputs(model: keras.Model) -> None:
                 f"input '{tensor.name}' takes {tensor.dtype}, which can't be invented, so its latency can't be "
                 "measured; give --ratio"
             )
-
-
-def check_groups(found: Trace) -> None:
-    """Refuse a network in which more groups of channels meet than can be chosen together, as in DenseNet.
-
-    Raises:
-        PruneError: a layer reads too many.
-    """
-    most = max((len(axis.each) for axis in axes(found)), default=0)
-    if most >= MOST_TOGETHER:
-        raise PruneError(together_refused(most))
 
 
 def unreachable(search: Search) -> str:

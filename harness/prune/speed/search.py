@@ -9,18 +9,15 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from harness.base.errors import PruneError
 from harness.channels.allocate import Scores
-from harness.channels.errors import ChannelError, UnaffordableError
-from harness.channels.spend import Market, Spent
+from harness.channels.spend import Spent
 from harness.measure.latency.model import LatencyModel
 from harness.prune.choose.planning import plan_of
 from harness.prune.keras_graph.trace import Trace
-from harness.prune.price.offers import Offers, market
+from harness.prune.price.offers import Offers
+from harness.prune.price.shopping import choose, fastest
 from harness.records import ChannelPlan, Reached
 from harness.spec import SpeedSpec
-
-NEARLY = 1.15  # widths predicted to cost so much of what is allowed are measured all the same
 
 
 @dataclass(frozen=True)
@@ -55,25 +52,12 @@ class Search:
         return [each.pruned_us / model.full_us for model, each in zip(self.models, reached, strict=True)]
 
     def choose(self, limits: Sequence[float]) -> Spent | None:
-        """The widths that lose the least within these shares of the original's latency; None where there are none.
-
-        Where only a little is missing, the fastest: the prediction may be wrong by that.
-
-        Raises:
-            PruneError: too many groups of channels meet in one layer.
-        """
-        try:
-            goods = market(self.models, self.on_offer, limits)
-            try:
-                return goods.spend()
-            except UnaffordableError:
-                return _nearly(goods)
-        except ChannelError as error:
-            raise PruneError(f"{error}, so widths can't be chosen by latency; give --ratio") from error
+        """The widths that lose the least within these shares of the original's latency; None where there are none."""
+        return choose(self.models, self.on_offer, limits)
 
     def fastest(self) -> list[int]:
         """The widths of the least predicted latency."""
-        return self.on_offer.chosen(market(self.models, self.on_offer, self.targets).cheapest())
+        return fastest(self.models, self.on_offer)
 
     def predicted(self, widths: Sequence[int]) -> list[float]:
         """Speed-ups at each batch size."""
@@ -86,9 +70,3 @@ class Search:
             channels = groups[group].channels
             gone += [channels[place] for place in np.argsort(scores, kind="stable")[: len(channels) - widths[group]]]
         return plan_of(self.found, self.found.channels.removed(gone))
-
-
-def _nearly(goods: Market) -> Spent | None:
-    choice = goods.cheapest()
-    cost, loss = goods.cost(choice), goods.loss(choice)
-    return Spent(choice, loss, tuple(cost.tolist()), loss) if cost.max() <= NEARLY else None

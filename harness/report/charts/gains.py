@@ -10,7 +10,7 @@ import altair as alt
 from harness.compare import Answers, Variant
 from harness.report import format as fmt
 from harness.report.charts import theme
-from harness.report.charts.figure import PANEL_HEIGHT, PANEL_WIDTH, Data, Figure, Panel, titled
+from harness.report.charts.figure import PANEL_HEIGHT, PANEL_WIDTH, Data, Figure, Panel, tip, titled
 from harness.report.charts.scales import log_ticks, padded
 from harness.report.names import Names, widths_told
 
@@ -75,11 +75,15 @@ def _row(variant: Variant, batch: int, names: Names) -> dict[str, Any] | None:
         "speedup": speedup.value if speedup else 1.0,
         "speedup_low": (speedup.low if speedup else None) or (speedup.value if speedup else 1.0),
         "speedup_high": (speedup.high if speedup else None) or (speedup.value if speedup else 1.0),
-        "accuracy_text": f"{fmt.percent(variant.accuracy.value)} ({fmt.percent_range(variant.accuracy)})",
-        "speedup_text": f"{fmt.times(speedup.value)} ({fmt.times_range(speedup)})" if speedup else "1×",
-        "loss": "" if variant.loss_p is None else fmt.p_value(variant.loss_p),
-        "widths": widths_told(variant),
-        "command": names.command(variant),
+        "tip": tip(
+            ("What", kind),
+            ("Variant", names.label(variant)),
+            ("Accuracy", f"{fmt.percent(variant.accuracy.value)} ({fmt.percent_range(variant.accuracy)})"),
+            ("Speed-up", f"{fmt.times(speedup.value)} ({fmt.times_range(speedup)})" if speedup else ""),
+            ("McNemar's test", "" if variant.loss_p is None else fmt.p_value(variant.loss_p)),
+            ("Channels kept", widths_told(variant)),
+            ("Command", names.command(variant)),
+        ),
     }
 
 
@@ -102,7 +106,7 @@ def _panel(rows: Sequence[dict[str, Any]], title: str) -> Panel:
         joined.mark_line(opacity=0.5, strokeWidth=1.2).encode(x=x, y=y, order=alt.Order("speedup:Q")),
         dots.mark_rule(opacity=0.45).encode(x=x, y=alt.Y("low:Q"), y2="high:Q"),
         dots.mark_rule(opacity=0.7).encode(x=alt.X("speedup_low:Q"), x2="speedup_high:Q", y=y),
-        dots.mark_point(size=70, filled=True, opacity=1).encode(x=x, y=y, shape=shape, tooltip=_tooltip(rows)),
+        dots.mark_point(aria=True, size=70, filled=True, opacity=1).encode(x=x, y=y, shape=shape, description="tip:N"),
     )
     return Panel(titled(chart, title, PANEL_WIDTH, PANEL_HEIGHT), sheet.datasets)
 
@@ -113,18 +117,3 @@ def _color(kind: str) -> str:
 
 def _shape(kind: str) -> str:
     return theme.shape_of(KINDS.index(kind))
-
-
-def _tooltip(rows: Sequence[dict[str, Any]]) -> list[alt.Tooltip]:
-    titles = {
-        "kind": "What",
-        "variant": "Variant",
-        "accuracy_text": "Accuracy",
-        "speedup_text": "Speed-up",
-        "loss": "McNemar's test of the change",
-        "widths": "Channels kept",
-        "command": "Command",
-    }
-    return [
-        alt.Tooltip(f"{field}:N", title=title) for field, title in titles.items() if any(row[field] for row in rows)
-    ]

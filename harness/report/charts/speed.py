@@ -10,7 +10,7 @@ import altair as alt
 from harness.compare import Answers, Variant, Verdict
 from harness.report import format as fmt
 from harness.report.charts import theme
-from harness.report.charts.figure import PANEL_WIDTH, Data, Figure, Panel, titled
+from harness.report.charts.figure import PANEL_WIDTH, Data, Figure, Panel, tip, titled
 from harness.report.charts.scales import color, log_ticks, shape
 from harness.report.names import Names, series_of
 
@@ -79,8 +79,12 @@ def _rows(variants: Sequence[Variant], labels: Sequence[str], batch: int, names:
                 "speedup": speedup.value,
                 "low": speedup.low or speedup.value,
                 "high": speedup.high or speedup.value,
-                "text": f"{fmt.times(speedup.value)} ({fmt.times_range(speedup)})",
-                "verdict": str(speedup.verdict.value),
+                "tip": tip(
+                    ("Network", names.network(variant)),
+                    ("Pruned by", names.label(variant)),
+                    ("Speed-up", f"{fmt.times(speedup.value)} ({fmt.times_range(speedup)})"),
+                    ("Verdict", speedup.verdict.value),
+                ),
                 "open": speedup.verdict is Verdict.INCONCLUSIVE,
             }
         )
@@ -95,13 +99,7 @@ def _panel(rows: Sequence[dict[str, Any]], labels: Sequence[str], title: str, ma
     x = alt.X("x:Q", title="Pruned by", axis=_label_axis(labels)).scale(domain=[-0.5, len(labels) - 0.5], nice=False)
     sheet = Data(title)
     colored = sheet.chart(rows).encode(color=color(names))
-    fill = alt.condition("datum.open", alt.value("#ffffff"), color(names))
-    tooltip = [
-        alt.Tooltip("network:N", title="Network"),
-        alt.Tooltip("variant:N", title="Pruned by"),
-        alt.Tooltip("text:N", title="Speed-up"),
-        alt.Tooltip("verdict:N", title="Verdict"),
-    ]
+    fill = alt.condition("datum.open", alt.value(theme.PAPER), color(names))
     band = sheet.chart([{"low": 1 - margin, "high": 1 + margin}]).mark_rect(color=theme.QUIET, opacity=0.18)
     unity = sheet.chart([{"one": 1}]).mark_rule(color=theme.INK, strokeWidth=1)
     chart = alt.layer(
@@ -109,8 +107,8 @@ def _panel(rows: Sequence[dict[str, Any]], labels: Sequence[str], title: str, ma
         unity.encode(y="one:Q"),
         colored.mark_line(opacity=0.5, strokeWidth=1.2).encode(x=x, y=y, detail="series:N"),
         colored.mark_rule(strokeWidth=1.4).encode(x=x, y=alt.Y("low:Q"), y2="high:Q"),
-        colored.mark_point(size=60, strokeWidth=1.6, opacity=1).encode(
-            x=x, y=y, shape=shape(names), fill=fill, tooltip=tooltip
+        colored.mark_point(aria=True, size=60, strokeWidth=1.6, opacity=1).encode(
+            x=x, y=y, shape=shape(names), fill=fill, description="tip:N"
         ),
     )
     return Panel(titled(chart, title, PANEL_WIDTH, 260), sheet.datasets)

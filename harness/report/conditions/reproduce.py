@@ -14,14 +14,19 @@ from harness.spec import Case, MeasureSpec, Study, frontier_study, study_of
 def reproduce(results: Results) -> tuple[str, ...]:
     """The commands, as lines of a shell."""
     words = _command(results)
-    if words is None:
-        run = f"harness run {results.study}.toml    # train, prune, export, measure"
-    else:
-        run = f"harness {' '.join(map(shlex.quote, words))}    # prune, export, measure"
+    steps = "train, prune, export, measure" if words is None else "prune, export, measure"
     return (
-        f"{run}; finished stages are not run again",
+        f"{run_command(results)}    # {steps}; finished stages are not run again",
         "harness report RUN    # this report again, from the run's results.json alone",
     )
+
+
+def run_command(results: Results) -> str:
+    """What runs all of it: a study by its file, a trained network by its own."""
+    words = _command(results)
+    if words is None:
+        return f"harness run {shlex.quote(f'{results.study}.toml')}"
+    return f"harness {' '.join(map(shlex.quote, words))}"
 
 
 def _command(results: Results) -> Sequence[str] | None:

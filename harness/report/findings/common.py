@@ -9,8 +9,6 @@ from typing import Any
 from harness.compare import Answers, SeedOutcome, SpeedUp, Variant
 from harness.report import format as fmt
 
-# The loss of accuracy that a pruned network may cost, as a fraction.
-TOLERATED_LOSS = 0.01
 FEW = 4
 MANY = 8
 

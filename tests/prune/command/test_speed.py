@@ -9,7 +9,7 @@ import keras
 import pytest
 
 import harness
-from harness.base.errors import PruneError, SpecError, TooSlowError
+from harness.base.errors import SpecError, TooSlowError
 from harness.measure.latency import profiling
 from harness.prune.files import report_path
 from harness.prune.speed.trial import SHORT
@@ -106,11 +106,10 @@ def test_a_table_is_made_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
         monkeypatch.setattr(profiling.Profiler, "time", None)  # would fail if it were asked for
 
 
-def test_a_network_in_which_too_many_groups_meet_is_refused_before_anything_is_measured(tmp_path: Path) -> None:
+def test_a_network_in_which_many_groups_meet_is_priced_too(tmp_path: Path) -> None:
     x = keras.Input((8, 8, 3))
-    branches = [keras.layers.Conv2D(4, 1, name=f"branch_{number}")(x) for number in range(9)]
+    branches = [keras.layers.Conv2D(4 + number, 1, name=f"branch_{number}")(x) for number in range(9)]
     y = keras.layers.Conv2D(4, 1)(keras.layers.Concatenate()(branches))
     model = keras.Model(x, keras.layers.Dense(3)(keras.layers.GlobalAveragePooling2D()(y)))
-    with pytest.raises(PruneError, match="reads channels of 9 groups"):
-        harness.prune(randomised(model), speedup=2.0, device="cpu", store=tmp_path)
-    assert not list(tmp_path.iterdir())
+    with pytest.raises(TooSlowError, match="the fastest would be"):
+        harness.prune(randomised(model), speedup=1000.0, device="cpu", store=tmp_path)

@@ -6,8 +6,8 @@ import numpy as np
 
 from harness.channels.channels import Group
 from harness.measure.latency.model import LatencyModel
-from harness.prune.price.offers import losses, market, offers
-from tests.measure.latency.tables import FREE, FULL, table, true_whole
+from harness.prune.price.offers import losses, offers
+from tests.measure.latency.tables import FREE, FULL, table
 
 
 def groups() -> tuple[Group, ...]:
@@ -35,14 +35,3 @@ def test_losses_grow_faster_the_less_is_left_and_are_first_the_scores_of_what_go
     assert abs(found[2] - 0.01) < 1e-4
     assert (np.diff(found) < 0).all()
     assert found[0] > 5.01  # more than all that goes is worth
-
-
-def test_what_the_market_charges_is_what_the_model_predicts() -> None:
-    model = LatencyModel(table(), 1)
-    on_offer = offers([model], groups(), scores())
-    goods = market([model], on_offer, [0.5])
-    spent = goods.spend()
-    widths = on_offer.chosen(spent.choice)
-    assert spent.cost[0] == np.float64(goods.cost(spent.choice)[0])
-    assert abs(spent.cost[0] - float(model.ratios(widths)[0]) / 0.5) < 1e-9
-    assert true_whole(widths) / true_whole(FULL) < 0.55

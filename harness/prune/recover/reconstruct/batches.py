@@ -12,7 +12,7 @@ import numpy.typing as npt
 from harness.base.errors import PruneError
 from harness.prune.data.fitting import check_examples
 from harness.prune.keras_graph.graph import Graph, Shape
-from harness.prune.recover.reconstruct.linear import Array
+from harness.prune.recover.reconstruct.designs.linear import Array
 
 LEAST_BATCHES = 10
 JUDGING = 5  # every fifth batch

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from harness.prune.recover.reconstruct.designs.linear import UnsolvableError
 from harness.prune.recover.reconstruct.least_squares import Equations, Solver, Stack, Sums
-from harness.prune.recover.reconstruct.linear import UnsolvableError
 
 Array = npt.NDArray[Any]
 RIDGES = (1e-8, 1e-6, 1e-4, 1e-3, 1e-2, 1e-1, 1.0, 10.0, 100.0, 1e4)

@@ -10,8 +10,8 @@ import keras
 import numpy as np
 
 from harness.prune.keras_graph.graph import Graph, weights_of
-from harness.prune.recover.reconstruct.layers import linear
-from harness.prune.recover.reconstruct.linear import Array, Linear, UnsolvableError, extended
+from harness.prune.recover.reconstruct.designs.layers import linear
+from harness.prune.recover.reconstruct.designs.linear import Array, Linear, UnsolvableError, extended
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ import numpy as np
 from harness.prune.keras_graph.graph import Call, Graph, Ref, weights_of
 from harness.prune.keras_graph.twins import channels_last, has_channels_first, turned_last
 from harness.prune.recover.reconstruct.batches import Batches
-from harness.prune.recover.reconstruct.linear import Array
+from harness.prune.recover.reconstruct.designs.linear import Array
 from harness.prune.recover.reconstruct.shelf import Shelf
 
 See = Callable[[int, Any], None]

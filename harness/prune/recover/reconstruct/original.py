@@ -12,10 +12,10 @@ import numpy as np
 from harness.channels.removal import Removal
 from harness.prune.keras_graph.trace import Trace
 from harness.prune.recover.reconstruct.batches import Batches
-from harness.prune.recover.reconstruct.exactness import tolerance
-from harness.prune.recover.reconstruct.linear import Array
+from harness.prune.recover.reconstruct.designs.exactness import tolerance
+from harness.prune.recover.reconstruct.designs.linear import Array
+from harness.prune.recover.reconstruct.designs.rows import left_of, places_left
 from harness.prune.recover.reconstruct.network import Network, to_numpy
-from harness.prune.recover.reconstruct.rows import left_of, places_left
 
 
 @dataclass

@@ -25,9 +25,9 @@ from harness.prune.keras_graph.graph import weights_of
 from harness.prune.keras_graph.reading import read_graph
 from harness.prune.keras_graph.trace import Trace, trace
 from harness.prune.recover.reconstruct.batches import Batches
+from harness.prune.recover.reconstruct.designs.layers import has_kernel
+from harness.prune.recover.reconstruct.designs.linear import UnsolvableError
 from harness.prune.recover.reconstruct.jobs import Job
-from harness.prune.recover.reconstruct.layers import has_kernel
-from harness.prune.recover.reconstruct.linear import UnsolvableError
 from harness.prune.recover.reconstruct.network import Network, Passage
 from harness.prune.recover.reconstruct.original import Differences, differences
 from harness.prune.recover.reconstruct.shelf import Shelf

@@ -6,10 +6,10 @@ from collections.abc import Collection
 
 import keras
 
-from harness.prune.recover.reconstruct.exactness import check_design
+from harness.prune.recover.reconstruct.designs.exactness import check_design
+from harness.prune.recover.reconstruct.designs.linear import Array, UnsolvableError
 from harness.prune.recover.reconstruct.fit import Choice, Fit
 from harness.prune.recover.reconstruct.jobs import Job
-from harness.prune.recover.reconstruct.linear import Array, UnsolvableError
 from harness.prune.recover.reconstruct.network import Passage, Values, to_numpy
 from harness.prune.recover.reconstruct.wanted import Wanted
 

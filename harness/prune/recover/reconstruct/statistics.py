@@ -16,11 +16,11 @@ import numpy as np
 from harness.channels.removal import Removal
 from harness.prune.keras_graph.graph import Graph
 from harness.prune.keras_graph.trace import Trace
+from harness.prune.recover.reconstruct.designs.linear import Array
+from harness.prune.recover.reconstruct.designs.rows import Rows, places_left, positions
 from harness.prune.recover.reconstruct.jobs import Job
 from harness.prune.recover.reconstruct.least_squares import Equations
-from harness.prune.recover.reconstruct.linear import Array
 from harness.prune.recover.reconstruct.network import Passage, to_numpy
-from harness.prune.recover.reconstruct.rows import Rows, places_left, positions
 
 ROWS = 20_000
 Moments = tuple[Array, Array]  # mean and variance, of each channel

@@ -10,11 +10,11 @@ import numpy as np
 from harness.channels.removal import Removal
 from harness.prune.keras_graph.trace import Trace
 from harness.prune.recover.reconstruct.batches import Batches
+from harness.prune.recover.reconstruct.designs.linear import Array
+from harness.prune.recover.reconstruct.designs.rows import Places, Rows, places_left, positions
 from harness.prune.recover.reconstruct.fit import Fit
 from harness.prune.recover.reconstruct.jobs import Job
-from harness.prune.recover.reconstruct.linear import Array
 from harness.prune.recover.reconstruct.network import Network, to_numpy
-from harness.prune.recover.reconstruct.rows import Places, Rows, places_left, positions
 from harness.prune.recover.reconstruct.shelf import Shelf
 from harness.prune.recover.reconstruct.statistics import Statistics
 

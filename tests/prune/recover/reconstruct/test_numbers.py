@@ -14,7 +14,7 @@ from harness.prune import apply, plan
 from harness.prune.keras_graph.reading import read_graph
 from harness.prune.recover.reconstruct import solving
 from harness.prune.recover.reconstruct.batches import Batches
-from harness.prune.recover.reconstruct.linear import UnsolvableError
+from harness.prune.recover.reconstruct.designs.linear import UnsolvableError
 from harness.prune.recover.reconstruct.reconstructing import reconstruct
 from harness.spec import PruneSpec
 from tests.prune.nets import array, chain, randomised
@@ -123,7 +123,7 @@ def test_random_networks_are_never_further_from_the_original(seed: int) -> None:
 
 def test_a_design_that_is_wrong_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two offsets of a kernel exchanged, in one layer: it keeps its kernel, and the others are solved."""
-    from harness.prune.recover.reconstruct.convolutions import Convolution
+    from harness.prune.recover.reconstruct.designs.convolutions import Convolution
 
     right = Convolution.design
 

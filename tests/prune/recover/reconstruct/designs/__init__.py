@@ -1,0 +1,1 @@
+"""How layers are linear in their kernels."""
