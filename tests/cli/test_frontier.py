@@ -52,7 +52,7 @@ def test_a_walk_says_what_every_dot_is(net: Path, capsys: pytest.CaptureFixture[
     chosen = dots["latency-chosen for 1.3×"]
     random = dots["latency-chosen for 1.3× (random channels)"]
     assert chosen["command"].startswith("harness prune net.keras --speedup 1.3 --batch 1 --device cpu")
-    assert min(chosen["widths"]["first"], chosen["widths"]["second"]) < 48
+    assert min(chosen["widths"]["conv"], chosen["widths"]["conv2d"]) < 48
     assert random["widths"] == chosen["widths"]
     assert all(0 <= dot["loss_p"] <= 1 and dot["speedups"]["1"] for dot in (chosen, random))
     run = Path("runs/net-frontier")
