@@ -15,6 +15,7 @@ from harness.report.charts.scales import color, log_ticks, shape
 from harness.report.names import Names, series_of
 
 Groups = Mapping[tuple[str, ...], Sequence[Variant]]
+LABEL_WIDTH = 80
 
 
 def speed_figure(answers: Answers, names: Names) -> Figure | None:
@@ -111,7 +112,7 @@ def _panel(rows: Sequence[dict[str, Any]], labels: Sequence[str], title: str, ma
             x=x, y=y, shape=shape(names), fill=fill, description="tip:N"
         ),
     )
-    return Panel(titled(chart, title, PANEL_WIDTH, 260), sheet.datasets)
+    return Panel(titled(chart, title, max(PANEL_WIDTH, LABEL_WIDTH * len(labels)), 260), sheet.datasets)
 
 
 def _label_axis(labels: Sequence[str]) -> alt.Axis:
