@@ -22,10 +22,11 @@ from harness.records.pruning import (
 )
 from harness.records.record import Record
 from harness.records.row import Row
-from harness.records.training import Reconstruction, Recovery, SolvedLayer, Training
+from harness.records.training import Answered, Reconstruction, Recovery, SolvedLayer, Training
 
 __all__ = [
     "Accuracy",
+    "Answered",
     "ChannelPlan",
     "ChosenWidths",
     "Export",

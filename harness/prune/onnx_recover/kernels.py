@@ -68,7 +68,7 @@ class Product(Linear):
 
     def kernel(self, matrix: Array, shape: tuple[int, ...]) -> Array:
         """The kernel as the node has it."""
-        return (matrix[0].T if self._transposed else matrix[0]).reshape(shape)
+        return np.asarray((matrix[0].T if self._transposed else matrix[0]).reshape(shape))
 
 
 class Convolution(Linear):
