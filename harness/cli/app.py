@@ -15,20 +15,27 @@ import typer
 
 from harness.base.crash import INTERRUPTED, INTERRUPTED_LINE
 from harness.base.errors import HarnessError
+from harness.cli.commands.bundle import bundle
 from harness.cli.commands.compare import compare
 from harness.cli.commands.diagnose import diagnose
 from harness.cli.commands.doctor import doctor
+from harness.cli.commands.evaluate import evaluate
 from harness.cli.commands.export import export
+from harness.cli.commands.frontier import frontier
 from harness.cli.commands.measure import measure
 from harness.cli.commands.prune import prune
 from harness.cli.commands.report import report
 from harness.cli.commands.results import results
 from harness.cli.commands.run import run
+from harness.cli.commands.validate import validate
 from harness.cli.commands.verify import verify
 from harness.cli.terminal import print_lines, print_message
 
 GOOD, UNANSWERED = 0, 2
-COMMANDS = (run, prune, verify, export, measure, compare, results, report, diagnose, doctor)
+COMMANDS = (
+    run, prune, frontier, verify, export, evaluate, measure, compare, results, report, diagnose, doctor, bundle,
+    validate,
+)  # fmt: skip
 
 app = typer.Typer(
     name="harness",

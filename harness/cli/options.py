@@ -14,6 +14,10 @@ if TYPE_CHECKING:
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print the answer as JSON on stdout.")]
 QuietFlag = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")]
 UnsafeFlag = Annotated[bool, typer.Option("--unsafe", help="Run code inside the file (Lambda layers).")]
+OnnxInputs = Annotated[
+    list[str] | None,
+    typer.Option("--input", help="For ONNX: name:shape:dtype or name=value, what an input takes; repeatable."),
+]
 # Every command that takes --data takes these, so that what is said about data can name them.
 ScaleOption = Annotated[str | None, typer.Option(help="The data's pixels: unit (0 to 1) or raw. [default: unit]")]
 ColorFlag = Annotated[bool, typer.Option("--color", help="Make grey images red, green or blue.")]

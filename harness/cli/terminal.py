@@ -106,6 +106,13 @@ def print_json(value: Any) -> None:
     sys.stdout.write(json.dumps(value, indent=2, allow_nan=False) + "\n")
 
 
+def print_bytes(data: bytes) -> None:
+    """Print an answer that is a file's bytes."""
+    sys.stdout.flush()
+    sys.stdout.buffer.write(data)
+    sys.stdout.buffer.flush()
+
+
 def print_lines(*lines: str) -> None:
     """Print an answer as lines, just as they are; in a terminal, long ones are broken between words."""
     for line in lines:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from harness.compare.answers import Answers, Variant
+from harness.compare.choices import Evidence, choices_of
 from harness.compare.contrasts import contrasts_of
 from harness.compare.learning import learning_of
 from harness.compare.results import Results
@@ -58,6 +59,7 @@ def compared(results: Results, mode: Mode | None = None) -> Compared:
         controls=timings.controls() if timings is not None else (),
         failures=failures,
         learning=learning_of(results.rows),
+        choices=choices_of(Evidence(variants, corrects, timings, batch_sizes)) if timings is not None else (),
     )
     return Compared(answers, timings.asked(different_pairs(variants)) if timings is not None else ())
 

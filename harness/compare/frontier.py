@@ -61,16 +61,15 @@ def places(points: Sequence[Point], evidence: Evidence) -> dict[str, Place]:
 
 
 def _place(point: Point, others: Sequence[Point], evidence: Evidence) -> Place:
-    beaten_by = [other for other in others if beats(other, point)]
+    """Its rival is the best of those that make it less than `on`: the best are asked first, and the rest not at all."""
+    best_first = sorted(others, key=lambda other: (-other.accuracy, other.latency.typical_us))
+    beaten_by = [other for other in best_first if beats(other, point)]
     if not beaten_by:
-        rivals = [other for other in others if _outclasses(other, point, evidence)]
-        standing = Standing.NARROWLY if rivals else Standing.ON
-    else:
-        clear = [other for other in beaten_by if max(evidence.speed(other, point), evidence.accuracy(other, point)) > 0]
-        standing = Standing.BEHIND if clear else Standing.CLOSE
-        rivals = clear or beaten_by
-    rival = min(rivals, key=lambda other: (-other.accuracy, other.latency.typical_us), default=None)
-    return Place(standing=standing, rival=rival.key if rival else None)
+        rival = next((other for other in best_first if _outclasses(other, point, evidence)), None)
+        return Place(standing=Standing.NARROWLY if rival else Standing.ON, rival=rival.key if rival else None)
+    clear = (each for each in beaten_by if evidence.accuracy(each, point) > 0 or evidence.speed(each, point) > 0)
+    rival = next(clear, None)
+    return Place(standing=Standing.BEHIND if rival else Standing.CLOSE, rival=(rival or beaten_by[0]).key)
 
 
 def beats(ours: Point, theirs: Point) -> bool:

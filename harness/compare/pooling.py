@@ -41,11 +41,18 @@ def accuracy_over_seeds(corrects: Sequence[str]) -> Interval:
 
 
 def difference(ours: Sequence[str], theirs: Sequence[str], paired_seeds: bool) -> Interval:
+    """Our mean accuracy minus theirs, as `tested_difference` finds it."""
+    found = tested_difference(ours, theirs, paired_seeds)
+    return Interval(value=found.estimate, low=found.low, high=found.high)
+
+
+def tested_difference(ours: Sequence[str], theirs: Sequence[str], paired_seeds: bool) -> stats.Interval:
     """Our mean accuracy minus theirs, as a fraction, on the same examples in the same order.
 
     Over examples the difference is always paired. With one seed each, the interval is Newcombe's for paired
-    proportions. With more, one example that tells for and one that tells against are added, each with half a weight,
-    so that no discordant example does not mean no doubt (Agresti and Min, Statistics in Medicine 24, 2005).
+    proportions and the test McNemar's. With more, one example that tells for and one that tells against are added, each
+    with half a weight, so that no discordant example does not mean no doubt (Agresti and Min, Statistics in Medicine
+    24, 2005).
 
     Args:
         ours: one string of `1` and `0` a seed.
@@ -55,7 +62,7 @@ def difference(ours: Sequence[str], theirs: Sequence[str], paired_seeds: bool) -
     a, b = _matrix(ours), _matrix(theirs)
     if len(a) == len(b) == 1:
         pair = stats.paired_proportions(b[0], a[0])
-        return Interval(value=pair.difference, low=pair.low, high=pair.high)
+        return stats.Interval(pair.difference, pair.low, pair.high, pair.p_value)
     examples = a.shape[1]
     by_example = a.mean(axis=0) - b.mean(axis=0)
     total, mean = examples + 2, float(by_example.mean())
@@ -63,8 +70,10 @@ def difference(ours: Sequence[str], theirs: Sequence[str], paired_seeds: bool) -
     spreads = [a.mean(axis=1) - b.mean(axis=1)] if paired_seeds else [a.mean(axis=1), b.mean(axis=1)]
     in_seeds = sum(float(values.var(ddof=1)) / len(values) for values in spreads if len(values) > 1)
     seed_freedom = sum(len(values) - 1 for values in spreads)
-    half = _quantile(in_examples, examples - 1, in_seeds, seed_freedom) * math.sqrt(in_examples + in_seeds)
-    return Interval(value=mean, low=max(-1.0, mean - half), high=min(1.0, mean + half))
+    error = math.sqrt(in_examples + in_seeds)
+    freedom = _freedom(in_examples, examples - 1, in_seeds, seed_freedom)
+    half = _quantile_at(freedom) * error
+    return stats.Interval(mean, max(-1.0, mean - half), min(1.0, mean + half), _p_value(mean, error, freedom))
 
 
 def contrast(corrects: Sequence[Sequence[str]], weights: Sequence[float]) -> Interval:
@@ -104,10 +113,29 @@ def _wilson(share: float, examples: float, quantile: float) -> tuple[float, floa
 
 def _quantile(in_examples: float, example_freedom: int, in_seeds: float, seed_freedom: int) -> float:
     """Student's quantile at the pooled degrees of freedom; the normal one where the seeds don't differ."""
+    return _quantile_at(_freedom(in_examples, example_freedom, in_seeds, seed_freedom))
+
+
+def _freedom(in_examples: float, example_freedom: int, in_seeds: float, seed_freedom: int) -> float | None:
+    """The pooled degrees of freedom; None where the seeds don't differ, which leaves the normal distribution."""
+    if in_seeds <= 0:
+        return None
+    parts = in_examples**2 / max(1, example_freedom) + in_seeds**2 / max(1, seed_freedom)
+    return float((in_examples + in_seeds) ** 2 / parts)
+
+
+def _quantile_at(freedom: float | None) -> float:
     from scipy import special
 
     level = (1 + stats.CONFIDENCE) / 2
-    if in_seeds <= 0:
-        return float(special.ndtri(level))
-    parts = in_examples**2 / max(1, example_freedom) + in_seeds**2 / max(1, seed_freedom)
-    return float(special.stdtrit((in_examples + in_seeds) ** 2 / parts, level))
+    return float(special.ndtri(level) if freedom is None else special.stdtrit(freedom, level))
+
+
+def _p_value(mean: float, error: float, freedom: float | None) -> float:
+    """Two-sided, against no difference."""
+    from scipy import special
+
+    if not error:
+        return 1.0 if not mean else 0.0
+    below = -abs(mean) / error
+    return float(2 * (special.ndtr(below) if freedom is None else special.stdtr(freedom, below)))

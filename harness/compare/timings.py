@@ -31,6 +31,11 @@ class Timings:
             for position, model in enumerate(measurement.models):
                 if model.sha256 in architectures:
                     self.index.setdefault(architectures[model.sha256], (number, position))
+        self._rows = {
+            (number, row.model, row.batch, row.mode): row
+            for number, measurement in enumerate(measurements)
+            for row in measurement.rows
+        }
         self._compare = cache(self._compare_once)
         self._judge = cache(self._judge_once)
 
@@ -39,8 +44,7 @@ class Timings:
         if architecture not in self.index:
             return None
         number, position = self.index[architecture]
-        measurement, mode = self.measurements[number], mode or self.mode
-        return measurement.row(position, batch, mode) if mode in measurement.spec.modes else None
+        return self._rows.get((number, position, batch, mode or self.mode))
 
     def group(self, architecture: str) -> int | None:
         """The number of the measurement that a graph is in."""

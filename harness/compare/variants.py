@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from harness import stats
 from harness.compare.answers import Interval, SeedOutcome, Variant
 from harness.compare.pooling import accuracy_over_seeds, difference
 from harness.compare.results import Results
-from harness.records import Row
+from harness.records import Pruning, Row
 from harness.spec import DataSpec, short
 
 # A row, and its original.
@@ -20,14 +21,15 @@ def variants_of(results: Results) -> tuple[Variant, ...]:
     groups: dict[tuple[str, str], list[Row]] = {}
     for row in results.rows:
         groups.setdefault((row.case.network, row.variant), []).append(row)
-    return tuple(variant_of(rows, originals) for rows in groups.values())
+    return corrected([variant_of(rows, originals) for rows in groups.values()])
 
 
 def variant_of(rows: Sequence[Row], originals: Mapping[tuple[str, int], Row]) -> Variant:
     """All seeds of one network and pruning. `originals` are by case and by the epochs that they were trained on for."""
     first = rows[0]
     pairs = [(row, originals.get((row.case.name, 0))) for row in rows]
-    epochs = first.prune.finetune_epochs if first.prune is not None else 0
+    tuned = first.prune is not None and first.prune.baseline != "scratch"
+    epochs = first.prune.finetune_epochs if first.prune is not None and tuned else 0
     equals = [(row, originals.get((row.case.name, epochs)) if epochs else None) for row, _ in that_learned(pairs)]
     outcomes = tuple(outcome_of(row, original) for row, original in pairs)
     counted = pairs_that_count(pairs)
@@ -52,6 +54,8 @@ def variant_of(rows: Sequence[Row], originals: Mapping[tuple[str, int], Row]) ->
         accuracy=pooled_accuracy([row for row, _ in counted]),
         change=None if first.original else pooled_change(that_learned(pairs)),
         equal_change=pooled_change(equals),
+        loss_p=mcnemar(equals if any(other for _, other in equals) else that_learned(pairs)) if first.prune else None,
+        widths=common_widths(prunings),
         devices=tuple(dict.fromkeys(row.accuracy.device for row in rows if row.accuracy)),
         proof_difference=max((each.proof.largest_difference for each in prunings if each.proof), default=None),
         parity_difference=max((export.parity.largest_difference for export in exports), default=None),
@@ -118,6 +122,33 @@ def pooled_change(pairs: Sequence[Pair]) -> Interval | None:
         if row.accuracy and original and original.accuracy
     ]
     return difference([a for a, _ in both], [b for _, b in both], paired_seeds=True) if both else None
+
+
+def mcnemar(pairs: Sequence[Pair]) -> float | None:
+    """The p-value of the one seed that was evaluated beside its original; None of several."""
+    both = [(row.accuracy, original.accuracy) for row, original in pairs if original is not None]
+    known = [(ours.correct, theirs.correct) for ours, theirs in both if ours is not None and theirs is not None]
+    if len(known) != 1:
+        return None
+    ours, theirs = ([character == "1" for character in correct] for correct in known[0])
+    return stats.paired_proportions(theirs, ours).p_value
+
+
+def corrected(variants: Sequence[Variant]) -> tuple[Variant, ...]:
+    """The variants with their p-values corrected for how many there are."""
+    tested = [variant for variant in variants if variant.loss_p is not None]
+    adjusted = stats.holm([variant.loss_p for variant in tested if variant.loss_p is not None])
+    found = dict(zip((variant.key for variant in tested), adjusted, strict=True))
+    return tuple(
+        variant.model_copy(update={"loss_p": found[variant.key]}) if variant.key in found else variant
+        for variant in variants
+    )
+
+
+def common_widths(prunings: Sequence[Pruning]) -> dict[str, int] | None:
+    """How many channels each layer keeps, where all seeds agree."""
+    found = [{layer: len(kept) for layer, kept in pruning.plan.kept.items()} for pruning in prunings]
+    return found[0] if found and all(each == found[0] for each in found) else None
 
 
 def task_of(data: DataSpec) -> str:

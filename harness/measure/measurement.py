@@ -30,7 +30,7 @@ class Measurement(Record):
     control_of: int
     inputs: tuple[Fed, ...]
     processes: tuple[Process, ...]
-    stopped: Literal["precision", "budget"]
+    stopped: Literal["precision", "budget", "decided"]
     seconds: float
 
     @property

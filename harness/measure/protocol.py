@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import shutil
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
@@ -39,7 +39,11 @@ from harness.spec import MeasureSpec
 LAUNCHES_WANTED = 20
 MEASURING_SHARE = 0.5
 
-Stopped = Literal["precision", "budget"]
+# Where it is known when enough is known, launches are as short as that, since their number is what counts.
+SHORT_LAUNCH_NS = 250_000_000
+
+Stopped = Literal["precision", "budget", "decided"]
+Until = Callable[[Sequence[MeasuredRow]], bool]
 
 
 def measure(
@@ -48,6 +52,7 @@ def measure(
     *,
     pairs: Sequence[tuple[int, int]] | None = None,
     inputs: Mapping[str, NDArray[Any]] | None = None,
+    until: Until | None = None,
     progress: Progress | None = None,
 ) -> Measurement:
     """Measure ONNX files against each other.
@@ -55,7 +60,8 @@ def measure(
     `pairs` are the (baseline, candidate) positions in `paths` whose intervals must become narrow enough; by default
     each against the first. Any other pair can be compared afterwards. `inputs` are examples by input name, the batch
     being the first axis unless `spec.inputs` gives that input's shape; like `spec.input_data`, they are fed in place of
-    invented ones. A copy of the first baseline is measured as a control.
+    invented ones. A copy of the first baseline is measured as a control. With `until` it goes on until that says yes to
+    the rows so far, asked after each launch, in place of until all intervals are narrow enough.
 
     Raises:
         MeasureError: a file can't be measured, or the files' inputs differ.
@@ -76,7 +82,7 @@ def measure(
         group = Group(members, _inputs(files, spec, inputs, folder), spec)
         group.probe()
         watched = _watched(group, wanted or [(control_of, len(files))])
-        stopped = _launch(group, watched, start + spec.budget_s, progress or Silent())
+        stopped = _launch(group, watched, until, start + spec.budget_s, progress or Silent())
         return _measurement(group, control_of, environment, stopped, time.monotonic() - start)
 
 
@@ -121,10 +127,16 @@ def _watched(group: Group, pairs: Sequence[tuple[int, int]]) -> list[tuple[Key, 
     ]
 
 
-def _launch(group: Group, watched: Sequence[tuple[Key, Key]], deadline: float, progress: Progress) -> Stopped:
-    """Launch processes until every watched interval is narrow enough, or the next would end after the deadline."""
+def _launch(
+    group: Group, watched: Sequence[tuple[Key, Key]], until: Until | None, deadline: float, progress: Progress
+) -> Stopped:
+    """Launch processes until every watched interval is narrow enough, or the next would end after the deadline.
+
+    With `until`, that is asked instead of the intervals' widths.
+    """
     remaining = max(0.0, deadline - time.monotonic())
     rounds_ns = int(1e9 * MEASURING_SHARE * remaining / LAUNCHES_WANTED)
+    rounds_ns = rounds_ns if until is None else min(rounds_ns, SHORT_LAUNCH_NS)
     number = 0
     with progress.task("measure", total=math.ceil(remaining)) as task:
         while group.valid:
@@ -134,8 +146,10 @@ def _launch(group: Group, watched: Sequence[tuple[Key, Key]], deadline: float, p
             spent = time.monotonic() - start
             width = _widest(group, watched)
             task.advance(spent, f"{number} launches, ±{100 * math.expm1(width):.1f} %" if math.isfinite(width) else "")
-            if math.expm1(width) <= group.spec.precision:
+            if until is None and math.expm1(width) <= group.spec.precision:
                 return "precision"
+            if until is not None and until([_measured(group, key) for key in group.rows]):
+                return "decided"
             if time.monotonic() + spent > deadline:
                 break
     return "budget"

@@ -1,22 +1,29 @@
-"""A measurement as tables for the terminal."""
+"""A measurement, or an evaluation, as tables for the terminal."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from harness.measure.accuracy.evaluation import ClassShare, Difference, Evaluation
 from harness.measure.comparison import Comparison
 from harness.measure.measurement import Measurement
 from harness.measure.row import MeasuredRow
 
 if TYPE_CHECKING:
     from rich.table import Table
-
-    from harness.compare.across import Change
+    from rich.text import Text
 
 PERCENTILES = (90, 99)
-COLOURS = {"faster": "green", "slower": "red", "equivalent": "cyan", "inconclusive": "yellow", "invalid": "red"}
+COLOURS = {
+    "faster": "green",
+    "better": "green",
+    "slower": "red",
+    "worse": "red",
+    "invalid": "red",
+    "equivalent": "cyan",
+    "inconclusive": "yellow",
+}
 
 
 def measurement_tables(measurement: Measurement, comparisons: tuple[Comparison, ...]) -> list[Table]:
@@ -46,7 +53,7 @@ def _table(title: str, words: tuple[str, ...], numbers: tuple[str, ...]) -> Tabl
     return table
 
 
-def _mode(row: MeasuredRow | Comparison | Change) -> str:
+def _mode(row: MeasuredRow | Comparison) -> str:
     return f"{row.batch}" if row.mode == "end_to_end" else f"{row.batch} {row.mode.replace('_', ' ')}"
 
 
@@ -119,17 +126,42 @@ def _comparisons(measurement: Measurement, comparisons: tuple[Comparison, ...]) 
     return table
 
 
-def changes_table(found: Sequence[Change]) -> Table:
-    """What became of each model from one measurement to another."""
-    table = _table("Now against before", ("model", "batch"), ("speed-up", "95 % interval", "verdict"))
-    for change in found:
-        table.add_row(change.name, _mode(change), *_verdict(change))
-    return table
-
-
-def _verdict(found: Comparison | Change) -> list[str]:
+def _verdict(found: Comparison) -> list[str]:
     speedup = "–" if found.speedup is None else f"{found.speedup:.3f}x"
     bounded = found.ci_low is not None and found.ci_high is not None
     interval = f"{found.ci_low:.3f} to {found.ci_high:.3f}" if bounded else "–"
     colour = COLOURS[found.verdict]
     return [speedup, interval, f"[{colour}]{found.verdict}[/{colour}]"]
+
+
+def classes_table(found: Evaluation) -> Table:
+    """Each class: how much of it is answered right, and what it is taken for; for two files, how they differ."""
+    from rich.text import Text
+
+    table = _table("By class", ("class",), ("examples", "right %", "95 % interval"))
+    first, *others = found.models
+    if not others:
+        table.add_column("most often taken for", overflow="fold")
+        for one in first.classes:
+            taken = "" if one.taken_for is None else f"{one.taken_for} ({one.mistaken})"
+            table.add_row(*_share_cells(one), Text(taken))
+        return table
+    for name in ("second right %", "points", "their interval", "verdict"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for one, other, difference in zip(first.classes, others[0].classes, found.by_class, strict=True):
+        table.add_row(*_share_cells(one), f"{100 * other.share.value:.1f}", *_difference_cells(difference))
+    return table
+
+
+def _share_cells(one: ClassShare) -> list[str | Text]:
+    from rich.text import Text
+
+    share = one.share
+    bounds = f"{100 * share.low:.1f} to {100 * share.high:.1f}"
+    return [Text(one.name), f"{share.examples:,}", f"{100 * share.value:.1f}", bounds]
+
+
+def _difference_cells(one: Difference) -> list[str]:
+    colour = COLOURS[one.verdict]
+    bounds = f"{100 * one.low:+.1f} to {100 * one.high:+.1f}"
+    return [f"{100 * one.value:+.1f}", bounds, f"[{colour}]{one.verdict}[/{colour}]"]

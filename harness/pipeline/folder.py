@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 from collections.abc import Iterable
 from pathlib import Path
@@ -14,6 +13,7 @@ from harness.compare.results import RESULTS_FILE, Results
 from harness.pipeline.rows import Outcome
 from harness.pipeline.stages import save
 from harness.report import ReportPaths
+from harness.spec.names import file_name
 
 
 def check_writable(*folders: Path) -> None:
@@ -36,11 +36,6 @@ def write_run(folder: Path, results: Results, outcomes: Iterable[Outcome]) -> Re
         (unfinished / "models").mkdir()
         for outcome in outcomes:
             if outcome.onnx is not None:
-                shutil.copyfile(outcome.onnx, unfinished / "models" / f"{slug(outcome.row.name)}.onnx")
+                shutil.copyfile(outcome.onnx, unfinished / "models" / f"{file_name(outcome.row.name)}.onnx")
         written = report.write(results, unfinished)
     return written.moved(unfinished, folder)
-
-
-def slug(name: str) -> str:
-    """A name as a file name: `deepcaptcha padding=same` is `deepcaptcha-padding-same`."""
-    return re.sub(r"[^A-Za-z0-9.]+", "-", name.replace("%", "pct")).strip("-")

@@ -43,9 +43,10 @@ def run_case(stages: Stages, case: Case, task: Task) -> list[Outcome]:
         problem = told(error, case.name)
         return [Outcome(row.model_copy(update={"error": problem})) for row in planned(case)]
     training = trained.record("training.json", Training)
+    known = {"training": training, "examples": stages.datasets[case.name].test_digest}
     outcomes = []
     for row in planned(case):
-        outcomes.append(run_row(stages, row.model_copy(update={"training": training}), trained))
+        outcomes.append(run_row(stages, row.model_copy(update=known), trained))
         task.advance(note="" if row.original else row.variant)
     return outcomes
 

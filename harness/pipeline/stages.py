@@ -9,7 +9,7 @@ import os
 import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from harness.data import Dataset
 from harness.measure.accuracy import evaluate
 from harness.measure.files.model_file import read_model
 from harness.measure.inputs.declared import INVENTED
+from harness.measure.latency.conditions import conditions
 from harness.measure.measurement import Measurement
 from harness.measure.protocol import measure
 from harness.measure.runtime.environment import describe
@@ -35,16 +36,26 @@ from harness.pipeline.networks import (
     model_options,
     original_keras,
 )
-from harness.records import Pruning, Record, Training
-from harness.spec import Case, Device, MeasureSpec, PruneSpec, Schedule
+from harness.pipeline.widths import chosen, reached
+from harness.records import ChosenWidths, Pruning, Record, Training
+from harness.spec import Case, Device, MeasureSpec, PruneSpec, Schedule, SpeedSpec
 
 # Raise a stage's number when its code changes what it makes: artifacts of older code are then made again.
-STAGE_VERSIONS = {"train": 2, "train_on": 1, "prune": 4, "try_out": 2, "export": 2, "accuracy": 1, "measure": 3}
-
+STAGE_VERSIONS = {
+    "train": 2,
+    "train_on": 1,
+    "widths": 1,
+    "prune": 4,
+    "try_out": 2,
+    "export": 2,
+    "accuracy": 1,
+    "measure": 3,
+}
 
 STAGE_PACKAGES = {
     "train": ("keras",),
     "train_on": ("keras",),
+    "widths": ("keras", "tf2onnx"),
     "prune": ("keras",),
     "try_out": ("keras",),
     "export": ("keras", "tf2onnx"),
@@ -62,6 +73,7 @@ class Stages:
     """Each stage as an artifact: the same inputs find what was made before.
 
     `datasets` are each case's, by its name, in the shape that its network takes. `unsafe` lets code inside a file run.
+    `measuring` and `cases` are the study's: widths by latency are chosen under its conditions, once for all seeds.
     """
 
     store: Store
@@ -69,6 +81,8 @@ class Stages:
     progress: Progress
     datasets: Mapping[str, Dataset]
     unsafe: bool = False
+    measuring: MeasureSpec = field(default_factory=MeasureSpec)
+    cases: tuple[Case, ...] = ()
 
     def train(self, case: Case) -> Artifact:
         """The trained original: training.json, accuracy.json in Keras, and model.keras where anything follows."""
@@ -142,6 +156,32 @@ class Stages:
         inputs |= {} if schedule == "constant" else {"schedule": schedule}
         return self._get("train_on", inputs, make)
 
+    def widths(self, case: Case, spec: PruneSpec) -> Artifact:
+        """The widths chosen by latency, for all seeds of a network by one of them: widths.json."""
+        lead = self._lead(case)
+        trained, dataset = self.train(lead), self.datasets[lead.name]
+        asked = SpeedSpec.of(spec, self.measuring.model_copy(update={"device": self.device}))
+
+        def make(folder: Path) -> None:
+            original = original_keras(trained.path("model.keras"), self.unsafe)
+            save(chosen(original, asked, dataset, lead.seed, self.store, self.progress), folder / "widths.json")
+
+        inputs = {
+            "trained": trained.key,
+            "data": dataset.digest,
+            "seed": lead.seed,
+            "asked": asked.model_dump(mode="json"),
+            "conditions": conditions(asked.measuring, self.device),
+        }
+        return self._get("widths", inputs, make)
+
+    def _lead(self, case: Case) -> Case:
+        """The first seed of the case's network whose training learned; the case itself where none is known to."""
+        for each in self.cases:
+            if each.network == case.network and self.train(each).record("training.json", Training).learned is not False:
+                return each
+        return case
+
     def prune(self, case: Case, spec: PruneSpec, trained: Artifact) -> Artifact:
         """A pruned and fine-tuned variant: model.keras, pruning.json."""
 
@@ -165,12 +205,17 @@ class Stages:
     def _pruned(self, case: Case, spec: PruneSpec, trained: Artifact) -> tuple[Any, Pruning]:
         dataset = self.datasets[case.name]
         original = original_keras(trained.path("model.keras"), self.unsafe)
-        from harness.prune import prune
+        from harness.prune.api import prune, prune_like
 
-        pruned = prune(original, spec, data=(dataset.train_images, dataset.train_labels), seed=case.seed)
+        data = (dataset.train_images, dataset.train_labels)
+        if spec.by_latency:
+            plan, speed = reached(self.widths(case, spec).record("widths.json", ChosenWidths))
+            pruned = replace(prune_like(original, plan, spec, data=data, seed=case.seed), speed=speed)
+        else:
+            pruned = prune(original, spec, data=data, seed=case.seed)
         tuning = None
         if spec.finetune_epochs:
-            recalibrated = pruned.reconstruction is None
+            recalibrated = pruned.reconstruction is None and spec.baseline != "scratch"
             tuning = self._tuned(pruned.model, case, spec.finetune_epochs, spec.schedule, recalibrated)
         return pruned.model, pruned.record(tuning)
 
@@ -187,7 +232,8 @@ class Stages:
         return training_of(model, history, time.perf_counter() - started, dataset.train_labels)
 
     def _pruning_inputs(self, case: Case, spec: PruneSpec, trained: Artifact) -> dict[str, Any]:
-        return {**self._tuning_inputs(case, trained), "prune": spec.model_dump(mode="json")}
+        inputs = {**self._tuning_inputs(case, trained), "prune": spec.model_dump(mode="json")}
+        return inputs | ({"widths": self.widths(case, spec).key} if spec.by_latency else {})
 
     def _tuning_inputs(self, case: Case, trained: Artifact) -> dict[str, Any]:
         return {

@@ -13,19 +13,20 @@ import numpy.typing as npt
 from harness.base.errors import PruneError, SpecError
 from harness.base.progress import Silent
 from harness.base.store import Store
-from harness.prune.choose.decide import check_removes, decide
-from harness.prune.choose.planning import removal_of, removes_nothing
+from harness.prune.choose.decide import check_removes, decide, decide_like
+from harness.prune.choose.planning import random_plan_like, removal_of, removes_nothing
 from harness.prune.data.given import Data
+from harness.prune.keras_graph.copies import renewed
 from harness.prune.keras_graph.graph import check_finite
 from harness.prune.keras_graph.surgery import remove
-from harness.prune.keras_graph.trace import trace
+from harness.prune.keras_graph.trace import Trace, trace
 from harness.prune.price.pricing import Pricing
 from harness.prune.recover.reconstruct.batches import check_enough
 from harness.prune.recover.reconstruct.reconstructing import reconstruct
 from harness.prune.result import PruneResult, cut_and_prove
-from harness.prune.speed.reach import prune_to_speed
+from harness.prune.speed.reach import choose_widths, prune_to_speed
 from harness.records import ChannelPlan
-from harness.spec import PruneSpec, SpeedSpec, check_seed, checked
+from harness.spec import MeasureSpec, PruneSpec, SpeedSpec, check_seed, checked
 
 Array = npt.NDArray[Any]
 
@@ -63,20 +64,53 @@ def prune(
         pricing = Pricing(Store(store), Silent())
         return prune_to_speed(model, speed_spec(options, "prune"), pricing, data=Data.given(data, seed), seed=seed)
     asked = _asked(spec, options)
-    if asked.images is None:
-        return _cut(model, asked, data, seed)
-    examples = Data.given(data, seed, asked.images).examples
-    check_enough([tuple(tensor.shape) for tensor in model.inputs], examples)
-    result = _cut(model, asked, data, seed)
-    reconstruction = reconstruct(model, result.plan, result.model, examples, seed)
-    return replace(result, reconstruction=reconstruction)
+    if not asked.by_latency:
+        return _pruned(model, asked, None, data, seed)
+    pricing = Pricing(Store(store), Silent())
+    target = SpeedSpec.of(asked, MeasureSpec(batch_sizes=(1,)))
+    widths, speed = choose_widths(model, target, pricing, data=Data.given(data, seed))
+    return replace(prune_like(model, widths, asked, data=data, seed=seed), speed=speed)
 
 
-def _cut(model: keras.Model, asked: PruneSpec, data: Any, seed: int) -> PruneResult:
+def prune_like(
+    model: keras.Model,
+    widths: ChannelPlan,
+    spec: PruneSpec,
+    *,
+    data: Array | Sequence[Array] | None = None,
+    seed: int = 0,
+) -> PruneResult:
+    """Prune a model to as many channels of each layer as a plan keeps, and prove it; in all else as a spec says.
+
+    Raises:
+        ModelError, PruneError, ProofError: as `prune` does; also where the plan is for another architecture.
+    """
+    return _pruned(model, spec, widths, data, seed)
+
+
+def _pruned(model: keras.Model, asked: PruneSpec, widths: ChannelPlan | None, data: Any, seed: int) -> PruneResult:
+    examples = () if asked.images is None else Data.given(data, seed, asked.images).examples
+    if asked.images is not None:
+        check_enough([tuple(tensor.shape) for tensor in model.inputs], examples)
     found = trace(model, asked.keep)
-    decided = decide(model, found, asked, Data.given(data, seed))
-    check_removes(decided, asked)
-    return cut_and_prove(model, found, decided, control=asked.rows == "first", seed=seed)
+    decided = _decided(model, found, asked, widths, Data.given(data, seed))
+    result = cut_and_prove(model, found, decided, control=asked.rows == "first", seed=seed)
+    if asked.baseline == "scratch":
+        keras.utils.set_random_seed(seed)
+        return replace(result, model=renewed(result.model))
+    if asked.images is None:
+        return result
+    return replace(result, reconstruction=reconstruct(model, decided, result.model, examples, seed))
+
+
+def _decided(model: keras.Model, found: Trace, asked: PruneSpec, widths: ChannelPlan | None, data: Data) -> ChannelPlan:
+    """Which channels go: of the widths given, or of as many as are asked for."""
+    if widths is None:
+        widths = decide(model, found, asked, data)
+        check_removes(widths, asked)
+    elif asked.baseline is None:
+        return decide_like(model, found, widths, asked, data)
+    return random_plan_like(found, widths, data.seed) if asked.baseline == "random" else widths
 
 
 def plan(

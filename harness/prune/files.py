@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 from pathlib import Path
+from typing import Protocol
 
 from pydantic import ValidationError
 
@@ -12,8 +13,22 @@ from harness.base.crash import unfinished
 from harness.base.errors import PruneError, StoreError
 from harness.base.store import disk_errors
 from harness.prune.picture import picture
-from harness.prune.result import PruneResult
-from harness.records import ChannelPlan, PruneFile
+from harness.records import ChannelPlan, PruneFile, PruneReport
+
+
+class Written(Protocol):
+    """What a prune made, of any kind of model."""
+
+    @property
+    def plan(self) -> ChannelPlan:
+        """What was decided."""
+
+    @property
+    def report(self) -> PruneReport:
+        """What it removed."""
+
+    def write(self, path: Path) -> None:
+        """Write the model."""
 
 
 def plan_path(model: Path) -> Path:
@@ -68,15 +83,15 @@ def trained_on(about: PruneFile | None) -> bool:
     return any(accuracy is not None for accuracy in changed)
 
 
-def check_output(output: Path, *inputs: Path) -> None:
+def check_output(output: Path, *inputs: Path, suffix: str = ".keras") -> None:
     """Refuse a place for the output that can't hold it, before any work is done.
 
     Raises:
-        PruneError: it is no .keras file, or one of the files to be written is an input or a folder.
+        PruneError: its name does not end in `suffix`, or one of the files to be written is an input or a folder.
         StoreError: the folder can't be written to.
     """
-    if output.suffix != ".keras":
-        raise PruneError(f"--output {output}: give a file name that ends in .keras")
+    if output.suffix != suffix:
+        raise PruneError(f"--output {output}: give a file name that ends in {suffix}")
     try:
         _check_names(output, inputs)
         above = next(folder for folder in output.absolute().parents if folder.exists())
@@ -98,8 +113,8 @@ def _check_names(output: Path, inputs: tuple[Path, ...]) -> None:
                 )
 
 
-def save(result: PruneResult, output: Path, about: PruneFile) -> list[Path]:
-    """Write NAME.keras with its plan, report and picture beside it; the model comes last.
+def save(result: Written, output: Path, about: PruneFile) -> list[Path]:
+    """Write the model with its plan, report and picture beside it; the model comes last.
 
     Returns:
         The files, the model first.
@@ -118,7 +133,12 @@ def save(result: PruneResult, output: Path, about: PruneFile) -> list[Path]:
             made.mkdir()
             for path, text in texts.items():
                 (made / path.name).write_text(text, encoding="utf-8")
-            result.model.save(made / output.name)
-            for path in (*texts, output):
+            result.write(made / output.name)
+            more = [output.parent / path.name for path in made.iterdir() if path.name not in _names(output, *texts)]
+            for path in (*texts, *more, output):
                 (made / path.name).replace(path)
-    return [output, *texts]
+    return [output, *texts, *more]
+
+
+def _names(*paths: Path) -> set[str]:
+    return {path.name for path in paths}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import keras
 
@@ -36,6 +37,10 @@ class PruneResult:
     cut_from: tuple[keras.Model, ChannelPlan] | None = None
     speed: Speed | None = None
 
+    def write(self, path: Path) -> None:
+        """Write the model as a .keras file."""
+        self.model.save(path)
+
     @property
     def proven(self) -> Proof:
         """The proof; a control has none.
@@ -57,6 +62,7 @@ class PruneResult:
             parameters_after=self.report.parameters_after,
             finetune=finetune,
             reconstruction=self.reconstruction,
+            speed=self.speed,
         )
 
 

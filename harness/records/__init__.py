@@ -8,6 +8,7 @@ from harness.records.accuracy import Accuracy
 from harness.records.export import Export, Parity
 from harness.records.pruning import (
     ChannelPlan,
+    ChosenWidths,
     LayerCost,
     Proof,
     PruneFile,
@@ -27,6 +28,7 @@ __all__ = [
     "Accuracy",
     "Answered",
     "ChannelPlan",
+    "ChosenWidths",
     "Export",
     "LayerCost",
     "Parity",

@@ -147,6 +147,17 @@ class Speed(Record):
         return self.rounds[self.chosen].reached
 
 
+class ChosenWidths(Record):
+    """What a choice of widths by latency came to: a plan that makes them, or in one line why there is none.
+
+    The plan names the channels of the network that they were chosen for; others take their numbers from it.
+    """
+
+    plan: ChannelPlan | None
+    speed: Speed | None
+    refused: str | None
+
+
 class PruneFile(GrownRecord):
     """What stands beside a pruned file, as `NAME.report.json`: what was asked, the proof, and what it did.
 
@@ -178,7 +189,7 @@ class Verdict(Record):
 
 class Pruning(GrownRecord):
     """What a prune did, and then reconstruction and fine-tuning. `proof` is None only for a control that is wrong on
-    purpose.
+    purpose; `speed` is there where the widths were chosen by measured latency.
     """
 
     plan: ChannelPlan
@@ -188,4 +199,5 @@ class Pruning(GrownRecord):
     parameters_after: int
     finetune: Training | None
     reconstruction: Reconstruction | None = None
-    later = frozenset({"reconstruction"})
+    speed: Speed | None = None
+    later = frozenset({"reconstruction", "speed"})

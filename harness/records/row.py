@@ -13,6 +13,7 @@ from harness.spec import Case, PruneSpec
 class Row(Record):
     """One network as it would ship: an original (`prune` is None) or a pruned variant. `error` says why it failed.
 
+    `examples` is the SHA-256 of the test examples and their labels (None: not recorded).
     With `longer_epochs` it is the original trained on for as long as pruned variants were fine-tuned, `tuning` being
     that training, so that what more training wins is not credited to pruning.
     """
@@ -25,6 +26,7 @@ class Row(Record):
     pruning: Pruning | None = None
     export: Export | None = None
     accuracy: Accuracy | None = None
+    examples: str | None = None
     error: str | None = None
 
     @property

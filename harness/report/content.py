@@ -9,20 +9,27 @@ from harness.compare import Answers, Compared, compare, compared
 from harness.compare.results import Results
 from harness.measure.advice import advice
 from harness.report import format as fmt
+from harness.report.commands import commands_of
 from harness.report.conditions import Part, conditions, reproduce
 from harness.report.findings import Finding, findings
+from harness.report.headline import Headline, Recommended, headline, recommended
 from harness.report.names import Names
+from harness.report.tables.disagreements import disagreement_table
 from harness.report.tables.environment import environment_table
+from harness.report.tables.factors import factor_tables
 from harness.report.tables.failures import failure_table
 from harness.report.tables.families import family_tables
 from harness.report.tables.graphs import control_table, graph_table, users_of
+from harness.report.tables.health import health_table
 from harness.report.tables.learning import learning_tables
+from harness.report.tables.recipes import recipe_table
+from harness.report.tables.removed import removed_tables
 from harness.report.tables.seeds import seed_table
 from harness.report.tables.table import Table
-from harness.report.tables.variants import crowd_table, main_table
+from harness.report.tables.variants import main_table, page_table
 
 if TYPE_CHECKING:
-    from harness.report.charts.drawing import Drawing
+    from harness.report.charts.drawing import Drawing, Overview
 
 
 @dataclass(frozen=True)
@@ -32,15 +39,23 @@ class Content:
     results: Results
     answers: Answers
     findings: tuple[Finding, ...]
+    headline: Headline
+    overviews: tuple[Overview, ...]
+    recommended: tuple[Recommended | None, ...]
     drawings: tuple[Drawing, ...]
     tuning_note: str
     learning: tuple[tuple[str, Table], ...]
     families: tuple[tuple[str, Table], ...]
-    crowd: Table
     main: Table
+    page: Table
+    factors: tuple[tuple[str, Table], ...]
+    removed: tuple[tuple[str, Table], ...]
+    disagreements: Table | None
     modes: tuple[tuple[str, Table], ...]
+    recipes: Table
     seeds: Table
     failures: Table
+    health: Table | None
     controls: Table
     advice: tuple[str, ...]
     graphs: Table | None
@@ -51,24 +66,33 @@ class Content:
 
 def gather(results: Results) -> Content:
     """Everything the report shows, computed once."""
-    from harness.report.charts.drawing import draw  # Altair takes its time, and only a report needs it
+    from harness.report.charts.drawing import draw, overviews  # Altair takes its time, and only a report needs it
 
     found = compared(results)
-    answers, names = found.answers, Names(found.answers)
+    answers, names = found.answers, Names(found.answers, commands_of(results))
+    told = findings(answers, names)
     others = [(mode, compare(results, mode)) for mode in results.spec.modes[1:]]
     return Content(
         results=results,
         answers=answers,
-        findings=findings(answers, names),
+        findings=told,
+        headline=headline(answers, names, told),
+        overviews=overviews(answers, names),
+        recommended=recommended(results, answers, names),
         drawings=tuple(draw(answers, names)),
         tuning_note=names.tuning_note(),
         learning=learning_tables(answers, names),
         families=family_tables(answers, names),
-        crowd=crowd_table(answers, names),
         main=main_table(answers, names),
+        page=page_table(answers, names),
+        factors=factor_tables(answers, names),
+        removed=removed_tables(results, answers, names),
+        disagreements=disagreement_table(results, answers, names),
         modes=tuple((fmt.MODES[mode], main_table(other, names)) for mode, other in others),
+        recipes=recipe_table(answers, names),
         seeds=seed_table(answers, names),
         failures=failure_table(answers),
+        health=health_table(results, answers),
         controls=control_table(answers),
         advice=self_diagnosis(results, found, names),
         graphs=graph_table(results, answers, names),

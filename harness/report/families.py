@@ -8,8 +8,8 @@ from statistics import fmean
 
 from harness.compare import Answers, Variant
 from harness.report import format as fmt
-from harness.report.names import unit_of
-from harness.spec import PruneSpec
+from harness.report.names import amount_label, unit_of
+from harness.spec import AMOUNTS, PruneSpec
 
 # A network with more prunings than this, none of them measured, is crowded: they are told together, by family.
 CROWD = 12
@@ -75,7 +75,7 @@ def families(answers: Answers) -> tuple[Family, ...]:
 
 def _way(prune: PruneSpec) -> tuple[object, ...]:
     """All of a pruning but its amount."""
-    fixed = prune.model_dump(mode="json", exclude={"ratio", "filters", "remove"})
+    fixed = prune.model_dump(mode="json", exclude=set(AMOUNTS))
     return (unit_of(prune), tuple(prune.remove or ()), *map(str, fixed.values()))
 
 
@@ -104,5 +104,7 @@ def _amounts(prunes: Sequence[PruneSpec]) -> str:
     if first.ratio is not None:
         ratios = [100 * prune.ratio for prune in prunes if prune.ratio is not None]
         return f"{min(ratios):g} to {max(ratios):g}{fmt.SPACE}%{by}"
+    if first.by_latency:
+        return f"{fmt.listed([amount_label(prune) for prune in prunes])}{by}"
     counts = [prune.filters for prune in prunes if prune.filters is not None]
     return f"{min(counts)} to {max(counts)} filters{by}"

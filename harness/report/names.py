@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
 
 from harness.compare import Answers, Arm, Change, Contrast, Variant
 from harness.report.format import SPACE, listed, plural
-from harness.spec import PruneSpec, short, without
+from harness.spec import AMOUNTS, PruneSpec, short, without
 
+# What labels leave out of prunings that are alike in it.
+UNSAID: dict[str, str | None] = {
+    "importance": "l1",
+    "recover": None,
+    "reconstruct_images": None,
+    "finetune_schedule": None,
+}
 # Said of runs of older versions, whose originals were not trained on.
 LONGER_MISSING = "The originals were not: a gain in accuracy may come from that."
 
@@ -17,8 +25,9 @@ LONGER_MISSING = "The originals were not: a gain in accuracy may come from that.
 class Names:
     """The names of one report."""
 
-    def __init__(self, answers: Answers) -> None:
-        self.answers = answers
+    def __init__(self, answers: Answers, commands: Mapping[tuple[str, str], str] | None = None) -> None:
+        """`commands` make variants, by network and label: see harness/report/commands.py."""
+        self.answers, self.commands = answers, commands or {}
 
     @cached_property
     def networks(self) -> dict[str, str]:
@@ -42,9 +51,22 @@ class Names:
         """The fine-tuning epochs of networks whose variants all had as many: their labels need not repeat it."""
         found = {}
         for network in self.answers.networks:
-            epochs = {variant.prune.finetune_epochs for variant in self.answers.of(network) if variant.prune}
+            prunes = [variant.prune for variant in self.answers.of(network) if variant.prune]
+            epochs = {prune.finetune_epochs for prune in prunes if prune.baseline != "scratch"}
             if len(epochs) == 1:
                 found[network] = epochs.pop()
+        return found
+
+    @cached_property
+    def same_way(self) -> dict[str, PruneSpec]:
+        """Of networks with baselines, how all was chosen and recovered, where that is one way: labels leave it out."""
+        found = {}
+        for network in self.answers.networks:
+            prunes = [variant.prune for variant in self.answers.of(network) if variant.prune]
+            recovered = [prune for prune in prunes if prune.baseline != "scratch"]
+            ways = {tuple(getattr(prune, name) for name in UNSAID) for prune in recovered}
+            if len(ways) == 1 and any(prune.baseline for prune in prunes):
+                found[network] = recovered[0]
         return found
 
     def network(self, variant: Variant) -> str:
@@ -52,19 +74,42 @@ class Names:
         return self.networks[variant.network]
 
     def label(self, variant: Variant) -> str:
-        """How the variant was made: `original`, `original, trained on`, `50 %`, `1 filter (1 epoch tuned)`."""
+        """How the variant was made: `original`, `original, trained on`, `50 %`, `latency-chosen for 2×`."""
         if variant.prune is None:
             if variant.original:
                 return "original"
             alone = variant.network in self.same_tuning
             return "original, trained on" + ("" if alone else f" for {plural(variant.longer_epochs, 'epoch')}")
-        return prune_label(variant.prune, with_tuning=variant.network not in self.same_tuning)
+        prune = variant.prune.model_copy(update=UNSAID) if variant.network in self.same_way else variant.prune
+        return prune_label(prune, with_tuning=variant.network not in self.same_tuning)
 
     def full(self, variant: Variant) -> str:
         """Network and variant in a sentence: `single_conv, pruned by 1 filter`."""
         label = self.label(variant)
-        by = f"pruned by {label}" if variant.prune is not None else label.replace("original", "unpruned")
-        return f"{self.network(variant)}, {by}"
+        if variant.prune is None:
+            label = label.replace("original", "unpruned")
+        elif not variant.prune.by_latency:
+            label = f"pruned by {label}"
+        return f"{self.network(variant)}, {label}"
+
+    def command(self, variant: Variant) -> str:
+        """What makes the variant; empty where no command does."""
+        return self.commands.get((variant.network, variant.label), "")
+
+    def brief(self, variant: Variant) -> str:
+        """As short as a label in a chart: `50 %` where there is one network, else `same 32-48-64, 50 %`."""
+        label = self.label(variant)
+        if len(self.networks) == 1:
+            return label
+        label = label.removeprefix("original, ").replace("original", "unpruned")
+        return f"{self.network(variant).removeprefix(f'{self.common_model} ')}, {label}"
+
+    @cached_property
+    def common_model(self) -> str:
+        """The model that several networks are of, which labels need not repeat; empty where that would mislead."""
+        models = Counter(self.model(variant) for variant in self.answers.variants if variant.original)
+        model, count = models.most_common(1)[0] if models else ("", 0)
+        return model if count > 1 else ""
 
     def tuning_note(self) -> str:
         """What the labels leave out, or nothing."""
@@ -78,10 +123,19 @@ class Names:
             if epochs and name not in groups.setdefault(epochs, []):
                 groups[epochs].append(name)
         if not groups:
-            return ""
+            return self._way_note()
         told = [f"{plural(epochs, 'epoch')} after pruning: {listed(names)}." for epochs, names in groups.items()]
         beside = "Each original, trained on for as long, stands beside." if self.answers.longer else LONGER_MISSING
-        return f"Fine-tuned for {' For '.join(told)} {beside}"
+        return f"Fine-tuned for {' For '.join(told)} {beside} {self._way_note()}".rstrip()
+
+    def _way_note(self) -> str:
+        told = []
+        for network, prune in self.same_way.items():
+            parts = [f"chosen by {prune.importance}"]
+            parts += ["reconstructed"] * (prune.recover is not None)
+            parts += ["tuned with cosine decay"] * (prune.finetune_schedule == "cosine")
+            told.append(f"All prunings of {self.networks[network]} are {listed(parts)}.")
+        return " ".join(told)
 
 
 def series_of(variant: Variant) -> str:
@@ -90,7 +144,8 @@ def series_of(variant: Variant) -> str:
     if prune is None:
         return f"{variant.network} {variant.label}"
     after = [each for each in (prune.recover, prune.finetune_schedule) if each is not None]
-    return " ".join([variant.network, unit_of(prune), prune.importance, prune.rows, str(prune.finetune_epochs), *after])
+    way = [unit_of(prune), prune.importance, prune.rows, prune.baseline or "", str(prune.finetune_epochs)]
+    return " ".join([variant.network, *way, *after])
 
 
 def changed(change: Change | Contrast) -> str:
@@ -109,8 +164,8 @@ def file_name(name: str) -> str:
 
 
 def unit_of(prune: PruneSpec) -> str:
-    """In what the amount is given: `ratio`, `filters` or `remove`."""
-    return next(unit for unit in ("ratio", "filters", "remove") if getattr(prune, unit) is not None)
+    """In what the amount is given: `ratio`, `filters`, `remove`, `speedup` or `max_latency_us`."""
+    return next(unit for unit in AMOUNTS if getattr(prune, unit) is not None)
 
 
 def network_name(model: str, factors: Mapping[str, Any], bare: bool) -> str:
@@ -124,17 +179,36 @@ def network_name(model: str, factors: Mapping[str, Any], bare: bool) -> str:
 
 def prune_label(prune: PruneSpec, with_tuning: bool) -> str:
     """The amount first, then what is unusual about it."""
-    if prune.remove is not None:
-        amount = without(prune.remove)
-    else:
-        amount = f"{100 * prune.ratio:g}{SPACE}%" if prune.ratio is not None else plural(prune.filters or 0, "filter")
     unusual: list[str] = [prune.importance] if prune.importance != "l1" else []
     if prune.rows == "first":
         unusual.append("first rows")
     if prune.recover is not None:
         unusual.append("reconstructed")
-    if with_tuning and prune.finetune_epochs:
+    if prune.baseline == "random":
+        unusual.append("random channels")
+    if prune.baseline == "scratch":
+        unusual.append(f"{plural(prune.finetune_epochs, 'epoch')} from scratch")
+    elif with_tuning and prune.finetune_epochs:
         unusual.append(f"{plural(prune.finetune_epochs, 'epoch')} tuned")
     if prune.finetune_schedule == "cosine":
         unusual.append("cosine decay")
-    return f"{amount} ({', '.join(unusual)})" if unusual else amount
+    return f"{amount_label(prune)} ({', '.join(unusual)})" if unusual else amount_label(prune)
+
+
+def widths_told(variant: Variant, most: int = 8) -> str:
+    """How many channels the layers keep, in order: `conv_1 16, conv_2 32, dense 256`; empty where that is not known."""
+    parts = [f"{layer}{SPACE}{width}" for layer, width in (variant.widths or {}).items()]
+    return ", ".join(parts[:most]) + (f" and {len(parts) - most} more" if len(parts) > most else "")
+
+
+def amount_label(prune: PruneSpec) -> str:
+    """How much goes: `25 %`, `1 filter`, `conv_1 without 7`, `latency-chosen for 2×` or `latency-chosen for 60 µs`."""
+    if prune.ratio is not None:
+        return f"{100 * prune.ratio:g}{SPACE}%"
+    if prune.remove is not None:
+        return without(prune.remove)
+    if prune.speedup is not None:
+        return f"latency-chosen for {prune.speedup:g}×"
+    if prune.max_latency_us is not None:
+        return f"latency-chosen for {prune.max_latency_us:g}{SPACE}µs"
+    return plural(prune.filters or 0, "filter")

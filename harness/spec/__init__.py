@@ -2,25 +2,32 @@
 
 A study's tables have a file each: `data`, `training` (the table `train`), `measuring` (`measure`), `network`
 (`[[networks]]`) and `pruning` (`[[networks.prune]]`). A `case` is one network with one seed. `speed` asks for widths by
-latency. `checked` tells what is wrong in one line; `names` is how all of it stands in names. From outside, import from
-`harness.spec` itself.
+latency, `frontier` for a walk along them. `checked` tells what is wrong in one line; `names` is how all of it stands in
+names. From outside, import from `harness.spec` itself.
 """
 
 from harness.spec.case import Case, is_file
 from harness.spec.checked import check_seed, checked
 from harness.spec.data import DataSpec
+from harness.spec.frontier import FrontierSpec, frontier_study
+from harness.spec.gates import BOUNDS, Gates, gates_of
 from harness.spec.measuring import Device, MeasureSpec, Mode
 from harness.spec.names import short, without
-from harness.spec.pruning import RECONSTRUCT_IMAGES, Importance, PruneSpec, Schedule
-from harness.spec.speed import SpeedSpec
+from harness.spec.pruning import AMOUNTS, RECONSTRUCT_IMAGES, Importance, PruneSpec, Schedule
+from harness.spec.speed import MOST_TRIES, SpeedSpec
 from harness.spec.study import Study, read_study, study_of
 from harness.spec.training import TrainSpec
 
 __all__ = [
+    "AMOUNTS",
+    "BOUNDS",
+    "MOST_TRIES",
     "RECONSTRUCT_IMAGES",
     "Case",
     "DataSpec",
     "Device",
+    "FrontierSpec",
+    "Gates",
     "Importance",
     "MeasureSpec",
     "Mode",
@@ -31,6 +38,8 @@ __all__ = [
     "TrainSpec",
     "check_seed",
     "checked",
+    "frontier_study",
+    "gates_of",
     "is_file",
     "read_study",
     "short",

@@ -42,15 +42,19 @@ class Case(Spec):
     @property
     def longer_epochs(self) -> tuple[int, ...]:
         """For how many epochs its pruned variants are fine-tuned, each number once: so long the original is, too."""
-        return tuple(sorted({spec.finetune_epochs for spec in self.prune if spec.finetune_epochs}))
+        return tuple(sorted({spec.finetune_epochs for spec in self._tuned}))
 
     def longer_schedule(self, epochs: int) -> Schedule:
         """How the learning rate goes where the original is trained on: as for the variants of so many epochs.
 
         It is constant where they differ in that.
         """
-        schedules = {spec.schedule for spec in self.prune if spec.finetune_epochs == epochs}
+        schedules = {spec.schedule for spec in self._tuned if spec.finetune_epochs == epochs}
         return schedules.pop() if len(schedules) == 1 else "constant"
+
+    @property
+    def _tuned(self) -> list[PruneSpec]:
+        return [spec for spec in self.prune if spec.finetune_epochs and spec.baseline != "scratch"]
 
     @property
     def network(self) -> str:

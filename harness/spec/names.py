@@ -22,3 +22,8 @@ def without(remove: Mapping[str, Iterable[int]]) -> str:
 def lowercase(text: str) -> str:
     """A text as a study's name may be written."""
     return re.sub(r"[^a-z0-9_]+", "-", text.lower()).strip("-_")
+
+
+def file_name(name: str) -> str:
+    """A name as a file name, without its ending: `deepcaptcha padding=same` is `deepcaptcha-padding-same`."""
+    return re.sub(r"[^A-Za-z0-9.]+", "-", name.replace("%", "pct")).strip("-")

@@ -8,7 +8,9 @@ from pydantic import Field, model_validator
 
 from harness.spec.checked import PositiveFloat, PositiveInt, Spec
 from harness.spec.measuring import AFew, Device, MeasureSpec
-from harness.spec.pruning import Importance
+from harness.spec.pruning import Importance, PruneSpec, SpeedUp, target_label
+
+MOST_TRIES = 3  # of widths, each cut, exported and measured
 
 
 class SpeedSpec(Spec):
@@ -18,7 +20,7 @@ class SpeedSpec(Spec):
     `keep` names layers that keep all channels; `budget_s` ends each measurement.
     """
 
-    speedup: Annotated[float, Field(gt=1, allow_inf_nan=False)] | None = None
+    speedup: SpeedUp | None = None
     max_latency_us: PositiveFloat | None = None
     batch_sizes: Annotated[tuple[PositiveInt, ...], Field(min_length=1)] = (1,)
     threads: AFew = 1
@@ -33,10 +35,24 @@ class SpeedSpec(Spec):
             raise ValueError("give exactly one of speedup and max_latency_us")
         return self
 
+    @classmethod
+    def of(cls, prune: PruneSpec, measure: MeasureSpec) -> SpeedSpec:
+        """What a PruneSpec asks of the speed, measured as is asked there; all its tries share that budget."""
+        return cls(
+            speedup=prune.speedup,
+            max_latency_us=prune.max_latency_us,
+            batch_sizes=measure.batch_sizes,
+            threads=measure.threads,
+            device=measure.device,
+            importance=prune.importance,
+            keep=prune.keep,
+            budget_s=measure.budget_s / MOST_TRIES,
+        )
+
     @property
     def label(self) -> str:
         """What is asked, such as `2x as fast` or `60 us at most`."""
-        return f"{self.speedup:g}x as fast" if self.speedup is not None else f"{self.max_latency_us:g} us at most"
+        return target_label(self.speedup, self.max_latency_us)
 
     @property
     def measuring(self) -> MeasureSpec:

@@ -18,7 +18,11 @@ from harness.spec.data import DataSpec
 from harness.spec.measuring import MeasureSpec
 from harness.spec.names import lowercase
 from harness.spec.network import Network, PruneGrid
+from harness.spec.pruning import PruneSpec
 from harness.spec.training import TrainSpec
+
+# Of [measure], what widths by latency are chosen without.
+NOT_FOR_WIDTHS = ("modes", "inter_op_threads", "spinning", "optimization", "provider_options")
 
 
 class Study(Spec):
@@ -54,6 +58,7 @@ class Study(Spec):
         for label, count in Counter(spec.label for spec in prune).items():
             if count > 1:
                 raise SpecError(f"{where}.prune: {count} prunings are called '{label}'; change or remove all but one")
+        self._check_speed(prune, network, where)
         for values in itertools.product(*network.vary.values()):
             factors = dict(zip(network.vary, values, strict=True))
             options, data, train = dict(network.options), dict(network.data), dict(network.train)
@@ -74,6 +79,18 @@ class Study(Spec):
                     prune=prune,
                     deploy=network.deploy,
                 )
+
+    def _check_speed(self, prune: Iterable[PruneSpec], network: Network, where: str) -> None:
+        """Refuse widths by latency where nothing is measured, or in a way in which widths are not chosen."""
+        asked = next((spec for spec in prune if spec.by_latency), None)
+        if asked is None:
+            return
+        if not network.deploy:
+            raise SpecError(f"{where}.prune: '{asked.label}' is measured; leave out deploy = false")
+        defaults = MeasureSpec()
+        other = [name for name in NOT_FOR_WIDTHS if getattr(self.measure, name) != getattr(defaults, name)]
+        if other:
+            raise SpecError(f"{where}.prune: '{asked.label}' is chosen without measure.{other[0]}; leave that out")
 
 
 def read_study(path: Path) -> Study:

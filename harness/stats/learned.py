@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,7 @@ def chance_level(classes: NDArray[np.int64]) -> float:
     return float(np.bincount(classes - classes.min()).max() / len(classes)) if len(classes) else 0.0
 
 
+@cache
 def above_chance(accuracy: float, chance: float, examples: int) -> bool:
     """Whether an accuracy is more than luck: one-sided binomial test against `chance`, p below 0.001."""
     from scipy import stats

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -12,6 +13,7 @@ from numpy.typing import ArrayLike
 from harness.stats.intervals import CONFIDENCE
 
 
+@cache
 def wilson(hits: int, examples: int, confidence: float = CONFIDENCE) -> tuple[float, float]:
     """Wilson's score interval for a proportion."""
     from scipy import stats
@@ -65,7 +67,7 @@ class PairedProportions:
     only_candidate: int
 
 
-def paired_proportions(baseline: ArrayLike, candidate: ArrayLike) -> PairedProportions:
+def paired_proportions(baseline: ArrayLike, candidate: ArrayLike, confidence: float = CONFIDENCE) -> PairedProportions:
     """Compare two classifiers on the same examples.
 
     Both are bool (N,), True where the example is classified correctly. The interval is Newcombe's score interval
@@ -74,25 +76,31 @@ def paired_proportions(baseline: ArrayLike, candidate: ArrayLike) -> PairedPropo
     Raises:
         ValueError: the lengths differ, or there is no example.
     """
-    from scipy import stats
-
     first, second = np.asarray(baseline, dtype=bool), np.asarray(candidate, dtype=bool)
     if first.shape != second.shape or first.ndim != 1 or first.size == 0:
         raise ValueError(f"need the same examples for both, got shapes {first.shape} and {second.shape}")
     only_candidate, only_baseline = int((second & ~first).sum()), int((first & ~second).sum())
     discordant = only_candidate + only_baseline
-    p_value = float(stats.binomtest(only_candidate, discordant).pvalue) if discordant else 1.0
-    low, high = _newcombe(int((first & second).sum()), only_candidate, only_baseline, first.size)
+    p_value = _mcnemar(only_candidate, discordant)
+    low, high = _newcombe((int((first & second).sum()), only_candidate, only_baseline), first.size, confidence)
     difference = (only_candidate - only_baseline) / first.size
     return PairedProportions(difference, low, high, p_value, only_baseline, only_candidate)
 
 
-def _newcombe(both: int, only_first: int, only_second: int, total: int) -> tuple[float, float]:
-    """Interval for (both + only_first) / total - (both + only_second) / total."""
+@cache
+def _mcnemar(only_candidate: int, discordant: int) -> float:
+    from scipy import stats
+
+    return float(stats.binomtest(only_candidate, discordant).pvalue) if discordant else 1.0
+
+
+def _newcombe(counts: tuple[int, int, int], total: int, confidence: float) -> tuple[float, float]:
+    """Interval for (both + only_first) / total - (both + only_second) / total, of these three counts."""
+    both, only_first, only_second = counts
     neither = total - both - only_first - only_second
     p, q = (both + only_first) / total, (both + only_second) / total
-    p_low, p_high = wilson(both + only_first, total)
-    q_low, q_high = wilson(both + only_second, total)
+    p_low, p_high = wilson(both + only_first, total, confidence)
+    q_low, q_high = wilson(both + only_second, total, confidence)
     product = math.sqrt(p * (1 - p) * q * (1 - q)) * total * total
     agreement: float = both * neither - only_first * only_second
     if agreement > 0:

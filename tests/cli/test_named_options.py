@@ -14,26 +14,47 @@ import harness
 from harness.cli.app import app
 
 ROOT = Path(harness.__file__).parent
-WITH_DATA = ("run", "prune", "export", "diagnose")
+RUNS_LAYERS = ("run", "frontier", "prune", "export", "diagnose")  # they may run code inside a Keras file
+WITH_DATA = (*RUNS_LAYERS, "evaluate", "bundle", "validate")
 # Which commands can say what a module says: the longest name that fits counts. A command that reads studies may be told
 # what to write into one instead.
 SAID_BY = {
     "data": WITH_DATA,
-    "base/keras_file.py": (*WITH_DATA, "verify"),
+    "base/keras_file.py": (*RUNS_LAYERS, "verify"),
     "training": ("run",),
-    "pipeline": ("run",),
+    "pipeline": ("run", "frontier"),
     "prune": ("prune",),
     "prune/proof/verified.py": ("verify",),
+    "prune/onnx_proof/verify.py": ("verify",),
     "diagnose": ("diagnose",),
+    "doctor": ("doctor",),
     "measure": ("measure",),
     "measure/advice.py": ("measure", "run"),
-    "compare/across.py": ("compare",),
+    "measure/accuracy": ("evaluate",),
+    "measure/inputs/examples.py": ("evaluate",),
+    "compare/between": ("compare",),
+    "cli/commands/compare.py": ("compare",),
+    "cli/commands/results.py": ("results",),
+    "compare/frame.py": ("results",),
     "export/proof/examples.py": ("export",),
+    "deploy": ("validate",),
+    "deploy/bundling.py": ("bundle",),
+    "deploy/source": ("bundle",),
+    "deploy/readme.py": ("validate",),
+    "spec/gates.py": ("validate",),
+    "cli/commands/bundle.py": ("bundle",),
+    "cli/commands/validate.py": ("validate",),
     "cli/options.py": ("prune",),
+    "cli/commands/evaluate.py": ("evaluate",),
+    "cli/commands/verify.py": ("verify",),
+    "cli/onnx.py": ("prune", "verify"),
     "cli/commands/run.py": ("run",),
     "cli/commands/prune.py": ("prune",),
+    "cli/commands/frontier.py": ("frontier",),
     "cli/commands/diagnose.py": ("diagnose",),
     "cli/commands/measure.py": ("measure",),
+    "report/commands.py": ("prune",),
+    "report/conditions/frontier.py": ("frontier",),
     "report/conditions/reproduce.py": ("run",),
 }
 OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*")
@@ -101,4 +122,5 @@ def test_every_command_that_takes_data_takes_what_is_said_about_data() -> None:
     for command, has in options().items():
         if "--data" in has:
             assert command in WITH_DATA
-            assert {"--scale", "--color", "--resize", "--limit", "--unsafe"} <= has
+            assert {"--scale", "--color", "--resize", "--limit"} <= has
+            assert command not in RUNS_LAYERS or "--unsafe" in has

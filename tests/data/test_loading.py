@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -39,6 +40,16 @@ def test_same_spec_gives_the_same_data_and_digest() -> None:
 def test_digest_tells_different_data_apart(change: dict[str, Any]) -> None:
     base: dict[str, Any] = {"limit": 200}
     assert load(DataSpec(**base)).digest != load(DataSpec(**{**base, **change})).digest
+
+
+def test_the_test_examples_have_a_digest_of_their_own() -> None:
+    """It knows nothing of what is trained on, nor of axes of length 1."""
+    data = load(DataSpec(limit=100))
+    other = replace(data, train_images=data.train_images + 1)
+    assert (other.test_digest, other.digest == data.digest) == (data.test_digest, False)
+    assert data.shaped_for((28, 28)).test_digest == data.test_digest
+    assert replace(data, test_images=data.test_images + 1).test_digest != data.test_digest
+    assert replace(data, test_labels=data.test_labels[::-1]).test_digest != data.test_digest
 
 
 def test_transforms_follow_the_spec() -> None:

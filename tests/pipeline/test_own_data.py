@@ -83,6 +83,7 @@ def test_one_output_says_class_1_beyond_a_half_or_as_a_logit_beyond_0(tmp_path: 
         assert rows[0].accuracy is not None
         assert rows[0].accuracy.hits == ((outputs[:, 0] > threshold) == test.test_labels).sum()
         assert all(row.accuracy is not None and row.accuracy.value > 0.9 for row in rows)
+        assert {row.examples for row in rows} == {test.test_digest}
 
 
 def test_sequences_with_a_gap_in_their_labels_and_a_lambda_go_down_the_whole_road(tmp_path: Path) -> None:

@@ -18,12 +18,13 @@ import harness.compare.timings
 from harness.base.progress import Silent
 from harness.base.store import Store
 from harness.compare.results import read_results
-from harness.pipeline.folder import slug, write_run
+from harness.pipeline.folder import write_run
 from harness.pipeline.measuring import measured
 from harness.pipeline.rows import Outcome, planned
 from harness.pipeline.run import Run, run_study
 from harness.pipeline.stages import Stages
 from harness.spec import Study, checked
+from harness.spec.names import file_name
 from tests.cli.test_app import in_process
 from tests.onnx_files import cnn, save, tensor
 from tests.synthetic import make_export
@@ -136,7 +137,7 @@ def test_the_run_folder_holds_results_report_and_onnx_files(finished: Run) -> No
     assert read_results(finished.folder) == finished.results
     assert finished.report.is_file()
     names = {path.stem for path in (finished.folder / "models").glob("*.onnx")}
-    assert names == {slug(row.name) for row in finished.results.rows if row.export}
+    assert names == {file_name(row.name) for row in finished.results.rows if row.export}
     assert [path.name for path in finished.folder.parent.iterdir()] == ["small"]
 
 
@@ -282,7 +283,3 @@ def test_what_takes_other_inputs_is_measured_apart(tmp_path: Path) -> None:
     assert [[Path(model.path).stem for model in each.models] for each in found] == [["wide", "slim"], ["one", "two"]]
     assert [each.inputs[0].shape for each in found] == [(1, 8, 8), (1, 5, 5)]
     assert [each.spec.budget_s for each in found] == [2.0, 2.0]
-
-
-def test_slugs_are_file_names() -> None:
-    assert slug("deepcaptcha padding=same seed=0 50 %, tuned 1") == "deepcaptcha-padding-same-seed-0-50-pct-tuned-1"

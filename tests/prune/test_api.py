@@ -18,7 +18,7 @@ from tests.prune.nets import chain, randomised
     [
         ({"ratio": 1.0}, SpecError, "ratio = 1.0"),
         ({"ratio": -0.1}, SpecError, "ratio = -0.1"),
-        ({"ratio": 0.5, "filters": 1}, SpecError, "exactly one of ratio, filters and remove"),
+        ({"ratio": 0.5, "filters": 1}, SpecError, "max_latency_us, not ratio and filters"),
         ({"ratio": 0.0}, PruneError, "removes no channel at all"),
         ({"ratio": 0.01}, PruneError, "removes no channel at all"),
         ({"ratio": 0.5, "round_to": 64}, PruneError, "removes no channel at all"),

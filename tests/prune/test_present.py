@@ -6,7 +6,6 @@ from pathlib import Path
 
 from rich.console import Console
 
-from harness.prune.keras_graph.pinned import by_reason
 from harness.prune.picture import picture
 from harness.prune.present import (
     files_line,
@@ -16,6 +15,7 @@ from harness.prune.present import (
     recovery_lines,
     summary_line,
 )
+from harness.prune.reasons import by_reason
 from harness.records import LayerCost, Proof, PruneReport, Reconstruction, Recovery, SolvedLayer
 
 

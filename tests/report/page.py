@@ -14,7 +14,6 @@ class Page(html.parser.HTMLParser):
         super().__init__()
         self.tags: list[tuple[str, dict[str, str | None]]] = []
         self.text: list[str] = []
-        self.specs: list[str] = []
         self.open: list[str] = []
         self.feed(text)
 
@@ -30,5 +29,3 @@ class Page(html.parser.HTMLParser):
     def handle_data(self, data: str) -> None:
         if not self.open:
             self.text.append(data)
-        elif self.tags[-1] == ("script", {"type": "application/json", "class": "spec"}):
-            self.specs.append(data)

@@ -11,7 +11,7 @@ from harness.report.families import families
 from harness.report.findings import findings
 from harness.report.names import Names
 from harness.report.tables.families import family_table
-from harness.report.tables.variants import crowd_table, main_table
+from harness.report.tables.variants import main_table, page_table
 from harness.report.terminal import terminal_table
 from harness.spec import Case, PruneSpec, Study
 from tests.synthetic import World, results_of
@@ -63,10 +63,10 @@ def test_a_familys_row_tells_its_worst_and_what_it_lost(answers: Answers) -> Non
     ]
 
 
-def test_the_main_table_has_the_original_alone_and_the_crowd_is_elsewhere(answers: Answers) -> None:
+def test_the_text_has_the_original_alone_and_the_page_every_one(answers: Answers) -> None:
     names = Names(answers)
     assert len(main_table(answers, names).rows) == 1
-    assert len(crowd_table(answers, names).rows) == 15
+    assert len(page_table(answers, names).rows) == 15
 
 
 def test_findings_stay_short_and_put_the_mistake_beside_what_is_right(answers: Answers) -> None:

@@ -45,19 +45,33 @@ def test_a_wrong_study_is_one_line_naming_the_field(values: dict[str, object], m
     assert "\n" not in str(caught.value)
 
 
+def test_widths_by_latency_are_refused_where_a_study_measures_otherwise() -> None:
+    network = NETWORK | {"prune": [{"speedup": 2}]}
+    with pytest.raises(SpecError, match=r"'2x as fast' is chosen without measure\.optimization; leave that out"):
+        study(networks=[network], measure={"optimization": "basic"}).cases()
+
+
 @pytest.mark.parametrize(
     ("network", "message"),
     [
         ({"prune": [{"ratio": 1.2}]}, "networks[0].prune[0]: ratio = 1.2: input should be less than 1"),
-        ({"prune": [{"ratio": 0.5, "filters": 1}]}, "give exactly one of ratio, filters and remove"),
+        ({"prune": [{"ratio": 0.5, "filters": 1}]}, "give exactly one of ratio, filters, remove, sp"),
         ({"prune": [{"ratio": []}]}, "networks[0].prune[0]: ratio is empty; give at least one value"),
-        ({"prune": [{"filters": 1, "remove": {"conv_1": [0]}}]}, "give exactly one of ratio, filters and remove"),
+        ({"prune": [{"filters": 1, "remove": {"conv_1": [0]}}]}, "give exactly one of ratio, filters, remove, sp"),
+        ({"prune": [{"speedup": 2, "max_latency_us": 50}]}, "not speedup and max_latency_us"),
+        ({"prune": [{"speedup": 1}]}, "speedup = 1: input should be greater than 1"),
+        ({"prune": [{"max_latency_us": 0}]}, "max_latency_us = 0: input should be greater than 0"),
+        ({"prune": [{"speedup": 2, "round_to": 8}]}, "speedup chooses widths by latency; leave out round_to"),
+        ({"prune": [{"speedup": 2, "global_ranking": True}]}, "global_ranking needs a ratio; leave out speedup"),
+        ({"prune": [{"speedup": 2}], "deploy": False}, "'2x as fast' is measured; leave out deploy = false"),
+        ({"prune": [{"ratio": 0.5, "baseline": "scratch"}]}, "baseline = 'scratch' trains new weights; give finetune"),
+        ({"prune": [{"filters": 1, "rows": "first", "baseline": "random"}]}, "leave out baseline"),
         ({"prune": [{"remove": {"conv_1": []}}]}, "remove.conv_1 = []: give at least one"),
         ({"prune": [{"remove": {"conv_1": [-1]}}]}, "remove.conv_1.0 = -1: input should be greater than or equal to 0"),
         ({"prune": [{"remove": {"conv_1": [0]}, "importance": "l2"}]}, "leave out importance and round_to"),
         ({"prune": [{"ratio": 0.5}, {"ratio": [0.25, 0.5]}]}, "networks[0].prune: 2 prunings are called '50 %'"),
         ({"data": {"label_noise": 1.0}}, "label_noise = 1.0: input should be less than 1"),
-        ({"prune": [{}]}, "give exactly one of ratio, filters and remove"),
+        ({"prune": [{}]}, "give exactly one of ratio, filters, remove, sp"),
         ({"prune": [{"ratio": 0.5, "importence": "l1"}]}, "'importence' is unknown; known here: ratio"),
         ({"vary": {"padding": []}}, "vary.padding is empty; give at least one value"),
         ({"vary": {"prune.ratio": [0.5]}}, "'prune.ratio' is unknown; use an option, data.KEY or train.KEY"),

@@ -23,3 +23,11 @@ def test_verdicts(low: float, high: float, p_value: float, expected: str) -> Non
     """Margin 2 %. Inside it is `equivalent`, even a real difference; a p-value that is not small says nothing."""
     interval = stats.Interval((low + high) / 2, low, high, p_value)
     assert verdict(interval, p_value, 0.02) == expected
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "decision"), [(1.0, 2.0, "pass"), (0.5, 1.5, "can't tell"), (0.1, 0.9, "fail"), (1.0, 1.0, "pass")]
+)
+def test_a_bound_is_kept_where_the_whole_interval_is_on_its_side(low: float, high: float, decision: str) -> None:
+    assert stats.decide(low, high, least=1.0) == decision
+    assert stats.decide(-high, -low, most=-1.0) == decision

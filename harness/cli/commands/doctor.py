@@ -2,24 +2,44 @@
 
 from __future__ import annotations
 
-from harness.cli.options import JsonFlag
-from harness.cli.terminal import print_json, print_lines, print_list
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from harness.cli.options import JsonFlag, QuietFlag
+from harness.cli.terminal import print_json, print_lines, terminal
+
+if TYPE_CHECKING:
+    from harness.doctor import Checkup
 
 
-def doctor(as_json: JsonFlag = False) -> None:
-    """Say what this machine can run, and what is wrong with it."""
-    from harness.measure.runtime.doctor import examine
+def doctor(
+    store: Annotated[Path, typer.Option(help="Folder for finished stages, as of `harness run`.")] = Path(".harness"),
+    as_json: JsonFlag = False,
+    quiet: QuietFlag = False,
+) -> None:
+    """Say what this machine can run; exit 1 if something is to be mended, 2 if nothing can be measured here."""
+    from harness.doctor import State, examine
 
-    found = examine()
+    found = examine(store, terminal(quiet))
     if as_json:
         print_json(found.model_dump(mode="json"))
-        return
-    environment = found.environment
-    versions = ", ".join(f"{name} {version}" for name, version in environment["versions"].items() if version)
-    lines = [
-        f"onnxruntime really runs on: {', '.join(found.devices)}",
-        f"{environment['cpu']}, {len(environment['affinity'])} CPUs allowed; {versions}",
-        *(f"{gpu['name']}, driver {gpu['driver_version']}" for gpu in environment["gpus"]),
-    ]
-    print_lines(*lines)
-    print_list(found.problems)
+    else:
+        print_lines(*lines(found))
+    raise typer.Exit({State.WRONG: 1, State.BROKEN: 2}.get(found.worst, 0))
+
+
+def lines(found: Checkup) -> list[str]:
+    """A line for each check: how it is, what was found, what to do; and what follows from all of them."""
+    from harness.doctor import State
+
+    told = []
+    for check in found.checks:
+        cure = f"; {check.cure}" if check.cure else ""
+        told.append(f"{check.state.value:6} {check.subject}: {check.found}{cure}")
+    summary = {
+        State.WRONG: "something is to be mended: see the lines that say wrong",
+        State.BROKEN: "nothing can be measured here: see the lines that say broken",
+    }
+    return [*told, summary.get(found.worst, f"nothing to mend; models run on {', '.join(found.devices)}")]

@@ -10,10 +10,12 @@ import typer
 from harness.base.errors import SpecError, TooSlowError
 from harness.base.keras_import import import_keras
 from harness.cli.arguments import whole_numbers
+from harness.cli.onnx import is_onnx, prune_file, refuse_for_keras, refuse_for_onnx
 from harness.cli.options import (
     ColorFlag,
     JsonFlag,
     LimitOption,
+    OnnxInputs,
     QuietFlag,
     ResizeOption,
     ScaleOption,
@@ -26,11 +28,12 @@ from harness.cli.terminal import answers, print_json, print_lines, print_message
 
 if TYPE_CHECKING:
     from harness.prune.job import Done
+    from harness.prune.onnx_files import Done as OnnxDone
     from harness.spec import PruneSpec, SpeedSpec, TrainSpec
 
 
 def prune(  # noqa: PLR0913, PLR0917 - one parameter an option
-    model: Annotated[Path, typer.Argument(help="The model, a .keras file. It is never changed.")],
+    model: Annotated[Path, typer.Argument(help="The model, a .keras or .onnx file. It is never changed.")],
     ratio: Annotated[float | None, typer.Option(help="Share of each layer's channels that goes, 0 to below 1.")] = None,
     filters: Annotated[
         int | None, typer.Option(help="Instead of a ratio: filters that each convolution loses.")
@@ -50,6 +53,7 @@ def prune(  # noqa: PLR0913, PLR0917 - one parameter an option
     round_to: Annotated[int | None, typer.Option(help="Keep multiples of this many channels. [default: 1]")] = None,
     everywhere: Annotated[bool, typer.Option("--global", help="Rank the channels of all layers together.")] = False,
     keep: Annotated[list[str] | None, typer.Option(help="A layer that keeps its channels, repeatable.")] = None,
+    inputs: OnnxInputs = None,
     data: Annotated[str | None, typer.Option(help="Dataset to rank, tune and test on, such as mnist5k.")] = None,
     scale: ScaleOption = None,
     color: ColorFlag = False,
@@ -73,13 +77,43 @@ def prune(  # noqa: PLR0913, PLR0917 - one parameter an option
     seed: Annotated[int, typer.Option(help="Of random channels, training, and the proof.")] = 0,
     unsafe: UnsafeFlag = False,
     store: Annotated[Path, typer.Option(help="Folder for latency tables, kept between runs.")] = Path(".harness"),
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="[default: MODEL-pruned.keras]")] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="[default: MODEL-pruned, of the same kind]")
+    ] = None,
     as_json: JsonFlag = False,
     quiet: QuietFlag = False,
 ) -> None:
-    """Prune a Keras model, prove it, and win accuracy back."""
+    """Prune a Keras model or an ONNX file, prove it, and win accuracy back."""
     amount = {"ratio": ratio, "filters": filters}
     choice = {"importance": importance, "round_to": round_to, "global_ranking": everywhere or None, "keep": keep}
+    if is_onnx(model):
+        refuse_for_onnx(
+            {
+                "--speedup": speedup,
+                "--max-latency-us": max_latency_us,
+                "--batch": batch,
+                "--threads": threads,
+                "--device": device,
+                "--recalibrate": recalibrate,
+                "--finetune-epochs": finetune_epochs,
+                "--finetune-schedule": finetune_schedule,
+                "--distill": distill,
+                "--steps": steps if steps != 1 else None,
+                "--scratch-epochs": scratch_epochs,
+                "--unsafe": unsafe,
+            }
+        )
+        check_seed(seed)
+        if plan is not None and reconstruct:
+            raise SpecError(
+                "--reconstruct: a plan is replayed on an ONNX file as it was; give --ratio instead of --plan"
+            )
+        after = _recovery_options(reconstruct, reconstruct_images, 0, None)
+        asked = _spec({**amount, **choice}, plan, after), plan
+        images = data, data_options(scale, color, resize, limit)
+        _answer(prune_file(model, output, asked, inputs or [], images, (seed, terminal(quiet))), as_json)
+        return
+    refuse_for_keras(inputs)
     after = _recovery_options(reconstruct, reconstruct_images, finetune_epochs, finetune_schedule)
     target = {"speedup": speedup, "max_latency_us": max_latency_us}
     runs = {
@@ -120,8 +154,12 @@ def prune(  # noqa: PLR0913, PLR0917 - one parameter an option
     try:
         done = run_job(job, terminal(quiet))
     except TooSlowError as error:
-        print_message(f"harness: {error}")
+        print_message(f"harness: {error}; nothing is written")
         raise typer.Exit(1) from None
+    _answer(done, as_json)
+
+
+def _answer(done: Done | OnnxDone, as_json: bool) -> None:
     if as_json:
         untold = {} if done.no_accuracy is None else {"no_accuracy": done.no_accuracy}
         print_json({"files": [str(path) for path in done.files], **done.about.model_dump(mode="json"), **untold})
@@ -200,8 +238,7 @@ def _training(epochs: int, learning_rate: float, batch_size: int) -> TrainSpec |
     return None if epochs == 0 else checked(TrainSpec, {**values, "epochs": epochs}, "harness prune")
 
 
-def _show(done: Done) -> None:
-    from harness.prune.keras_graph.pinned import by_reason
+def _show(done: Done | OnnxDone) -> None:
     from harness.prune.present import (
         files_line,
         layer_table,
@@ -211,6 +248,7 @@ def _show(done: Done) -> None:
         speed_lines,
         summary_line,
     )
+    from harness.prune.reasons import by_reason
 
     answers.print(layer_table(done.about.report))
     print_lines(*(f"pinned: {line}" for line in by_reason(done.about.report.pinned)))

@@ -3,19 +3,32 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
+from harness.base.errors import SpecError
 from harness.cli.options import JsonFlag
-from harness.cli.terminal import answers, print_json
+from harness.cli.terminal import answers, print_bytes, print_json
 
 
 def results(
     runs: Annotated[list[Path], typer.Argument(help="Folders of runs, or their results.json.")],
     as_json: JsonFlag = False,
+    table: Annotated[
+        Literal["csv", "json", "parquet"] | None,
+        typer.Option("--format", help="The variants of all runs as one table of data instead, a row each."),
+    ] = None,
 ) -> None:
     """Show each run's variants: accuracy, size, latency and speed-up."""
+    if table is not None:
+        if as_json:
+            raise SpecError("--json and --format are two answers; give one of them")
+        from harness.compare.frame import results as framed
+        from harness.compare.frame import write_table
+
+        print_bytes(write_table(framed(runs), table))
+        return
     from harness import report as reporting
     from harness.compare.results import read_results
 

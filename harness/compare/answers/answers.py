@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from harness.compare.answers.choice import Choice
 from harness.compare.answers.interval import Interval
 from harness.compare.answers.learning import Learning
 from harness.compare.answers.speed import SpeedUp
@@ -42,7 +43,8 @@ class Answers(Record):
     """All that follows from a run's results, with latencies in one `mode` of measuring.
 
     `margin` is the difference in speed that does not matter, as a fraction; `failures` maps the name of what failed
-    to the reason; `learning` is None where all trainings learned and nothing else was asked.
+    to the reason; `learning` is None where all trainings learned and nothing else was asked. `choices` are in the order
+    of arenas, then batch sizes.
     """
 
     study: str
@@ -55,6 +57,7 @@ class Answers(Record):
     controls: tuple[Control, ...]
     failures: Mapping[str, str]
     learning: Learning | None = None
+    choices: tuple[Choice, ...] = ()
 
     def variant(self, key: str) -> Variant:
         """The variant with this key; KeyError if there is none."""

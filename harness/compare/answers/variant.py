@@ -58,6 +58,9 @@ class Variant(Record):
     task that were measured together.
     `accuracy`, `change` and the frontier rest on the `counted` seeds: those that finished and whose original learned,
     or all that finished where none learned.
+    `widths` are the channels that each layer keeps of a pruned one, by layer; None where its seeds differ in that.
+    `loss_p` is McNemar's exact test of `equal_change`, or else of `change`, by Holm's method over all pruned variants
+    of the run; None where several seeds are pooled, of which the intervals tell.
     `parameters` and `size_bytes` are (smallest, largest) over the seeds. `speedups` are against the own original,
     keyed by batch size, as are `latencies` and `places`.
     """
@@ -80,6 +83,8 @@ class Variant(Record):
     accuracy: Interval | None
     change: Interval | None
     equal_change: Interval | None = None
+    loss_p: float | None = None
+    widths: Mapping[str, int] | None = None
     latencies: Mapping[int, Latency] = {}
     speedups: Mapping[int, SpeedUp] = {}
     places: Mapping[int, Place] = {}
@@ -107,6 +112,11 @@ class Variant(Record):
     def control(self) -> bool:
         """Whether it is wrong on purpose, to show what a common mistake does."""
         return self.prune is not None and self.prune.rows == "first"
+
+    @property
+    def baseline(self) -> bool:
+        """Whether it only shows what choosing its channels, or keeping their weights, was worth."""
+        return self.prune is not None and self.prune.baseline is not None
 
     @property
     def architectures(self) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ Count = int | None
 
 LARGEST_SHAPE_DATA = 1024
 STANDARD_DOMAINS = ("", "ai.onnx", "ai.onnx.ml")
+MICROSOFTS = ("DynamicQuantizeLSTM",)  # that are counted though they are onnxruntime's own
 ESTIMATORS = (
     "LinearClassifier",
     "LinearRegressor",
@@ -50,7 +51,7 @@ def count_macs(proto: onnx.ModelProto, inputs: Mapping[str, Sequence[int]]) -> M
     shapes = infer_shapes(proto, inputs)
     total, uncounted = 0, []
     for node in proto.graph.node:
-        count = _count(node, shapes)
+        count = node_macs(node, shapes)
         if count is None:
             uncounted.append(f"'{node.name or node.output[0]}' ({node.op_type})")
         else:
@@ -94,8 +95,9 @@ def infer_shapes(proto: onnx.ModelProto, inputs: Mapping[str, Sequence[int]]) ->
     }
 
 
-def _count(node: onnx.NodeProto, shapes: Mapping[str, Shape]) -> Count:
-    if node.domain not in STANDARD_DOMAINS or node.op_type in UNCOUNTABLE:
+def node_macs(node: onnx.NodeProto, shapes: Mapping[str, Shape]) -> Count:
+    """Multiply-accumulates of one node, with the shapes of its tensors by name; None where they can't be counted."""
+    if (node.domain not in STANDARD_DOMAINS and node.op_type not in MICROSOFTS) or node.op_type in UNCOUNTABLE:
         return None
     counter = COUNTERS.get(node.op_type)
     return 0 if counter is None else counter(node, shapes)
@@ -159,6 +161,7 @@ COUNTERS: Mapping[str, Callable[[onnx.NodeProto, Mapping[str, Shape]], Count]] =
     "ConvTranspose": _transposed_convolution,
     "GRU": _recurrent,
     "LSTM": _recurrent,
+    "DynamicQuantizeLSTM": _recurrent,
     "RNN": _recurrent,
     "Gemm": _gemm,
     "MatMul": _matrix_product(0),

@@ -185,6 +185,28 @@ class Worker:
             row.error = reason(error)
         row.cpu_shares.append(round((time.thread_time_ns() - cpu) / max(1, clock() - wall), 3))
 
+    def answer(self) -> Message:
+        """What one model makes of given inputs, at once: an array an output, in order, into the file `answers`."""
+        load_runtime()
+        opened = self.open(0)
+        session, _, load_error = opened
+        if session is None:
+            return {"load_error": load_error}
+        if self.settings.device == "cuda" and CUDA not in session.get_providers():
+            self.settings = replace(self.settings, device="cpu")
+        self.say({"at": "run", "model": 0})
+        feed = make_feed(self.plan(self.rows[0]))
+        try:
+            found = session.run(None, feed)
+        except Exception as error:  # as above
+            return {"run_error": reason(error)}
+        arrays = [np.asarray(each) for each in found]
+        if any(array.dtype == object for array in arrays):
+            return {"run_error": "it gives text, lists or maps, which are no arrays of numbers"}
+        np.savez(self.job["answers"], *arrays)
+        self.say({"at": "placement", "model": 0})
+        return {"placement": observe(session, self.job["models"][0]["path"], feed, self.settings)}
+
     def profile(self) -> Message:
         """Time models side by side, whole and node by node: see profiled.py."""
         self.settings = share_threads(self.settings)
@@ -276,7 +298,7 @@ def main() -> None:
     job = json.loads(sys.stdin.readline())
     end_with_parent()
     worker = Worker(job, answers)
-    tasks = {"measure": worker.measure, "probe": worker.probe, "profile": worker.profile}
+    tasks = {"measure": worker.measure, "probe": worker.probe, "answer": worker.answer, "profile": worker.profile}
     worker.say({"done": tasks[job["task"]]()})
     os._exit(0)
 

@@ -8,15 +8,16 @@ import keras
 import numpy as np
 
 from harness.base.errors import PruneError
-from harness.channels.allocate import Amount, Scores, allocate
+from harness.channels.allocate import Scores
 from harness.channels.by_place import named
 from harness.channels.channels import Group
 from harness.channels.errors import ChannelError
-from harness.prune.choose.planning import plan_of, removes_nothing
-from harness.prune.choose.scoring import ABOUT_THE_LOSS, score
+from harness.prune.choose.amounts import comparable, free_of, least_important
+from harness.prune.choose.planning import plan_like, plan_of, removes_nothing
+from harness.prune.choose.scoring import score
 from harness.prune.data.given import Data
 from harness.prune.keras_graph.graph import check_finite
-from harness.prune.keras_graph.pinned import by_reason, pinned
+from harness.prune.keras_graph.pinned import pinned
 from harness.prune.keras_graph.trace import Trace
 from harness.records import ChannelPlan
 from harness.spec import PruneSpec
@@ -43,15 +44,27 @@ def decide(
     Raises:
         PruneError: weights are not finite, or nothing can be pruned as asked.
     """
-    groups, free = found.channels.groups(), free_groups(found)
+    if spec.by_latency:
+        raise PruneError(f"'{spec.label}' takes measurements; use harness.prune, which makes them")
+    free = free_groups(found)
     try:
         if spec.remove is not None:
             roots = named(found.channels, spec.remove)
         else:
-            roots = _least_important(found, groups, _scores(model, found, free, spec, data), spec, sizes)
+            scores = comparable(scores_of(model, found, free, spec.importance, data), spec)
+            roots = least_important(found.channels, scores, spec, _convolutions(found), sizes)
     except ChannelError as error:
         raise PruneError(str(error)) from error
     return plan_of(found, found.channels.removed(roots))
+
+
+def decide_like(model: keras.Model, found: Trace, widths: ChannelPlan, spec: PruneSpec, data: Data) -> ChannelPlan:
+    """The plan that keeps as many channels of every layer as another: the most important ones by the spec.
+
+    Raises:
+        PruneError: weights are not finite, the plan is for another architecture, or the importance lacks data.
+    """
+    return plan_like(found, widths, scores_of(model, found, free_groups(found), spec.importance, data))
 
 
 def free_groups(found: Trace) -> dict[int, Group]:
@@ -61,12 +74,7 @@ def free_groups(found: Trace) -> dict[int, Group]:
         PruneError: weights are not finite, or there is no such group.
     """
     check_finite(found.graph)
-    groups = found.channels.groups()
-    free = {index: group for index, group in enumerate(groups) if group.pinned is None and len(group.channels) > 1}
-    if not free:
-        reasons = "; ".join(by_reason(pinned(found))) or "no layer makes channels"
-        raise PruneError(f"nothing can be pruned: {reasons}; prune a network with hidden layers that have rules")
-    return free
+    return free_of(found.channels, pinned(found))
 
 
 def scores_of(
@@ -83,28 +91,8 @@ def scores_of(
     return {index: scores[list(group.channels)] for index, group in free.items()}
 
 
-def _scores(
-    model: keras.Model, found: Trace, free: Mapping[int, Group], spec: PruneSpec, data: Data
-) -> dict[int, Scores]:
-    """The importance of the channels of each free group; comparable between groups where they compete."""
-    chosen = scores_of(model, found, free, spec.importance, data)
-    if spec.global_ranking and spec.importance not in ABOUT_THE_LOSS:
-        return {index: values / (values.mean() or 1.0) for index, values in chosen.items()}
-    return chosen
-
-
-def _least_important(
-    found: Trace,
-    groups: Sequence[Group],
-    scores: Mapping[int, Scores],
-    spec: PruneSpec,
-    sizes: Sequence[int] | None,
-) -> list[int]:
-    """Root ids of as many channels as the spec asks for."""
-    amount = Amount(spec.ratio, spec.filters, spec.round_to, spec.global_ranking)
-    convolutions = frozenset(path for path, op in found.graph.layers.items() if isinstance(op, _CONVOLUTIONS))
-    widths = [found.channels.widths(group) for group in groups]
-    return allocate(groups, scores, amount, widths, convolutions, sizes)
+def _convolutions(found: Trace) -> frozenset[str]:
+    return frozenset(path for path, op in found.graph.layers.items() if isinstance(op, _CONVOLUTIONS))
 
 
 def check_removes(decided: ChannelPlan, spec: PruneSpec) -> None:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from harness.channels.allocate import Scores
 from harness.channels.names import Names
-from harness.prune.choose.magnitudes import add_up
+from harness.prune.choose.from_weights import add_up
 from harness.prune.data.losses import loss_for
 from harness.prune.keras_graph.copies import copied
 from harness.prune.keras_graph.graph import weights_of
@@ -60,7 +60,7 @@ def _averaged(
     for gradients in gradients_of(model, trace, examples, labels):
         batches += 1
         for path in trace.layers:
-            scores += measure(add_up(trace, _products(trace, path, gradients, normalisations)))
+            scores += measure(add_up(trace.channels.count, _products(trace, path, gradients, normalisations)))
     return scores / max(batches, 1)
 
 

@@ -2,28 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Protocol
 
 import numpy as np
 
 from harness.base.errors import PruneError
+from harness.channels.allocate import Scores
+from harness.channels.channels import Channels
 from harness.channels.names import Flags
 from harness.channels.removal import Removal
-from harness.prune.keras_graph.trace import Trace
 from harness.records import ChannelPlan
 
 
-def plan_of(trace: Trace, removal: Removal) -> ChannelPlan:
+class Named(Protocol):
+    """A graph whose channels are named; `architecture` identifies it, whatever its weights are."""
+
+    @property
+    def channels(self) -> Channels:
+        """Its channels."""
+
+    @property
+    def architecture(self) -> str:
+        """Its digest."""
+
+
+def plan_of(trace: Named, removal: Removal) -> ChannelPlan:
     """The plan that removes these channels."""
     made = trace.channels.made
     return ChannelPlan(
-        architecture=trace.graph.digest(),
+        architecture=trace.architecture,
         kept={path: tuple(int(i) for i in removal.kept_along(ids, 0)) for path, ids in made.items()},
         channels={path: len(ids) for path, ids in made.items()},
     )
 
 
-def removal_of(trace: Trace, plan: ChannelPlan) -> Removal:
+def removal_of(trace: Named, plan: ChannelPlan) -> Removal:
     """The channels that a plan removes.
 
     The layers of the model may be called otherwise than those of the plan, as when the same code built it again;
@@ -35,7 +49,7 @@ def removal_of(trace: Trace, plan: ChannelPlan) -> Removal:
     made = trace.channels.made
     if not isinstance(plan, ChannelPlan):
         raise PruneError(f"expected a ChannelPlan, not {type(plan).__name__}; give result.plan, or read_plan(path)")
-    if plan.architecture != trace.graph.digest() or len(made) != len(plan.kept):
+    if plan.architecture != trace.architecture or len(made) != len(plan.kept):
         raise PruneError("the plan is for another architecture than this model's; make one with `harness prune`")
     if plan.channels.keys() != plan.kept.keys():
         raise PruneError("the plan counts the channels of other layers than it keeps channels of; make a new plan")
@@ -68,7 +82,7 @@ def _kept(path: str, places: Sequence[int], counted: int, count: int) -> Flags:
     return kept
 
 
-def _check_free(trace: Trace, gone: set[int]) -> None:
+def _check_free(trace: Named, gone: set[int]) -> None:
     for group in trace.channels.groups():
         if group.pinned is not None and gone & set(group.channels):
             raise PruneError(f"the plan removes channels of '{group.makers[0]}' that must stay: {group.pinned}")
@@ -85,7 +99,23 @@ def composed(first: ChannelPlan, second: ChannelPlan) -> ChannelPlan:
     return first.model_copy(update={"kept": kept})
 
 
-def random_plan_like(trace: Trace, plan: ChannelPlan, seed: int) -> ChannelPlan:
+def plan_like(trace: Named, plan: ChannelPlan, scores: Mapping[int, Scores]) -> ChannelPlan:
+    """A plan that keeps as many channels of every group as another, the most important by the scores.
+
+    Args:
+        trace: the network, of the plan's architecture.
+        plan: how many channels are kept.
+        scores: for each group that loses channels, by its number, their importance: float64 (channels,).
+    """
+    gone, roots = removal_of(trace, plan), list[int]()
+    for number, group in enumerate(trace.channels.groups()):
+        channels = np.asarray(group.channels, np.int32)
+        count = int((~gone.kept(channels)).sum())
+        roots += channels[np.argsort(scores[number], kind="stable")[:count]].tolist() if count else []
+    return plan_of(trace, trace.channels.removed(roots))
+
+
+def random_plan_like(trace: Named, plan: ChannelPlan, seed: int) -> ChannelPlan:
     """A plan that keeps as many channels of every group as another, drawn at random."""
     gone = removal_of(trace, plan)
     generator = np.random.default_rng(seed)

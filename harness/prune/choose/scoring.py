@@ -7,15 +7,15 @@ import keras
 from harness.base.errors import PruneError
 from harness.channels.allocate import Scores
 from harness.prune.choose.activations import activation, apoz
+from harness.prune.choose.from_weights import FROM_WEIGHTS, random
 from harness.prune.choose.gradients import obd, taylor
-from harness.prune.choose.magnitudes import FROM_WEIGHTS, random
+from harness.prune.choose.magnitudes import KerasWeights
 from harness.prune.data.fitting import check_examples, shaped_like_classes
 from harness.prune.data.given import Data
 from harness.prune.keras_graph.trace import Trace
 
 FROM_ACTIVATIONS = {"activation": activation, "apoz": apoz}
 FROM_GRADIENTS = {"taylor": taylor, "obd": obd}
-ABOUT_THE_LOSS = frozenset(FROM_GRADIENTS)  # comparable between layers as they are
 
 
 def score(model: keras.Model, trace: Trace, importance: str, data: Data) -> Scores:
@@ -25,9 +25,9 @@ def score(model: keras.Model, trace: Trace, importance: str, data: Data) -> Scor
         PruneError: the importance needs data that was not given, or that does not fit the model.
     """
     if importance == "random":
-        return random(trace, data.seed)
+        return random(trace.channels, data.seed)
     if importance in FROM_WEIGHTS:
-        return FROM_WEIGHTS[importance](trace)
+        return FROM_WEIGHTS[importance](KerasWeights(trace))
     if not data.examples:
         raise PruneError(f"importance '{importance}' looks at data; give it, as data=images or --data NAME")
     check_examples([trace.graph.shapes[index] for index in trace.graph.inputs], data.examples)

@@ -32,6 +32,11 @@ class Trace:
     layers: dict[str, LayerNames]
     ruleless: dict[str, str] = field(default_factory=dict)
 
+    @property
+    def architecture(self) -> str:
+        """Identifies the architecture that the names are those of."""
+        return self.graph.digest()
+
 
 def trace(model: keras.Model, keep: tuple[str, ...] = ()) -> Trace:
     """Name every channel of a model, and find which belong together and which must stay.

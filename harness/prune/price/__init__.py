@@ -2,3 +2,5 @@
 
 From outside: the wings of `prune` below the command; nothing else.
 """
+
+from harness.base import quietly  # noqa: F401 - first, so that TensorFlow's lines are not shown

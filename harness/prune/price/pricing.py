@@ -12,13 +12,12 @@ from typing import TYPE_CHECKING, Any
 from harness.base.crash import scratch
 from harness.base.errors import MeasureError
 from harness.base.store import Store, digest
-from harness.measure.conditions import GPU, MACHINE
+from harness.measure.latency.conditions import conditions
 from harness.measure.latency.designs import designs
 from harness.measure.latency.profiling import Profiler
 from harness.measure.latency.stations import stations
 from harness.measure.latency.table import LatencyTable
 from harness.measure.latency.template import Template, template
-from harness.measure.runtime.environment import describe
 from harness.prune.keras_graph.surgery import remove
 from harness.prune.keras_graph.trace import Trace
 from harness.prune.price.axes import axes, telling_widths
@@ -34,22 +33,6 @@ VERSION = 1  # raised when a table comes out otherwise than before
 DESIGNS = 40
 ATTEMPTS = 3
 TABLE = "table.json"
-
-
-def conditions(spec: MeasureSpec, device: str) -> dict[str, Any]:
-    """What latencies depend on beside the network: of the machine, the runtime, and how it is run."""
-    environment = describe()
-    versions: Mapping[str, Any] = environment["versions"]
-    return {
-        "onnxruntime": versions.get("onnxruntime-gpu") or versions.get("onnxruntime"),
-        "device": device,
-        **{fact: environment.get(fact) for fact in MACHINE},
-        "CPUs allowed": len(environment["affinity"]),
-        "GPUs": [{fact: gpu.get(fact) for fact in GPU} for gpu in environment["gpus"]] if device != "cpu" else [],
-        "threads": spec.threads,
-        "batch_sizes": list(spec.batch_sizes),
-        "inputs": list(spec.inputs),
-    }
 
 
 def key(found: Trace, free: Sequence[int], under: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,3 +2,5 @@
 
 From outside: `verify` and `verdict`.
 """
+
+from harness.base import quietly  # noqa: F401 - first, so that TensorFlow's lines are not shown

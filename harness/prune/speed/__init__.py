@@ -2,3 +2,5 @@
 
 From outside: `reach`, by the wings of `prune` above.
 """
+
+from harness.base import quietly  # noqa: F401 - first, so that TensorFlow's lines are not shown

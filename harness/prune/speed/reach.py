@@ -15,8 +15,8 @@ from harness.measure.group import placement
 from harness.measure.latency.model import LatencyModel
 from harness.measure.latency.table import LatencyTable
 from harness.measure.runtime.placement import device_of
+from harness.prune.choose.amounts import ABOUT_THE_LOSS
 from harness.prune.choose.decide import free_groups, scores_of
-from harness.prune.choose.scoring import ABOUT_THE_LOSS
 from harness.prune.data.given import Data
 from harness.prune.keras_graph.trace import trace
 from harness.prune.price.offers import offers
@@ -26,12 +26,11 @@ from harness.prune.speed.refusals import check_inputs, too_slow, unreachable
 from harness.prune.speed.search import Search
 from harness.prune.speed.trial import Try, exported, tried
 from harness.records import ChannelPlan, Speed
-from harness.spec import SpeedSpec
+from harness.spec import MOST_TRIES, SpeedSpec
 
 if TYPE_CHECKING:
     from harness.base.progress import Progress
 
-ROUNDS = 3
 BEYOND = 0.06  # a speed-up so much above the target gives channels away: another try
 FEWEST = 4  # channels of a group, for its width to be worth choosing
 
@@ -40,9 +39,21 @@ def prune_to_speed(model: keras.Model, asked: SpeedSpec, pricing: Pricing, *, da
     """Choose widths by latency, cut, export, and measure against the original; prove what is as fast as asked.
 
     Raises:
+        ProofError: the pruned network is not the masked original.
+        TooSlowError, PruneError and others: as `choose_widths` does.
+    """
+    plan, speed = choose_widths(model, asked, pricing, data=data)
+    with pricing.progress.task("prove"):
+        result = cut_and_prove(model, trace(model, asked.keep), plan, seed=seed)
+    return replace(result, speed=speed)
+
+
+def choose_widths(model: keras.Model, asked: SpeedSpec, pricing: Pricing, *, data: Data) -> tuple[ChannelPlan, Speed]:
+    """Choose widths by latency, measured against the original: the plan that makes them, and what they reached.
+
+    Raises:
         TooSlowError: what is asked was not reached; its message says what would be.
         PruneError: nothing can be pruned, or a layer's widths can't be chosen by latency.
-        ProofError: the pruned network is not the masked original.
         ExportError, ParityError: it can't be exported, or the file does not compute what Keras computes.
         DeviceError, MeasureError: it can't be measured as asked.
     """
@@ -64,10 +75,7 @@ def prune_to_speed(model: keras.Model, asked: SpeedSpec, pricing: Pricing, *, da
         models = tuple(LatencyModel(table, batch) for batch in spec.batch_sizes)
         on_offer = offers(models, found.channels.groups(), scores)
         search = Search(model, found, scores, asked, models, on_offer, device, original, folder)
-        speed, plan = _reached(search, table, pricing.progress)
-    with pricing.progress.task("prove"):
-        result = cut_and_prove(model, found, plan, seed=seed)
-    return replace(result, speed=speed)
+        return _reached(search, table, pricing.progress)
 
 
 def _shares(scores: Scores) -> Scores:
@@ -90,8 +98,8 @@ def _device(path: Path, asked: SpeedSpec) -> str:
     return "cpu" if found == "cpu" else "cuda"
 
 
-def _reached(search: Search, table: LatencyTable, progress: Progress) -> tuple[Speed, ChannelPlan]:
-    """What was reached, and the plan that did; of several tries that reach the target, the one that loses the least.
+def _reached(search: Search, table: LatencyTable, progress: Progress) -> tuple[ChannelPlan, Speed]:
+    """The plan that reached the target, and what it reached; of several the one that loses the least.
 
     Raises:
         TooSlowError: none does.
@@ -112,7 +120,7 @@ def _reached(search: Search, table: LatencyTable, progress: Progress) -> tuple[S
         least=best.spent.least,
         table_seconds=table.seconds,
     )
-    return speed, best.plan
+    return best.plan, speed
 
 
 def _tries(search: Search, progress: Progress) -> list[Try]:
@@ -124,7 +132,7 @@ def _tries(search: Search, progress: Progress) -> list[Try]:
     targets = search.targets
     limits = targets
     tries: list[Try] = []
-    for _ in range(ROUNDS):
+    for _ in range(MOST_TRIES):
         spent = search.choose(limits)
         if spent is None and not tries:
             raise TooSlowError(unreachable(search))

@@ -42,7 +42,7 @@ def unreachable(search: Search) -> str:
     kept = {layer: len(left) for layer, left in search.plan(widths).kept.items()}
     return (
         f"{search.asked.label} is not reachable by fewer channels: the fastest would be {predicted}, predicted, with "
-        f"{_listed(kept)}; nothing is written"
+        f"{_listed(kept)}"
     )
 
 
@@ -52,10 +52,8 @@ def too_slow(search: Search, rounds: Sequence[Round]) -> str:
     found = ", ".join(
         f"{each.interval} ({each.pruned_us:.0f} us, {each.verdict}) at batch {each.batch}" for each in best.reached
     )
-    return (
-        f"{search.asked.label} was not reached: measured {found}, with {_listed(best.widths)}, the best of "
-        f"{len(rounds)} tries; nothing is written"
-    )
+    tries = f", the best of {len(rounds)} tries" if len(rounds) > 1 else ""
+    return f"{search.asked.label} was not reached: measured {found}, with {_listed(best.widths)}{tries}"
 
 
 def _listed(widths: Mapping[str, int]) -> str:

@@ -8,13 +8,13 @@ from typing import Any
 import altair as alt
 
 from harness.compare import Answers, Variant
+from harness.report import format as fmt
 from harness.report.charts import theme
-from harness.report.charts.figure import Data, Figure, Panel, titled
+from harness.report.charts.figure import Data, Figure, Panel, tip, titled
 from harness.report.families import Family, families
 from harness.report.names import Names
 
 WIDTH, HEIGHT, ROW_HEIGHT = 560, 320, 34
-MISTAKE = "#8c959f"
 
 
 def families_figure(answers: Answers, names: Names) -> Figure | None:
@@ -43,7 +43,7 @@ def families_figure(answers: Answers, names: Names) -> Figure | None:
 
 
 def _amount(variant: Variant) -> float | None:
-    """Filters, or per cent of the channels; None where channels are named."""
+    """Filters, or per cent of the channels; None where channels are named, or widths chosen by latency."""
     assert variant.prune is not None
     return 100 * variant.prune.ratio if variant.prune.ratio is not None else variant.prune.filters
 
@@ -56,6 +56,7 @@ def _rows(found: Sequence[Family]) -> list[dict[str, Any]]:
             "amount": _amount(variant),
             "accuracy": 100 * variant.accuracy.value,
             "wrong": family.control,
+            "tip": tip(("Pruned", variant.label), ("Accuracy", fmt.percent(variant.accuracy.value))),
         }
         for family in found
         for variant in family.variants
@@ -63,21 +64,17 @@ def _rows(found: Sequence[Family]) -> list[dict[str, Any]]:
     ]
 
 
-def _tooltip() -> list[alt.Tooltip]:
-    return [alt.Tooltip("variant:N", title="Pruned"), alt.Tooltip("accuracy:Q", title="Accuracy, %", format=".1f")]
-
-
 def _strips(found: Sequence[Family], title: str) -> Panel:
     """A row of dots for each family."""
     order = [family.name for family in found]
     sheet = Data(title)
     axis = alt.Axis(domain=False, ticks=False, labelPadding=8, labelLimit=320)
-    dots = sheet.chart(_rows(found)).mark_circle(size=46, opacity=0.55)
+    dots = sheet.chart(_rows(found)).mark_circle(aria=True, size=46, opacity=0.55)
     chart = dots.encode(
         x=alt.X("accuracy:Q", title="Accuracy, %").scale(domain=[0, 100]),
         y=alt.Y("family:N", sort=order, title=None, axis=axis),
-        color=alt.condition("datum.wrong", alt.value(MISTAKE), alt.value(theme.COLORS[0])),
-        tooltip=_tooltip(),
+        color=alt.condition("datum.wrong", alt.value(theme.DIM), alt.value(theme.COLORS[0])),
+        description="tip:N",
     )
     return Panel(titled(alt.layer(chart), title, WIDTH, ROW_HEIGHT * len(order)), sheet.datasets)
 
@@ -86,18 +83,15 @@ def _curves(found: Sequence[Family], title: str) -> Panel:
     """A line for each family, over the amount removed."""
     order = [family.name for family in found]
     palette = (*theme.COLORS, theme.INK)
-    colors = [MISTAKE if each.control else palette[index % len(palette)] for index, each in enumerate(found)]
+    colors = [theme.DIM if each.control else palette[index % len(palette)] for index, each in enumerate(found)]
     ratio = found[0].variants[0].prune is not None and found[0].variants[0].prune.ratio is not None
     sheet = Data(title)
-    chart = (
-        sheet.chart(_rows(found))
-        .mark_line(point={"size": 22}, strokeWidth=1.4)
-        .encode(
-            x=alt.X("amount:Q", title="Channels removed, %" if ratio else "Filters removed").scale(nice=False),
-            y=alt.Y("accuracy:Q", title="Accuracy, %").scale(domain=[0, 100]),
-            color=alt.Color("family:N", sort=order, title=None).scale(domain=order, range=colors),
-            strokeDash=alt.condition("datum.wrong", alt.value([5, 3]), alt.value([1, 0])),
-            tooltip=_tooltip(),
-        )
+    base = sheet.chart(_rows(found)).encode(
+        x=alt.X("amount:Q", title="Channels removed, %" if ratio else "Filters removed").scale(nice=False),
+        y=alt.Y("accuracy:Q", title="Accuracy, %").scale(domain=[0, 100]),
+        color=alt.Color("family:N", sort=order, title=None).scale(domain=order, range=colors),
     )
-    return Panel(titled(alt.layer(chart), title, WIDTH, HEIGHT), sheet.datasets)
+    dash = alt.condition("datum.wrong", alt.value([5, 3]), alt.value([1, 0]))
+    lines = base.mark_line(strokeWidth=1.4).encode(strokeDash=dash)
+    dots = base.mark_circle(aria=True, size=22, opacity=1).encode(description="tip:N")
+    return Panel(titled(alt.layer(lines, dots), title, WIDTH, HEIGHT), sheet.datasets)

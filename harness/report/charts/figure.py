@@ -50,7 +50,7 @@ class Figure:
 
     def specs(self) -> list[Spec]:
         """Each panel as a whole Vega-Lite specification, for a page."""
-        return [whole(panel.spec(), panel.datasets) for panel in self.panels]
+        return [whole(panel.spec(), panel.datasets, "transparent") for panel in self.panels]
 
     def picture(self, names: Names) -> Spec:
         """All panels and the legend as one Vega-Lite specification, for a file."""
@@ -67,9 +67,10 @@ class Figure:
         return whole({"vconcat": rows, "spacing": 22, "title": title, "padding": 16}, datasets)
 
 
-def whole(spec: Spec, datasets: Mapping[str, Rows]) -> Spec:
+def whole(spec: Spec, datasets: Mapping[str, Rows], background: str = theme.PAPER) -> Spec:
     """A specification with all that it needs."""
-    return {"$schema": alt.SCHEMA_URL, "config": theme.config(), "datasets": dict(datasets), **spec}
+    config = {**theme.config(), "background": background}
+    return {"$schema": alt.SCHEMA_URL, "config": config, "datasets": dict(datasets), **spec}
 
 
 class Data:
@@ -84,6 +85,11 @@ class Data:
         name = f"{self.panel} {len(self.datasets)}"
         self.datasets[name] = [dict(row) for row in rows]
         return alt.Chart(alt.NamedData(name=name))
+
+
+def tip(*told: tuple[str, str]) -> str:
+    """What is told of a mark, as names and values: its description in a picture, its tooltip in a page."""
+    return "\n".join(f"{name}: {value}" for name, value in told if value)
 
 
 def legend_panel(networks: Sequence[str], names: Names) -> Panel:

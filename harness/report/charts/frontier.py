@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import altair as alt
 
 from harness.compare import Answers, Variant
-from harness.compare.frontier import eligible
-from harness.report import format as fmt
 from harness.report.charts import theme
 from harness.report.charts.figure import PANEL_HEIGHT, PANEL_WIDTH, Data, Figure, Panel, Rows, titled
 from harness.report.charts.numbers import number_key, number_labels
+from harness.report.charts.points import drawable, left_out, point_of
 from harness.report.charts.scales import color, log_ticks, padded, shape
 from harness.report.names import Names, series_of
-
-# A variant this much less accurate than the best would flatten all others: it is left out, and named.
-FLATTENING = 0.15
 
 
 def frontier_figure(answers: Answers, names: Names) -> Figure | None:
@@ -27,9 +22,8 @@ def frontier_figure(answers: Answers, names: Names) -> Figure | None:
     shown: set[str] = set()
     for arena in answers.arenas:
         for batch in answers.batch_sizes:
-            drawn = [each for each in answers.variants if each.arena == arena and eligible(each, batch)]
-            kept = [each for each in drawn if _accuracy(each) >= max(map(_accuracy, drawn)) - FLATTENING]
-            hidden.update({each.key: each for each in drawn if each not in kept})
+            kept, out = drawable(answers, arena, batch)
+            hidden.update({each.key: each for each in out})
             shown.update(each.network for each in kept)
             if kept:
                 title = f"Batch {batch}" + (f", {arena}" if len(answers.arenas) > 1 else "")
@@ -46,25 +40,17 @@ def frontier_figure(answers: Answers, names: Names) -> Figure | None:
     )
 
 
-def _accuracy(variant: Variant) -> float:
-    return variant.accuracy.value if variant.accuracy else 0.0
-
-
 def _caption(hidden: Sequence[Variant], names: Names) -> str:
-    caption = (
+    return (
         "Filled: on the frontier, numbered from the fastest; the dashed line joins them. Thin lines join a network to "
         "its pruned variants. Bars: 95 % interval of the mean accuracy, and of the latency's paired ratio to a "
-        "reference network."
+        f"reference network.{left_out(hidden, names)}"
     )
-    if hidden:
-        listed = "; ".join(f"{names.full(variant)} ({fmt.percent(_accuracy(variant))})" for variant in hidden)
-        caption += f" Not drawn, more than {100 * FLATTENING:g} points below the best: {listed}."
-    return caption
 
 
 def _panel(variants: Sequence[Variant], frontier: Sequence[Variant], batch: int, title: str, names: Names) -> Panel:
     numbers = {variant.key: number for number, variant in enumerate(frontier, 1)}
-    rows = [_row(variant, batch, names, numbers.get(variant.key)) for variant in variants]
+    rows = [point_of(variant, batch, names, numbers.get(variant.key)).row() for variant in variants]
     sheet = Data(title)
     joined = [{**rows[index], "series": series} for series, members in _series(variants).items() for index in members]
     chart = titled(alt.layer(*_layers(rows, joined, names, sheet)), title, PANEL_WIDTH, PANEL_HEIGHT)
@@ -82,30 +68,6 @@ def _series(variants: Sequence[Variant]) -> dict[str, list[int]]:
     return found
 
 
-def _row(variant: Variant, batch: int, names: Names, number: int | None) -> dict[str, Any]:
-    assert variant.accuracy is not None
-    latency = variant.latencies[batch]
-    standing = variant.places[batch].standing
-    speedup = variant.speedups.get(batch)
-    return {
-        "network": names.network(variant),
-        "variant": names.label(variant),
-        "accuracy": 100 * variant.accuracy.value,
-        "low": 100 * variant.accuracy.low,
-        "high": 100 * variant.accuracy.high,
-        "latency": latency.typical_us,
-        "latency_low": latency.low_us or latency.typical_us,
-        "latency_high": latency.high_us or latency.typical_us,
-        "parameters": variant.parameters[0] if variant.parameters else 0,
-        "number": number,
-        "on": number is not None,
-        "standing": str(standing.value),
-        "speedup": fmt.times(speedup.value) if speedup else fmt.UNKNOWN,
-        "latency_text": fmt.duration(latency.typical_us),
-        "accuracy_text": f"{fmt.percent(variant.accuracy.value)} ({fmt.percent_range(variant.accuracy)})",
-    }
-
-
 def _layers(rows: Rows, joined: Rows, names: Names, sheet: Data) -> list[alt.Chart]:
     low = 0.85 * min(row["latency_low"] for row in rows)
     high = 1.15 * max(row["latency_high"] for row in rows)
@@ -118,27 +80,15 @@ def _layers(rows: Rows, joined: Rows, names: Names, sheet: Data) -> list[alt.Cha
     colored = sheet.chart(rows).encode(color=color(names))
     lines = sheet.chart(joined).encode(color=color(names), detail="series:N")
     frontier = sheet.chart(row for row in rows if row["on"]).encode(x=x, y=y)
-    fill = alt.condition("datum.on", color(names), alt.value("#ffffff"))
+    fill = alt.condition("datum.on", color(names), alt.value(theme.PAPER))
     labels = sheet.chart(number_labels(rows, (low, high), (bottom, top))).encode(x=x, y=y, text="label:N")
     return [
         frontier.mark_line(interpolate="step-after", color=theme.QUIET, strokeDash=[4, 3], strokeWidth=1.2),
         colored.mark_rule(opacity=0.35).encode(x=x, y=alt.Y("low:Q"), y2="high:Q"),
         colored.mark_rule(opacity=0.6).encode(x=alt.X("latency_low:Q"), x2="latency_high:Q", y=y),
         lines.mark_line(opacity=0.45, strokeWidth=1).encode(x=x, y=y, order=alt.Order("parameters:Q")),
-        colored.mark_point(size=75, strokeWidth=1.6, opacity=1).encode(
-            x=x, y=y, shape=shape(names), fill=fill, tooltip=_tooltip()
+        colored.mark_point(aria=True, size=75, strokeWidth=1.6, opacity=1).encode(
+            x=x, y=y, shape=shape(names), fill=fill, description="tip:N"
         ),
         labels.mark_text(align="right", dx=-8, dy=-8, fontSize=11, fontWeight=600, color=theme.INK),
-    ]
-
-
-def _tooltip() -> list[alt.Tooltip]:
-    return [
-        alt.Tooltip("network:N", title="Network"),
-        alt.Tooltip("variant:N", title="Variant"),
-        alt.Tooltip("accuracy_text:N", title="Accuracy"),
-        alt.Tooltip("latency_text:N", title="Latency"),
-        alt.Tooltip("speedup:N", title="Speed-up over its original"),
-        alt.Tooltip("parameters:Q", title="Parameters", format=","),
-        alt.Tooltip("standing:N", title="Standing"),
     ]

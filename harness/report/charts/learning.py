@@ -7,7 +7,7 @@ import altair as alt
 from harness.compare import Answers
 from harness.report import format as fmt
 from harness.report.charts import theme
-from harness.report.charts.figure import Data, Figure, Panel, titled
+from harness.report.charts.figure import Data, Figure, Panel, tip, titled
 from harness.report.names import Names, learned_of
 
 WIDTH, ROW_HEIGHT = 520, 26
@@ -37,7 +37,7 @@ def _panel(answers: Answers, model: str, names: Names) -> Panel:
             "arm": labels[variant.network],
             "seed": seed.seed,
             "accuracy": 100 * seed.accuracy.value,
-            "text": fmt.percent(seed.accuracy.value),
+            "tip": tip(("Seed", str(seed.seed)), ("Accuracy", fmt.percent(seed.accuracy.value))),
             "learned": bool(seed.learned),
         }
         for variant in answers.variants
@@ -50,11 +50,10 @@ def _panel(answers: Answers, model: str, names: Names) -> Panel:
     y = alt.Y("arm:N", sort=list(labels.values()), title=None, axis=axis)
     x = alt.X("accuracy:Q", title="Test accuracy, %").scale(domain=[0, 100])
     sheet = Data(f"learning {model}")
-    dots = sheet.chart(rows).mark_circle(size=46, strokeWidth=1.3, opacity=0.8, stroke=theme.COLORS[0])
-    fill = alt.condition("datum.learned", alt.value(theme.COLORS[0]), alt.value("#ffffff"))
-    tooltip = [alt.Tooltip("seed:Q", title="Seed"), alt.Tooltip("text:N", title="Accuracy")]
+    dots = sheet.chart(rows).mark_circle(aria=True, size=46, strokeWidth=1.3, opacity=0.8, stroke=theme.COLORS[0])
+    fill = alt.condition("datum.learned", alt.value(theme.COLORS[0]), alt.value(theme.PAPER))
     chart = alt.layer(
-        dots.encode(x=x, y=y, yOffset=alt.YOffset("seed:N"), fill=fill, tooltip=tooltip),
+        dots.encode(x=x, y=y, yOffset=alt.YOffset("seed:N"), fill=fill, description="tip:N"),
         sheet.chart(means).mark_tick(color=theme.INK, thickness=1.6, size=18).encode(x=x, y=y),
     )
     return Panel(titled(chart, model, WIDTH, ROW_HEIGHT * len(arms)), sheet.datasets)

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 import altair as alt
 
-from harness.compare import Answers, Variant
+from harness.compare import Answers, Interval, Variant
 from harness.report import format as fmt
 from harness.report.charts import theme
-from harness.report.charts.figure import Data, Figure, Panel, titled
+from harness.report.charts.figure import Data, Figure, Panel, tip, titled
 from harness.report.charts.scales import color
 from harness.report.families import crowded
 from harness.report.names import Names
@@ -49,8 +49,9 @@ def _panel(variants: Sequence[Variant], names: Names) -> Panel:
             "accuracy": 100 * variant.accuracy.value,
             "low": 100 * variant.accuracy.low,
             "high": 100 * variant.accuracy.high,
-            "text": f"{fmt.percent(variant.accuracy.value)} ({fmt.percent_range(variant.accuracy)})",
+            "text": _accuracy_told(variant.accuracy),
             "wrong": variant.control,
+            "tip": tip(("Variant", _told(variant, names)), ("Accuracy", _accuracy_told(variant.accuracy))),
         }
         for variant in variants
         if variant.accuracy
@@ -61,14 +62,17 @@ def _panel(variants: Sequence[Variant], names: Names) -> Panel:
     title = names.network(variants[0])
     sheet = Data(title)
     base = sheet.chart(rows).encode(y=y)
-    fill = alt.condition("datum.wrong", alt.value("#8c959f"), color(names))
-    tooltip = [alt.Tooltip("variant:N", title="Variant"), alt.Tooltip("text:N", title="Accuracy")]
+    fill = alt.condition("datum.wrong", alt.value(theme.DIM), color(names))
     chart = alt.layer(
-        base.mark_bar(height=18, opacity=0.85).encode(x=x, color=fill, tooltip=tooltip),
+        base.mark_bar(aria=True, height=18, opacity=0.85).encode(x=x, color=fill, description="tip:N"),
         base.mark_rule(color=theme.INK, strokeWidth=1.4).encode(x=alt.X("low:Q"), x2="high:Q"),
         base.mark_text(align="left", dx=8, color=theme.INK, fontSize=11).encode(x=alt.X("high:Q"), text="text:N"),
     )
     return Panel(titled(chart, title, WIDTH, ROW_HEIGHT * len(rows)), sheet.datasets)
+
+
+def _accuracy_told(accuracy: Interval) -> str:
+    return f"{fmt.percent(accuracy.value)} ({fmt.percent_range(accuracy)})"
 
 
 def _told(variant: Variant, names: Names) -> str:

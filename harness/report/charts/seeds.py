@@ -10,7 +10,7 @@ import altair as alt
 from harness.compare import Answers, Variant
 from harness.report import format as fmt
 from harness.report.charts import theme
-from harness.report.charts.figure import Data, Figure, Panel, titled
+from harness.report.charts.figure import Data, Figure, Panel, tip, titled
 from harness.report.charts.scales import color, padded
 from harness.report.families import crowded
 from harness.report.names import Names
@@ -63,7 +63,11 @@ def _rows(variant: Variant, names: Names) -> list[dict[str, Any]]:
             "variant": names.label(variant),
             "seed": seed.seed,
             "accuracy": 100 * seed.accuracy.value,
-            "text": f"{fmt.percent(seed.accuracy.value)} ({fmt.percent_range(seed.accuracy)})",
+            "tip": tip(
+                ("Variant", names.label(variant)),
+                ("Seed", str(seed.seed)),
+                ("Accuracy", f"{fmt.percent(seed.accuracy.value)} ({fmt.percent_range(seed.accuracy)})"),
+            ),
             "unlearned": seed.learned is False,
         }
         for seed in variant.finished
@@ -85,17 +89,12 @@ def _panel(
         for variant in variants
         if variant.accuracy
     ]
-    fill = alt.condition("datum.unlearned", alt.value("#ffffff"), color(names))
-    tooltip = [
-        alt.Tooltip("variant:N", title="Variant"),
-        alt.Tooltip("seed:Q", title="Seed"),
-        alt.Tooltip("text:N", title="Accuracy"),
-    ]
+    fill = alt.condition("datum.unlearned", alt.value(theme.PAPER), color(names))
     title = names.network(variants[0])
     sheet = Data(title)
-    dots = sheet.chart(shown).mark_circle(size=46, strokeWidth=1.3, opacity=0.85)
+    dots = sheet.chart(shown).mark_circle(aria=True, size=46, strokeWidth=1.3, opacity=0.85)
     chart = alt.layer(
-        dots.encode(x=x, y=y, yOffset=alt.YOffset("seed:N"), stroke=color(names), fill=fill, tooltip=tooltip),
+        dots.encode(x=x, y=y, yOffset=alt.YOffset("seed:N"), stroke=color(names), fill=fill, description="tip:N"),
         sheet.chart(means).mark_tick(color=theme.INK, thickness=1.6, size=18).encode(x=x, y=y),
     )
     return Panel(titled(chart, title, WIDTH, ROW_HEIGHT * len(labels)), sheet.datasets)

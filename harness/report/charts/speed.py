@@ -10,11 +10,12 @@ import altair as alt
 from harness.compare import Answers, Variant, Verdict
 from harness.report import format as fmt
 from harness.report.charts import theme
-from harness.report.charts.figure import PANEL_WIDTH, Data, Figure, Panel, titled
+from harness.report.charts.figure import PANEL_WIDTH, Data, Figure, Panel, tip, titled
 from harness.report.charts.scales import color, log_ticks, shape
 from harness.report.names import Names, series_of
 
 Groups = Mapping[tuple[str, ...], Sequence[Variant]]
+LABEL_WIDTH = 80
 
 
 def speed_figure(answers: Answers, names: Names) -> Figure | None:
@@ -27,8 +28,7 @@ def speed_figure(answers: Answers, names: Names) -> Figure | None:
             rows = _rows(variants, labels, batch, names)
             if rows:
                 shown.update(row["network"] for row in rows)
-                models = fmt.listed(list(dict.fromkeys(names.model(variant) for variant in variants)))
-                title = f"{models}, batch {batch}" if len(groups) > 1 else f"Batch {batch}"
+                title = f"{_told(variants, groups, names)}, batch {batch}" if len(groups) > 1 else f"Batch {batch}"
                 panels.append(_panel(rows, labels, title, answers.margin, names))
     if not panels:
         return None
@@ -49,10 +49,17 @@ def _groups(answers: Answers, names: Names) -> Groups:
     """Variants with a speed-up, by the labels that their networks have."""
     groups: dict[tuple[str, ...], list[Variant]] = {}
     for network in answers.networks:
-        variants = [each for each in answers.of(network) if each.speedups and not each.control]
+        variants = [each for each in answers.of(network) if each.speedups and not (each.control or each.baseline)]
         if variants:
             groups.setdefault(tuple(names.label(variant) for variant in variants), []).extend(variants)
     return groups
+
+
+def _told(variants: Sequence[Variant], groups: Groups, names: Names) -> str:
+    """The models of a group; its networks, where another group has the same models."""
+    models = [tuple(dict.fromkeys(map(names.model, group))) for group in groups.values()]
+    own = tuple(dict.fromkeys(map(names.model, variants)))
+    return fmt.listed(list(own if models.count(own) == 1 else dict.fromkeys(map(names.network, variants))))
 
 
 def _rows(variants: Sequence[Variant], labels: Sequence[str], batch: int, names: Names) -> list[dict[str, Any]]:
@@ -73,8 +80,12 @@ def _rows(variants: Sequence[Variant], labels: Sequence[str], batch: int, names:
                 "speedup": speedup.value,
                 "low": speedup.low or speedup.value,
                 "high": speedup.high or speedup.value,
-                "text": f"{fmt.times(speedup.value)} ({fmt.times_range(speedup)})",
-                "verdict": str(speedup.verdict.value),
+                "tip": tip(
+                    ("Network", names.network(variant)),
+                    ("Pruned by", names.label(variant)),
+                    ("Speed-up", f"{fmt.times(speedup.value)} ({fmt.times_range(speedup)})"),
+                    ("Verdict", speedup.verdict.value),
+                ),
                 "open": speedup.verdict is Verdict.INCONCLUSIVE,
             }
         )
@@ -89,13 +100,7 @@ def _panel(rows: Sequence[dict[str, Any]], labels: Sequence[str], title: str, ma
     x = alt.X("x:Q", title="Pruned by", axis=_label_axis(labels)).scale(domain=[-0.5, len(labels) - 0.5], nice=False)
     sheet = Data(title)
     colored = sheet.chart(rows).encode(color=color(names))
-    fill = alt.condition("datum.open", alt.value("#ffffff"), color(names))
-    tooltip = [
-        alt.Tooltip("network:N", title="Network"),
-        alt.Tooltip("variant:N", title="Pruned by"),
-        alt.Tooltip("text:N", title="Speed-up"),
-        alt.Tooltip("verdict:N", title="Verdict"),
-    ]
+    fill = alt.condition("datum.open", alt.value(theme.PAPER), color(names))
     band = sheet.chart([{"low": 1 - margin, "high": 1 + margin}]).mark_rect(color=theme.QUIET, opacity=0.18)
     unity = sheet.chart([{"one": 1}]).mark_rule(color=theme.INK, strokeWidth=1)
     chart = alt.layer(
@@ -103,16 +108,16 @@ def _panel(rows: Sequence[dict[str, Any]], labels: Sequence[str], title: str, ma
         unity.encode(y="one:Q"),
         colored.mark_line(opacity=0.5, strokeWidth=1.2).encode(x=x, y=y, detail="series:N"),
         colored.mark_rule(strokeWidth=1.4).encode(x=x, y=alt.Y("low:Q"), y2="high:Q"),
-        colored.mark_point(size=60, strokeWidth=1.6, opacity=1).encode(
-            x=x, y=y, shape=shape(names), fill=fill, tooltip=tooltip
+        colored.mark_point(aria=True, size=60, strokeWidth=1.6, opacity=1).encode(
+            x=x, y=y, shape=shape(names), fill=fill, description="tip:N"
         ),
     )
-    return Panel(titled(chart, title, PANEL_WIDTH, 260), sheet.datasets)
+    return Panel(titled(chart, title, max(PANEL_WIDTH, LABEL_WIDTH * len(labels)), 260), sheet.datasets)
 
 
 def _label_axis(labels: Sequence[str]) -> alt.Axis:
     """Whole numbers shown as the variants' labels, on several lines where they have several parts."""
-    lines = [label.removesuffix(")").replace(" (", ", ").split(", ") for label in labels]
+    lines = [label.removesuffix(")").replace(" (", ", ").replace(" for ", ", for ").split(", ") for label in labels]
     return alt.Axis(
         values=list(range(len(labels))), labelExpr=f"{lines!r}[datum.value]", grid=False, labelAngle=0, ticks=False
     )

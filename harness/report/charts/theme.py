@@ -7,9 +7,12 @@ from typing import Any
 # Okabe and Ito's palette without its yellow, which is too light on white.
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#5D5D5D")
 SHAPES = ("circle", "square", "triangle-up", "diamond", "cross", "triangle-down")
+PAPER = "#ffffff"
 INK = "#1f2328"
 QUIET = "#6a737d"
 RULE = "#d8dee4"
+ACCENT = "#0b5cad"
+DIM = "#8c959f"
 FONT = "Helvetica Neue, Helvetica, Arial, Liberation Sans, sans-serif"
 
 
@@ -41,7 +44,8 @@ def config() -> dict[str, Any]:
     title = {"fontSize": 13, "fontWeight": 600, "anchor": "start", "color": INK, "subtitleColor": QUIET, "offset": 10}
     return {
         "font": FONT,
-        "background": "#ffffff",
+        "background": PAPER,
+        "aria": False,
         "axis": axis,
         "legend": {**legend, "orient": "bottom", "direction": "vertical", "columns": 2},
         "title": title,

@@ -11,6 +11,7 @@ from harness.report.conditions.reconstruction import reconstruction_part
 from harness.report.conditions.reproduce import reproduce
 from harness.report.conditions.speed import frontier_part, latency_part, verdicts_part
 from harness.report.conditions.training import learned_part, training_part
+from harness.report.conditions.widths import widths_part
 from harness.report.names import Names
 
 __all__ = ["Part", "conditions", "reproduce"]
@@ -21,6 +22,7 @@ def conditions(results: Results, answers: Answers, names: Names) -> tuple[Part, 
     parts = (
         training_part(results),
         learned_part(results),
+        widths_part(results),
         reconstruction_part(results),
         accuracy_part(results),
         proof_part(),

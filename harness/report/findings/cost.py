@@ -4,58 +4,48 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from harness.compare import Answers, SpeedUp, Variant, Verdict
+from harness.compare import TOLERATED_LOSS, Answers, Choice, SpeedUp, Variant, Verdict
 from harness.report import format as fmt
 from harness.report.families import Family, families
-from harness.report.findings.common import MANY, TOLERATED_LOSS, Finding, comparable, first_few, with_speedup
+from harness.report.findings.common import MANY, Finding, comparable, first_few
 from harness.report.names import Names, changed
 
 
 def best_buy(answers: Answers, names: Names) -> Finding | None:
-    """The largest gain that is shown to cost less than what is tolerated."""
-    items = []
-    for batch in answers.batch_sizes:
-        faster = [
-            (variant, speedup)
-            for variant, speedup in with_speedup(answers, batch)
-            if speedup.verdict is Verdict.FASTER and variant.change is not None
-        ]
-        if faster:
-            items.append(f"Batch {batch}: {_best_of(faster, names)}")
-    if not items:
+    """The largest gain over the network at hand that is shown to cost less than what is tolerated."""
+    found = [choice for choice in answers.choices if choice.variant is not None]
+    if not found:
         return None
+    references = fmt.listed(list(dict.fromkeys(names.full(answers.variant(choice.reference)) for choice in found)))
     text = (
-        f"The largest speed-up over the own original whose whole 95 % interval keeps the loss of accuracy under "
+        f"The largest speed-up over {references} whose whole 95 % interval keeps the loss of accuracy under "
         f"{100 * TOLERATED_LOSS:g} point"
     )
     text += ", also against the original trained on for as long." if answers.longer else "."
+    several = len({choice.arena for choice in found}) > 1
+    items = [
+        f"Batch {choice.batch}{f', {choice.arena}' if several else ''}: {_choice_told(choice, answers, names)}"
+        for choice in found
+    ]
     return Finding("Best buy", text, tuple(items))
 
 
-def _best_of(faster: Sequence[tuple[Variant, SpeedUp]], names: Names) -> str:
-    def low(variant: Variant) -> float:
-        known = [change.low for change in (variant.change, variant.equal_change) if change]
-        return min(known, default=-1.0)
-
-    safe = [(variant, speedup) for variant, speedup in faster if low(variant) > -TOLERATED_LOSS]
-    if safe:
-        variant, speedup = max(safe, key=lambda pair: pair[1].value)
-        lead = ""
-    else:
-        variant, speedup = max(faster, key=lambda pair: low(pair[0]))
-        lead = "none of the faster ones is shown to cost so little; nearest is "
+def _choice_told(choice: Choice, answers: Answers, names: Names) -> str:
+    assert choice.variant is not None
+    speedup = choice.speedups[choice.batch]
+    lead = "" if choice.safe else "none of the faster ones is shown to cost so little; nearest is "
     gain = f"{fmt.times(speedup.value)} as fast ({fmt.times_range(speedup)})"
-    return f"{lead}{names.full(variant)}: {gain} for {cost(variant)}."
+    return f"{lead}{names.full(answers.variant(choice.variant))}: {gain} for {cost(choice)}."
 
 
-def cost(variant: Variant) -> str:
+def cost(found: Variant | Choice) -> str:
     """A change of accuracy in words: `−0.6 points (−1.1 to −0.2), and −0.7 … against the original trained on`."""
-    if variant.change is None:
+    if found.change is None:
         return "an unknown change in accuracy"
-    told = f"{fmt.points(variant.change.value)} points ({fmt.points_range(variant.change)})"
-    if variant.equal_change is None:
+    told = f"{fmt.points(found.change.value)} points ({fmt.points_range(found.change)})"
+    if found.equal_change is None:
         return told
-    equal = f"{fmt.points(variant.equal_change.value)} ({fmt.points_range(variant.equal_change)})"
+    equal = f"{fmt.points(found.equal_change.value)} ({fmt.points_range(found.equal_change)})"
     return f"{told}, and {equal} against the original trained on"
 
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from statistics import median
 
-from harness.compare import Answers, Verdict
+from harness.compare import TOLERATED_LOSS, Answers, Verdict
 from harness.report import format as fmt
 from harness.report.findings.common import (
-    TOLERATED_LOSS,
     Finding,
     comparable,
     examples,

@@ -89,8 +89,10 @@ def _by_amount(found: Sequence[tuple[Variant, SpeedUp]], names: Names) -> Iterat
         amounts.setdefault(names.label(variant), []).append((variant, speedup))
     for label, pairs in amounts.items():
         values = [speedup.value for _, speedup in pairs]
+        prune = pairs[0][0].prune
+        lead = f"{label} of" if prune is not None and prune.by_latency else f"{label} off"
         if len(pairs) > FEW:
-            yield f"{label} off {len(pairs)} networks ({fmt.times(min(values))} to {fmt.times(max(values))})"
+            yield f"{lead} {len(pairs)} networks ({fmt.times(min(values))} to {fmt.times(max(values))})"
         else:
             told = [f"{names.network(variant)} ({fmt.times(speedup.value)})" for variant, speedup in pairs]
-            yield f"{label} off {fmt.listed(told)}"
+            yield f"{lead} {fmt.listed(told)}"

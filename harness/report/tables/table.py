@@ -10,11 +10,12 @@ from harness.report import format as fmt
 
 @dataclass(frozen=True)
 class Cell:
-    """`text`, a quieter `note` such as an interval, and a `badge` such as a verdict."""
+    """`text`, a quieter `note` such as an interval, and a `badge` such as a verdict; `value` is what it sorts by."""
 
     text: str
     note: str = ""
     badge: str = ""
+    value: float | None = None
 
     @property
     def plain(self) -> str:
@@ -33,11 +34,15 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """Rows under columns. `groups` names the rows that belong together: a heading and how many rows follow it."""
+    """Rows under columns. `groups` names the rows that belong together: a heading and how many rows follow it.
+
+    `tags` are words of each row that a page filters by.
+    """
 
     columns: tuple[Column, ...]
     rows: tuple[tuple[Cell, ...], ...]
     groups: tuple[tuple[str, int], ...] = ()
+    tags: tuple[tuple[str, ...], ...] = ()
 
     @property
     def grouped(self) -> list[tuple[str, tuple[tuple[Cell, ...], ...]]]:
@@ -53,9 +58,11 @@ class Table:
 
 def accuracy_cell(accuracy: Interval | None) -> Cell:
     """A mean accuracy with its interval, in per cent."""
-    return Cell(fmt.percent(accuracy.value), fmt.percent_range(accuracy)) if accuracy else Cell(fmt.UNKNOWN)
+    if accuracy is None:
+        return Cell(fmt.UNKNOWN)
+    return Cell(fmt.percent(accuracy.value), fmt.percent_range(accuracy), value=accuracy.value)
 
 
 def change_cell(change: Interval | None, without: str) -> Cell:
     """A change of accuracy with its interval, in percentage points; `without` stands where there is none."""
-    return Cell(fmt.points(change.value), fmt.points_range(change)) if change else Cell(without)
+    return Cell(fmt.points(change.value), fmt.points_range(change), value=change.value) if change else Cell(without)

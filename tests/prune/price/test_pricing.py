@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import keras
 
+from harness.measure.latency.conditions import conditions
 from harness.prune.keras_graph.trace import trace
-from harness.prune.price.pricing import conditions, key
+from harness.prune.price.pricing import key
 from harness.spec import MeasureSpec
 from tests.prune.nets import chain
 

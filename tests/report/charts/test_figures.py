@@ -112,7 +112,7 @@ def test_a_seed_that_did_not_learn_stands_at_the_edge_and_squeezes_no_other(stud
     low = spec["layer"][0]["encoding"]["x"]["scale"]["domain"][0]
     assert low > 90
     assert [row["accuracy"] == low for row in dots] == [row["unlearned"] for row in dots] == [False, True] * 4
-    assert dots[1]["text"].startswith("10.0")
+    assert "Accuracy: 10.0" in dots[1]["tip"]
 
 
 def test_unbounded_intervals_are_drawn_as_points(study: Study) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from harness.compare import Answers, compare
 from harness.report.names import Names
 from harness.report.tables.table import Cell
-from harness.report.tables.variants import main_table
+from harness.report.tables.variants import main_table, page_table
 from harness.spec import Case, PruneSpec, Study
 from tests.report.tables.columns import column
 from tests.synthetic import World, results_of
@@ -56,3 +56,18 @@ def test_it_is_the_original_that_is_at_chance(study: Study) -> None:
     answers = compare(results_of(study.model_copy(update={"networks": (network,)}), World(accuracy=accuracy)))
     badges = [cell.badge for cell in column(main_table(answers, Names(answers)), "Variant")]
     assert badges == ["at chance", *["original at chance"] * 3]
+
+
+def test_on_the_page_every_variant_is_a_row_with_its_network_and_what_it_is_filtered_by(
+    answers: Answers, names: Names
+) -> None:
+    table = page_table(answers, names)
+    assert [each.title for each in table.columns][:3] == ["Network", "Variant", "Accuracy"]
+    assert len(table.rows) == len(table.tags) == 11
+    tags = dict(zip([(row[0].text, row[1].text) for row in table.rows], table.tags, strict=True))
+    assert "faster" in tags["deepcaptcha same", "50\u00a0%"]
+    assert "slower" in tags["deepcaptcha same", "25\u00a0%"]
+    assert sum("chosen" in each for each in table.tags) >= 1
+    assert not set(tags["single_conv", "1 filter (first rows)"]) & {"frontier", "chosen"}
+    values = [cell.value for cell in column(table, "Parameters")]
+    assert max(value for value in values if value) == 342_458

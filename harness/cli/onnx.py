@@ -1,0 +1,73 @@
+"""What commands do with ONNX files in the place of Keras models."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from harness.base.errors import SpecError
+from harness.cli.options import dataset
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from harness.base.progress import Progress
+    from harness.prune.onnx_files import Done
+    from harness.spec import PruneSpec
+
+SUFFIX = ".onnx"
+
+
+def is_onnx(path: Path) -> bool:
+    """Whether this is an ONNX file, by its name."""
+    return path.suffix == SUFFIX
+
+
+def check_both(original: Path, pruned: Path) -> bool:
+    """Whether both are ONNX files; raise SpecError where only one is."""
+    if is_onnx(original) != is_onnx(pruned):
+        raise SpecError(f"{original} and {pruned}: one is an ONNX file and the other is none; give two of a kind")
+    return is_onnx(original)
+
+
+def refuse_for_onnx(options: Mapping[str, Any]) -> None:
+    """Raise SpecError for options that only Keras models have and that were given."""
+    given = [name for name, value in options.items() if value not in (None, False, 0)]
+    if given:
+        raise SpecError(f"{' and '.join(given)}: for Keras models alone, not for ONNX files; leave it out")
+
+
+def refuse_for_keras(inputs: Sequence[str] | None) -> None:
+    """Raise SpecError for `--input` beside a Keras model."""
+    if inputs:
+        raise SpecError("--input: says what an ONNX file takes; a Keras model says that itself, so leave it out")
+
+
+def prune_file(
+    source: Path,
+    output: Path | None,
+    amount: tuple[PruneSpec | None, Path | None],
+    inputs: Sequence[str],
+    data: tuple[str | None, dict[str, Any]],
+    run: tuple[int, Progress],
+) -> Done:
+    """Prune an ONNX file. `amount` is a spec or a plan to replay, `data` a dataset's name and options, `run` a seed."""
+    from harness.prune.onnx_files import OnnxJob, run_onnx_job
+
+    spec, plan = amount
+    job = OnnxJob(
+        source=source,
+        output=output or source.parent / f"{source.stem}-pruned{SUFFIX}",
+        spec=spec,
+        plan=plan,
+        inputs=inputs,
+        data=None if data[0] is None else _images(data[0], data[1]),
+        seed=run[0],
+    )
+    return run_onnx_job(job, run[1])
+
+
+def _images(name: str, options: dict[str, Any]) -> np.ndarray:
+    """The training images that --data names, (N, H, W, C)."""
+    return dataset(name, options, labels=False).train_images

@@ -1,0 +1,101 @@
+"""Which variant to ship: the fastest whose loss of accuracy is shown to be small, whatever network it comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from harness.compare.answers import Interval, SpeedUp, Variant, Verdict
+from harness.compare.answers.choice import TOLERATED_LOSS, Choice, lowest
+from harness.compare.frontier import eligible
+from harness.compare.pooling import difference
+from harness.compare.speed import combined
+from harness.compare.timings import Timings
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What variants are compared by: the right and wrong answers of each one's counted seeds, and all timings."""
+
+    variants: Sequence[Variant]
+    corrects: Mapping[str, Sequence[str]]
+    timings: Timings
+    batch_sizes: Sequence[int]
+
+
+def choices_of(evidence: Evidence) -> tuple[Choice, ...]:
+    """One for each arena and batch size in which something stands beside an original. Each pair is judged on its own.
+
+    Of one network the speed-ups are those of its variants, which were corrected together.
+    """
+    return tuple(
+        found
+        for arena in dict.fromkeys(variant.arena for variant in evidence.variants)
+        for batch in evidence.batch_sizes
+        if (found := _choice([each for each in evidence.variants if each.arena == arena], batch, evidence)) is not None
+    )
+
+
+def _choice(variants: Sequence[Variant], batch: int, evidence: Evidence) -> Choice | None:
+    able = [variant for variant in variants if eligible(variant, batch) and not variant.baseline]
+    reference = next((variant for variant in able if variant.original), None)
+    others = [variant for variant in able if variant is not reference]
+    if reference is None or not others:
+        return None
+    found = list(_faster(others, reference, batch, evidence))
+    safe = [each for each in found if each.safe]
+    none = Choice(arena=reference.arena, batch=batch, reference=reference.key, variant=None)
+    best = max(
+        safe or found,
+        key=lambda each: (each.speedups[batch].value if each.safe else each.lowest, each.change.value),  # type: ignore[union-attr]
+        default=none,
+    )
+    return best.model_copy(update={"faster": len(found), "others": len(others)})
+
+
+def _faster(others: Sequence[Variant], reference: Variant, batch: int, evidence: Evidence) -> Iterator[Choice]:
+    """What was shown to be faster than the reference, as the choice that it would be."""
+    for variant in others:
+        speedups = _speedups(variant, reference, evidence)
+        if batch not in speedups or speedups[batch].verdict is not Verdict.FASTER:
+            continue
+        change = _change(variant, reference, evidence)
+        longer = _trained_on(variant, reference, evidence)
+        equal = None if longer is None else _change(variant, longer, evidence)
+        yield Choice(
+            arena=reference.arena,
+            batch=batch,
+            reference=reference.key,
+            variant=variant.key,
+            safe=lowest(change, equal) > -TOLERATED_LOSS,
+            speedups=speedups,
+            change=change,
+            equal_change=equal,
+        )
+
+
+def _trained_on(variant: Variant, reference: Variant, evidence: Evidence) -> Variant | None:
+    """The reference, trained on for as long as a pruned variant was fine-tuned."""
+    epochs = variant.prune.finetune_epochs if variant.prune is not None else variant.longer_epochs
+    same = (each for each in evidence.variants if each.trained_on and each.network == reference.network)
+    return next((each for each in same if each.longer_epochs == epochs and each.accuracy is not None), None)
+
+
+def _change(ours: Variant, theirs: Variant, evidence: Evidence) -> Interval:
+    a, b = evidence.corrects[ours.key], evidence.corrects[theirs.key]
+    return difference(a, b, paired_seeds=ours.network == theirs.network and len(a) == len(b))
+
+
+def _speedups(ours: Variant, theirs: Variant, evidence: Evidence) -> dict[int, SpeedUp]:
+    """Ours over theirs at each batch size, as far as known."""
+    if ours.network == theirs.network and ours.prune is not None:
+        return dict(ours.speedups)
+    found = {
+        batch: combined(
+            evidence.timings.speedup(before, after, batch)
+            for before in theirs.architectures
+            for after in ours.architectures
+        )
+        for batch in evidence.batch_sizes
+    }
+    return {batch: speedup for batch, speedup in found.items() if speedup is not None}

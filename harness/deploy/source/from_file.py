@@ -1,0 +1,72 @@
+"""The evidence of an ONNX file by itself: it is run on the data, and measured here and now."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from harness.base.progress import Progress, Silent
+from harness.data import Dataset
+from harness.deploy.manifest import Baseline
+from harness.deploy.source.evidence import Evidence, latency_of, speedup_of
+from harness.deploy.source.from_run import PACKAGES, shaped
+from harness.measure.accuracy import evaluate
+from harness.measure.conditions import conditions
+from harness.measure.files.model_file import read_model
+from harness.measure.inputs.declared import fixed_batch
+from harness.measure.protocol import measure
+from harness.measure.runtime.environment import describe
+from harness.spec import DataSpec, MeasureSpec
+
+
+def evidence_of_file(
+    onnx: Path,
+    spec: DataSpec,
+    dataset: Dataset,
+    *,
+    against: Path | None = None,
+    measuring: MeasureSpec,
+    progress: Progress | None = None,
+) -> Evidence:
+    """What an ONNX file answers on a dataset's test examples, and how fast it is, also `against` another file.
+
+    `measuring` says on which device, and for how long; the batch is 1, or the only one that the file takes.
+
+    Raises:
+        BundleError: it takes other examples.
+        MeasureError: it can't be run.
+        DeviceError: `device` is `cuda` and a part of it falls to the CPU.
+    """
+    progress = progress or Silent()
+    file = read_model(onnx)
+    dataset = shaped(onnx, dataset, spec)
+    batch, device = fixed_batch(file.inputs) or 1, measuring.device
+    measuring = measuring.model_copy(update={"batch_sizes": (batch,)})
+    with progress.task("evaluate"):
+        accuracy = evaluate(onnx, dataset.test_images, dataset.test_labels, device=device)
+        other = None if against is None else evaluate(against, dataset.test_images, dataset.test_labels, device=device)
+    paths = [onnx] if against is None else [against, onnx]
+    images = {file.inputs[0].name: dataset.test_images[:batch].astype(file.inputs[0].dtype)}
+    found = measure(paths, measuring, inputs=images, progress=progress)
+    number = len(paths) - 1
+    model = found.models[number]
+    baseline = None
+    if against is not None and other is not None:
+        baseline = Baseline(
+            name=against.stem,
+            sha256=found.models[0].sha256,
+            accuracy=other.value,
+            speedups=tuple(each for each in map(speedup_of, found.compare_all()) if each is not None),
+        )
+    return Evidence(
+        onnx=onnx,
+        name=onnx.stem,
+        dataset=dataset,
+        data=spec,
+        device=model.device,
+        versions={name: describe()["versions"].get(name) for name in PACKAGES},
+        accuracy=accuracy,
+        macs=model.macs,
+        latency=tuple(each for row in found.rows if row.model == number and (each := latency_of(row)) is not None),
+        conditions=conditions(found),
+        baseline=baseline,
+    )

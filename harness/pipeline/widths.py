@@ -1,0 +1,46 @@
+"""Widths by latency in a study: chosen once for all seeds of a network, under the conditions that it is measured under.
+
+Keras is imported only where they are chosen.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from harness.base.errors import TooSlowError
+from harness.base.progress import Progress
+from harness.base.store import Store
+from harness.data import Dataset
+from harness.records import ChannelPlan, ChosenWidths, Speed
+from harness.spec import SpeedSpec
+
+
+def chosen(
+    original: Any, asked: SpeedSpec, dataset: Dataset, seed: int, store: Store, progress: Progress
+) -> ChosenWidths:
+    """The widths of a network that are measured to be as fast as asked; where there are none, why.
+
+    Its latency table is kept in the store, for other targets and other seeds.
+    """
+    from harness.prune.data.given import Data
+    from harness.prune.price.pricing import Pricing
+    from harness.prune.speed.reach import choose_widths
+
+    data = Data.given((dataset.train_images, dataset.train_labels), seed)
+    try:
+        with progress.task(f"widths for {asked.label}"):
+            plan, speed = choose_widths(original, asked, Pricing(store, progress), data=data)
+    except TooSlowError as error:
+        return ChosenWidths(plan=None, speed=None, refused=str(error))
+    return ChosenWidths(plan=plan, speed=speed, refused=None)
+
+
+def reached(found: ChosenWidths) -> tuple[ChannelPlan, Speed]:
+    """The plan that makes the widths, and what they reached.
+
+    Raises:
+        TooSlowError: there are none.
+    """
+    if found.plan is None or found.speed is None:
+        raise TooSlowError(found.refused or "no widths were chosen")
+    return found.plan, found.speed

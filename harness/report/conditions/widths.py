@@ -1,0 +1,26 @@
+"""How widths were chosen by measured latency."""
+
+from __future__ import annotations
+
+from harness.compare.results import Results
+from harness.report import format as fmt
+from harness.report.conditions.part import Part
+
+
+def widths_part(results: Results) -> Part | None:
+    """From what, for which conditions, and in how many tries; None where none were."""
+    found = [row.pruning.speed for row in results.rows if row.pruning is not None and row.pruning.speed is not None]
+    if not found:
+        return None
+    most = max(len(speed.rounds) for speed in found)
+    asked = found[0].asked
+    batches = fmt.listed([str(batch) for batch in asked.batch_sizes])
+    where = f"{fmt.plural(asked.threads, 'thread')} of {fmt.device(found[0].device)}"
+    text = (
+        f"Widths for a speed are chosen from a table of this machine's latencies, for batch {batches} together, on "
+        f"{where}: those that lose the least of what the importance says. They are then measured against the original, "
+        f"and chosen again where they fall short, {most} {'try' if most == 1 else 'tries'} at most here. All "
+        "seeds of a network have the same widths, and each keeps its own most important channels. The speed-ups told "
+        "here are from the measurement of all variants together, made after that."
+    )
+    return "Widths by latency", text

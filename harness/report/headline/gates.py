@@ -1,0 +1,52 @@
+"""What has to hold before a variant is shipped, and whether it does, on this run's evidence alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from harness.compare import TOLERATED_LOSS, Answers, Choice, Variant, Verdict
+from harness.report import format as fmt
+
+
+@dataclass(frozen=True)
+class Gate:
+    """What is asked, whether it holds (None: unknown, which is never a pass), and on what evidence."""
+
+    name: str
+    holds: bool | None
+    evidence: str
+
+    @property
+    def state(self) -> str:
+        """In a word."""
+        return {True: "holds", False: "fails", None: "not shown"}[self.holds]
+
+
+def gates(choice: Choice, variant: Variant, answers: Answers) -> tuple[Gate, ...]:
+    """All that apply to a chosen variant."""
+    return tuple(_gates(choice, variant, answers))
+
+
+def _gates(choice: Choice, variant: Variant, answers: Answers) -> Iterator[Gate]:
+    speedup = choice.speedups[choice.batch]
+    yield Gate(f"Faster at batch {choice.batch}", True, f"{fmt.times(speedup.value)} ({fmt.times_range(speedup)})")
+    assert choice.change is not None
+    held = True if choice.safe else False if choice.costly else None
+    yield Gate(
+        f"Loses less than {100 * TOLERATED_LOSS:g} point",
+        held,
+        f"{fmt.points(choice.change.value)} ({fmt.points_range(choice.change)})",
+    )
+    if variant.prune is not None:
+        known = variant.proof_difference is not None
+        yield Gate("Pruned = masked", known or None, fmt.tiny(variant.proof_difference))
+    if variant.parity_difference is not None:
+        differ = variant.parity_disagreements or 0
+        evidence = fmt.tiny(variant.parity_difference) + (f", {differ} answers differ" if differ else "")
+        yield Gate("ONNX = Keras", differ == 0, evidence)
+    controls = [control for control in answers.controls if control.batch == choice.batch]
+    if controls:
+        alarm = any(control.speedup.verdict in (Verdict.FASTER, Verdict.SLOWER) for control in controls)
+        worst = max(controls, key=lambda control: abs(control.speedup.value - 1))
+        yield Gate("Control is no different", not alarm, f"{worst.speedup.value:.3f}×")

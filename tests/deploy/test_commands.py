@@ -1,0 +1,146 @@
+"""`harness bundle` and `harness validate` on the command line: exit codes, files, and one line for what is wrong."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+import typer.main
+
+import harness
+from harness.cli.app import app
+from harness.spec import BOUNDS, gates_of
+from tests.cli.test_app import in_process
+from tests.deploy.bundles import examples, reseal
+from tests.onnx_files import cnn
+
+
+def test_a_file_is_bundled_measured_and_validated(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    model, data = cnn(tmp_path / "net.onnx"), examples(tmp_path)
+    folder = tmp_path / "shipped"
+    asked = (
+        "bundle",
+        str(model),
+        "--data",
+        data,
+        "-o",
+        str(folder),
+        "--device",
+        "cpu",
+        "--budget",
+        "3",
+        "--json",
+        "-q",
+    )
+    code, out, err = in_process(capsys, *asked)
+    assert (code, err) == (0, "")
+    manifest = json.loads(out)["manifest"]
+    assert manifest["latency"][0]["median_us"] > 0
+    assert manifest["accuracy"]["answers"]["device"] == "cpu"
+    code, out, err = in_process(capsys, "validate", str(folder), "--json", "-q")
+    assert (code, err) == (0, "")
+    assert json.loads(out)["decision"] == "pass"
+
+
+def test_gates_come_from_a_file_and_the_findings_go_into_files(
+    bundle: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    gates, junit, page = tmp_path / "gates.toml", tmp_path / "out" / "gates.xml", tmp_path / "out" / "gates.md"
+    gates.write_text("max_size_mb = 0.001\n")
+    files = ("--gates", str(gates), "--junit", str(junit), "--markdown", str(page))
+    code, out, _ = in_process(capsys, "validate", str(bundle), *files)
+    assert code == 1
+    assert out.splitlines()[-1] == "small: don't ship: max_size_mb"
+    assert ElementTree.parse(junit).getroot().get("failures") == "1"
+    assert "| fail | max_size_mb |" in page.read_text()
+
+
+def test_a_damaged_bundle_is_no_and_its_findings_are_written(
+    bundle: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (bundle / "README.md").write_text("another")
+    code, out, _ = in_process(capsys, "validate", str(bundle), "--junit", str(tmp_path / "gates.xml"))
+    assert code == 1
+    assert "README.md" in out
+    assert ElementTree.parse(tmp_path / "gates.xml").getroot().get("failures") == "1"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--min-accuracy", "0.9"), "give --data"),
+        (("--min-speedup", "1.5"), "give --against"),
+        (("--min-accuracy", "much"), "--min-accuracy much: not a number"),
+        (("--min-accuracy", "90"), "min_accuracy = 90.0: input should be less than or equal to 1"),
+        (("--device", "cuda"), "is for cpu, not for cuda"),
+        (("--device", "tpu"), "device = 'tpu'"),
+        (("--gates", "nowhere.toml"), "no such gates"),
+        (("--against", "nowhere", "--min-speedup", "1"), "nowhere: no such file or directory"),
+        (("--data", "nowhere", "--min-accuracy", "0.5"), "'nowhere' is unknown"),
+        (("--batch", "many"), "not whole numbers"),
+    ],
+)
+def test_what_can_not_be_asked_is_one_line_and_nothing_is_written(
+    bundle: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], message: str
+) -> None:
+    files = ("--junit", str(tmp_path / "gates.xml"), "--markdown", str(tmp_path / "gates.md"))
+    code, out, err = in_process(capsys, "validate", str(bundle), *arguments, *files, "-q")
+    assert (code, out) == (2, "")
+    assert message in err
+    assert len(err.strip().splitlines()) == 1
+    assert not (tmp_path / "gates.xml").exists()
+    assert not (tmp_path / "gates.md").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("net.onnx",), "what is it for? give --data"),
+        (("net.onnx", "50 %", "--data", "mnist5k"), "an ONNX file has no variants"),
+        (("gone.onnx", "--data", "mnist5k"), "gone.onnx: can't be read"),
+        (("net.onnx", "--data", "mnist5k", "--budget", "-1"), "budget_s = -1.0"),
+        (("net.onnx", "--data", "mnist5k"), "takes image:"),
+        (("runs",), "which variant?"),
+        (("runs", "50 %"), "no such results"),
+        (("runs", "50 %", "--data", "mnist5k"), "--data: for an ONNX file"),
+    ],
+)
+def test_what_can_not_be_bundled_is_one_line_and_nothing_is_written(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    arguments: tuple[str, ...],
+    message: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    cnn(tmp_path / "net.onnx")
+    code, out, err = in_process(capsys, "bundle", *arguments, "-o", "shipped", "-q")
+    assert (code, out) == (2, "")
+    assert message in err
+    assert len(err.strip().splitlines()) == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["net.onnx"]
+
+
+def test_an_older_manifest_can_not_be_asked(bundle: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    reseal(bundle, lambda values: values.update(schema_version="harness-bundle/0"))
+    code, out, err = in_process(capsys, "validate", str(bundle), "-q")
+    assert (code, out) == (2, "")
+    assert "of another version" in err
+
+
+def test_the_page_on_shipping_names_options_that_there_are() -> None:
+    text = (Path(harness.__file__).parents[1] / "docs" / "deploy.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", text))
+    commands = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+    has = {option for name in ("bundle", "validate") for one in commands[name].params for option in one.opts}
+    assert named <= has
+    assert {f"--{name.replace('_', '-')}" for name in BOUNDS} <= named
+
+
+def test_the_gates_file_of_that_page_can_be_used(tmp_path: Path) -> None:
+    text = (Path(harness.__file__).parents[1] / "docs" / "deploy.md").read_text(encoding="utf-8")
+    (tmp_path / "gates.toml").write_text(text.split("```toml\n")[1].split("```")[0])
+    assert len(gates_of(tmp_path / "gates.toml", {}).bounds) == 4

@@ -1,0 +1,89 @@
+"""What to ship, beside the network at hand."""
+
+from __future__ import annotations
+
+import shlex
+
+from harness.compare import Answers, compare
+from harness.compare.results import Results
+from harness.report.conditions.commands import making
+from harness.report.headline import Recommended, recommended
+from harness.report.names import Names
+from harness.spec import Study
+from tests.report.findings.worlds import SPACE
+from tests.synthetic import World, results_of
+
+
+def first(results: Results) -> Recommended:
+    answers = compare(results)
+    found = recommended(results, answers, Names(answers))[0]
+    assert found is not None
+    return found
+
+
+def test_there_is_one_for_each_batch_size(results: Results, answers: Answers, names: Names) -> None:
+    found = recommended(results, answers, names)
+    assert [each.advice for each in found if each] == [f"Nearest; not shown to be safe, batch {n}" for n in (1, 32)]
+
+
+def test_numbers_stand_beside_what_they_were(results: Results) -> None:
+    facts = {fact.name: fact for fact in first(results).facts}
+    assert list(facts)[:3] == ["Speed-up, batch 1", "Speed-up, batch 32", "Accuracy, points"]
+    assert list(facts)[-1] == "Smaller file"
+    assert f"{SPACE}µs → " in facts["Speed-up, batch 1"].before
+    assert f"{SPACE}% → " in facts["Accuracy, points"].before
+    assert " to " in facts["Accuracy, points"].reach
+
+
+def test_what_is_not_shown_is_no_pass(results: Results) -> None:
+    gates = {gate.name: gate for gate in first(results).gates}
+    assert gates["Faster at batch 1"].state == "holds"
+    assert gates["Loses less than 1 point"].state == "not shown"
+    assert gates["ONNX = Keras"].state == "holds"
+    assert gates["Control is no different"].state == "holds"
+
+
+def test_a_loss_that_is_clear_fails(study: Study) -> None:
+    """Whatever is faster is ten points worse."""
+    alone = study.model_copy(update={"networks": study.networks[:1]})
+    world = World(accuracy=lambda case, prune: 0.8 if prune or case.options.get("padding") == "valid" else 0.95)
+    found = first(results_of(alone, world))
+    assert {gate.name: gate for gate in found.gates}["Loses less than 1 point"].state == "fails"
+    assert found.advice == "Not recommended, but nearest, batch 1"
+
+
+def test_a_trained_network_is_pruned_by_a_command_of_its_own() -> None:
+    prune = {"ratio": [0.5], "importance": "l2", "recover": "reconstruct", "finetune_epochs": 1, "keep": ["a b"]}
+    network = {"model": "my nets/trained.keras", "prune": [prune]}
+    data = {"name": "npz:digits.npz", "scale": "raw"}
+    study = Study.model_validate({"name": "file", "data": data, "networks": [network]})
+    results = results_of(study, World(accuracy=lambda case, prune: 0.9))
+    what, command = making(results, compare(results).pruned[0])
+    assert what == "Make it"
+    words = shlex.split(command)
+    assert words[:6] == ["harness", "prune", "my nets/trained.keras", "--ratio", "0.5", "--importance"]
+    for pair in (["--keep", "a b"], ["--data", "npz:digits.npz"], ["--scale", "raw"], ["--finetune-epochs", "1"]):
+        assert words[words.index(pair[0]) + 1] == pair[1]
+    assert "--reconstruct" in words
+
+
+def test_widths_by_latency_are_asked_for_under_the_conditions_of_the_run() -> None:
+    network = {"model": "trained.keras", "prune": [{"speedup": 2}]}
+    measure = {"batch_sizes": [1, 8], "threads": 2, "device": "cpu"}
+    study = Study.model_validate({"name": "file", "measure": measure, "networks": [network]})
+    results = results_of(study, World(measured=False))
+    words = shlex.split(making(results, compare(results).pruned[0])[1])
+    assert words[3:11] == ["--speedup", "2", "--batch", "1,8", "--threads", "2", "--device", "cpu"]
+
+
+def test_what_the_study_trains_is_made_by_running_it(results: Results, answers: Answers) -> None:
+    assert making(results, answers.pruned[0])[1] == "harness run small.toml"
+
+
+def test_what_is_exported_is_bundled_and_then_validated(results: Results) -> None:
+    """The bundle is of one training, by the name that `harness bundle` asks for."""
+    ((_, command),) = first(results).commands
+    words = shlex.split(command)
+    assert words[:3] == ["harness", "bundle", "runs/small"]
+    assert words[3] in {row.name for row in results.rows}
+    assert words[4:] == ["--output", "BUNDLE", "&&", "harness", "validate", "BUNDLE"]

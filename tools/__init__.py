@@ -1,0 +1,1 @@
+"""Tools beside harness that need more than Python."""
