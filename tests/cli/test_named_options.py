@@ -56,6 +56,7 @@ SAID_BY = {
     "report/commands.py": ("prune",),
     "report/conditions/frontier.py": ("frontier",),
     "report/conditions/reproduce.py": ("run",),
+    "report/conditions/commands.py": ("bundle",),
 }
 OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*")
 ELSEWHERE = re.compile(r"`harness (\w+)( [^`]*)?`")  # names the command that has it
