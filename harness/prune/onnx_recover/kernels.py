@@ -64,11 +64,11 @@ class Product(Linear):
 
     def matrix(self, kernel: Array) -> Array:
         """One block: (1, columns, outputs)."""
-        return np.asarray((kernel.T if self._transposed else kernel)[None])
+        return kernel.T[None] if self._transposed else kernel[None]
 
     def kernel(self, matrix: Array, shape: tuple[int, ...]) -> Array:
         """The kernel as the node has it."""
-        return (matrix[0].T if self._transposed else matrix[0]).reshape(shape)
+        return np.asarray((matrix[0].T if self._transposed else matrix[0]).reshape(shape))
 
 
 class Convolution(Linear):
