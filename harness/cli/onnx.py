@@ -56,18 +56,21 @@ def prune_file(
     from harness.prune.onnx_files import OnnxJob, run_onnx_job
 
     spec, plan = amount
+    images, others = (None, None) if data[0] is None else _images(data[0], data[1])
     job = OnnxJob(
         source=source,
         output=output or source.parent / f"{source.stem}-pruned{SUFFIX}",
         spec=spec,
         plan=plan,
         inputs=inputs,
-        data=None if data[0] is None else _images(data[0], data[1]),
+        data=images,
+        judge_by=others,
         seed=run[0],
     )
     return run_onnx_job(job, run[1])
 
 
-def _images(name: str, options: dict[str, Any]) -> np.ndarray:
-    """The training images that --data names, (N, H, W, C)."""
-    return dataset(name, options, labels=False).train_images
+def _images(name: str, options: dict[str, Any]) -> tuple[np.ndarray, np.ndarray]:
+    """The images that --data names, (N, H, W, C): those to choose and solve by, and others to judge by."""
+    found = dataset(name, options, labels=False)
+    return found.train_images, found.test_images

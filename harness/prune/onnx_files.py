@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import onnx_ir as ir
 
-from harness.base.errors import PruneError, SpecError
+from harness.base.errors import ModelError, PruneError, SpecError
 from harness.base.progress import Progress, Silent
 from harness.channels.by_place import named
 from harness.channels.errors import ChannelError
@@ -27,8 +27,9 @@ from harness.prune.onnx_graph.surgery import remove
 from harness.prune.onnx_graph.trace import Trace, trace
 from harness.prune.onnx_proof.comparison import Comparison
 from harness.prune.onnx_proof.verify import judge, prove
+from harness.prune.onnx_recover.agreement import agreement
 from harness.prune.onnx_recover.reconstructing import reconstruct_onnx
-from harness.records import ChannelPlan, Proof, PruneFile, PruneReport, Reconstruction, Verdict
+from harness.records import Agreement, ChannelPlan, Proof, PruneFile, PruneReport, Reconstruction, Verdict
 from harness.spec import PruneSpec, check_seed, checked
 
 Array = npt.NDArray[Any]
@@ -41,7 +42,8 @@ SUFFIX = ".onnx"
 class OnnxResult:
     """A pruned ONNX model, what was decided, the proof, and what it removed.
 
-    The proof is about the graph before its kernels were solved again, of which `reconstruction` tells.
+    The proof is about the graph before its kernels were solved again, of which `reconstruction` tells. `agreement` says
+    how much of the original's answers is kept, where there were examples for that.
     """
 
     model: ir.Model
@@ -50,6 +52,7 @@ class OnnxResult:
     report: PruneReport
     external: bool = False
     reconstruction: Reconstruction | None = None
+    agreement: Agreement | None = None
 
     def write(self, path: Path) -> None:
         """Write the file; weights go beside it, in NAME.onnx.data, where the original's were outside of it too."""
@@ -61,6 +64,7 @@ def prune_onnx(
     spec: PruneSpec | None = None,
     *,
     data: Data | Array | None = None,
+    judge_by: Data | Array | None = None,
     inputs: Sequence[str] = (),
     seed: int = 0,
     **options: Any,
@@ -72,6 +76,7 @@ def prune_onnx(
         spec: how much, and by which importance.
         data: examples, (N, ...), by input name where there are several inputs, for `activation` and `apoz`, and to
             reconstruct from.
+        judge_by: other examples, on which it is told how much of the original's answers is kept.
         inputs: shapes or values of inputs that can't be invented, as `--input` has them: `x:1x3x48x320:float32`.
         seed: for random importance, and for the proof's inputs and weights.
         **options: fields of the spec, instead of it or to change it.
@@ -93,12 +98,20 @@ def prune_onnx(
     decided = _decided(found, asked, examples, seed)
     if removes_nothing(decided):
         raise PruneError(f"'{asked.label}' removes no channel at all; ask for more, or with a smaller round_to")
+    others = _by_input(found, judge_by)
     result = _cut(Path(path), found, decided, seed)
-    if asked.images is None or examples is None:
-        return result
-    first = {name: array[: asked.images] for name, array in examples.items()}
-    solved = reconstruct_onnx(found, removal_of(found, decided), result.model, first, seed)
-    return replace(result, reconstruction=solved)
+    if asked.images is not None and examples is not None:
+        first = {name: array[: asked.images] for name, array in examples.items()}
+        solved = reconstruct_onnx(found, removal_of(found, decided), result.model, first, seed)
+        result = replace(result, reconstruction=solved)
+    return result if others is None else replace(result, agreement=_agreement(found, result.model, others))
+
+
+def _agreement(found: Trace, pruned: ir.Model, data: Data) -> Agreement:
+    try:
+        return agreement(found.graph, pruned, data)
+    except ModelError as error:
+        raise PruneError(f"data: {error}; give examples as the model takes them") from None
 
 
 def replay_onnx(path: Path | str, decided: ChannelPlan, *, inputs: Sequence[str] = (), seed: int = 0) -> OnnxResult:
@@ -232,6 +245,7 @@ class OnnxJob:
     plan: Path | None = None
     inputs: Sequence[str] = ()
     data: Data | Array | None = None
+    judge_by: Data | Array | None = None
     seed: int = 0
 
 
@@ -259,7 +273,8 @@ def run_onnx_job(job: OnnxJob, progress: Progress | None = None) -> Done:
         if job.plan is not None:
             result = replay_onnx(job.source, read_plan(job.plan), inputs=job.inputs, seed=job.seed)
         else:
-            result = prune_onnx(job.source, job.spec, data=job.data, inputs=job.inputs, seed=job.seed)
+            given = {"data": job.data, "judge_by": job.judge_by}
+            result = prune_onnx(job.source, job.spec, **given, inputs=job.inputs, seed=job.seed)
     about = PruneFile(
         source=job.source.name,
         spec=job.spec,
@@ -267,6 +282,7 @@ def run_onnx_job(job: OnnxJob, progress: Progress | None = None) -> Done:
         report=result.report,
         recovery=None,
         reconstruction=result.reconstruction,
+        agreement=result.agreement,
     )
     return Done(result, about, save(result, job.output, about))
 

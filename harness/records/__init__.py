@@ -7,9 +7,11 @@ outside, import from `harness.records` itself.
 from harness.records.accuracy import Accuracy
 from harness.records.export import Export, Parity
 from harness.records.pruning import (
+    Agreement,
     ChannelPlan,
     ChosenWidths,
     LayerCost,
+    OutputKept,
     Proof,
     PruneFile,
     PruneReport,
@@ -26,10 +28,12 @@ from harness.records.training import Reconstruction, Recovery, SolvedLayer, Trai
 
 __all__ = [
     "Accuracy",
+    "Agreement",
     "ChannelPlan",
     "ChosenWidths",
     "Export",
     "LayerCost",
+    "OutputKept",
     "Parity",
     "Proof",
     "PruneFile",

@@ -240,6 +240,7 @@ def _training(epochs: int, learning_rate: float, batch_size: int) -> TrainSpec |
 
 def _show(done: Done | OnnxDone) -> None:
     from harness.prune.present import (
+        agreement_lines,
         files_line,
         layer_table,
         proof_line,
@@ -262,6 +263,8 @@ def _show(done: Done | OnnxDone) -> None:
         print_lines(*reconstruction_lines(reconstruction))
     if done.about.recovery is not None:
         print_lines(*recovery_lines(done.about.recovery))
+    if done.about.agreement is not None:
+        print_lines(*agreement_lines(done.about.agreement))
     if done.no_accuracy is not None:
         print_lines(f"no accuracy told: {done.no_accuracy}")
     print_lines(files_line(done.files))

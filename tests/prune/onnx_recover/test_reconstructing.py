@@ -114,6 +114,22 @@ def test_examples_that_do_not_do(tmp_path: Path, data: Any, message: str) -> Non
         harness.prune(twins(tmp_path / "net.onnx"), ratio=0.5, recover="reconstruct", data=data)
 
 
+def test_what_is_kept_of_the_answers(tmp_path: Path) -> None:
+    """All of them where twins were regained; less where the pruned graph is left as it was cut."""
+    path, others = twins(tmp_path / "net.onnx"), images(50, 9)
+    gone = {"remove": {"first": [0, 1, 2, 3]}, "data": images(), "judge_by": others}
+    solved = harness.prune(path, recover="reconstruct", **gone).agreement.outputs
+    cut = harness.prune(path, **gone).agreement
+    (kept,), (lost,) = solved.values(), cut.outputs.values()
+    assert cut.examples == 48  # in batches of 16
+    assert kept.top1 == 1
+    assert kept.cosine["1"] > 0.9999
+    assert kept.relative_error["99"] < 1e-3
+    assert lost.relative_error["50"] > 10 * kept.relative_error["99"]
+    assert lost.relative_error["50"] <= lost.relative_error["90"] <= lost.relative_error["99"]
+    assert lost.cosine["1"] <= lost.cosine["10"] <= lost.cosine["50"] < 1
+
+
 def test_several_inputs(tmp_path: Path) -> None:
     net = Net()
     x = net.op("Relu", net.dense("a", 5, 12, name="first"))
