@@ -9,6 +9,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 READY_CUDA := $(VENV)/.ready-cuda
 READY_NODE := tools/runtimes/node_modules/.ready
+PEERS := .venv-peers
 DEVICE ?= auto
 STUDY ?= bench/studies/default.toml
 RUNS ?= runs
@@ -97,6 +98,15 @@ bench-prune: $(READY) ## seconds and memory to prune ResNet50 by half and prove 
 bench-reconstruct: $(READY) ## what reconstruction wins back, and its cost for ResNet50, into bench/results/; half an hour
 	$(BIN)/python -m bench.reconstruct
 
+bench-peers: $(READY) $(PEERS)/.ready ## beside Torch-Pruning and onnxsim, into bench/results/; idle machine, 40 minutes, goes on where it stopped
+	$(BIN)/python -m bench.peers --python $(PEERS)/bin/python
+
+# By pip: a CPU build of PyTorch is taken where the index or a folder that pip is told of has one.
+$(PEERS)/.ready: bench/peers/theirs/requirements.lock
+	$(PYTHON) -m venv $(PEERS)
+	$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
+
 bench-importance: $(READY) ## what each importance keeps of a network's accuracy, into bench/results/
 	$(BIN)/python -m bench.importances
 
@@ -177,4 +187,4 @@ lock: ## renew the requirements locks from pyproject.toml (needs uv)
 	$(COMPILE) --upgrade --extra cuda --constraint requirements.lock --output-file requirements-cuda.lock
 
 clean: ## remove .venv, runs, and everything made
-	rm -rf $(VENV) $(RUNS) tools/runtimes/node_modules .harness .benchmarks .pytest_cache .mypy_cache .ruff_cache .hypothesis build ./*.egg-info
+	rm -rf $(VENV) $(PEERS) $(RUNS) tools/runtimes/node_modules .harness .benchmarks .pytest_cache .mypy_cache .ruff_cache .hypothesis build ./*.egg-info

@@ -236,6 +236,15 @@ def bundled(folder: Path, device: Device) -> tuple[Path, Path]:
     return finished.folder, folder / "bundle"
 
 
+def earlier(path: Path) -> list[dict[str, Any]]:
+    """What was tried before with the same versions on the same CPU; nothing where there is none."""
+    if not path.is_file():
+        return []
+    before, now = json.loads(path.read_text()), describe()
+    same = all(before["environment"][fact] == now[fact] for fact in ("versions", "cpu", "gpus"))
+    return list(before["tries"]) if same else []
+
+
 def main() -> None:
     """Go on with the bench, or start it."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -246,7 +255,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=RESULTS)
     chosen = parser.parse_args()
     path = chosen.out / f"gate-{chosen.device}.json"
-    known = [] if chosen.again or not path.is_file() else json.loads(path.read_text())["tries"]
+    known = [] if chosen.again else earlier(path)
     start = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="gate-") as folder:
         bench = Bench(*bundled(Path(folder), chosen.device), chosen.device, chosen.spend, path, known)

@@ -63,6 +63,8 @@ def latency_us(case: Case, prune: PruneSpec | None, batch: int) -> float:
     if case.options.get("filters") == [16, 24, 32]:
         base *= 0.47
     gain = 1.01 if prune is None or prune.ratio is None else {0.25: 1.01, 0.5: 2.1, 0.75: 3.6}.get(prune.ratio, 1.5)
+    if prune is not None and prune.speedup is not None:
+        gain = 1.02 * prune.speedup
     if batch > 1 and prune is not None and prune.ratio == 0.25:
         gain = 0.83
     return base / gain * (1 if batch == 1 else 0.75 * batch)
@@ -155,7 +157,7 @@ def make_pruning(prune: PruneSpec, parameters: int) -> Pruning:
 
 
 def make_export(row: Row, parameters: int) -> Export:
-    amount = "original" if row.prune is None else f"{row.prune.ratio} {row.prune.filters}"
+    amount = "original" if row.prune is None else f"{row.prune.ratio} {row.prune.filters} {row.prune.speedup or ''}"
     return Export(
         opset=18,
         size_bytes=4 * parameters + 2_345,

@@ -21,6 +21,7 @@ from harness.cli.commands.diagnose import diagnose
 from harness.cli.commands.doctor import doctor
 from harness.cli.commands.evaluate import evaluate
 from harness.cli.commands.export import export
+from harness.cli.commands.frontier import frontier
 from harness.cli.commands.measure import measure
 from harness.cli.commands.prune import prune
 from harness.cli.commands.report import report
@@ -31,7 +32,10 @@ from harness.cli.commands.verify import verify
 from harness.cli.terminal import print_lines, print_message
 
 GOOD, UNANSWERED = 0, 2
-COMMANDS = (run, prune, verify, export, evaluate, measure, compare, results, report, diagnose, doctor, bundle, validate)
+COMMANDS = (
+    run, prune, frontier, verify, export, evaluate, measure, compare, results, report, diagnose, doctor, bundle,
+    validate,
+)  # fmt: skip
 
 app = typer.Typer(
     name="harness",

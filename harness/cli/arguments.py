@@ -34,6 +34,18 @@ def whole_numbers(text: str, option: str) -> tuple[int, ...]:
         raise SpecError(f"{option} {text}: not whole numbers; give for example {option} 1,32") from None
 
 
+def numbers(text: str, option: str) -> tuple[float, ...]:
+    """`1.5,2` as (1.5, 2.0).
+
+    Raises:
+        SpecError: a part is no number.
+    """
+    try:
+        return tuple(float(part) for part in text.split(","))
+    except ValueError:
+        raise SpecError(f"{option} {text}: not numbers; give for example {option} 1.5,2,3") from None
+
+
 def settings(texts: Sequence[str], option: str) -> dict[str, str]:
     """`["use_tf32=0"]` as {"use_tf32": "0"}.
 

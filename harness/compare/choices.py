@@ -37,7 +37,7 @@ def choices_of(evidence: Evidence) -> tuple[Choice, ...]:
 
 
 def _choice(variants: Sequence[Variant], batch: int, evidence: Evidence) -> Choice | None:
-    able = [variant for variant in variants if eligible(variant, batch)]
+    able = [variant for variant in variants if eligible(variant, batch) and not variant.baseline]
     reference = next((variant for variant in able if variant.original), None)
     others = [variant for variant in able if variant is not reference]
     if reference is None or not others:

@@ -54,7 +54,7 @@ def variant_of(rows: Sequence[Row], originals: Mapping[tuple[str, int], Row]) ->
         accuracy=pooled_accuracy([row for row, _ in counted]),
         change=None if first.original else pooled_change(that_learned(pairs)),
         equal_change=pooled_change(equals),
-        loss_p=mcnemar(that_learned(pairs)) if first.prune is not None else None,
+        loss_p=mcnemar(equals if any(other for _, other in equals) else that_learned(pairs)) if first.prune else None,
         widths=common_widths(prunings),
         devices=tuple(dict.fromkeys(row.accuracy.device for row in rows if row.accuracy)),
         proof_difference=max((each.proof.largest_difference for each in prunings if each.proof), default=None),

@@ -36,8 +36,8 @@ def _use(contents: Contents) -> Iterator[str]:
     yield "import numpy as np, onnxruntime"
     yield ""
     yield f'session = onnxruntime.InferenceSession("{layout.MODEL}", providers=["CPUExecutionProvider"])'
-    sizes = ", ".join("1" if size is None else str(size) for size in one.shape)
-    yield f"batch = np.zeros(({sizes},), np.{one.dtype})  # your examples"
+    sizes = tuple(1 if size is None else size for size in one.shape)
+    yield f"batch = np.zeros({sizes}, np.{one.dtype})  # your examples"
     yield f"answers = session.run(None, {{{one.name!r}: batch}})"
     yield "```"
     yield ""

@@ -185,6 +185,12 @@ def reconstruction_lines(found: Reconstruction) -> list[str]:
             f"not reconstructed: {found.images:,} images bring the outputs no nearer to the original's "
             f"({missed}); give more, or others"
         ]
+    else:
+        lines += [
+            f"{layer} solved by the original's answers: {100 * each.before:.1f} % as the original's before, "
+            f"{100 * each.after:.1f} % after"
+            for layer, each in (found.answered or {}).items()
+        ]
     same = [layer.layer for layer in found.solved if layer.ridge is None and layer.before > EXACT]
     if same and not found.undone:
         lines.append(f"kept the cut kernel, than which nothing did better: {listed(same)}")

@@ -24,11 +24,12 @@ from harness.records.pruning import (
 )
 from harness.records.record import Record
 from harness.records.row import Row
-from harness.records.training import Reconstruction, Recovery, SolvedLayer, Training
+from harness.records.training import Answered, Reconstruction, Recovery, SolvedLayer, Training
 
 __all__ = [
     "Accuracy",
     "Agreement",
+    "Answered",
     "ChannelPlan",
     "ChosenWidths",
     "Export",

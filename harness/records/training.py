@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Literal
+from typing import ClassVar, Literal
 
 from harness.records.record import GrownRecord, Record
 from harness.stats.learned import learned
@@ -54,13 +54,27 @@ class SolvedLayer(Record):
     columns: int
 
 
-class Reconstruction(Record):
+class Answered(Record):
+    """A classifier's last layer, solved by the original's answers on top of that, with a ridge towards what was there.
+
+    `before` and `after` are the shares of the images' answers that are the original's, afterwards by solutions that
+    other images gave.
+    """
+
+    ridge: float
+    before: float
+    after: float
+
+
+class Reconstruction(GrownRecord):
     """What became of the layers behind pruned channels, and why others keep the kernels that they had, by layer.
 
     `before` and `after` are the shares of the squares of the original's outputs that the network missed, on those of
     the `images` that are for judging; None where an output was not finite. Where that did not become less, all was
-    `undone`.
+    `undone`. `answered` are the layers that were solved by the original's answers as well.
     """
+
+    later: ClassVar[frozenset[str]] = frozenset({"answered"})
 
     images: int
     before: float | None
@@ -68,6 +82,7 @@ class Reconstruction(Record):
     undone: bool
     solved: tuple[SolvedLayer, ...]
     kept: Mapping[str, str]
+    answered: Mapping[str, Answered] | None = None
 
     @property
     def images_needed(self) -> int | None:

@@ -9,6 +9,7 @@ from harness.compare import Answers, Compared, compare, compared
 from harness.compare.results import Results
 from harness.measure.advice import advice
 from harness.report import format as fmt
+from harness.report.commands import commands_of
 from harness.report.conditions import Part, conditions, reproduce
 from harness.report.findings import Finding, findings
 from harness.report.headline import Headline, Recommended, headline, recommended
@@ -21,6 +22,7 @@ from harness.report.tables.families import family_tables
 from harness.report.tables.graphs import control_table, graph_table, users_of
 from harness.report.tables.health import health_table
 from harness.report.tables.learning import learning_tables
+from harness.report.tables.recipes import recipe_table
 from harness.report.tables.removed import removed_tables
 from harness.report.tables.seeds import seed_table
 from harness.report.tables.table import Table
@@ -50,6 +52,7 @@ class Content:
     removed: tuple[tuple[str, Table], ...]
     disagreements: Table | None
     modes: tuple[tuple[str, Table], ...]
+    recipes: Table
     seeds: Table
     failures: Table
     health: Table | None
@@ -66,7 +69,7 @@ def gather(results: Results) -> Content:
     from harness.report.charts.drawing import draw, overviews  # Altair takes its time, and only a report needs it
 
     found = compared(results)
-    answers, names = found.answers, Names(found.answers)
+    answers, names = found.answers, Names(found.answers, commands_of(results))
     told = findings(answers, names)
     others = [(mode, compare(results, mode)) for mode in results.spec.modes[1:]]
     return Content(
@@ -86,6 +89,7 @@ def gather(results: Results) -> Content:
         removed=removed_tables(results, answers, names),
         disagreements=disagreement_table(results, answers, names),
         modes=tuple((fmt.MODES[mode], main_table(other, names)) for mode, other in others),
+        recipes=recipe_table(answers, names),
         seeds=seed_table(answers, names),
         failures=failure_table(answers),
         health=health_table(results, answers),

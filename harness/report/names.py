@@ -11,6 +11,13 @@ from harness.compare import Answers, Arm, Change, Contrast, Variant
 from harness.report.format import SPACE, listed, plural
 from harness.spec import AMOUNTS, PruneSpec, short, without
 
+# What labels leave out of prunings that are alike in it.
+UNSAID: dict[str, str | None] = {
+    "importance": "l1",
+    "recover": None,
+    "reconstruct_images": None,
+    "finetune_schedule": None,
+}
 # Said of runs of older versions, whose originals were not trained on.
 LONGER_MISSING = "The originals were not: a gain in accuracy may come from that."
 
@@ -18,8 +25,9 @@ LONGER_MISSING = "The originals were not: a gain in accuracy may come from that.
 class Names:
     """The names of one report."""
 
-    def __init__(self, answers: Answers) -> None:
-        self.answers = answers
+    def __init__(self, answers: Answers, commands: Mapping[tuple[str, str], str] | None = None) -> None:
+        """`commands` make variants, by network and label: see harness/report/commands.py."""
+        self.answers, self.commands = answers, commands or {}
 
     @cached_property
     def networks(self) -> dict[str, str]:
@@ -49,6 +57,18 @@ class Names:
                 found[network] = epochs.pop()
         return found
 
+    @cached_property
+    def same_way(self) -> dict[str, PruneSpec]:
+        """Of networks with baselines, how all was chosen and recovered, where that is one way: labels leave it out."""
+        found = {}
+        for network in self.answers.networks:
+            prunes = [variant.prune for variant in self.answers.of(network) if variant.prune]
+            recovered = [prune for prune in prunes if prune.baseline != "scratch"]
+            ways = {tuple(getattr(prune, name) for name in UNSAID) for prune in recovered}
+            if len(ways) == 1 and any(prune.baseline for prune in prunes):
+                found[network] = recovered[0]
+        return found
+
     def network(self, variant: Variant) -> str:
         """Its network's short name."""
         return self.networks[variant.network]
@@ -60,7 +80,8 @@ class Names:
                 return "original"
             alone = variant.network in self.same_tuning
             return "original, trained on" + ("" if alone else f" for {plural(variant.longer_epochs, 'epoch')}")
-        return prune_label(variant.prune, with_tuning=variant.network not in self.same_tuning)
+        prune = variant.prune.model_copy(update=UNSAID) if variant.network in self.same_way else variant.prune
+        return prune_label(prune, with_tuning=variant.network not in self.same_tuning)
 
     def full(self, variant: Variant) -> str:
         """Network and variant in a sentence: `single_conv, pruned by 1 filter`."""
@@ -70,6 +91,10 @@ class Names:
         elif not variant.prune.by_latency:
             label = f"pruned by {label}"
         return f"{self.network(variant)}, {label}"
+
+    def command(self, variant: Variant) -> str:
+        """What makes the variant; empty where no command does."""
+        return self.commands.get((variant.network, variant.label), "")
 
     def brief(self, variant: Variant) -> str:
         """As short as a label in a chart: `50 %` where there is one network, else `same 32-48-64, 50 %`."""
@@ -98,10 +123,19 @@ class Names:
             if epochs and name not in groups.setdefault(epochs, []):
                 groups[epochs].append(name)
         if not groups:
-            return ""
+            return self._way_note()
         told = [f"{plural(epochs, 'epoch')} after pruning: {listed(names)}." for epochs, names in groups.items()]
         beside = "Each original, trained on for as long, stands beside." if self.answers.longer else LONGER_MISSING
-        return f"Fine-tuned for {' For '.join(told)} {beside}"
+        return f"Fine-tuned for {' For '.join(told)} {beside} {self._way_note()}".rstrip()
+
+    def _way_note(self) -> str:
+        told = []
+        for network, prune in self.same_way.items():
+            parts = [f"chosen by {prune.importance}"]
+            parts += ["reconstructed"] * (prune.recover is not None)
+            parts += ["tuned with cosine decay"] * (prune.finetune_schedule == "cosine")
+            told.append(f"All prunings of {self.networks[network]} are {listed(parts)}.")
+        return " ".join(told)
 
 
 def series_of(variant: Variant) -> str:

@@ -10,6 +10,7 @@ from harness.compare import Answers, Variant, compare
 from harness.compare.results import Results
 from harness.measure.tables import COLOURS
 from harness.report import format as fmt
+from harness.report.commands import commands_of
 from harness.report.families import crowded, families
 from harness.report.findings import Finding, findings
 from harness.report.names import Names
@@ -29,6 +30,23 @@ def as_json(results: Results) -> dict[str, Any]:
 def told_as_json(answers: Answers, told: Iterable[Finding]) -> dict[str, Any]:
     """The same of answers that are there already."""
     return {**answers.model_dump(mode="json"), "findings": [each.as_json() for each in told]}
+
+
+def dots(results: Results) -> list[dict[str, Any]]:
+    """Every variant as a dot: accuracy and speed-ups with intervals, widths, McNemar's p-value and the command."""
+    answers = compare(results)
+    names = Names(answers, commands_of(results))
+    return [
+        {
+            "variant": names.label(variant),
+            "accuracy": variant.accuracy.model_dump() if variant.accuracy else None,
+            "speedups": {batch: speedup.model_dump(mode="json") for batch, speedup in variant.speedups.items()},
+            "loss_p": variant.loss_p,
+            "widths": variant.widths,
+            "command": names.command(variant) or None,
+        }
+        for variant in answers.variants
+    ]
 
 
 def terminal_table(results: Results) -> Table:

@@ -2,13 +2,14 @@
 
 A study's tables have a file each: `data`, `training` (the table `train`), `measuring` (`measure`), `network`
 (`[[networks]]`) and `pruning` (`[[networks.prune]]`). A `case` is one network with one seed. `speed` asks for widths by
-latency. `checked` tells what is wrong in one line; `names` is how all of it stands in names. From outside, import from
-`harness.spec` itself.
+latency, `frontier` for a walk along them. `checked` tells what is wrong in one line; `names` is how all of it stands in
+names. From outside, import from `harness.spec` itself.
 """
 
 from harness.spec.case import Case, is_file
 from harness.spec.checked import check_seed, checked
 from harness.spec.data import DataSpec
+from harness.spec.frontier import FrontierSpec, frontier_study
 from harness.spec.gates import BOUNDS, Gates, gates_of
 from harness.spec.measuring import Device, MeasureSpec, Mode
 from harness.spec.names import short, without
@@ -25,6 +26,7 @@ __all__ = [
     "Case",
     "DataSpec",
     "Device",
+    "FrontierSpec",
     "Gates",
     "Importance",
     "MeasureSpec",
@@ -36,6 +38,7 @@ __all__ = [
     "TrainSpec",
     "check_seed",
     "checked",
+    "frontier_study",
     "gates_of",
     "is_file",
     "read_study",

@@ -14,7 +14,7 @@ import harness
 from harness.cli.app import app
 
 ROOT = Path(harness.__file__).parent
-RUNS_LAYERS = ("run", "prune", "export", "diagnose")  # they may run code inside a Keras file
+RUNS_LAYERS = ("run", "frontier", "prune", "export", "diagnose")  # they may run code inside a Keras file
 WITH_DATA = (*RUNS_LAYERS, "evaluate", "bundle", "validate")
 # Which commands can say what a module says: the longest name that fits counts. A command that reads studies may be told
 # what to write into one instead.
@@ -22,7 +22,7 @@ SAID_BY = {
     "data": WITH_DATA,
     "base/keras_file.py": (*RUNS_LAYERS, "verify"),
     "training": ("run",),
-    "pipeline": ("run",),
+    "pipeline": ("run", "frontier"),
     "prune": ("prune",),
     "prune/proof/verified.py": ("verify",),
     "prune/onnx_proof/verify.py": ("verify",),
@@ -50,9 +50,11 @@ SAID_BY = {
     "cli/onnx.py": ("prune", "verify"),
     "cli/commands/run.py": ("run",),
     "cli/commands/prune.py": ("prune",),
+    "cli/commands/frontier.py": ("frontier",),
     "cli/commands/diagnose.py": ("diagnose",),
     "cli/commands/measure.py": ("measure",),
-    "report/conditions/commands.py": ("prune",),
+    "report/commands.py": ("prune",),
+    "report/conditions/frontier.py": ("frontier",),
     "report/conditions/reproduce.py": ("run",),
 }
 OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*")

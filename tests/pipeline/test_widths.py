@@ -90,7 +90,7 @@ def test_what_can_not_be_reached_is_a_row_that_says_what_would_be_and_loses_no_o
     others = [row for row in finished.results.rows if row.prune is None]
     assert [row.error for row in others] == [None] * len(others)
     told = finished.written.markdown.read_text(encoding="utf-8")
-    assert "latency-chosen for 1000× (reconstructed): 1000x as fast is not reachable" in told
+    assert "latency-chosen for 1000×: 1000x as fast is not reachable" in told
     assert "latency-chosen for 1.1×" in told
 
 

@@ -59,8 +59,8 @@ class Variant(Record):
     `accuracy`, `change` and the frontier rest on the `counted` seeds: those that finished and whose original learned,
     or all that finished where none learned.
     `widths` are the channels that each layer keeps of a pruned one, by layer; None where its seeds differ in that.
-    `loss_p` is McNemar's exact test of `change`, by Holm's method over all pruned variants of the run; None where
-    several seeds are pooled, of which the interval of `change` tells.
+    `loss_p` is McNemar's exact test of `equal_change`, or else of `change`, by Holm's method over all pruned variants
+    of the run; None where several seeds are pooled, of which the intervals tell.
     `parameters` and `size_bytes` are (smallest, largest) over the seeds. `speedups` are against the own original,
     keyed by batch size, as are `latencies` and `places`.
     """

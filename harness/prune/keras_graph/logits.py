@@ -132,6 +132,23 @@ def logit_network(model: keras.Model) -> LogitNetwork:
     return LogitNetwork(graph, frozenset(skipped), twins, squashed, turned)
 
 
+def classifying(graph: Graph) -> frozenset[str]:
+    """The paths of Dense layers over whose outputs, and no others, a softmax goes that makes the model's outputs."""
+    makers = {index: call for call in graph.calls for index in call.outputs}
+    found = set()
+    for output in graph.outputs:
+        call = _last_work(graph, output)
+        if call is None or _squashing(call) not in ("softmax", "log_softmax"):
+            continue
+        if not isinstance(call.op, L.Dense) and getattr(call.op, "axis", -1) in (-1, len(graph.shapes[output]) - 1):
+            call = makers.get(call.inputs[0])
+            if call is None or getattr(call.op, "activation", None) is not keras.activations.linear:
+                continue
+        if isinstance(call.op, L.Dense) and _only_use(graph, call):
+            found.add(call.path)
+    return frozenset(found)
+
+
 def _last_work(graph: Graph, output: int) -> Call | None:
     """The last call before an output that does more than move elements, if nothing else uses what it makes."""
     makers = {index: call for call in graph.calls for index in call.outputs}

@@ -10,7 +10,7 @@ from harness.compare import Answers, Choice, Variant
 from harness.compare.frontier import eligible
 from harness.report import format as fmt
 from harness.report.charts.figure import tip
-from harness.report.names import Names
+from harness.report.names import Names, widths_told
 
 # A variant this much less accurate than the best would flatten all others: it is left out, and named.
 FLATTENING = 0.15
@@ -76,6 +76,8 @@ def point_of(variant: Variant, batch: int, names: Names, number: int | None, rol
             ("Over its original", fmt.times(speedup.value) if speedup else ""),
             ("Parameters", fmt.count_range(variant.parameters)),
             ("Standing", variant.places[batch].standing.value),
+            ("Channels kept", widths_told(variant)),
+            ("Command", names.command(variant)),
         ),
         role=role,
         parameters=variant.parameters[0] if variant.parameters else 0,

@@ -15,6 +15,7 @@ from harness.report.charts.scales import color, log_ticks, shape
 from harness.report.names import Names, series_of
 
 Groups = Mapping[tuple[str, ...], Sequence[Variant]]
+LABEL_WIDTH = 80
 
 
 def speed_figure(answers: Answers, names: Names) -> Figure | None:
@@ -27,8 +28,7 @@ def speed_figure(answers: Answers, names: Names) -> Figure | None:
             rows = _rows(variants, labels, batch, names)
             if rows:
                 shown.update(row["network"] for row in rows)
-                models = fmt.listed(list(dict.fromkeys(names.model(variant) for variant in variants)))
-                title = f"{models}, batch {batch}" if len(groups) > 1 else f"Batch {batch}"
+                title = f"{_told(variants, groups, names)}, batch {batch}" if len(groups) > 1 else f"Batch {batch}"
                 panels.append(_panel(rows, labels, title, answers.margin, names))
     if not panels:
         return None
@@ -49,10 +49,17 @@ def _groups(answers: Answers, names: Names) -> Groups:
     """Variants with a speed-up, by the labels that their networks have."""
     groups: dict[tuple[str, ...], list[Variant]] = {}
     for network in answers.networks:
-        variants = [each for each in answers.of(network) if each.speedups and not each.control]
+        variants = [each for each in answers.of(network) if each.speedups and not (each.control or each.baseline)]
         if variants:
             groups.setdefault(tuple(names.label(variant) for variant in variants), []).extend(variants)
     return groups
+
+
+def _told(variants: Sequence[Variant], groups: Groups, names: Names) -> str:
+    """The models of a group; its networks, where another group has the same models."""
+    models = [tuple(dict.fromkeys(map(names.model, group))) for group in groups.values()]
+    own = tuple(dict.fromkeys(map(names.model, variants)))
+    return fmt.listed(list(own if models.count(own) == 1 else dict.fromkeys(map(names.network, variants))))
 
 
 def _rows(variants: Sequence[Variant], labels: Sequence[str], batch: int, names: Names) -> list[dict[str, Any]]:
@@ -105,12 +112,12 @@ def _panel(rows: Sequence[dict[str, Any]], labels: Sequence[str], title: str, ma
             x=x, y=y, shape=shape(names), fill=fill, description="tip:N"
         ),
     )
-    return Panel(titled(chart, title, PANEL_WIDTH, 260), sheet.datasets)
+    return Panel(titled(chart, title, max(PANEL_WIDTH, LABEL_WIDTH * len(labels)), 260), sheet.datasets)
 
 
 def _label_axis(labels: Sequence[str]) -> alt.Axis:
     """Whole numbers shown as the variants' labels, on several lines where they have several parts."""
-    lines = [label.removesuffix(")").replace(" (", ", ").split(", ") for label in labels]
+    lines = [label.removesuffix(")").replace(" (", ", ").replace(" for ", ", for ").split(", ") for label in labels]
     return alt.Axis(
         values=list(range(len(labels))), labelExpr=f"{lines!r}[datum.value]", grid=False, labelAngle=0, ticks=False
     )

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from harness.compare.results import Results
-from harness.spec import Case, DataSpec, Device, study_of
-
-# What `harness run NET.keras` can be told of the data.
-TOLD = {"name", "scale", "color", "resize", "limit"}
+from harness.report.commands import data_words, tellable
+from harness.report.conditions.frontier import frontier_words, walk_of
+from harness.spec import Case, MeasureSpec, Study, frontier_study, study_of
 
 
 def reproduce(results: Results) -> tuple[str, ...]:
     """The commands, as lines of a shell."""
-    steps = "train, prune, export, measure" if _case_of_a_file(results) is None else "prune, export, measure"
+    words = _command(results)
+    steps = "train, prune, export, measure" if words is None else "prune, export, measure"
     return (
         f"{run_command(results)}    # {steps}; finished stages are not run again",
         "harness report RUN    # this report again, from the run's results.json alone",
@@ -23,44 +23,39 @@ def reproduce(results: Results) -> tuple[str, ...]:
 
 def run_command(results: Results) -> str:
     """What runs all of it: a study by its file, a trained network by its own."""
-    case = _case_of_a_file(results)
-    if case is None:
+    words = _command(results)
+    if words is None:
         return f"harness run {shlex.quote(f'{results.study}.toml')}"
-    return f"harness run {' '.join(map(shlex.quote, _words(case, results.spec.device)))}"
+    return f"harness {' '.join(map(shlex.quote, words))}"
 
 
-def _case_of_a_file(results: Results) -> Case | None:
-    """The one case of a run of a trained network; None where what was run is a study's file."""
+def _command(results: Results) -> Sequence[str] | None:
+    """What follows `harness` in a run of a trained network; None where what was run is a study's file."""
     case = next((row.case for row in results.rows), None)
     if case is None or case.file is None or not all(row.case == case for row in results.rows):
         return None
-    ratios = [spec.ratio for spec in case.prune if spec.ratio is not None]
-    if not ratios or case.data != DataSpec(**case.data.model_dump(include=TOLD)):
+    if not tellable(case.data) or not case.prune:
         return None
-    asked = study_of(case.file, case.data, ratios, case.prune[0].finetune_epochs)
+    ratios = [spec.ratio for spec in case.prune if spec.ratio is not None]
+    if len(ratios) == len(case.prune):
+        asked = study_of(case.file, case.data, ratios, case.prune[0].finetune_epochs)
+        return [*_run_words(case, results.spec)] if _same(asked, case, results) else None
+    walk = walk_of(case.prune, results.spec)
+    if walk is None or not _same(frontier_study(case.file, case.data, walk), case, results):
+        return None
+    return [*frontier_words(case, walk)]
+
+
+def _same(asked: Study, case: Case, results: Results) -> bool:
+    """Whether a study is the one that was run, but for the device."""
     spec = asked.measure.model_copy(update={"device": results.spec.device})
     same = (asked.name, asked.question, spec) == (results.study, results.question, results.spec)
-    return case if same and asked.cases() == (case,) else None
+    return same and asked.cases() == (case,)
 
 
-def _words(case: Case, device: Device) -> Iterator[str]:
-    """What follows `harness run` to get this case."""
-    yield from (case.model, "--data", *data_words(case))
+def _run_words(case: Case, measure: MeasureSpec) -> Iterator[str]:
+    yield from ("run", case.model, *data_words(case.data))
     yield from ("--ratio", ",".join(str(spec.ratio) for spec in case.prune))
     yield from ("--finetune-epochs", str(case.prune[0].finetune_epochs))
-    if device != "auto":
-        yield from ("--device", device)
-
-
-def data_words(case: Case) -> Iterator[str]:
-    """What follows `--data` to get this case's data."""
-    data = case.data
-    yield data.name
-    if data.scale != DataSpec().scale:
-        yield from ("--scale", data.scale)
-    if data.color:
-        yield "--color"
-    if data.resize is not None:
-        yield from ("--resize", "x".join(map(str, data.resize)))
-    if data.limit is not None:
-        yield from ("--limit", str(data.limit))
+    if measure.device != "auto":
+        yield from ("--device", measure.device)

@@ -11,6 +11,7 @@ from harness.report.findings.cost import best_buy, costs_and_gains, factors_alon
 from harness.report.findings.doubts import failed, false_alarm, never_learned, seeds_apart, too_thin
 from harness.report.findings.kernel import kernel_rows
 from harness.report.findings.learning import which_learned
+from harness.report.findings.losses import real_losses, worth_of_choosing
 from harness.report.findings.speed import not_faster, on_the_frontier
 from harness.report.findings.widths import latency_chosen
 from harness.report.names import Names
@@ -26,6 +27,8 @@ def findings(answers: Answers, names: Names) -> tuple[Finding, ...]:
         best_buy,
         costs_and_gains,
         latency_chosen,
+        real_losses,
+        worth_of_choosing,
         factors_alone,
         on_the_frontier,
         not_faster,

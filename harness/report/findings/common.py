@@ -33,14 +33,16 @@ def comparable(answers: Answers) -> list[Variant]:
 
 
 def with_speedup(answers: Answers, batch: int) -> list[tuple[Variant, SpeedUp]]:
-    """The comparable variants whose speed-up at a batch size is known, with it."""
-    return [(variant, variant.speedups[batch]) for variant in comparable(answers) if batch in variant.speedups]
+    """The comparable variants whose speed-up at a batch size is known, with it; baselines have those of others."""
+    found = [variant for variant in comparable(answers) if not variant.baseline]
+    return [(variant, variant.speedups[batch]) for variant in found if batch in variant.speedups]
 
 
 def without_speedup(answers: Answers, batch: int) -> list[Variant]:
     """The exported variants of a measured run whose speed-up at a batch size is not known."""
     measured = any(variant.latencies for variant in answers.variants)
-    return [each for each in comparable(answers) if measured and each.architectures and batch not in each.speedups]
+    found = [variant for variant in comparable(answers) if not variant.baseline]
+    return [each for each in found if measured and each.architectures and batch not in each.speedups]
 
 
 def first_few(parts: Sequence[str], limit: int, what: str) -> list[str]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from harness.compare import Answers, Choice, Variant
 from harness.compare.results import Results
 from harness.report import format as fmt
-from harness.report.conditions.commands import making
+from harness.report.conditions.commands import shipping
 from harness.report.headline.gates import Gate, gates
 from harness.report.names import Names
 
@@ -50,7 +50,7 @@ def _recommended(choice: Choice, results: Results, answers: Answers, names: Name
         reference=names.full(reference),
         facts=tuple(_facts(choice, variant, reference)),
         gates=gates(choice, variant, answers),
-        commands=((making(results, variant)),),
+        commands=(shipping(results, variant),),
     )
 
 
@@ -82,7 +82,7 @@ def _facts(choice: Choice, variant: Variant, reference: Variant) -> Iterator[Fac
             "Against it trained on",
             fmt.points(choice.equal_change.value),
             fmt.points_range(choice.equal_change),
-            "trained for as long as the variant",
+            "",
         )
     if variant.size_bytes and reference.size_bytes:
         ratio = reference.size_bytes[1] / variant.size_bytes[1]

@@ -24,7 +24,8 @@ def test_the_first_screen_has_question_answer_frontier_and_command(
     browser: Browser, written: ReportPaths, screen: tuple[int, int]
 ) -> None:
     with Visit(browser, written.html, screen) as visit:
-        for what in ("h1", ".answer", ".view:not([hidden]) .plot:visible svg", ".view:not([hidden]) .command"):
+        wanted = ["h1", ".answer", *(f".view:not([hidden]) {each}" for each in (".plot:visible svg", ".command"))]
+        for what in wanted if screen == PHONE else [*wanted, ".view:not([hidden]) .gates"]:
             box = visit.page.locator(what).first.bounding_box()
             assert box is not None, what
             assert box["y"] + box["height"] <= screen[1], what

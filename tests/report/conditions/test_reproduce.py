@@ -13,7 +13,7 @@ import harness.pipeline.run
 from harness.cli import app as cli
 from harness.compare.results import Results
 from harness.report.conditions import reproduce
-from harness.spec import DataSpec, MeasureSpec, Study, TrainSpec, study_of
+from harness.spec import DataSpec, FrontierSpec, MeasureSpec, Study, TrainSpec, frontier_study, study_of
 from tests.synthetic import World, results_of
 
 NET = Path("my nets/Net 1.keras")
@@ -44,6 +44,31 @@ def test_a_trained_network_is_run_by_its_file_with_the_options_that_make_the_sam
     asked = asked.model_copy(update={"measure": asked.measure.model_copy(update={"device": device})})
     words = command(asked)
     assert words[:3] == ["harness", "run", "my nets/Net 1.keras"]
+    run: list[Study] = []
+
+    def stop(study: Study, **options: object) -> None:
+        run.append(study)
+        raise SystemExit(0)
+
+    monkeypatch.setattr(harness.pipeline.run, "run_study", stop)
+    monkeypatch.setattr(sys, "argv", words)
+    with pytest.raises(SystemExit):
+        cli.main()
+    assert run == [asked]
+
+
+@pytest.mark.parametrize(
+    "walk",
+    [
+        {},
+        {"targets": (1.25, 2.0), "uniform": (), "epochs": 3, "scratch_epochs": 6, "importance": "l1", "device": "cpu"},
+        {"batch_sizes": (8,), "threads": 2, "budget_s": 30.0, "epochs": 0},
+    ],
+)
+def test_a_walk_along_the_frontier_is_asked_for_again(walk: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = frontier_study(NET, DataSpec(name="images:My Faces", scale="raw"), FrontierSpec(**walk))
+    words = command(asked)
+    assert words[:3] == ["harness", "frontier", "my nets/Net 1.keras"]
     run: list[Study] = []
 
     def stop(study: Study, **options: object) -> None:

@@ -6,6 +6,7 @@ import shlex
 
 from harness.compare import Answers, compare
 from harness.compare.results import Results
+from harness.report.conditions.commands import making
 from harness.report.headline import Recommended, recommended
 from harness.report.names import Names
 from harness.spec import Study
@@ -56,7 +57,8 @@ def test_a_trained_network_is_pruned_by_a_command_of_its_own() -> None:
     network = {"model": "my nets/trained.keras", "prune": [prune]}
     data = {"name": "npz:digits.npz", "scale": "raw"}
     study = Study.model_validate({"name": "file", "data": data, "networks": [network]})
-    ((what, command),) = first(results_of(study, World(accuracy=lambda case, prune: 0.9))).commands
+    results = results_of(study, World(accuracy=lambda case, prune: 0.9))
+    what, command = making(results, compare(results).pruned[0])
     assert what == "Make it"
     words = shlex.split(command)
     assert words[:6] == ["harness", "prune", "my nets/trained.keras", "--ratio", "0.5", "--importance"]
@@ -65,6 +67,23 @@ def test_a_trained_network_is_pruned_by_a_command_of_its_own() -> None:
     assert "--reconstruct" in words
 
 
-def test_what_the_study_trains_is_made_by_running_it(results: Results) -> None:
+def test_widths_by_latency_are_asked_for_under_the_conditions_of_the_run() -> None:
+    network = {"model": "trained.keras", "prune": [{"speedup": 2}]}
+    measure = {"batch_sizes": [1, 8], "threads": 2, "device": "cpu"}
+    study = Study.model_validate({"name": "file", "measure": measure, "networks": [network]})
+    results = results_of(study, World(measured=False))
+    words = shlex.split(making(results, compare(results).pruned[0])[1])
+    assert words[3:11] == ["--speedup", "2", "--batch", "1,8", "--threads", "2", "--device", "cpu"]
+
+
+def test_what_the_study_trains_is_made_by_running_it(results: Results, answers: Answers) -> None:
+    assert making(results, answers.pruned[0])[1] == "harness run small.toml"
+
+
+def test_what_is_exported_is_bundled_and_then_validated(results: Results) -> None:
+    """The bundle is of one training, by the name that `harness bundle` asks for."""
     ((_, command),) = first(results).commands
-    assert command == "harness run small.toml"
+    words = shlex.split(command)
+    assert words[:3] == ["harness", "bundle", "runs/small"]
+    assert words[3] in {row.name for row in results.rows}
+    assert words[4:] == ["--output", "BUNDLE", "&&", "harness", "validate", "BUNDLE"]

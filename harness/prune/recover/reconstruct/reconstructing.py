@@ -3,7 +3,8 @@
 Layer by layer, in the order in which they run, each kernel becomes the one that best gives what the original layer
 gave before its activation, in the least-squares sense, from what the network as reconstructed so far feeds it: He,
 Zhang and Sun, 2017, 'Channel Pruning for Accelerating Very Deep Neural Networks'; Luo, Wu and Lin, 2017, 'ThiNet'. The
-statistics of BatchNormalization are measured again on the way, against the original's.
+statistics of BatchNormalization are measured again on the way, against the original's. A classifier's last kernel is
+then solved by the original's answers, which is convex.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from harness.base.store import disk_errors
 from harness.channels.removal import Removal
 from harness.prune.choose.planning import removal_of
 from harness.prune.keras_graph.graph import weights_of
+from harness.prune.keras_graph.logits import classifying
 from harness.prune.keras_graph.reading import read_graph
 from harness.prune.keras_graph.trace import Trace, trace
 from harness.prune.recover.reconstruct.batches import Batches
@@ -39,7 +41,7 @@ from harness.prune.recover.reconstruct.statistics import (
     normalisation_behind,
 )
 from harness.prune.recover.reconstruct.wanted import Wanted
-from harness.records import ChannelPlan, Reconstruction, SolvedLayer
+from harness.records import Answered, ChannelPlan, Reconstruction, SolvedLayer
 
 Array = npt.NDArray[Any]
 
@@ -81,6 +83,8 @@ class _Work:
         self._passage = Passage(self._cut, cut_shelf, batches)
         self._solved: list[SolvedLayer] = []
         self._kept: dict[str, str] = {}
+        self._classifying = classifying(self._cut.graph)
+        self._answered: dict[str, Answered] = {}
 
     def run(self) -> Reconstruction:
         """Solve all layers; undo it where the outputs come out further from the original's than they were."""
@@ -98,7 +102,7 @@ class _Work:
             self._restore(own)
         return Reconstruction(
             images=self._batches.examples, before=before, after=after, undone=worse, solved=tuple(self._solved),
-            kept=self._kept,
+            kept=self._kept, answered=self._answered or None,
         )  # fmt: skip
 
     def _jobs(self, seen: Differences) -> dict[str, Job]:
@@ -141,10 +145,11 @@ class _Work:
     def _solve(self, job: Job, wanted: Wanted) -> set[str]:
         """Solve a layer; return the BatchNormalization behind it whose statistics were found with it."""
         behind = normalisation_behind(self._cut.graph, job)
-        solver = Solver(job, wanted)
+        solver = Solver(job, wanted, classifies=job.path in self._classifying)
         try:
             solver.collect(self._passage, self._batches.judged)
             choice = solver.solve(absorbed=absorbs_bias(self._cut.graph, job, behind))
+            refined = solver.refine()
         except UnsolvableError as error:
             self._kept[job.path] = str(error)
             return set()
@@ -156,6 +161,8 @@ class _Work:
                 rows=solver.fit.most.rows + solver.fit.few.rows, columns=job.shape[1],
             )
         )  # fmt: skip
+        if refined is not None:
+            self._answered[job.path] = Answered(ridge=refined.ridge, before=refined.before, after=refined.after)
         if behind is None:
             return set()
         from_equations(self._cut.graph.layers[behind], job, solver.fit.all, job.matrix())

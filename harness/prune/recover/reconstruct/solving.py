@@ -6,6 +6,7 @@ from collections.abc import Collection
 
 import keras
 
+from harness.prune.recover.reconstruct.answers import Answers, Refined
 from harness.prune.recover.reconstruct.designs.exactness import check_design
 from harness.prune.recover.reconstruct.designs.linear import Array, UnsolvableError
 from harness.prune.recover.reconstruct.fit import Choice, Fit
@@ -17,10 +18,12 @@ from harness.prune.recover.reconstruct.wanted import Wanted
 class Solver:
     """The equations of one layer, from what the cut network feeds it and from what is wanted of it."""
 
-    def __init__(self, job: Job, wanted: Wanted) -> None:
+    def __init__(self, job: Job, wanted: Wanted, *, classifies: bool) -> None:
+        """`classifies` is whether its outputs, through a softmax, are the network's answers."""
         self.job = job
         self.near = job.matrix()
         self.fit = Fit(job.shape, wanted.count(job))
+        self._answers = Answers() if classifies and Answers.fits(job.shape, wanted.count(job)) else None
         self._wanted = wanted
 
     def collect(self, passage: Passage, judged: Collection[int]) -> None:
@@ -50,7 +53,10 @@ class Solver:
                 made = self.job.without_tied_bias(to_numpy(passage.network.plain(number, values)), self.job.op)
                 picked = rows.of(made, how.axes(made.ndim))
                 self._check(design, how.fold(picked, self.job.shape[0]))
-            (self.fit.few if judged else self.fit.most).add(design, self._wanted.of(number, batch))
+            outputs = self._wanted.of(number, batch)
+            (self.fit.few if judged else self.fit.most).add(design, outputs)
+            if self._answers is not None:
+                self._answers.add(design, outputs)
 
     def _check(self, design: Array, made: Array) -> None:
         check_design(design, self.near, made, keras.backend.standardize_dtype(self.job.op.compute_dtype))
@@ -65,3 +71,12 @@ class Solver:
         if choice.ridge is not None:
             self.job.write(choice.matrix)
         return choice
+
+    def refine(self) -> Refined | None:
+        """Solve it by the original's answers, from where it is now, and write it; None where that brings nothing."""
+        if self._answers is None:
+            return None
+        found = self._answers.refine(self.job.matrix()[0], bias=self.job.has_own_bias)
+        if found is not None:
+            self.job.write(found.matrix[None])
+        return found

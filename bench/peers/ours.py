@@ -1,0 +1,119 @@
+"""What harness makes: widths by measured latency, kernels solved again from unlabelled images, one epoch at most."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bench.peers.arms import Arm
+from bench.peers.originals import Original, digest
+from harness.base.progress import Progress
+from harness.base.store import Store
+from harness.base.store import digest as digest_of
+from harness.data import Dataset
+from harness.spec import MeasureSpec, TrainSpec
+
+BATCH_SIZE, LEARNING_RATE = 32, 3e-3  # of the epoch with a cosine; the others may have them, too
+IMPORTANCE = "taylor"
+BATCHES = (1, 32)
+MEASURED = MeasureSpec(device="cpu", batch_sizes=BATCHES, threads=1)
+
+
+@dataclass(frozen=True)
+class Ours:
+    """Where latency tables and finished networks are kept, and the images."""
+
+    store: Store
+    data: Dataset
+    progress: Progress
+
+    def widths(self, original: Original, limits: Sequence[float]) -> tuple[list[int], list[float]]:
+        """The widths that lose the least within shares of the original's latency, at each batch size.
+
+        And what is predicted of them, as speed-ups.
+        """
+        from harness.measure.latency.model import LatencyModel
+        from harness.prune.choose.decide import free_groups
+        from harness.prune.keras_graph.trace import trace
+        from harness.prune.price.offers import offers
+        from harness.prune.price.pricing import Pricing
+        from harness.prune.price.shopping import choose
+
+        found = trace(original.model)
+        free = tuple(free_groups(found))
+        table = Pricing(self.store, self.progress).table(original.model, found, free, MEASURED, "cpu", original.onnx)
+        models = [LatencyModel(table, batch) for batch in BATCHES]
+        on_offer = offers(models, found.channels.groups(), self._scores(original, found))
+        spent = choose(models, on_offer, limits)
+        if spent is None:
+            raise SystemExit(f"no widths are predicted to be within {limits} of the original's latency")
+        widths = on_offer.chosen(spent.choice)
+        return [widths[group] for group in free], [1 / float(model.ratios(widths)[0]) for model in models]
+
+    def arm(self, original: Original, widths: Sequence[int], name: str) -> Arm:
+        """A network of these widths: reconstructed, and trained on for an epoch."""
+        inputs = {
+            "original": digest(original), "widths": list(widths), "importance": IMPORTANCE,
+            "training": [BATCH_SIZE, LEARNING_RATE], "code": _code(),
+        }  # fmt: skip
+
+        def make(folder: Path) -> None:
+            with self.progress.task(f"{name}, seed {original.seed}"):
+                self._make(original, widths, folder)
+
+        made = self.store.get("peers-ours", inputs, make)
+        return Arm(name, name, original.seed, {path.stem: path for path in sorted(made.folder.glob("*.onnx"))})
+
+    def _make(self, original: Original, widths: Sequence[int], folder: Path) -> None:
+        from harness.prune import apply
+        from harness.prune.recover.finetune import finetune
+        from harness.prune.recover.reconstruct.reconstructing import reconstruct
+
+        plan = self._plan(original, widths)
+        network = apply(original.model, plan)
+        reconstruct(original.model, plan, network, [self._images(original)], original.seed)
+        self._export(network, folder / "untrained.onnx")
+        spec = TrainSpec(epochs=1, batch_size=BATCH_SIZE, learning_rate=LEARNING_RATE)
+        finetune(network, self.data, spec, schedule="cosine", seed=original.seed)
+        self._export(network, folder / "tuned.onnx")
+
+    def _plan(self, original: Original, widths: Sequence[int]) -> Any:
+        """The most important channels of each layer."""
+        from harness.prune.choose.decide import free_groups
+        from harness.prune.choose.planning import plan_of
+        from harness.prune.keras_graph.trace import trace
+
+        found = trace(original.model)
+        groups, gone = free_groups(found), list[int]()
+        for (group, scores), width in zip(self._scores(original, found).items(), widths, strict=True):
+            channels = groups[group].channels
+            gone += [channels[place] for place in np.argsort(scores, kind="stable")[: len(channels) - width]]
+        return plan_of(found, found.channels.removed(gone))
+
+    def _scores(self, original: Original, found: Any) -> Any:
+        """By group; the labels that they need are the original's own answers."""
+        from harness.prune.choose.decide import free_groups, scores_of
+        from harness.prune.data.given import Data
+        from harness.prune.recover.accuracy import outputs_of
+
+        images = self._images(original)
+        answers = outputs_of(original.model, images).reshape(len(images), -1).argmax(axis=1)
+        return scores_of(original.model, found, free_groups(found), IMPORTANCE, Data.of(images, answers, original.seed))
+
+    def _images(self, original: Original) -> Any:
+        return self.data.train_images[original.calibration]
+
+    def _export(self, network: Any, path: Path) -> None:
+        from harness.export.exporting import export
+
+        export(network, path, self.data.test_images[:256])
+
+
+def _code() -> str:
+    """What the networks depend on beside their inputs: the pruner's source."""
+    folder = Path(__file__).parents[2] / "harness" / "prune"
+    return digest_of([path.read_text(encoding="utf-8") for path in sorted(folder.rglob("*.py"))])
