@@ -43,14 +43,14 @@ class _Cutter:
     """Gives nodes constants of their own where they need them; those that are cut alike are shared as before."""
 
     def __init__(self, graph: Graph) -> None:
-        self._graph = graph
+        self.graph = graph
         self._made: dict[tuple[int, bytes], list[tuple[ir.Node, int]]] = {}
         self._values: dict[int, ir.Value] = {}
         self._arrays: dict[tuple[int, bytes], Array] = {}
 
     def cut(self, cut: Cut, removal: Removal) -> None:
         """Cut the constant that a node reads."""
-        node = self._graph.nodes[cut.node]
+        node = self.graph.nodes[cut.node]
         value = node.inputs[cut.index]
         held = constant(value)
         assert value is not None
@@ -80,21 +80,18 @@ class _Cutter:
                 value.const_value = ir.Tensor(np.array(array, order="C"), name=value.name)
                 value.shape = ir.Shape(array.shape)
                 continue
-            new = self._new(f"{value.name}_cut", array)
+            new = self.new(f"{value.name}_cut", array)
             for node, index in users:
                 node.replace_input_with(index, new)
 
     def new(self, name: str, array: Array) -> ir.Value:
         """An initializer of a name that is not taken."""
-        return self._new(name, array)
-
-    def _new(self, name: str, array: Array) -> ir.Value:
-        taken = self._graph.model.graph.initializers
+        taken = self.graph.model.graph.initializers
         unique = next(each for each in (name, *(f"{name}_{n}" for n in range(1, len(taken) + 2))) if each not in taken)
         kind = ir.TensorType(ir.DataType.from_numpy(array.dtype))
         made = ir.Value(name=unique, shape=ir.Shape(array.shape), type=kind)
         made.const_value = ir.Tensor(np.array(array, order="C"), name=unique)
-        self._graph.model.graph.register_initializer(made)
+        self.graph.model.graph.register_initializer(made)
         return made
 
 
@@ -111,7 +108,7 @@ def _renumber(
     cutter: _Cutter, path: str, index: int, numbers: Sequence[int | None], found: Trace, removal: Removal
 ) -> None:
     """State whole numbers anew: in a constant, or over what the graph computes."""
-    node = cutter._graph.nodes[path]
+    node = cutter.graph.nodes[path]
     if all(number is None for number in numbers) or not _loses(found, path, removal):
         return
     value = node.inputs[index] if index < len(node.inputs) else None
