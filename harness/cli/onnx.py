@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from harness.base.progress import Progress
-    from harness.prune.onnx_files import Done
+    from harness.prune.onnx.files import Done
     from harness.spec import PruneSpec
 
 SUFFIX = ".onnx"
@@ -53,7 +53,7 @@ def prune_file(
     run: tuple[int, Progress],
 ) -> Done:
     """Prune an ONNX file. `amount` is a spec or a plan to replay, `data` a dataset's name and options, `run` a seed."""
-    from harness.prune.onnx_files import OnnxJob, run_onnx_job
+    from harness.prune.onnx.files import OnnxJob, run_onnx_job
 
     spec, plan = amount
     images, others = (None, None) if data[0] is None else _images(data[0], data[1])

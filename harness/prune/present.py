@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.prune.reasons import by_reason, listed
+from harness.channels.reasons import by_reason, listed
 from harness.records import Agreement, LayerCost, Proof, PruneReport, Reconstruction, Recovery, Speed
 
 EXACT = 1e-10  # of what a layer makes: what is missed by less is rounding
