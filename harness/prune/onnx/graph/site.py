@@ -14,6 +14,7 @@ from harness.channels.names import Names, along, nameless, spread, varying_axes
 from harness.channels.removal import Removal
 from harness.prune.onnx.graph.graph import Array, Graph, Shape, constant, is_constant
 
+FORMS = ("DequantizeLinear", "Cast", "Identity")  # of a constant that is cut before it is given another form
 Role = Literal["kernel", "offset", "factor", "positive", "other"]
 Numbers = Callable[[Removal], Sequence[int | None]]  # None where a number stays
 Setting = Callable[[Removal], Any]
@@ -226,7 +227,7 @@ def _source(node: ir.Node, index: int) -> tuple[ir.Node, int, int] | None:
         assert value.const_value is not None
         return node, index, len(value.const_value.shape)
     maker = value.producer()
-    if maker is not None and maker.op_type in ("DequantizeLinear", "Cast", "Identity") and maker.inputs:
+    if maker is not None and maker.op_type in FORMS and maker.inputs:
         return _source(maker, 0)
     return None
 

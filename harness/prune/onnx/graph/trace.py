@@ -16,7 +16,7 @@ from harness.prune.onnx.graph import rules  # noqa: F401  (registers the rules)
 from harness.prune.onnx.graph.graph import Graph, captured, constant, inner_graphs, is_constant
 from harness.prune.onnx.graph.registry import rule_for
 from harness.prune.onnx.graph.shape_chains import follows
-from harness.prune.onnx.graph.site import Notes, Site, known
+from harness.prune.onnx.graph.site import FORMS, Notes, Site, known
 
 
 @dataclass(frozen=True)
@@ -67,6 +67,9 @@ def _flow(found: Trace, path: str, node: ir.Node) -> None:
     """Give names to what one node makes."""
     site = Site(path, found.graph, found.channels, found.notes)
     site.names = [_names(found, value) for value in node.inputs]
+    if node.op_type in FORMS and site.is_constant(0):  # whoever reads it says whose channels it holds
+        found.tensors[str(node.outputs[0].name)] = nameless(site.out_shape)
+        return
     for value in captured(node):
         if str(value.name) in found.tensors:
             found.channels.pin(found.tensors[str(value.name)], f"a body of '{path}' ({node.op_type}) reads it")

@@ -96,6 +96,33 @@ def test_values_that_are_said_are_fed(tmp_path: Path) -> None:
     assert harness.prune(path, ratio=0.5, inputs=["rate=3"]).proof.holds
 
 
+def test_weights_that_are_inputs_too(tmp_path: Path) -> None:
+    """As the first versions of ONNX wanted it: they stay inputs, of the shapes that are left."""
+    net = Net(opset=9)
+    path = net.save(tmp_path / "net.onnx", [net.conv(net.conv("image", 3, 8, name="before"), 8, 2)])
+    model = onnx.load(path)
+    model.ir_version = 3
+    model.graph.input.extend(tensor(each.name, each.dims) for each in model.graph.initializer)
+    onnx.save(model, path)
+    result = harness.prune(path, ratio=0.5)
+    result.write(tmp_path / "pruned.onnx")
+    left = onnx.load(tmp_path / "pruned.onnx").graph
+    assert [value.name for value in left.input] == [value.name for value in model.graph.input]
+    assert [size.dim_value for size in left.input[1].type.tensor_type.shape.dim] == [4, 3, 3, 3]
+
+
+def test_half_precision(tmp_path: Path) -> None:
+    net = Net()
+    path = net.save(tmp_path / "net.onnx", [net.conv(net.conv("image", 3, 8, name="before"), 8, 2)])
+    model = onnx.load(path)
+    for value in (model.graph.input[0], model.graph.output[0]):
+        value.type.tensor_type.elem_type = onnx.TensorProto.FLOAT16
+    for each in model.graph.initializer:
+        each.CopyFrom(onnx.numpy_helper.from_array(onnx.numpy_helper.to_array(each).astype(np.float16), each.name))
+    onnx.save(model, path)
+    assert len(harness.prune(path, ratio=0.5).plan.kept["before"]) == 4
+
+
 def test_texts_are_refused(tmp_path: Path) -> None:
     net = Net()
     text = tensor("words", ("N",), onnx.TensorProto.STRING)

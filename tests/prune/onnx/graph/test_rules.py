@@ -218,6 +218,22 @@ def test_whole_numbers(tmp_path: Path) -> None:
     pruned(through(tmp_path / "net.onnx", body), before=4, counted=3)
 
 
+def test_kernels_that_are_dequantized(tmp_path: Path) -> None:
+    """As quantized models have them: the whole numbers are cut, and their scales, one for each filter."""
+
+    def body(net: Net, x: str) -> str:
+        numbers = net.constant(np.arange(6 * 8 * 9).reshape(6, 8, 3, 3) % 255 - 127, "int8")
+        scales, zeros = net.positive(6), net.constant([0] * 6, "int8")
+        kernel = net.op("DequantizeLinear", numbers, scales, zeros, axis=0)
+        bias = net.op("DequantizeLinear", net.constant(range(6), "int32"), net.constant(0.1))
+        return ended(net, net.op("Conv", x, kernel, bias, name="quantized", pads=[1, 1, 1, 1]), 6)
+
+    result = pruned(through(tmp_path / "net.onnx", body), before=4, quantized=3)
+    kept = {tuple(value.const_value.shape.numpy()) for value in result.model.graph.initializers.values()}
+    assert (3, 4, 3, 3) in kept
+    assert (3,) in kept
+
+
 PINNED: dict[str, tuple[Body, str]] = {
     "softmax": (lambda net, x: ended(net, net.op("Softmax", x, axis=1)), "normalises over its channels"),
     "layer norm": (
