@@ -50,6 +50,11 @@ class Comparison:
         """The tensors that are compared."""
         return compared(self.found.graph)
 
+    @property
+    def quantized(self) -> bool:
+        """Whether onnxruntime's optimisations would fuse nodes to ones of whole numbers, which round otherwise."""
+        return any(node.op_type == "DequantizeLinear" for node in self.found.graph.model.graph)
+
     @cached_property
     def expected(self) -> ir.Model:
         """The cut graph as it follows from the plan."""
