@@ -29,6 +29,19 @@ def test_attention_loses_dimensions_of_its_heads(tmp_path: Path) -> None:
     assert len(result.plan.kept["before"]) == 4
 
 
+def test_a_class_token_goes_with_its_channels(tmp_path: Path) -> None:
+    """A constant that is repeated for each example, and joined with what the image gave: it is cut, not pinned."""
+    net = Net()
+    rows = net.op("Reshape", net.conv("image", 3, 8, name="before"), net.integers(0, 8, -1))
+    tokens = net.op("Transpose", rows, perm=[0, 2, 1])
+    batch = net.op("Gather", net.op("Shape", tokens), net.integers(0))
+    token = net.op("Expand", net.random(1, 1, 8), net.op("Concat", batch, net.integers(1, 8), axis=0))
+    both = net.op("Add", net.op("Concat", token, tokens, axis=1), net.random(1, 37, 8))
+    hidden = net.op("Relu", net.op("MatMul", both, net.random(8, 10), name="hidden"))
+    path = net.save(tmp_path / "net.onnx", [net.op("MatMul", hidden, net.random(10, 3), name="last")])
+    pruned(path, before=4, hidden=5, last=3)
+
+
 def test_einsum_of_a_kernel_and_of_two_tensors(tmp_path: Path) -> None:
     def body(net: Net, x: str) -> str:
         wide = net.op("Einsum", x, net.random(8, 6), name="wide", equation="nchw,cd->ndhw")

@@ -35,10 +35,21 @@ def _carried(site: Site, names: Names, axes: tuple[int, ...]) -> Names:
 @onnx_rule("Expand")
 def expand(site: Site) -> Names:
     """Stretched over axes of length 1; sizes are stated for the others, too."""
-    names = site.names[0]
+    names = _lent(site) if site.is_constant(0) else site.names[0]
     made = np.broadcast_to(names.reshape((1,) * (len(site.out_shape) - names.ndim) + names.shape), site.out_shape)
     target(site, 1, made)
     return made
+
+
+def _lent(site: Site) -> Names:
+    """Names for the numbers of a constant, one for each channel, that is repeated for each example: a class token."""
+    shape = site.names[0].shape
+    long = [axis for axis, size in enumerate(shape) if size > 1]
+    if len(long) != 1:
+        return site.names[0]
+    ids = site.lend(shape[long[0]])
+    site.weight(0, {long[0]: ids}, role="other")
+    return spread(ids, shape, long[0])
 
 
 @onnx_rule("Tile")
