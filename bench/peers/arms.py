@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.data import Dataset
-from harness.measure.accuracy import evaluate
+from harness.measure.accuracy.judging import evaluate
 
 
 @dataclass(frozen=True)

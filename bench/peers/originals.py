@@ -28,7 +28,7 @@ class Size:
     launches_s: float = 120.0  # of the last measurement
 
 
-SMALL = Size(examples=2_100, epochs=1, seeds=1, launches_s=10)
+SMALL = Size(examples=2_100, epochs=1, seeds=1, launches_s=40)
 
 
 @dataclass(frozen=True)
