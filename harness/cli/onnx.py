@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from harness.base.progress import Progress
-    from harness.prune.onnx_files import Done
+    from harness.prune.onnx.files import Done
     from harness.spec import PruneSpec
 
 SUFFIX = ".onnx"
@@ -53,21 +53,24 @@ def prune_file(
     run: tuple[int, Progress],
 ) -> Done:
     """Prune an ONNX file. `amount` is a spec or a plan to replay, `data` a dataset's name and options, `run` a seed."""
-    from harness.prune.onnx_files import OnnxJob, run_onnx_job
+    from harness.prune.onnx.files import OnnxJob, run_onnx_job
 
     spec, plan = amount
+    images, others = (None, None) if data[0] is None else _images(data[0], data[1])
     job = OnnxJob(
         source=source,
         output=output or source.parent / f"{source.stem}-pruned{SUFFIX}",
         spec=spec,
         plan=plan,
         inputs=inputs,
-        data=None if data[0] is None else _images(data[0], data[1]),
+        data=images,
+        judge_by=others,
         seed=run[0],
     )
     return run_onnx_job(job, run[1])
 
 
-def _images(name: str, options: dict[str, Any]) -> np.ndarray:
-    """The training images that --data names, (N, H, W, C)."""
-    return dataset(name, options, labels=False).train_images
+def _images(name: str, options: dict[str, Any]) -> tuple[np.ndarray, np.ndarray]:
+    """The images that --data names, (N, H, W, C): those to choose and solve by, and others to judge by."""
+    found = dataset(name, options, labels=False)
+    return found.train_images, found.test_images

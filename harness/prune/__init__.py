@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from harness.prune.either import prune, verify
     from harness.prune.keras_graph.registry import rule
     from harness.prune.keras_graph.site import Site
-    from harness.prune.onnx_graph.registry import onnx_rule
+    from harness.prune.onnx.graph.registry import onnx_rule
     from harness.prune.result import PruneResult
 
 __all__ = ["PruneResult", "Site", "apply", "onnx_rule", "plan", "prune", "replay", "rule", "verify"]
@@ -26,7 +26,7 @@ _WHERE = {
     "PruneResult": "result",
     "Site": "keras_graph.site",
     "apply": "api",
-    "onnx_rule": "onnx_graph.registry",
+    "onnx_rule": "onnx.graph.registry",
     "plan": "api",
     "prune": "either",
     "replay": "api",

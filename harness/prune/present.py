@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.prune.reasons import by_reason, listed
-from harness.records import LayerCost, Proof, PruneReport, Reconstruction, Recovery, Speed
+from harness.channels.reasons import by_reason, listed
+from harness.records import Agreement, LayerCost, Proof, PruneReport, Reconstruction, Recovery, Speed
 
 EXACT = 1e-10  # of what a layer makes: what is missed by less is rounding
 
@@ -104,6 +104,20 @@ def speed_lines(speed: Speed) -> list[str]:
 def files_line(files: Sequence[Path]) -> str:
     """Where the model is, and what is beside it."""
     return f"written: {files[0]}, and beside it {', '.join(path.name for path in files[1:])}"
+
+
+def agreement_lines(found: Agreement) -> list[str]:
+    """How much of each output is kept."""
+    lines = []
+    for name, kept in found.outputs.items():
+        top1 = [] if kept.top1 is None else [f"the largest is the same in {100 * kept.top1:.1f} %"]
+        error = [
+            f"relative error {100 * kept.relative_error['50']:.2g} % in half of them, at most "
+            f"{100 * kept.relative_error['90']:.2g} % in nine tenths",
+            f"cosine {kept.cosine['50']:.4f} and {kept.cosine['10']:.4f}",
+        ]
+        lines.append(f"kept of '{name}' on {found.examples} other examples: {', '.join([*top1, *error])}")
+    return lines
 
 
 def recovery_lines(recovery: Recovery) -> list[str]:

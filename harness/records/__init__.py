@@ -7,9 +7,11 @@ outside, import from `harness.records` itself.
 from harness.records.accuracy import Accuracy
 from harness.records.export import Export, Parity
 from harness.records.pruning import (
+    Agreement,
     ChannelPlan,
     ChosenWidths,
     LayerCost,
+    OutputKept,
     Proof,
     PruneFile,
     PruneReport,
@@ -26,11 +28,13 @@ from harness.records.training import Answered, Reconstruction, Recovery, SolvedL
 
 __all__ = [
     "Accuracy",
+    "Agreement",
     "Answered",
     "ChannelPlan",
     "ChosenWidths",
     "Export",
     "LayerCost",
+    "OutputKept",
     "Parity",
     "Proof",
     "PruneFile",

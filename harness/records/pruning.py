@@ -158,13 +158,34 @@ class ChosenWidths(Record):
     refused: str | None
 
 
+class OutputKept(Record):
+    """How much of one output of the original a pruned graph keeps.
+
+    `top1` is the share of places at which the largest of the last axis is the same, None where that has one entry.
+    `cosine` of the answers to an example, and their distance as a share of the original's length, by percentile: half,
+    nine tenths and 99 in 100 of the examples are at least so near.
+    """
+
+    top1: float | None
+    cosine: Mapping[str, float]
+    relative_error: Mapping[str, float]
+
+
+class Agreement(Record):
+    """How much of the original's answers is kept, by output, on `examples` that nothing was chosen or solved by."""
+
+    examples: int
+    outputs: Mapping[str, OutputKept]
+
+
 class PruneFile(GrownRecord):
     """What stands beside a pruned file, as `NAME.report.json`: what was asked, the proof, and what it did.
 
     `spec` is None where a plan was replayed. The proof is about the network before it was recalibrated or trained on.
     `recovery` is None where no accuracy can be told; then `recalibrated` says whether statistics were measured again,
     and `reconstruction` which kernels were solved again.
-    `speed` is there where the widths were chosen by measured latency; then `spec` is None.
+    `speed` is there where the widths were chosen by measured latency; then `spec` is None. `agreement` tells how much
+    of its answers an ONNX file keeps, where there were examples to spare.
     """
 
     schema_version: Literal["harness-prune/1"] = "harness-prune/1"
@@ -176,7 +197,8 @@ class PruneFile(GrownRecord):
     recalibrated: bool = False
     reconstruction: Reconstruction | None = None
     speed: Speed | None = None
-    later = frozenset({"reconstruction", "speed"})
+    agreement: Agreement | None = None
+    later = frozenset({"reconstruction", "speed", "agreement"})
 
 
 class Verdict(Record):

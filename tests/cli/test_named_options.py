@@ -25,7 +25,7 @@ SAID_BY = {
     "pipeline": ("run", "frontier"),
     "prune": ("prune",),
     "prune/proof/verified.py": ("verify",),
-    "prune/onnx_proof/verify.py": ("verify",),
+    "prune/onnx/proof/verify.py": ("verify",),
     "diagnose": ("diagnose",),
     "doctor": ("doctor",),
     "measure": ("measure",),

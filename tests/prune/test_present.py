@@ -6,6 +6,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from harness.channels.reasons import by_reason
 from harness.prune.picture import picture
 from harness.prune.present import (
     files_line,
@@ -15,7 +16,6 @@ from harness.prune.present import (
     recovery_lines,
     summary_line,
 )
-from harness.prune.reasons import by_reason
 from harness.records import LayerCost, Proof, PruneReport, Reconstruction, Recovery, SolvedLayer
 
 

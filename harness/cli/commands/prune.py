@@ -28,7 +28,7 @@ from harness.cli.terminal import answers, print_json, print_lines, print_message
 
 if TYPE_CHECKING:
     from harness.prune.job import Done
-    from harness.prune.onnx_files import Done as OnnxDone
+    from harness.prune.onnx.files import Done as OnnxDone
     from harness.spec import PruneSpec, SpeedSpec, TrainSpec
 
 
@@ -239,7 +239,9 @@ def _training(epochs: int, learning_rate: float, batch_size: int) -> TrainSpec |
 
 
 def _show(done: Done | OnnxDone) -> None:
+    from harness.channels.reasons import by_reason
     from harness.prune.present import (
+        agreement_lines,
         files_line,
         layer_table,
         proof_line,
@@ -248,7 +250,6 @@ def _show(done: Done | OnnxDone) -> None:
         speed_lines,
         summary_line,
     )
-    from harness.prune.reasons import by_reason
 
     answers.print(layer_table(done.about.report))
     print_lines(*(f"pinned: {line}" for line in by_reason(done.about.report.pinned)))
@@ -262,6 +263,8 @@ def _show(done: Done | OnnxDone) -> None:
         print_lines(*reconstruction_lines(reconstruction))
     if done.about.recovery is not None:
         print_lines(*recovery_lines(done.about.recovery))
+    if done.about.agreement is not None:
+        print_lines(*agreement_lines(done.about.agreement))
     if done.no_accuracy is not None:
         print_lines(f"no accuracy told: {done.no_accuracy}")
     print_lines(files_line(done.files))

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from harness.base.errors import PruneError
 from harness.channels.allocate import Amount, Scores, allocate
 from harness.channels.channels import Channels, Group
-from harness.prune.reasons import by_reason
+from harness.channels.reasons import by_reason
 from harness.spec import PruneSpec
 
 ABOUT_THE_LOSS = frozenset({"taylor", "obd"})  # comparable between layers as they are

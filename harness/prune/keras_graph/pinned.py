@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from harness.channels.reasons import reasons_of
 from harness.prune.keras_graph.graph import weights_of
 from harness.prune.keras_graph.trace import Trace
-from harness.prune.reasons import reasons_of
 
 
 def pinned(found: Trace) -> dict[str, str]:

@@ -19,7 +19,7 @@ from harness.prune.files import read_plan
 from tests.cli.test_app import in_process
 from tests.onnx_files import tensor
 from tests.prune.command.running import Captured
-from tests.prune.onnx_graph.building import Net
+from tests.prune.onnx.graph.building import Net
 
 
 def asked(capsys: Captured, *arguments: object) -> tuple[int, str, str]:

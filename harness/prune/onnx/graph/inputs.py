@@ -1,0 +1,103 @@
+"""Inputs that are invented for a graph: of what sizes and of what values."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+
+from harness.base.errors import ModelError
+from harness.measure.inputs.declared import FEEDABLE, ModelInput, batch_axes
+from harness.measure.inputs.given import Given
+from harness.prune.onnx.graph.graph import Array, Shape
+
+SIZES = (64, 96, 48, 32, 128, 160, 224, 320, 416, 640, 512, 256, 16, 8, 4, 2, 1)
+NO_SHAPE = (1, 3, None, None)  # what an input without a shape is taken for
+
+
+def layouts(inputs: Sequence[ModelInput], given: Given, batch: int) -> Iterator[tuple[Shape, ...]]:
+    """Shapes worth trying for the inputs, in turn; an axis of one name has one size, whatever input it is in.
+
+    Args:
+        inputs: what the model declares.
+        given: what was given with `--input`, which holds.
+        batch: the size of a batch that may vary.
+    """
+    axes = batch_axes(inputs)
+    seen = set()
+    for only_last, size in itertools.product((False, True), SIZES):
+        shapes = tuple(
+            _shape(one, axis, given, batch, None if only_last else size, size)
+            for one, axis in zip(inputs, axes, strict=True)
+        )
+        if shapes not in seen:
+            seen.add(shapes)
+            yield shapes
+
+
+def _shape(one: ModelInput, axis: int | None, given: Given, batch: int, size: int | None, last: int) -> Shape:
+    """A shape for one input; without a `size` only its last axis may be long, and others are the batch."""
+    layout = given.layouts.get(one.name)
+    array = given.arrays.get(one.name)
+    if array is not None:
+        return tuple(array.shape)
+    if layout is not None:
+        return tuple(batch if each is None else each for each in layout.shape)
+    sizes = one.shape if one.shape is not None else NO_SHAPE
+    free = (last if place == len(sizes) - 1 else batch if size is None else size for place in range(len(sizes)))
+    return tuple(
+        each if each is not None else batch if place == axis else other
+        for place, (each, other) in enumerate(zip(sizes, free, strict=True))
+    )
+
+
+def invented(
+    inputs: Sequence[ModelInput], shapes: Sequence[Shape], given: Given, seed: int, scale: float = 1.0
+) -> dict[str, Array]:
+    """Inputs of these shapes: normally distributed floats times `scale`, whole numbers 0 and 1, or what was given.
+
+    Raises:
+        ModelError: an input holds something that is no number.
+    """
+    generator = np.random.default_rng(seed)
+    return {one.name: _value(one, shape, given, generator, scale) for one, shape in zip(inputs, shapes, strict=True)}
+
+
+def _value(one: ModelInput, shape: Shape, given: Given, generator: np.random.Generator, scale: float) -> Array:
+    if one.name in given.arrays:
+        return given.arrays[one.name]
+    if one.dtype not in FEEDABLE or one.dtype == "string":
+        raise ModelError(f"input '{one.name}' holds {one.dtype}; only networks that take numbers can be pruned")
+    kind = np.dtype(one.dtype)
+    if one.name in given.values:
+        return np.broadcast_to(np.asarray(given.values[one.name], kind), shape).copy()
+    if kind.kind == "f":
+        return generator.normal(0.0, scale, shape).astype(kind)
+    return generator.integers(0, 2, shape).astype(kind)
+
+
+def fits(given: Given, inputs: Sequence[ModelInput]) -> None:
+    """Raise ModelError where something is given for an input that the model does not have."""
+    names = {one.name for one in inputs}
+    unknown = [name for name in given.names if name not in names]
+    if unknown:
+        raise ModelError(f"--input {unknown[0]}: there is no such input; the model has {', '.join(sorted(names))}")
+
+
+def suggested(inputs: Sequence[ModelInput]) -> str:
+    """An option for each input, to be filled in by the user."""
+    axes = batch_axes(inputs)
+    return " ".join(
+        f"--input {one.name}:{_sizes(one, axis)}:{one.dtype}" for one, axis in zip(inputs, axes, strict=True)
+    )
+
+
+def _sizes(one: ModelInput, batch: int | None) -> str:
+    sizes = one.shape if one.shape is not None else NO_SHAPE
+    return "x".join(str(each or ("N" if place == batch else 224)) for place, each in enumerate(sizes))
+
+
+def described(feeds: Mapping[str, Array]) -> str:
+    """The shapes of inputs in words, for a message."""
+    return " and ".join(f"{name} of {'x'.join(map(str, array.shape)) or 'one number'}" for name, array in feeds.items())
