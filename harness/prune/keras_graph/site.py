@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from harness.channels.channels import Channels
-from harness.channels.names import Names, along, nameless, spread, varying_axes
+from harness.channels.names import Names
+from harness.channels.place import Place
 from harness.channels.removal import Removal
 from harness.prune.keras_graph.graph import Call, Shape, weights_of
 
@@ -37,7 +38,7 @@ class LayerNames:
     seen: dict[str, Names] = field(default_factory=dict)
 
 
-class Site:
+class Site(Place):
     """One call of one layer, as its rule sees it.
 
     `names` holds the names of each input tensor and `shapes` their shapes; `out_shapes` holds those of the outputs.
@@ -48,36 +49,9 @@ class Site:
         self.call = call
         self.op = call.op
         self._layer = layer
-        self._channels = channels
         self.shapes = [shapes[index] for index in call.inputs]
         self.out_shapes = [shapes[index] for index in call.outputs]
-        self.names: list[Names] = []
-
-    @property
-    def out_shape(self) -> tuple[int, ...]:
-        """The shape of the first output, as names have it: unknown sizes are 1."""
-        return known(self.out_shapes[0])
-
-    def create(self, count: int, axis: int) -> Names:
-        """Names of an output along whose `axis` this layer makes `count` new channels."""
-        return spread(self.make(count), self.out_shape, axis)
-
-    def make(self, count: int) -> Names:
-        """The ids of `count` channels that this layer makes: int32 (count,)."""
-        return self._channels.create(self.call.path, count)
-
-    def channels(self, names: Names, axis: int) -> Names:
-        """The ids along one axis, for a layer that keeps all others apart. Nameless if the names vary elsewhere."""
-        return along(nameless(names.shape) if self._others(names, axis) else names, axis)
-
-    def read(self, names: Names, axis: int) -> Names:
-        """The ids along one axis, for a layer that mixes the others: names that vary elsewhere are pinned."""
-        if self._others(names, axis):
-            self.pin(names, f"'{self.call.path}' mixes the axis along which they lie")
-        return self.channels(names, axis)
-
-    def _others(self, names: Names, axis: int) -> set[int]:
-        return set(varying_axes(self._channels.find(names))) - {axis % names.ndim}
+        super().__init__(call.path, channels, [known(shape) for shape in self.out_shapes])
 
     def weight(self, name: str, axes: Mapping[int, Names], makes: int | None = None) -> None:
         """Say which channels the positions of a weight belong to: `axes` maps its axes to ids.
@@ -116,28 +90,6 @@ class Site:
     def rearguments(self, change: Arguments) -> None:
         """Say how the arguments of the call follow from what stays. Only for raw operations, which are called once."""
         self._layer.arguments = change
-
-    def unify(self, a: Names, b: Names, reason: str) -> None:
-        """Make the channels at equal places one channel."""
-        self._channels.unify(a, b, reason)
-
-    def find(self, names: Names) -> Names:
-        """Names with every channel replaced by the one that stands for all it was unified with."""
-        return self._channels.find(names)
-
-    def boxed(self, names: Names) -> Names:
-        """Names that vary along one axis at most: the others' are unified, since what is left must be a box."""
-        return self._channels.boxed(names, f"'{self.call.path}' lines it up with no channel")
-
-    def pin(self, names: Names, reason: str) -> None:
-        """Forbid the removal of these channels."""
-        self._channels.pin(names, reason)
-
-    def pin_all(self, reason: str) -> list[Names]:
-        """Pin everything that comes in; return the names of outputs that have none."""
-        for names in self.names:
-            self.pin(names, reason)
-        return [nameless(known(shape)) for shape in self.out_shapes]
 
 
 def weights_named(op: Any) -> list[str]:

@@ -10,7 +10,8 @@ import numpy as np
 import onnx_ir as ir
 
 from harness.channels.channels import Channels
-from harness.channels.names import Names, along, nameless, spread, varying_axes
+from harness.channels.names import Names
+from harness.channels.place import Place
 from harness.channels.removal import Removal
 from harness.prune.onnx.graph.graph import Array, Graph, Shape, constant, is_constant
 
@@ -48,7 +49,7 @@ class Notes:
     lent: set[str] = field(default_factory=set)
 
 
-class Site:
+class Site(Place):
     """One node, as its rule sees it.
 
     `names` holds the names of each input (None where there is none), shaped as it was in a run; `out_shapes` are those
@@ -56,15 +57,10 @@ class Site:
     """
 
     def __init__(self, path: str, graph: Graph, channels: Channels, notes: Notes) -> None:
-        self.path, self.node = path, graph.nodes[path]
-        self._channels, self._notes, self._graph = channels, notes, graph
+        self.node = graph.nodes[path]
         self.out_shapes = [graph.shapes.get(str(value.name), ()) for value in self.node.outputs]
-        self.names: list[Names] = []
-
-    @property
-    def out_shape(self) -> Shape:
-        """The shape of the first output, as names have it."""
-        return known(self.out_shapes[0])
+        super().__init__(path, channels, [known(shape) for shape in self.out_shapes])
+        self._notes, self._graph = notes, graph
 
     @property
     def opset(self) -> int:
@@ -109,36 +105,10 @@ class Site:
         given = None if attribute is None else self.attribute(attribute)
         return None if given is None else [int(each) for each in given]
 
-    def create(self, count: int, axis: int) -> Names:
-        """Names of the output along whose `axis` this node makes `count` new channels."""
-        return spread(self.make(count), self.out_shape, axis)
-
-    def make(self, count: int) -> Names:
-        """The ids of `count` channels that this node makes: int32 (count,)."""
-        return self._channels.create(self.path, count)
-
     def lend(self, count: int) -> Names:
         """Ids for the values of a constant, which only go with channels that they meet: int32 (count,)."""
         self._notes.lent.add(self.path)
         return self.make(count)
-
-    def channels(self, names: Names, axis: int) -> Names:
-        """The ids along one axis, for a node that keeps all others apart. Nameless if the names vary elsewhere."""
-        return along(nameless(names.shape) if self.others(names, axis) else names, axis)
-
-    def read(self, names: Names, axis: int) -> Names:
-        """The ids along one axis, for a node that mixes the others: names that vary elsewhere are pinned."""
-        if self.others(names, axis):
-            self.pin(names, f"'{self.path}' mixes the axis along which they lie")
-        return self.channels(names, axis)
-
-    def others(self, names: Names, axis: int) -> set[int]:
-        """The axes but one along which names vary."""
-        return set(self.varying(names)) - {axis % names.ndim}
-
-    def varying(self, names: Names) -> tuple[int, ...]:
-        """The axes along which names vary."""
-        return varying_axes(self._channels.find(names))
 
     def weight(self, index: int, axes: Mapping[int, Names], makes: int | None = None, role: Role = "kernel") -> None:
         """Say which channels the positions of a constant input belong to: `axes` maps its axes to ids.
@@ -190,32 +160,6 @@ class Site:
     def stays(self, reason: str) -> None:
         """Say why this node makes no channels that could go, though others of its kind do."""
         self._notes.stays[self.path] = reason
-
-    def unify(self, a: Names, b: Names, reason: str) -> None:
-        """Make the channels at equal places one channel."""
-        self._channels.unify(a, b, reason)
-
-    def find(self, names: Names) -> Names:
-        """Names with every channel replaced by the one that stands for all it was unified with."""
-        return self._channels.find(names)
-
-    def boxed(self, names: Names) -> Names:
-        """Names that vary along one axis at most: the others' are unified, since what is left must be a box."""
-        return self._channels.boxed(names, f"'{self.path}' lines it up with no channel")
-
-    def pin(self, names: Names, reason: str) -> None:
-        """Forbid the removal of these channels."""
-        self._channels.pin(names, reason)
-
-    def pin_all(self, reason: str) -> list[Names]:
-        """Pin everything that comes in; return the names of outputs that have none."""
-        for names in self.names:
-            self.pin(names, reason)
-        return [nameless(known(shape)) for shape in self.out_shapes]
-
-    def carried(self, names: Names) -> list[Names]:
-        """Names for the first output, and none for the others."""
-        return [names, *(nameless(known(shape)) for shape in self.out_shapes[1:])]
 
 
 def _source(node: ir.Node, index: int) -> tuple[ir.Node, int, int] | None:
