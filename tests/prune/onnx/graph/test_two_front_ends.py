@@ -19,7 +19,7 @@ from harness.records import ChannelPlan
 from tests.prune.nets import dense_blocks, grouped, randomised, residual, squeeze_excite
 from tests.prune.test_applications import untrained
 
-NETWORKS = {"single_conv": {}, "deepcaptcha": {}, "colored": {}, "eight_class": {"design": "funnel"}}
+NETWORKS = {"single_conv": {}, "deepcaptcha": {}, "colored": {}, "eight_class": {"design": "funnel", "input_shape": (40, 40, 3)}}
 SMALL = {"residual": residual, "dense_blocks": dense_blocks, "squeeze_excite": squeeze_excite, "grouped": grouped}
 
 
