@@ -18,6 +18,7 @@ UNSAID: dict[str, str | None] = {
     "reconstruct_images": None,
     "finetune_schedule": None,
 }
+CHOSEN = "latency-chosen for "
 # Said of runs of older versions, whose originals were not trained on.
 LONGER_MISSING = "The originals were not: a gain in accuracy may come from that."
 
@@ -97,12 +98,25 @@ class Names:
         return self.commands.get((variant.network, variant.label), "")
 
     def brief(self, variant: Variant) -> str:
-        """As short as a label in a chart: `50 %` where there is one network, else `same 32-48-64, 50 %`."""
-        label = self.label(variant)
+        """As short as a label in a chart: `50 %` where there is one network, else `same 32-48-64, 2× by latency`."""
+        label = self._amount_alone(variant) or self.label(variant)
         if len(self.networks) == 1:
             return label
         label = label.removeprefix("original, ").replace("original", "unpruned")
         return f"{self.network(variant).removeprefix(f'{self.common_model} ')}, {label}"
+
+    def _amount_alone(self, variant: Variant) -> str:
+        """`2× by latency`, where no other variant of the network is chosen for the same; else empty."""
+        prune = variant.prune
+        if prune is None or not prune.by_latency or prune.baseline is not None:
+            return ""
+        asked = [
+            (each.prune.speedup, each.prune.max_latency_us)
+            for each in self.answers.of(variant.network)
+            if each.prune is not None and each.prune.baseline is None
+        ]
+        amount = amount_label(prune).removeprefix(CHOSEN)
+        return f"{amount} by latency" if asked.count((prune.speedup, prune.max_latency_us)) == 1 else ""
 
     @cached_property
     def common_model(self) -> str:
@@ -208,7 +222,7 @@ def amount_label(prune: PruneSpec) -> str:
     if prune.remove is not None:
         return without(prune.remove)
     if prune.speedup is not None:
-        return f"latency-chosen for {prune.speedup:g}×"
+        return f"{CHOSEN}{prune.speedup:g}×"
     if prune.max_latency_us is not None:
-        return f"latency-chosen for {prune.max_latency_us:g}{SPACE}µs"
+        return f"{CHOSEN}{prune.max_latency_us:g}{SPACE}µs"
     return plural(prune.filters or 0, "filter")

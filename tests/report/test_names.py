@@ -86,3 +86,14 @@ def test_a_line_joins_amounts_and_nothing_else() -> None:
     assert series[0] == series[1]
     assert len(set(series)) == 3
     assert names.answers.pruned[0].prune == PruneSpec(ratio=0.2)
+
+
+def test_in_a_chart_widths_by_latency_are_named_by_their_target_where_that_is_enough() -> None:
+    way = {"importance": "taylor", "recover": "reconstruct"}
+    names = names_of({"model": "net", "prune": [{"speedup": [1.5, 2.0], **way}, {"speedup": 2.0}, {"ratio": 0.5}]})
+    assert [names.brief(variant) for variant in names.answers.pruned] == [
+        "1.5× by latency",
+        "latency-chosen for 2× (taylor, reconstructed)",
+        "latency-chosen for 2×",
+        "50\u00a0%",
+    ]
