@@ -77,11 +77,14 @@ def markdown(found: Found, size: Size) -> str:
     machine = describe()
     versions = ", ".join(f"{name} {version}" for name, version in machine["versions"].items() if version)
     seeds = len(found.originals)
+    command = "`make bench-peers`"
+    if seeds != Size().seeds:
+        command = f"`python -m bench.peers --seeds {seeds}` (`make bench-peers` has {Size().seeds})"
     return "\n".join(
         [
             "# Beside other pruners",
             "",
-            f"`make bench-peers` on {machine['cpu']}, {len(machine['affinity'])} CPUs, load {os.getloadavg()[0]:.1f}; "
+            f"{command} on {machine['cpu']}, {len(machine['affinity'])} CPUs, load {os.getloadavg()[0]:.1f}; "
             f"{versions}; theirs: [requirements.lock](../peers/theirs/requirements.lock).",
             "",
             f"`deepcaptcha` (`same` padding) on {size.examples or 70_000:,} images of Fashion-MNIST, {size.epochs} "

@@ -43,6 +43,12 @@ class Proof(Record):
         """Whether no trial differs by more than the tolerance."""
         return self.largest_difference <= self.tolerance
 
+    @property
+    def architecture_holds(self) -> bool:
+        """Whether none of the trials with random weights does, whatever the weights as they are say."""
+        random = [value for name, value in self.trials.items() if name.startswith("random weights")]
+        return max(random) <= self.tolerance
+
 
 class LayerCost(Record):
     """What pruning did to one layer. `channels` are those that it makes itself; `macs` are multiply-accumulates for

@@ -10,7 +10,7 @@ from harness.prune.keras_graph.graph import check_finite
 from harness.prune.keras_graph.trace import trace
 from harness.prune.proof.comparison import Comparison
 from harness.prune.proof.verify import compare, failure
-from harness.records import ChannelPlan, Proof, Verdict
+from harness.records import ChannelPlan, Verdict
 
 
 def judge(
@@ -49,14 +49,9 @@ def judge(
     if proof.holds:
         what = "with random weights, the pruned architecture" if architecture else "the pruned network"
         return Verdict(holds=True, why=f"{what} computes what the masked original computes", proof=proof)
-    if not architecture and _right_architecture(proof):
+    if not architecture and proof.architecture_holds:
         return Verdict(holds=None if trained_on else False, why=_other_weights(trained_on), proof=proof)
     return Verdict(holds=False, why=failure(proof), proof=proof)
-
-
-def _right_architecture(proof: Proof) -> bool:
-    random = [value for name, value in proof.trials.items() if name.startswith("random weights")]
-    return max(random) <= proof.tolerance
 
 
 def _other_weights(trained_on: bool) -> str:

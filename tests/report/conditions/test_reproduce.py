@@ -25,6 +25,22 @@ def command(study: Study) -> list[str]:
     return shlex.split(reproduce(results)[0], comments=True)
 
 
+def study_run_by(words: list[str], monkeypatch: pytest.MonkeyPatch) -> Study:
+    """The study that a command would run."""
+    run: list[Study] = []
+
+    def stop(study: Study, **options: object) -> None:
+        run.append(study)
+        raise SystemExit(0)
+
+    monkeypatch.setattr(harness.pipeline.run, "run_study", stop)
+    monkeypatch.setattr(sys, "argv", words)
+    with pytest.raises(SystemExit):
+        cli.main()
+    (study,) = run
+    return study
+
+
 def test_a_study_is_run_from_its_file(study: Study) -> None:
     assert command(study) == ["harness", "run", "small.toml"]
 
@@ -44,17 +60,7 @@ def test_a_trained_network_is_run_by_its_file_with_the_options_that_make_the_sam
     asked = asked.model_copy(update={"measure": asked.measure.model_copy(update={"device": device})})
     words = command(asked)
     assert words[:3] == ["harness", "run", "my nets/Net 1.keras"]
-    run: list[Study] = []
-
-    def stop(study: Study, **options: object) -> None:
-        run.append(study)
-        raise SystemExit(0)
-
-    monkeypatch.setattr(harness.pipeline.run, "run_study", stop)
-    monkeypatch.setattr(sys, "argv", words)
-    with pytest.raises(SystemExit):
-        cli.main()
-    assert run == [asked]
+    assert study_run_by(words, monkeypatch) == asked
 
 
 @pytest.mark.parametrize(
@@ -69,17 +75,7 @@ def test_a_walk_along_the_frontier_is_asked_for_again(walk: dict[str, Any], monk
     asked = frontier_study(NET, DataSpec(name="images:My Faces", scale="raw"), FrontierSpec(**walk))
     words = command(asked)
     assert words[:3] == ["harness", "frontier", "my nets/Net 1.keras"]
-    run: list[Study] = []
-
-    def stop(study: Study, **options: object) -> None:
-        run.append(study)
-        raise SystemExit(0)
-
-    monkeypatch.setattr(harness.pipeline.run, "run_study", stop)
-    monkeypatch.setattr(sys, "argv", words)
-    with pytest.raises(SystemExit):
-        cli.main()
-    assert run == [asked]
+    assert study_run_by(words, monkeypatch) == asked
 
 
 @pytest.mark.parametrize(
