@@ -23,13 +23,15 @@ def chosen(
     Its latency table is kept in the store, for other targets and other seeds.
     """
     from harness.prune.data.given import Data
+    from harness.prune.price.keras_network import KerasNetwork
     from harness.prune.price.pricing import Pricing
     from harness.prune.speed.reach import choose_widths
 
     data = Data.given((dataset.train_images, dataset.train_labels), seed)
     try:
         with progress.task(f"widths for {asked.label}"):
-            plan, speed = choose_widths(original, asked, Pricing(store, progress), data=data)
+            network = KerasNetwork.of(original, data, asked.keep)
+            plan, speed = choose_widths(network, asked, Pricing(store, progress))
     except TooSlowError as error:
         return ChosenWidths(plan=None, speed=None, refused=str(error))
     return ChosenWidths(plan=plan, speed=speed, refused=None)

@@ -20,11 +20,12 @@ from harness.prune.keras_graph.copies import renewed
 from harness.prune.keras_graph.graph import check_finite
 from harness.prune.keras_graph.surgery import remove
 from harness.prune.keras_graph.trace import Trace, trace
+from harness.prune.price.keras_network import KerasNetwork
 from harness.prune.price.pricing import Pricing
 from harness.prune.recover.reconstruct.batches import check_enough
 from harness.prune.recover.reconstruct.reconstructing import reconstruct
 from harness.prune.result import PruneResult, cut_and_prove
-from harness.prune.speed.reach import choose_widths, prune_to_speed
+from harness.prune.speed.reach import choose_widths
 from harness.records import ChannelPlan
 from harness.spec import MeasureSpec, PruneSpec, SpeedSpec, check_seed, checked
 
@@ -68,8 +69,22 @@ def prune(
         return _pruned(model, asked, None, data, seed)
     pricing = Pricing(Store(store), Silent())
     target = SpeedSpec.of(asked, MeasureSpec(batch_sizes=(1,)))
-    widths, speed = choose_widths(model, target, pricing, data=Data.given(data, seed))
+    widths, speed = choose_widths(KerasNetwork.of(model, Data.given(data, seed), target.keep), target, pricing)
     return replace(prune_like(model, widths, asked, data=data, seed=seed), speed=speed)
+
+
+def prune_to_speed(model: keras.Model, asked: SpeedSpec, pricing: Pricing, *, data: Data, seed: int = 0) -> PruneResult:
+    """Choose widths by latency, cut, export, and measure against the original; prove what is as fast as asked.
+
+    Raises:
+        ProofError: the pruned network is not the masked original.
+        TooSlowError, PruneError and others: as `choose_widths` does.
+    """
+    network = KerasNetwork.of(model, data, asked.keep)
+    plan, speed = choose_widths(network, asked, pricing)
+    with pricing.progress.task("prove"):
+        result = cut_and_prove(model, network.found, plan, seed=seed)
+    return replace(result, speed=speed)
 
 
 def prune_like(
