@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ from harness.prune.price.pricing import Pricing
 from harness.prune.recover.reconstruct.batches import check_enough
 from harness.prune.recover.reconstruct.reconstructing import reconstruct
 from harness.prune.result import PruneResult, cut_and_prove
+from harness.prune.speed.asked import speed_spec
 from harness.prune.speed.reach import choose_widths
 from harness.records import ChannelPlan
 from harness.spec import MeasureSpec, PruneSpec, SpeedSpec, check_seed, checked
@@ -180,19 +181,6 @@ def replay(model: keras.Model, decided: ChannelPlan, *, seed: int = 0) -> PruneR
     if removes_nothing(decided):
         raise PruneError("the plan removes no channel at all; give one that does")
     return cut_and_prove(model, found, decided, seed=seed)
-
-
-def speed_spec(options: Mapping[str, Any], where: str) -> SpeedSpec:
-    """What is asked of a prune by latency.
-
-    Raises:
-        SpecError: an option is unknown or out of range, or says in another way how much goes.
-    """
-    target = "speedup" if options.get("speedup") is not None else "max_latency_us"
-    others = [name for name in ("ratio", "filters", "remove", "round_to", "global_ranking") if options.get(name)]
-    if others:
-        raise SpecError(f"{where}: {target} says how much goes; leave out {' and '.join(others)}")
-    return checked(SpeedSpec, options, where)
 
 
 def _asked(spec: PruneSpec | None, options: dict[str, Any]) -> PruneSpec:
