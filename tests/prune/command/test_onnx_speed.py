@@ -17,6 +17,7 @@ from harness.measure.latency import profiling
 from harness.prune.files import plan_path, read_plan, report_path
 from harness.prune.speed import trial
 from harness.records import PruneFile
+from harness.spec import PruneSpec
 from tests.cli.test_app import in_process
 from tests.onnx_files import tensor
 from tests.prune.command.running import Captured
@@ -169,7 +170,7 @@ def test_in_python_a_speed_and_another_amount_or_training_are_refused(net: Path)
     with pytest.raises(SpecError, match="speedup says how much goes; leave out ratio"):
         harness.prune(net, speedup=2.0, ratio=0.5)
     with pytest.raises(SpecError, match="can't be trained"):
-        harness.prune(net, harness.PruneSpec(speedup=2.0, finetune_epochs=1))
+        harness.prune(net, PruneSpec(speedup=2.0, finetune_epochs=1))
 
 
 def test_neither_keras_nor_tensorflow_is_imported(net: Path) -> None:
