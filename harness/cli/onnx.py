@@ -11,8 +11,6 @@ from harness.base.errors import SpecError
 from harness.cli.options import dataset
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from harness.base.progress import Progress
     from harness.prune.onnx.files import Done
     from harness.spec import PruneSpec, SpeedSpec
@@ -67,7 +65,7 @@ def prune_file(
     from harness.prune.onnx.api import Given
     from harness.prune.onnx.files import OnnxJob, run_onnx_job
 
-    images, others = (None, None) if data[0] is None else _images(data[0], data[1])
+    images, others = (None, None) if data[0] is None else _examples(source, data[0], data[1])
     job = OnnxJob(
         source=source,
         output=output or source.parent / f"{source.stem}-pruned{SUFFIX}",
@@ -81,7 +79,19 @@ def prune_file(
     return run_onnx_job(job, run[2])
 
 
-def _images(name: str, options: dict[str, Any]) -> tuple[np.ndarray, np.ndarray]:
-    """The images that --data names, (N, H, W, C): those to choose and solve by, and others to judge by."""
-    found = dataset(name, options, labels=False)
-    return found.train_images, found.test_images
+def _examples(source: Path, name: str, options: dict[str, Any]) -> tuple[Any, Any]:
+    """What --data names: to choose and solve by, and others to judge by. Arrays by input name, or images (N, H, W, C)."""
+    from harness.measure.files.model_file import read_model
+    from harness.prune.onnx.examples import read_examples, split
+
+    found = read_examples(name, read_model(source).inputs)
+    if found is not None:
+        if options:
+            said = " and ".join(f"--{option}" for option in options)
+            raise SpecError(f"{said}: for images; arrays by input name are fed as they are, so leave it out")
+        return split(found)
+    data = dataset(name, options, labels=False)
+    if len(data.test_images):
+        return data.train_images, data.test_images
+    first, others = split({"": data.train_images})
+    return first[""], None if others is None else others[""]

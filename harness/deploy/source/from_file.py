@@ -92,13 +92,14 @@ def _proven(original: Path, pruned: Path, dataset: Dataset) -> tuple[ChannelPlan
         return None, None
     plan, one = read_plan(plan_path(pruned)), read_model(original).inputs[0]
     sizes = "x".join(map(str, (fixed_batch([one]) or "N", *dataset.image_shape)))
-    inputs = [f"{one.name}:{sizes}:{one.dtype}"]
-    try:
-        found = verify_onnx(original, pruned, plan, inputs=inputs)
-        if found.holds is None:
-            found = verify_onnx(original, pruned, plan, inputs=inputs, architecture=True)
-    except (ModelError, PruneError):
-        return None, None
-    if found.holds is False:
-        raise BundleError(f"{pruned}: is not {original} without the channels of its plan: {found.why}")
-    return plan, found.proof
+    for inputs in ([], [f"{one.name}:{sizes}:{one.dtype}"]):
+        try:
+            found = verify_onnx(original, pruned, plan, inputs=inputs)
+            if found.holds is None:
+                found = verify_onnx(original, pruned, plan, inputs=inputs, architecture=True)
+        except (ModelError, PruneError):
+            continue
+        if found.holds is False:
+            raise BundleError(f"{pruned}: is not {original} without the channels of its plan: {found.why}")
+        return plan, found.proof
+    return None, None
