@@ -16,9 +16,9 @@ from harness.channels.by_place import named
 from harness.channels.errors import ChannelError
 from harness.measure.files.model_file import read_model
 from harness.prune.choose.amounts import comparable, least_important
-from harness.prune.choose.planning import plan_of, removal_of, removes_nothing
+from harness.prune.choose.planning import plan_like, plan_of, random_plan_like, removal_of, removes_nothing
 from harness.prune.files import read_about, trained_on
-from harness.prune.onnx.examples import Array, Data, by_input
+from harness.prune.onnx.examples import Array, Data, by_input, drawn
 from harness.prune.onnx.graph.cost import report
 from harness.prune.onnx.graph.pinned import pinned
 from harness.prune.onnx.graph.reading import load_onnx, read_onnx
@@ -118,7 +118,8 @@ def prune_onnx(  # noqa: PLR0913 - what stands beside the file, one by one
     if asked.by_latency:
         _check_untrained(asked)
         target = SpeedSpec.of(asked, MeasureSpec(batch_sizes=(1,), inputs=tuple(inputs)))
-        return prune_to_speed(Path(path), target, pricing, given, asked.images)
+        plan, speed = widths_for(Path(path), target, pricing, given)
+        return replace(prune_like(Path(path), plan, asked, given), speed=speed)
     return prune_by(Path(path), asked, given)
 
 
@@ -135,6 +136,23 @@ def prune_by(path: Path, asked: PruneSpec, given: Given) -> OnnxResult:
     decided = _decided(network, asked)
     if removes_nothing(decided):
         raise PruneError(f"'{asked.label}' removes no channel at all; ask for more, or with a smaller round_to")
+    if asked.baseline == "random":
+        decided = random_plan_like(network, decided, given.seed)
+    return _finished(network, decided, given, asked.images)
+
+
+def prune_like(path: Path, widths: ChannelPlan, asked: PruneSpec, given: Given) -> OnnxResult:
+    """Prune to as many channels of each node as a plan keeps, and prove it; in all else as a spec says.
+
+    Raises:
+        PruneError, ProofError and others: as `prune_onnx` does; also where the plan is for another architecture.
+    """
+    _check_untrained(asked)
+    network = _network(path, asked.keep, given)
+    if asked.baseline == "random":
+        decided = random_plan_like(network, widths, given.seed)
+    else:
+        decided = plan_like(network, widths, network.scores(network.free(), asked.importance))
     return _finished(network, decided, given, asked.images)
 
 
@@ -152,10 +170,18 @@ def prune_to_speed(
     network = _network(path, asked.keep, given)
     if images is not None and network.data is None:
         raise PruneError("reconstruction: needs examples; give them, as data=images or --data NAME")
-    network.check_measurable()
-    plan, speed = choose_widths(network, asked, pricing)
+    plan, speed = _widths(network, asked, pricing)
     with pricing.progress.task("prove"):
         return replace(_finished(network, plan, given, images), speed=speed)
+
+
+def widths_for(path: Path, asked: SpeedSpec, pricing: Pricing, given: Given) -> tuple[ChannelPlan, Speed]:
+    """The widths that are measured to be as fast as asked: a plan that makes them, and what they reached.
+
+    Raises:
+        TooSlowError, PruneError and others: as `prune_to_speed` does.
+    """
+    return _widths(_network(path, asked.keep, given), asked, pricing)
 
 
 def replay_onnx(path: Path | str, decided: ChannelPlan, *, inputs: Sequence[str] = (), seed: int = 0) -> OnnxResult:
@@ -215,10 +241,17 @@ def _network(path: Path, keep: tuple[str, ...], given: Given) -> OnnxNetwork:
     return OnnxNetwork(path, found, by_input(found.graph, given.data), given.seed)
 
 
+def _widths(network: OnnxNetwork, asked: SpeedSpec, pricing: Pricing) -> tuple[ChannelPlan, Speed]:
+    network.check_measurable()
+    return choose_widths(network, asked, pricing)
+
+
 def _check_untrained(spec: PruneSpec) -> None:
     """Raise SpecError where a spec asks for what needs training, or for a control of Keras models."""
-    if spec.rows == "first" or spec.finetune_epochs:
-        raise SpecError("an ONNX file can't be trained; rows = 'first' and finetune_epochs are for Keras models")
+    if spec.rows == "first" or spec.finetune_epochs or spec.baseline == "scratch":
+        raise SpecError(
+            "an ONNX file can't be trained; finetune_epochs, baseline = 'scratch' and rows = 'first' are for Keras models"
+        )
 
 
 def _decided(network: OnnxNetwork, spec: PruneSpec) -> ChannelPlan:
@@ -242,8 +275,8 @@ def _finished(network: OnnxNetwork, decided: ChannelPlan, given: Given, images: 
     others = by_input(found.graph, given.judge_by)
     result = _cut(network.path, found, decided, given.seed)
     if images is not None and network.data is not None:
-        first = {name: array[:images] for name, array in network.data.items()}
-        solved = reconstruct_onnx(found, removal_of(found, decided), result.model, first, given.seed)
+        some = drawn(network.data, images, given.seed)
+        solved = reconstruct_onnx(found, removal_of(found, decided), result.model, some, given.seed)
         result = replace(result, reconstruction=solved)
     return result if others is None else replace(result, agreement=_agreement(found, result.model, others))
 

@@ -36,20 +36,21 @@ def by_input(graph: Graph, data: Data | Array | None) -> Data | None:
         return {name: np.asarray(array) for name, array in data.items()}
     if len(names) != 1:
         raise PruneError(f"data: the model has {len(names)} inputs; give arrays by name for {', '.join(names)}")
-    return {names[0]: _channels_first(np.asarray(data), graph.feeds[0][names[0]].shape)}
+    return {names[0]: _as_taken(np.asarray(data), graph.feeds[0][names[0]])}
 
 
-def _channels_first(images: Array, taken: tuple[int, ...]) -> Array:
-    """Images (N, H, W, C) as (N, C, H, W) where the model takes them so.
+def _as_taken(images: Array, fed: Array) -> Array:
+    """Images (N, H, W, C) as (N, C, H, W) where the model takes them so, in its type; `fed` is what it was run on.
 
     Raises:
         PruneError: they have another size than the model takes.
     """
+    taken, kind = fed.shape, fed.dtype
     if images.ndim == 4 == len(taken) and images.shape[-1] == taken[1] != images.shape[1]:
         images = images.transpose(0, 3, 1, 2)
     if images.ndim != len(taken):
         raise PruneError(f"data: an example has the shape {images.shape[1:]}, and the model takes {taken[1:]}")
-    return np.ascontiguousarray(images, np.float32)
+    return np.ascontiguousarray(images, kind)
 
 
 def read_examples(name: str, inputs: Sequence[ModelInput]) -> Data | None:
@@ -109,3 +110,10 @@ def split(data: Data) -> tuple[Data, Data | None]:
         return data, None
     first, others = ({name: array[part] for name, array in data.items()} for part in (~judged, judged))
     return first, others
+
+
+def drawn(data: Data, most: int, seed: int) -> Data:
+    """At most so many of the examples, drawn by the seed, in their order; inputs with fewer of them are given whole."""
+    count = max(len(array) for array in data.values())
+    chosen = np.sort(np.random.default_rng(seed).permutation(count)[:most])
+    return {name: array[chosen] if len(array) == count else array for name, array in data.items()}

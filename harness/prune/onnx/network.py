@@ -18,6 +18,8 @@ from harness.channels.channels import Channels, Group
 from harness.channels.removal import Removal
 from harness.measure.inputs.wanted import line_up
 from harness.prune.choose.amounts import free_of
+from harness.prune.data.given import EXAMPLES
+from harness.prune.onnx.examples import drawn
 from harness.prune.onnx.graph.graph import constant
 from harness.prune.onnx.graph.inputs import suggested
 from harness.prune.onnx.graph.pinned import pinned
@@ -60,7 +62,8 @@ class OnnxNetwork:
 
     def scores(self, free: Mapping[int, Group], importance: Importance) -> dict[int, Scores]:
         """The importance of the channels of each of these groups: float64 (channels,)."""
-        scores = score(self.found, importance, self.data, self.seed)
+        data = None if self.data is None else drawn(self.data, EXAMPLES, self.seed)
+        scores = score(self.found, importance, data, self.seed)
         if not np.isfinite(scores).all():
             raise PruneError(f"importance '{importance}' is not finite on this data; look for NaN in it")
         return {index: scores[list(group.channels)] for index, group in free.items()}
