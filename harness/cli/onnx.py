@@ -65,7 +65,7 @@ def prune_file(
     from harness.prune.onnx.api import Given
     from harness.prune.onnx.files import OnnxJob, run_onnx_job
 
-    images, others = (None, None) if data[0] is None else _examples(source, data[0], data[1])
+    images, others, labels = (None, None, None) if data[0] is None else _examples(source, data[0], data[1])
     job = OnnxJob(
         source=source,
         output=output or source.parent / f"{source.stem}-pruned{SUFFIX}",
@@ -73,14 +73,17 @@ def prune_file(
         plan=asked.plan,
         speed=asked.speed,
         images=asked.images,
-        given=Given(images, others, inputs, run[0]),
+        given=Given(images, others, inputs, run[0], labels),
         store=run[1],
     )
     return run_onnx_job(job, run[2])
 
 
-def _examples(source: Path, name: str, options: dict[str, Any]) -> tuple[Any, Any]:
-    """What --data names: to choose and solve by, and others to judge by. Arrays by input name, or images (N, H, W, C)."""
+def _examples(source: Path, name: str, options: dict[str, Any]) -> tuple[Any, Any, Any]:
+    """What --data names: to choose and solve by, others to judge by, and their labels where there are any.
+
+    Arrays by input name, or images (N, H, W, C).
+    """
     from harness.measure.files.model_file import read_model
     from harness.prune.onnx.examples import read_examples, split
 
@@ -89,9 +92,9 @@ def _examples(source: Path, name: str, options: dict[str, Any]) -> tuple[Any, An
         if options:
             said = " and ".join(f"--{option}" for option in options)
             raise SpecError(f"{said}: for images; arrays by input name are fed as they are, so leave it out")
-        return split(found)
+        return *split(found), None
     data = dataset(name, options, labels=False)
     if len(data.test_images):
-        return data.train_images, data.test_images
+        return data.train_images, data.test_images, data.test_labels if data.labelled else None
     first, others = split({"": data.train_images})
-    return first[""], None if others is None else others[""]
+    return first[""], None if others is None else others[""], None

@@ -9,7 +9,7 @@ from typing import Any
 
 import onnx_ir as ir
 
-from harness.base.errors import ModelError, PruneError, SpecError
+from harness.base.errors import MeasureError, ModelError, PruneError, SpecError
 from harness.base.progress import Silent
 from harness.base.store import Store
 from harness.channels.by_place import named
@@ -27,12 +27,13 @@ from harness.prune.onnx.graph.trace import Trace, trace
 from harness.prune.onnx.network import OnnxNetwork
 from harness.prune.onnx.proof.comparison import Comparison
 from harness.prune.onnx.proof.verify import judge, prove
+from harness.prune.onnx.recover.accuracy import accuracy
 from harness.prune.onnx.recover.agreement import agreement
 from harness.prune.onnx.recover.reconstructing import reconstruct_onnx
 from harness.prune.price.pricing import Pricing
 from harness.prune.speed.asked import speed_spec
 from harness.prune.speed.reach import choose_widths
-from harness.records import Agreement, ChannelPlan, Proof, PruneReport, Reconstruction, Speed, Verdict
+from harness.records import Agreement, ChannelPlan, Proof, PruneReport, Reconstruction, Recovery, Speed, Verdict
 from harness.spec import MeasureSpec, PruneSpec, SpeedSpec, check_seed, checked
 
 CONVOLUTIONS = ("Conv", "ConvTranspose", "ConvInteger")
@@ -43,8 +44,9 @@ class OnnxResult:
     """A pruned ONNX model, what was decided, the proof, and what it removed.
 
     The proof is about the graph before its kernels were solved again, of which `reconstruction` tells. `agreement` says
-    how much of the original's answers is kept, where there were examples for that. `speed` is there where the widths
-    were chosen by measured latency.
+    how much of the original's answers is kept, where there were examples for that, and `recovery` how many are right,
+    where they had labels; `no_accuracy` is why that can't be told. `speed` is there where the widths were chosen by
+    measured latency.
     """
 
     model: ir.Model
@@ -54,6 +56,8 @@ class OnnxResult:
     external: bool = False
     reconstruction: Reconstruction | None = None
     agreement: Agreement | None = None
+    recovery: Recovery | None = None
+    no_accuracy: str | None = None
     speed: Speed | None = None
 
     def write(self, path: Path) -> None:
@@ -66,8 +70,8 @@ class Given:
     """What stands beside a file.
 
     `data` are examples, (N, ...), by input name where there are several inputs: to rank by, and to reconstruct from.
-    On those of `judge_by` it is told how much of the original's answers is kept. `inputs` are shapes or values that
-    can't be invented, as `--input` has them: `x:1x3x48x320:float32`. `seed` is for random importance, and for the
+    On those of `judge_by` it is told how much of the original's answers is kept, and by their `labels`, class numbers
+    (N,), how many are right. `inputs` are shapes or values that can't be invented, as `--input` has them: `x:1x3x48x320:float32`. `seed` is for random importance, and for the
     proof's inputs and weights.
     """
 
@@ -75,6 +79,7 @@ class Given:
     judge_by: Data | Array | None = None
     inputs: Sequence[str] = ()
     seed: int = 0
+    labels: Array | None = None
 
 
 def prune_onnx(  # noqa: PLR0913 - what stands beside the file, one by one
@@ -274,11 +279,35 @@ def _finished(network: OnnxNetwork, decided: ChannelPlan, given: Given, images: 
     found = network.found
     others = by_input(found.graph, given.judge_by)
     result = _cut(network.path, found, decided, given.seed)
+    judged = [] if others is None else [found.graph.model, result.model.clone()]
     if images is not None and network.data is not None:
         some = drawn(network.data, images, given.seed)
         solved = reconstruct_onnx(found, removal_of(found, decided), result.model, some, given.seed)
         result = replace(result, reconstruction=solved)
-    return result if others is None else replace(result, agreement=_agreement(found, result.model, others))
+    if others is None:
+        return result
+    if result.reconstruction is not None:
+        judged.append(result.model)
+    result = replace(result, agreement=_agreement(found, result.model, others))
+    return result if given.labels is None else _judged(result, judged, others, given.labels)
+
+
+def _judged(result: OnnxResult, models: Sequence[ir.Model], data: Data, labels: Array) -> OnnxResult:
+    """With the accuracy of the original, of what was cut, and of what was reconstructed; or why there is none."""
+    try:
+        original, pruned, *solved = (accuracy(model, data, labels) for model in models)
+    except MeasureError as error:
+        return replace(result, no_accuracy=f"the model {error}")
+    recovery = Recovery(
+        examples=len(labels),
+        epochs=0,
+        distilled=False,
+        original=original,
+        pruned=pruned,
+        reconstructed=solved[0] if solved else None,
+        reconstruction=result.reconstruction,
+    )
+    return replace(result, recovery=recovery)
 
 
 def _agreement(found: Trace, pruned: ir.Model, data: Data) -> Agreement:

@@ -68,12 +68,12 @@ def run_onnx_job(job: OnnxJob, progress: Progress | None = None) -> Done:
         spec=job.spec,
         proof=result.proof,
         report=result.report,
-        recovery=None,
+        recovery=result.recovery,
         reconstruction=result.reconstruction,
         agreement=result.agreement,
         speed=result.speed,
     )
-    return Done(result, about, save(result, job.output, about))
+    return Done(result, about, save(result, job.output, about), result.no_accuracy)
 
 
 def _pruned(job: OnnxJob, progress: Progress) -> OnnxResult:
