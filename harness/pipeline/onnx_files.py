@@ -56,9 +56,7 @@ def take_over(file: Path, folder: Path) -> None:
     else:
         shutil.copyfile(file, folder / "model.onnx")
     parameters = found.parameters or 0
-    training = Training(
-        history={}, parameters=parameters, seconds=0.0, backend="onnx", device="", keras_version=""
-    )
+    training = Training(history={}, parameters=parameters, seconds=0.0, backend="onnx", device="", keras_version="")
     save(training, folder / "training.json")
 
 

@@ -338,4 +338,3 @@ def _files_digest(path: Path) -> dict[str, str]:
     """What identifies a file, or each file of a folder, by its place in there."""
     files = sorted(path.rglob("*.pb")) if path.is_dir() else [path] if path.exists() else []
     return {str(file.relative_to(path)): file_digest(file) for file in files}
-

@@ -17,8 +17,8 @@ class SpeedSpec(Spec):
     """How fast the pruned network must be, at each of the batch sizes, on a device with so many threads.
 
     Exactly one of `speedup` (how many times the original's speed) and `max_latency_us` (microseconds a run) is given.
-    `keep` names layers that keep all channels; `budget_s` ends each measurement; `inputs` describe what an ONNX file takes
-    that can't be invented, as in a MeasureSpec.
+    `keep` names layers that keep all channels; `budget_s` ends each measurement; `inputs` describe what an ONNX
+    file takes that can't be invented, as in a MeasureSpec.
     """
 
     speedup: SpeedUp | None = None

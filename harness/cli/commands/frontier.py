@@ -33,7 +33,9 @@ def frontier(  # noqa: PLR0913, PLR0917 - one parameter an option
     batch: Annotated[str | None, typer.Option(help="Batch sizes that hold together. [default: 1,32]")] = None,
     threads: Annotated[int | None, typer.Option(help="Threads that it runs on. [default: 1]")] = None,
     device: Annotated[str | None, typer.Option(help="auto, cpu or cuda. [default: auto]")] = None,
-    epochs: Annotated[int | None, typer.Option(help="Of fine-tuning, after reconstruction. [default: 1; of ONNX none]")] = None,
+    epochs: Annotated[
+        int | None, typer.Option(help="Of fine-tuning, after reconstruction. [default: 1; of ONNX none]")
+    ] = None,
     scratch_epochs: Annotated[int | None, typer.Option(help="Of the new weights. [default: as many]")] = None,
     importance: Annotated[str | None, typer.Option(help="As of `harness prune`. [default: taylor; of ONNX l1]")] = None,
     uniform: Annotated[

@@ -36,7 +36,9 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter an option
     resize: ResizeOption = None,
     limit: LimitOption = None,
     ratio: Annotated[str | None, typer.Option(help="Of a network: prune by these. [default: 0.25,0.5,0.75]")] = None,
-    finetune_epochs: Annotated[int | None, typer.Option(help="Of a network: tune what is pruned. [default: 1; ONNX is reconstructed]")] = None,
+    finetune_epochs: Annotated[
+        int | None, typer.Option(help="Of a network: tune what is pruned. [default: 1; ONNX is reconstructed]")
+    ] = None,
     unsafe: UnsafeFlag = False,
     as_json: JsonFlag = False,
     quiet: QuietFlag = False,

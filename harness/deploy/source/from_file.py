@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from harness.base.errors import BundleError, ModelError, PruneError
 from harness.base.progress import Progress, Silent
 from harness.data import Dataset
-from harness.base.errors import BundleError, ModelError, PruneError
 from harness.deploy.manifest import Baseline
 from harness.deploy.source.evidence import Evidence, latency_of, speedup_of
 from harness.deploy.source.from_run import PACKAGES, shaped

@@ -15,8 +15,8 @@ from harness.base.progress import Progress
 from harness.measure.files.model_file import read_model
 from harness.measure.inputs.feed import describe_inputs
 from harness.measure.inputs.given import gather
-from harness.measure.latency.table import Kernel, Timed
 from harness.measure.latency.sizes import Sizes, Widths
+from harness.measure.latency.table import Kernel, Timed
 from harness.measure.launch import FEWEST_ROUNDS, UNDISTURBED
 from harness.measure.runtime.process import WorkerFailedError, run_worker
 from harness.spec import MeasureSpec

@@ -1,4 +1,4 @@
-"""A network's ONNX file at any widths, whoever makes it: what is timed, and which of its lengths follow which widths."""
+"""A network's ONNX file at any widths, whoever makes it: what is timed, and which lengths follow which widths."""
 
 from __future__ import annotations
 

@@ -71,8 +71,8 @@ class Given:
 
     `data` are examples, (N, ...), by input name where there are several inputs: to rank by, and to reconstruct from.
     On those of `judge_by` it is told how much of the original's answers is kept, and by their `labels`, class numbers
-    (N,), how many are right. `inputs` are shapes or values that can't be invented, as `--input` has them: `x:1x3x48x320:float32`. `seed` is for random importance, and for the
-    proof's inputs and weights.
+    (N,), how many are right. `inputs` are shapes or values that can't be invented, as `--input` has them:
+    `x:1x3x48x320:float32`. `seed` is for random importance, and for the proof's inputs and weights.
     """
 
     data: Data | Array | None = None
@@ -255,7 +255,8 @@ def _check_untrained(spec: PruneSpec) -> None:
     """Raise SpecError where a spec asks for what needs training, or for a control of Keras models."""
     if spec.rows == "first" or spec.finetune_epochs or spec.baseline == "scratch":
         raise SpecError(
-            "an ONNX file can't be trained; finetune_epochs, baseline = 'scratch' and rows = 'first' are for Keras models"
+            "an ONNX file can't be trained; finetune_epochs, baseline = 'scratch' and rows = 'first' are for Keras "
+            "models"
         )
 
 

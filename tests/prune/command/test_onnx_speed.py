@@ -87,7 +87,7 @@ def test_the_file_has_the_widths_that_were_measured_is_proved_and_keeps_answers(
     assert told["reconstruction"]["images"]
     assert told["agreement"]["examples"]
     assert read_plan(plan_path(pruned)).kept["second"]
-    code, out, _ = asked(capsys, "verify", net, pruned, "--architecture")
+    code, out, _ = in_process(capsys, "verify", str(net), str(pruned), "--architecture")
     assert code == 0, out
 
 
@@ -136,9 +136,7 @@ def of_any_size(path: Path) -> Path:
     return net.save(path, [net.conv(x, 8, 2, name="last")], [tensor("image", ("N", 3, "h", "w"))])
 
 
-def test_sizes_that_vary_must_be_said_and_are_kept_with_the_table(
-    net: Path, capsys: Captured, tmp_path: Path
-) -> None:
+def test_sizes_that_vary_must_be_said_and_are_kept_with_the_table(net: Path, capsys: Captured, tmp_path: Path) -> None:
     source = of_any_size(net.parent / "any.onnx")
     code, _, err = asked(capsys, "prune", source, "--speedup", 1000, "--device", "cpu")
     assert code == 2

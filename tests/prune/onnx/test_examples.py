@@ -24,20 +24,20 @@ COUNT = 50
 
 
 def two_inputs(path: Path) -> Path:
-    """Pictures, and numbers that weigh their features."""
+    """Pictures, and numbers that stand beside their features."""
     net = Net()
     x = net.op("Relu", net.conv("image", 3, 8, name="first"))
     rows = net.op("Flatten", net.op("GlobalAveragePool", x))
-    weighed = net.op("Mul", rows, "weights")
-    inputs = [tensor("image", ("N", 3, 6, 6)), tensor("weights", ("N", 8))]
-    return net.save(path, [net.dense(weighed, 8, 4, name="head")], inputs)
+    joined = net.op("Concat", rows, "numbers", axis=1)
+    inputs = [tensor("image", ("N", 3, 6, 6)), tensor("numbers", ("N", 8))]
+    return net.save(path, [net.dense(joined, 16, 4, name="head")], inputs)
 
 
 def arrays(count: int = COUNT) -> Arrays:
     generator = np.random.default_rng(0)
     return {
         "image": generator.normal(size=(count, 3, 6, 6)).astype(np.float32),
-        "weights": generator.normal(size=(count, 8)),
+        "numbers": generator.normal(size=(count, 8)),
     }
 
 
@@ -118,10 +118,10 @@ def uneven(folder: Path) -> str:
 
 
 REFUSED = [
-    (without("weights"), "has no array for input weights:?x8:float32"),
-    (changed(weights=np.zeros((COUNT, 9))), "'weights' is 50x9:float64, and the model takes weights:?x8:float32"),
-    (changed(weights=np.zeros((COUNT, 8), np.int64)), "'weights' is 50x8:int64"),
-    (changed(weights=np.zeros((COUNT - 1, 8))), "[49, 50] examples of the inputs"),
+    (without("numbers"), "has no array for input numbers:?x8:float32"),
+    (changed(numbers=np.zeros((COUNT, 9))), "'numbers' is 50x9:float64, and the model takes numbers:?x8:float32"),
+    (changed(numbers=np.zeros((COUNT, 8), np.int64)), "'numbers' is 50x8:int64"),
+    (changed(numbers=np.zeros((COUNT - 1, 8))), "[49, 50] examples of the inputs"),
     (uneven, "the sets differ in their inputs or sizes"),
     (lambda folder: f"pb:{folder / 'gone'}", "no such folder; give one that holds test_data_set_0"),
     (lambda folder: f"pb:{folder}", "holds no input_0.pb"),
