@@ -37,17 +37,17 @@ class Ours:
         And what is predicted of them, as speed-ups.
         """
         from harness.measure.latency.model import LatencyModel
-        from harness.prune.choose.decide import free_groups
-        from harness.prune.keras_graph.trace import trace
+        from harness.prune.data.given import Data
+        from harness.prune.price.keras_network import KerasNetwork
         from harness.prune.price.offers import offers
         from harness.prune.price.pricing import Pricing
         from harness.prune.price.shopping import choose
 
-        found = trace(original.model)
-        free = tuple(free_groups(found))
-        table = Pricing(self.store, self.progress).table(original.model, found, free, MEASURED, "cpu", original.onnx)
+        found = KerasNetwork.of(original.model, Data.given(None, original.seed))
+        free = tuple(found.free())
+        table = Pricing(self.store, self.progress).table(found, free, MEASURED, "cpu", original.onnx)
         models = [LatencyModel(table, batch) for batch in BATCHES]
-        on_offer = offers(models, found.channels.groups(), self._scores(original, found))
+        on_offer = offers(models, found.channels.groups(), self._scores(original, found.found))
         spent = choose(models, on_offer, limits)
         if spent is None:
             raise SystemExit(f"no widths are predicted to be within {limits} of the original's latency")

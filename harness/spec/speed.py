@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import Field, model_validator
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from harness.spec.checked import PositiveFloat, PositiveInt, Spec
 from harness.spec.measuring import AFew, Device, MeasureSpec
@@ -17,7 +17,8 @@ class SpeedSpec(Spec):
     """How fast the pruned network must be, at each of the batch sizes, on a device with so many threads.
 
     Exactly one of `speedup` (how many times the original's speed) and `max_latency_us` (microseconds a run) is given.
-    `keep` names layers that keep all channels; `budget_s` ends each measurement.
+    `keep` names layers that keep all channels; `budget_s` ends each measurement; `inputs` describe what an ONNX
+    file takes that can't be invented, as in a MeasureSpec.
     """
 
     speedup: SpeedUp | None = None
@@ -28,12 +29,18 @@ class SpeedSpec(Spec):
     importance: Importance = "l1"
     keep: tuple[str, ...] = ()
     budget_s: PositiveFloat = 120.0
+    inputs: tuple[str, ...] = ()
 
     @model_validator(mode="after")
     def _one_target(self) -> SpeedSpec:
         if (self.speedup is None) == (self.max_latency_us is None):
             raise ValueError("give exactly one of speedup and max_latency_us")
         return self
+
+    @model_serializer(mode="wrap")
+    def _what_is_asked(self, fields: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Less `inputs` where there are none: what was stored before there were any is found by the same key."""
+        return {name: value for name, value in fields(self).items() if name != "inputs" or value}
 
     @classmethod
     def of(cls, prune: PruneSpec, measure: MeasureSpec) -> SpeedSpec:
@@ -47,6 +54,7 @@ class SpeedSpec(Spec):
             importance=prune.importance,
             keep=prune.keep,
             budget_s=measure.budget_s / MOST_TRIES,
+            inputs=measure.inputs,
         )
 
     @property
@@ -62,4 +70,5 @@ class SpeedSpec(Spec):
             batch_sizes=tuple(dict.fromkeys(self.batch_sizes)),
             threads=self.threads,
             budget_s=self.budget_s,
+            inputs=self.inputs,
         )

@@ -1,12 +1,9 @@
-"""Prune until it is as fast as asked, by the model first and by a measurement in the end."""
+"""Choose widths until a network is as fast as asked, by the model first and by a measurement in the end."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
-
-import keras
 
 from harness.base.crash import scratch
 from harness.base.errors import DeviceError, PruneError, TooSlowError
@@ -16,15 +13,12 @@ from harness.measure.latency.model import LatencyModel
 from harness.measure.latency.table import LatencyTable
 from harness.measure.runtime.placement import device_of
 from harness.prune.choose.amounts import ABOUT_THE_LOSS
-from harness.prune.choose.decide import free_groups, scores_of
-from harness.prune.data.given import Data
-from harness.prune.keras_graph.trace import trace
+from harness.prune.price.network import Network
 from harness.prune.price.offers import offers
 from harness.prune.price.pricing import Pricing
-from harness.prune.result import PruneResult, cut_and_prove
-from harness.prune.speed.refusals import check_inputs, too_slow, unreachable
+from harness.prune.speed.refusals import too_slow, unreachable
 from harness.prune.speed.search import Search
-from harness.prune.speed.trial import Try, exported, tried
+from harness.prune.speed.trial import Try, tried
 from harness.records import ChannelPlan, Speed
 from harness.spec import MOST_TRIES, SpeedSpec
 
@@ -35,20 +29,7 @@ BEYOND = 0.06  # a speed-up so much above the target gives channels away: anothe
 FEWEST = 4  # channels of a group, for its width to be worth choosing
 
 
-def prune_to_speed(model: keras.Model, asked: SpeedSpec, pricing: Pricing, *, data: Data, seed: int = 0) -> PruneResult:
-    """Choose widths by latency, cut, export, and measure against the original; prove what is as fast as asked.
-
-    Raises:
-        ProofError: the pruned network is not the masked original.
-        TooSlowError, PruneError and others: as `choose_widths` does.
-    """
-    plan, speed = choose_widths(model, asked, pricing, data=data)
-    with pricing.progress.task("prove"):
-        result = cut_and_prove(model, trace(model, asked.keep), plan, seed=seed)
-    return replace(result, speed=speed)
-
-
-def choose_widths(model: keras.Model, asked: SpeedSpec, pricing: Pricing, *, data: Data) -> tuple[ChannelPlan, Speed]:
+def choose_widths(network: Network, asked: SpeedSpec, pricing: Pricing) -> tuple[ChannelPlan, Speed]:
     """Choose widths by latency, measured against the original: the plan that makes them, and what they reached.
 
     Raises:
@@ -57,24 +38,21 @@ def choose_widths(model: keras.Model, asked: SpeedSpec, pricing: Pricing, *, dat
         ExportError, ParityError: it can't be exported, or the file does not compute what Keras computes.
         DeviceError, MeasureError: it can't be measured as asked.
     """
-    found = trace(model, asked.keep)
-    check_inputs(model)
-    free = {group: each for group, each in free_groups(found).items() if len(each.channels) >= FEWEST}
+    free = {group: each for group, each in network.free().items() if len(each.channels) >= FEWEST}
     if not free:
         raise PruneError(f"no layer has {FEWEST} channels or more that could go, so none is worth it; give --ratio")
-    scores = scores_of(model, found, free, asked.importance, data)
+    scores = network.scores(free, asked.importance)
     if asked.importance not in ABOUT_THE_LOSS:
         scores = {group: _shares(each) for group, each in scores.items()}
     spec = asked.measuring
     with scratch() as folder:
-        original = folder / "original.onnx"
-        with pricing.progress.task("export the original"):
-            exported(model, original)
-        device = _device(original, asked)
-        table = pricing.table(model, found, tuple(free), spec, device, original)
+        with pricing.progress.task("prepare the original"):
+            original = network.whole(folder)
+        device = _device(original, asked, folder)
+        table = pricing.table(network, tuple(free), spec, device, original)
         models = tuple(LatencyModel(table, batch) for batch in spec.batch_sizes)
-        on_offer = offers(models, found.channels.groups(), scores)
-        search = Search(model, found, scores, asked, models, on_offer, device, original, folder)
+        on_offer = offers(models, network.channels.groups(), scores)
+        search = Search(network, scores, asked, models, on_offer, device, original, folder)
         return _reached(search, table, pricing.progress)
 
 
@@ -83,7 +61,7 @@ def _shares(scores: Scores) -> Scores:
     return scores / (scores.sum() or 1.0)
 
 
-def _device(path: Path, asked: SpeedSpec) -> str:
+def _device(path: Path, asked: SpeedSpec, folder: Path) -> str:
     """`cpu` or `cuda`: where it really runs.
 
     Raises:
@@ -92,8 +70,10 @@ def _device(path: Path, asked: SpeedSpec) -> str:
     if asked.device == "cpu":
         return "cpu"
     try:
-        found = device_of(placement(path, asked.device).model_dump())
+        found = device_of(placement(path, asked.device, asked.inputs).model_dump())
     except DeviceError as error:
+        if path.parent != folder:
+            raise
         raise DeviceError(str(error).replace(str(path), "the exported network")) from None
     return "cpu" if found == "cpu" else "cuda"
 

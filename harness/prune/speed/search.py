@@ -6,14 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import keras
 import numpy as np
 
 from harness.channels.allocate import Scores
 from harness.channels.spend import Spent
 from harness.measure.latency.model import LatencyModel
 from harness.prune.choose.planning import plan_of
-from harness.prune.keras_graph.trace import Trace
+from harness.prune.price.network import Network
 from harness.prune.price.offers import Offers
 from harness.prune.price.shopping import choose, fastest
 from harness.records import ChannelPlan, Reached
@@ -27,8 +26,7 @@ class Search:
     `scores` are by group; `models` in the order of the batch sizes; `original` is its ONNX file, `folder` for others.
     """
 
-    model: keras.Model
-    found: Trace
+    network: Network
     scores: Mapping[int, Scores]
     asked: SpeedSpec
     models: tuple[LatencyModel, ...]
@@ -65,8 +63,8 @@ class Search:
 
     def plan(self, widths: Sequence[int]) -> ChannelPlan:
         """The plan that keeps so many channels of each group, the most important."""
-        groups, gone = self.found.channels.groups(), list[int]()
+        groups, gone = self.network.channels.groups(), list[int]()
         for group, scores in self.scores.items():
             channels = groups[group].channels
             gone += [channels[place] for place in np.argsort(scores, kind="stable")[: len(channels) - widths[group]]]
-        return plan_of(self.found, self.found.channels.removed(gone))
+        return plan_of(self.network, self.network.channels.removed(gone))

@@ -1,11 +1,8 @@
-"""One try: widths cut, exported, and measured against the original by the paired protocol."""
+"""One try: widths cut, written as ONNX, and measured against the original by the paired protocol."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
-
-import keras
 
 from harness.base.errors import MeasureError
 from harness.base.progress import Progress
@@ -13,7 +10,6 @@ from harness.channels.spend import Spent
 from harness.measure.measurement import Measurement
 from harness.measure.protocol import measure
 from harness.prune.choose.planning import removal_of
-from harness.prune.keras_graph.surgery import remove
 from harness.prune.speed.search import Search
 from harness.records import ChannelPlan, Reached, Round
 from harness.spec import SpeedSpec
@@ -32,7 +28,7 @@ class Try:
 
 
 def tried(search: Search, spent: Spent, progress: Progress) -> Try:
-    """Cut to the widths chosen, export, and measure.
+    """Write the network cut to the widths chosen, and measure it.
 
     Raises:
         ExportError, ParityError: it can't be exported, or the file does not compute what Keras computes.
@@ -41,8 +37,8 @@ def tried(search: Search, spent: Spent, progress: Progress) -> Try:
     widths = search.on_offer.chosen(spent.choice)
     plan = search.plan(widths)
     pruned = search.folder / "pruned.onnx"
-    with progress.task("prune and export"):
-        exported(remove(search.model, search.found, removal_of(search.found, plan)), pruned)
+    with progress.task("cut to the widths chosen"):
+        search.network.write(removal_of(search.network, plan), pruned)
     spec = search.asked.measuring
     measured = measure([search.original, pruned], spec, progress=progress)
     predicted = search.predicted(widths)
@@ -50,14 +46,6 @@ def tried(search: Search, spent: Spent, progress: Progress) -> Try:
     widths_of = {layer: len(kept) for layer, kept in plan.kept.items()}
     met = all(_met(search.asked, each) for each in reached)
     return Try(spent, plan, Round(widths=widths_of, reached=reached, met=met))
-
-
-def exported(model: keras.Model, path: Path) -> None:
-    """Write the network's ONNX file, which agrees with it on a few random examples."""
-    from harness.export.exporting import export
-    from harness.export.proof.examples import random_examples
-
-    export(model, path, random_examples(model, count=2))
 
 
 def _reached(measured: Measurement, batch: int, predicted: float) -> Reached:
