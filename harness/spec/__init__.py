@@ -14,14 +14,14 @@ from harness.spec.gates import BOUNDS, Gates, gates_of
 from harness.spec.measuring import Device, MeasureSpec, Mode
 from harness.spec.names import short, without
 from harness.spec.pruning import AMOUNTS, RECONSTRUCT_IMAGES, Importance, PruneSpec, Schedule
-from harness.spec.speed import MOST_TRIES, SpeedSpec
+from harness.spec.speed import MOST_ROUNDS, SpeedSpec
 from harness.spec.study import Study, read_study, study_of
 from harness.spec.training import TrainSpec
 
 __all__ = [
     "AMOUNTS",
     "BOUNDS",
-    "MOST_TRIES",
+    "MOST_ROUNDS",
     "RECONSTRUCT_IMAGES",
     "Case",
     "DataSpec",

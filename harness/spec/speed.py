@@ -10,7 +10,7 @@ from harness.spec.checked import PositiveFloat, PositiveInt, Spec
 from harness.spec.measuring import AFew, Device, MeasureSpec
 from harness.spec.pruning import Importance, PruneSpec, SpeedUp, target_label
 
-MOST_TRIES = 3  # of widths, each cut, exported and measured
+MOST_ROUNDS = 3  # of choosing widths, and of measuring what was chosen
 
 
 class SpeedSpec(Spec):
@@ -44,7 +44,7 @@ class SpeedSpec(Spec):
 
     @classmethod
     def of(cls, prune: PruneSpec, measure: MeasureSpec) -> SpeedSpec:
-        """What a PruneSpec asks of the speed, measured as is asked there; all its tries share that budget."""
+        """What a PruneSpec asks of the speed, measured as is asked there; all its rounds share that budget."""
         return cls(
             speedup=prune.speedup,
             max_latency_us=prune.max_latency_us,
@@ -53,7 +53,7 @@ class SpeedSpec(Spec):
             device=measure.device,
             importance=prune.importance,
             keep=prune.keep,
-            budget_s=measure.budget_s / MOST_TRIES,
+            budget_s=measure.budget_s / MOST_ROUNDS,
             inputs=measure.inputs,
         )
 

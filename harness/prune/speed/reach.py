@@ -19,13 +19,13 @@ from harness.prune.price.pricing import Pricing
 from harness.prune.speed.refusals import too_slow, unreachable
 from harness.prune.speed.search import Search
 from harness.prune.speed.trial import Try, tried
-from harness.records import ChannelPlan, Speed
-from harness.spec import MOST_TRIES, SpeedSpec
+from harness.records import ChannelPlan, Round, Speed
+from harness.spec import MOST_ROUNDS, SpeedSpec
 
 if TYPE_CHECKING:
     from harness.base.progress import Progress
 
-BEYOND = 0.06  # a speed-up so much above the target gives channels away: another try
+BEYOND = 0.04  # a speed-up so much above the target gives channels away: others are tried
 FEWEST = 4  # channels of a group, for its width to be worth choosing
 
 
@@ -81,6 +81,8 @@ def _device(path: Path, asked: SpeedSpec, folder: Path) -> str:
 def _reached(search: Search, table: LatencyTable, progress: Progress) -> tuple[ChannelPlan, Speed]:
     """The plan that reached the target, and what it reached; of several the one that loses the least.
 
+    One that is a little short of the target is taken only where none is beyond it.
+
     Raises:
         TooSlowError: none does.
     """
@@ -88,7 +90,7 @@ def _reached(search: Search, table: LatencyTable, progress: Progress) -> tuple[C
     met = [number for number, each in enumerate(tries) if each.round.met]
     if not met:
         raise TooSlowError(too_slow(search, [each.round for each in tries]))
-    chosen = min(met, key=lambda number: tries[number].spent.loss)
+    chosen = min(met, key=lambda number: (_used(search, tries[number].round) > 1, tries[number].spent.loss))
     best = tries[chosen]
     speed = Speed(
         asked=search.asked,
@@ -104,26 +106,37 @@ def _reached(search: Search, table: LatencyTable, progress: Progress) -> tuple[C
 
 
 def _tries(search: Search, progress: Progress) -> list[Try]:
-    """Choose and measure; again, corrected by what was measured, where it is too slow, or faster than it need be.
+    """Choose and measure; where that is too slow, or faster than it need be, measure choices around it side by side.
 
     Raises:
         TooSlowError: no widths are predicted to do.
     """
-    targets = search.targets
-    limits = targets
-    tries: list[Try] = []
-    for _ in range(MOST_TRIES):
-        spent = search.choose(limits)
-        if spent is None and not tries:
-            raise TooSlowError(unreachable(search))
-        if spent is None or any(each.spent.choice == spent.choice for each in tries):
+    first = search.choose(search.targets)
+    if first is None:
+        raise TooSlowError(unreachable(search))
+    tries = tried(search, [first], progress)
+    for _ in range(MOST_ROUNDS - 1):
+        if any(_close(search, each.round) for each in tries):
             break
-        tries.append(tried(search, spent, progress))
-        now = tries[-1].round
-        shares = search.shares(now.reached)
-        if now.met and max(share / target for share, target in zip(shares, targets, strict=True)) > 1 - BEYOND:
+        known = {each.spent.choice for each in tries}
+        others = [each for each in search.fan(_corrected(search, tries[-1].round)) if each.choice not in known]
+        if not others:
             break
-        limits = [
-            target / (share * each.predicted) for target, share, each in zip(targets, shares, now.reached, strict=True)
-        ]
+        tries += tried(search, others, progress)
     return tries
+
+
+def _close(search: Search, made: Round) -> bool:
+    """Whether it is as fast as asked, and not much faster."""
+    return made.met and _used(search, made) > 1 - BEYOND
+
+
+def _used(search: Search, made: Round) -> float:
+    """The share of what is allowed that was measured, at the batch size that uses the most."""
+    return max(share / target for share, target in zip(search.shares(made.reached), search.targets, strict=True))
+
+
+def _corrected(search: Search, made: Round) -> list[float]:
+    """Limits for the prediction, by how it was wrong."""
+    measured = zip(search.targets, search.shares(made.reached), made.reached, strict=True)
+    return [target / (share * each.predicted) for target, share, each in measured]

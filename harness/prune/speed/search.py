@@ -14,7 +14,7 @@ from harness.measure.latency.model import LatencyModel
 from harness.prune.choose.planning import plan_of
 from harness.prune.price.network import Network
 from harness.prune.price.offers import Offers
-from harness.prune.price.shopping import choose, fastest
+from harness.prune.price.shopping import choose, fan, fastest
 from harness.records import ChannelPlan, Reached
 from harness.spec import SpeedSpec
 
@@ -52,6 +52,10 @@ class Search:
     def choose(self, limits: Sequence[float]) -> Spent | None:
         """The widths that lose the least within these shares of the original's latency; None where there are none."""
         return choose(self.models, self.on_offer, limits)
+
+    def fan(self, limits: Sequence[float]) -> list[Spent]:
+        """The same for limits a little wider and narrower, each choice once: to be measured side by side."""
+        return fan(self.models, self.on_offer, limits)
 
     def fastest(self) -> list[int]:
         """The widths of the least predicted latency."""
