@@ -56,7 +56,10 @@ def prune(  # noqa: PLR0913, PLR0917 - one parameter an option
     everywhere: Annotated[bool, typer.Option("--global", help="Rank the channels of all layers together.")] = False,
     keep: Annotated[list[str] | None, typer.Option(help="A layer that keeps its channels, repeatable.")] = None,
     inputs: OnnxInputs = None,
-    data: Annotated[str | None, typer.Option(help="Dataset to rank, tune and test on, such as mnist5k.")] = None,
+    data: Annotated[
+        str | None,
+        typer.Option(help="To rank, tune and test on: mnist5k ...; for ONNX npz: by input name, pb:DIR, too."),
+    ] = None,
     scale: ScaleOption = None,
     color: ColorFlag = False,
     resize: ResizeOption = None,
