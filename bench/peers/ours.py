@@ -18,7 +18,7 @@ from harness.data import Dataset
 from harness.spec import MeasureSpec, TrainSpec
 
 BATCH_SIZE, LEARNING_RATE = 32, 3e-3  # of the epoch with a cosine; the others may have them, too
-RECONSTRUCTED = 20_000  # training images, without their labels
+RECONSTRUCTED = 60_000  # training images, without their labels: all of them
 IMPORTANCE = "taylor"
 BATCHES = (1, 32)
 MEASURED = MeasureSpec(device="cpu", batch_sizes=BATCHES, threads=1)
