@@ -13,7 +13,7 @@ from harness.measure.comparison import Comparison
 from harness.measure.measurement import Measurement
 from harness.measure.protocol import measure
 
-FASTER_ENOUGH = 0.01  # by so much less than the other's latency ours is asked to have
+FASTER_ENOUGH = 0.005  # by so much less than the other's latency ours is asked to have
 
 
 class Speeds:
