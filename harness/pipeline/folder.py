@@ -11,7 +11,7 @@ from harness.base.errors import StoreError
 from harness.base.store import disk_errors, replaced_folder
 from harness.compare.results import RESULTS_FILE, Results
 from harness.pipeline.rows import Outcome
-from harness.pipeline.stages import save
+from harness.pipeline.saving import save
 from harness.report import ReportPaths
 from harness.spec.names import file_name
 

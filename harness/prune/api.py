@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,11 +20,13 @@ from harness.prune.keras_graph.copies import renewed
 from harness.prune.keras_graph.graph import check_finite
 from harness.prune.keras_graph.surgery import remove
 from harness.prune.keras_graph.trace import Trace, trace
+from harness.prune.price.keras_network import KerasNetwork
 from harness.prune.price.pricing import Pricing
 from harness.prune.recover.reconstruct.batches import check_enough
 from harness.prune.recover.reconstruct.reconstructing import reconstruct
 from harness.prune.result import PruneResult, cut_and_prove
-from harness.prune.speed.reach import choose_widths, prune_to_speed
+from harness.prune.speed.asked import speed_spec
+from harness.prune.speed.reach import choose_widths
 from harness.records import ChannelPlan
 from harness.spec import MeasureSpec, PruneSpec, SpeedSpec, check_seed, checked
 
@@ -68,8 +70,22 @@ def prune(
         return _pruned(model, asked, None, data, seed)
     pricing = Pricing(Store(store), Silent())
     target = SpeedSpec.of(asked, MeasureSpec(batch_sizes=(1,)))
-    widths, speed = choose_widths(model, target, pricing, data=Data.given(data, seed))
+    widths, speed = choose_widths(KerasNetwork.of(model, Data.given(data, seed), target.keep), target, pricing)
     return replace(prune_like(model, widths, asked, data=data, seed=seed), speed=speed)
+
+
+def prune_to_speed(model: keras.Model, asked: SpeedSpec, pricing: Pricing, *, data: Data, seed: int = 0) -> PruneResult:
+    """Choose widths by latency, cut, export, and measure against the original; prove what is as fast as asked.
+
+    Raises:
+        ProofError: the pruned network is not the masked original.
+        TooSlowError, PruneError and others: as `choose_widths` does.
+    """
+    network = KerasNetwork.of(model, data, asked.keep)
+    plan, speed = choose_widths(network, asked, pricing)
+    with pricing.progress.task("prove"):
+        result = cut_and_prove(model, network.found, plan, seed=seed)
+    return replace(result, speed=speed)
 
 
 def prune_like(
@@ -165,19 +181,6 @@ def replay(model: keras.Model, decided: ChannelPlan, *, seed: int = 0) -> PruneR
     if removes_nothing(decided):
         raise PruneError("the plan removes no channel at all; give one that does")
     return cut_and_prove(model, found, decided, seed=seed)
-
-
-def speed_spec(options: Mapping[str, Any], where: str) -> SpeedSpec:
-    """What is asked of a prune by latency.
-
-    Raises:
-        SpecError: an option is unknown or out of range, or says in another way how much goes.
-    """
-    target = "speedup" if options.get("speedup") is not None else "max_latency_us"
-    others = [name for name in ("ratio", "filters", "remove", "round_to", "global_ranking") if options.get(name)]
-    if others:
-        raise SpecError(f"{where}: {target} says how much goes; leave out {' and '.join(others)}")
-    return checked(SpeedSpec, options, where)
 
 
 def _asked(spec: PruneSpec | None, options: dict[str, Any]) -> PruneSpec:

@@ -12,7 +12,7 @@ from harness.base.errors import PruneError, SpecError
 from harness.base.keras_file import example_shape, load_model
 from harness.base.progress import Progress, Silent
 from harness.base.store import Store
-from harness.prune.api import prune, replay
+from harness.prune.api import prune, prune_to_speed, replay
 from harness.prune.data.fitting import check_examples, why_no_accuracy
 from harness.prune.data.given import Data
 from harness.prune.files import check_output, read_plan, save
@@ -24,7 +24,6 @@ from harness.prune.recover.reconstruct.batches import check_enough
 from harness.prune.recover.recovery import RecoverySpec, reconstruct_result, recover
 from harness.prune.recover.stepwise import prune_in_steps
 from harness.prune.result import PruneResult
-from harness.prune.speed.reach import prune_to_speed
 from harness.records import PruneFile
 from harness.spec import PruneSpec, SpeedSpec
 
