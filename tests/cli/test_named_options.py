@@ -49,6 +49,7 @@ SAID_BY = {
     "cli/commands/verify.py": ("verify",),
     "cli/onnx.py": ("prune", "verify"),
     "cli/commands/run.py": ("run",),
+    "cli/commands/store.py": ("store",),
     "cli/commands/prune.py": ("prune",),
     "cli/commands/frontier.py": ("frontier",),
     "cli/commands/diagnose.py": ("diagnose",),

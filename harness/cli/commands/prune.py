@@ -76,7 +76,7 @@ def prune(  # noqa: PLR0913, PLR0917 - one parameter an option
     baselines: Annotated[bool, typer.Option(help="Train the three baselines for comparison.")] = True,
     seed: Annotated[int, typer.Option(help="Of random channels, training, and the proof.")] = 0,
     unsafe: UnsafeFlag = False,
-    store: Annotated[Path, typer.Option(help="Folder for latency tables, kept between runs.")] = Path(".harness"),
+    store: Annotated[str, typer.Option(help="For latency tables, as of `harness run`.")] = ".harness",
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="[default: MODEL-pruned, of the same kind]")
     ] = None,
@@ -125,6 +125,11 @@ def prune(  # noqa: PLR0913, PLR0917 - one parameter an option
     spec = None if speed else _spec({**amount, **choice}, plan, after)
     training = _training(finetune_epochs, learning_rate, batch_size)
     check_seed(seed)
+    from harness.base.store import open_store
+
+    kept = open_store(store)
+    if speed is not None:
+        kept.check()
     import_keras()
     from harness.prune.job import Job, run_job
     from harness.prune.recover.recovery import RecoverySpec
@@ -149,7 +154,7 @@ def prune(  # noqa: PLR0913, PLR0917 - one parameter an option
         unsafe=unsafe,
         seed=seed,
         speed=speed,
-        store=store,
+        store=kept,
     )
     try:
         done = run_job(job, terminal(quiet))

@@ -1,0 +1,36 @@
+"""What tests of stores make: artifacts of a text, and machines that share a distant store."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from harness.base.store import Artifact, Store, open_store
+
+INPUTS = {"seed": 1, "options": {"padding": "same"}}
+
+
+def writer(text: str, calls: list[str] | None = None) -> Callable[[Path], None]:
+    """Makes an artifact with one file, and notes that it did."""
+
+    def make(folder: Path) -> None:
+        if calls is not None:
+            calls.append(text)
+        (folder / "value.txt").write_text(text)
+
+    return make
+
+
+def never(folder: Path) -> None:
+    """For what is there already."""
+    raise AssertionError("it was made again")
+
+
+def text_of(artifact: Artifact) -> str:
+    """What a writer wrote."""
+    return artifact.path("value.txt").read_text()
+
+
+def machine(address: str, disk: Path, cache_bytes: int = 1_000_000) -> Store:
+    """A store as another machine has it, with a cache of its own."""
+    return open_store(address, cache=disk, cache_gb=cache_bytes / 1e9)
