@@ -124,7 +124,7 @@ def test_what_can_not_be_meant_is_one_line(
         ("nameless", "s3://b/x: not let in (Unable to locate credentials)"),
     ],
 )
-def test_an_address_that_does_not_work_is_told_before_anything_else(  # noqa: PLR0913, PLR0917
+def test_an_address_that_does_not_work_is_told_before_anything_else(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],

@@ -24,9 +24,7 @@ def run(s3: S3, machine: Path, **values: Any) -> Run:
     return run_study(asked, runs=machine / "runs", store=open_store(s3.address, cache=machine / "cache"))
 
 
-def test_a_study_goes_on_where_another_machine_stopped(
-    tmp_path: Path, s3: S3, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_study_goes_on_where_another_machine_stopped(tmp_path: Path, s3: S3, monkeypatch: pytest.MonkeyPatch) -> None:
     """One trains, and then its store does not answer; another prunes what it trained; a third makes nothing."""
     monkeypatch.setattr(asking, "PATIENCE_S", (0.01,))
     trained = run(s3, tmp_path / "a", networks=[{**NETWORK, "prune": [{"filters": 2}]}])

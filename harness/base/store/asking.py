@@ -15,7 +15,15 @@ from harness.base.store.disk import full_disk
 PATIENCE_S = (0.5, 2.0, 8.0)  # between one try and the next, while something is being made
 SOON_S = 15.0  # for the first answer
 MOST_LETTERS = 160  # of another package's message
-REFUSED = ("Credential", "AccessDenied", "Token", "Forbidden", "Unauthorized", "Authentication", "Profile")  # in an error's name
+REFUSED = (
+    "Credential",
+    "AccessDenied",
+    "Token",
+    "Forbidden",
+    "Unauthorized",
+    "Authentication",
+    "Profile",
+)  # in an error's name
 UNREACHED = ("Connect", "Endpoint", "Timeout", "DNS", "Socket")
 T = TypeVar("T")
 

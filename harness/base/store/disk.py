@@ -21,6 +21,8 @@ def disk_errors(folder: Path) -> Iterator[None]:
     """Turn what the disk refuses into one line that says what to do, and names `folder`, or a file that is elsewhere."""
     try:
         yield
+    except StoreError:
+        raise
     except Exception as error:
         full = full_disk(error)
         if full is not None:

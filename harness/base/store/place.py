@@ -89,7 +89,9 @@ class Folder:
 
     def _unread(self, error: OSError) -> None:
         if not isinstance(error, FileNotFoundError):
-            raise StoreError(f"{self.root}: can't be read ({(error.strerror or str(error)).lower()}); give another store")
+            raise StoreError(
+                f"{self.root}: can't be read ({(error.strerror or str(error)).lower()}); give another store"
+            )
 
     def read(self, name: str) -> bytes | None:
         """A small file's bytes; None where it isn't there."""

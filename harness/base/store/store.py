@@ -96,9 +96,7 @@ class Store:
             self.notice(f"{artifact.folder}: {problem}; made again")
         return problem is None
 
-    def _make(
-        self, artifact: Artifact, stage: str, inputs: Mapping[str, Any], make: Callable[[Path], None]
-    ) -> None:
+    def _make(self, artifact: Artifact, stage: str, inputs: Mapping[str, Any], make: Callable[[Path], None]) -> None:
         with unfinished(artifact.folder.with_suffix(".unfinished")) as folder:
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir(parents=True)

@@ -24,7 +24,9 @@ UNITS = ((86400.0, "day"), (3600.0, "hour"), (60.0, "minute"))
 
 def store(
     store: StoreOption = ".harness",
-    verify: Annotated[bool, typer.Option("--verify", help="Read all of it; exit 1 where something is damaged.")] = False,
+    verify: Annotated[
+        bool, typer.Option("--verify", help="Read all of it; exit 1 where something is damaged.")
+    ] = False,
     remove_unreferenced: Annotated[
         bool, typer.Option("--remove-unreferenced", help="Remove what no study refers to; without --yes, say what.")
     ] = False,
@@ -65,7 +67,9 @@ def _verified(damaged: Sequence[str], found: Contents, as_json: bool) -> None:
     if as_json:
         print_json({"store": found.address, "verified": len(found.artifacts), "damaged": list(damaged)})
     elif damaged:
-        print_lines(f"{len(damaged)} of {len(found.artifacts)} artifacts are damaged; a run that needs one makes it again:")
+        print_lines(
+            f"{len(damaged)} of {len(found.artifacts)} artifacts are damaged; a run that needs one makes it again:"
+        )
         print_list(damaged)
     else:
         print_lines(f"{found.address}: all {_count(len(found.artifacts))} whole")

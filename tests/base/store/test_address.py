@@ -56,7 +56,7 @@ def test_what_can_be_no_address_is_one_line(address: str | Path, told: str) -> N
 
 def test_a_package_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     fsspec = pytest.importorskip("fsspec", reason="needs the development packages: fsspec")
-    fsspec.register_implementation("rare", "no_such_package.Rare", errmsg="Install rarefs to use it", clobber=True)
+    fsspec.register_implementation("rare", "no_such_package.Rare", errtxt="Install rarefs to use it", clobber=True)
     with pytest.raises(StoreError, match=r"^rare://x: a package is missing: Install rarefs to use it$"):
         open_store("rare://x")
     monkeypatch.setitem(sys.modules, "fsspec.registry", None)

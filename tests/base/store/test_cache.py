@@ -48,7 +48,7 @@ def test_the_least_recently_used_go_when_there_are_more_than_the_limit(tmp_path:
     for age, artifact in enumerate(kept):
         os.utime(artifact.path("manifest.json"), (age, age))
     run_that_ended(before)
-    after = machine(address, tmp_path, 4000)
+    after = machine(address, tmp_path, 3000)
     made(after, 0)  # used now, though it is the oldest
     made(after, 9)
     assert [artifact.folder.exists() for artifact in kept] == [True, False, False, False]

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from harness.base.errors import StoreError
-from harness.base.store import asking, place_at
+from harness.base.store import asking, place_at, remote
 from harness.base.store.artifact import file_digest
 from tests.base.store.making import INPUTS, machine, never, text_of, writer
 from tests.s3 import S3, Fault, forget_aws
@@ -19,7 +19,10 @@ ENOUGH = "some text " * 1000
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    s3fs = pytest.importorskip("s3fs", reason="needs the development packages: s3fs")
     monkeypatch.setattr(asking, "PATIENCE_S", (0.01, 0.01))
+    monkeypatch.setattr(s3fs.S3FileSystem, "retries", 1)
+    monkeypatch.setitem(remote.OPTIONS["s3"]["config_kwargs"], "retries", {"max_attempts": 0})
 
 
 def test_what_one_machine_made_another_has(tmp_path: Path, s3: S3) -> None:
@@ -63,7 +66,8 @@ def test_faults_that_pass_change_nothing(tmp_path: Path, s3: S3, kind: str) -> N
 
 
 @pytest.mark.parametrize(
-    ("kind", "told"), [("broken", "failed ("), ("truncated", ""), ("expired", "not let in (The provided token has expired")]
+    ("kind", "told"),
+    [("broken", "failed ("), ("expired", "not let in (The provided token has expired")],
 )
 def test_faults_that_stay_are_one_line_and_nothing_is_lost(tmp_path: Path, s3: S3, kind: str, told: str) -> None:
     """Neither what is there nor what was just made; and nothing that came damaged is taken."""
@@ -89,14 +93,18 @@ def test_faults_that_stay_are_one_line_and_nothing_is_lost(tmp_path: Path, s3: S
         assert text_of(machine(s3.address, tmp_path / "c").get("train", inputs, never)) == text
 
 
-def test_a_body_that_is_cut_off_while_it_is_fetched_is_not_taken_for_damage(tmp_path: Path, s3: S3) -> None:
-    """The manifest came whole: a training is not repeated since a network is bad."""
+def test_bodies_that_are_cut_off_are_never_taken_nor_taken_for_damage(tmp_path: Path, s3: S3) -> None:
+    """A training is not repeated since a network is bad; the manifest first, then a file."""
     store = machine(s3.address, tmp_path / "a")
     artifact = store.get("train", INPUTS, writer(ENOUGH))
-    expected = file_digest(artifact.path("value.txt"))
     s3.proxy.fault = Fault("truncated", methods=("GET",))
     with pytest.raises(StoreError, match=f"^{s3.address}: "):
-        place_at(s3.address).problem(artifact.name, "value.txt", expected)
+        machine(s3.address, tmp_path / "b").get("train", INPUTS, never)
+    with pytest.raises(StoreError, match=f"^{s3.address}: "):
+        place_at(s3.address).problem(artifact.name, "value.txt", file_digest(artifact.path("value.txt")))
+    s3.proxy.fault = None
+    assert not list((tmp_path / "b").rglob("value.txt"))
+    assert text_of(machine(s3.address, tmp_path / "b").get("train", INPUTS, never)) == ENOUGH
 
 
 def closed_port() -> int:
@@ -112,9 +120,7 @@ def test_an_address_where_nobody_answers(tmp_path: Path, s3: S3, monkeypatch: py
         machine(s3.address, tmp_path).check()
 
 
-def test_an_address_that_takes_calls_and_says_nothing(
-    tmp_path: Path, s3: S3, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_address_that_takes_calls_and_says_nothing(tmp_path: Path, s3: S3, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(asking, "SOON_S", 0.5)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{silent.getsockname()[1]}")

@@ -23,6 +23,7 @@ from harness.base.errors import StoreError
 from harness.base.store import Store, digest, disk_errors, replaced_folder
 from tests.base.store.making import INPUTS, never, text_of, writer
 
+
 def test_the_same_inputs_are_made_once_and_others_anew(tmp_path: Path) -> None:
     store, calls = Store(tmp_path), list[str]()
     first = store.get("train", INPUTS, writer("a", calls))

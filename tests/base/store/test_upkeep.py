@@ -169,9 +169,7 @@ def test_a_run_elsewhere_is_known_by_its_signs_of_life(store: Store, since_s: fl
     assert len(alive.users(store.place, time.time() + since_s)) == uses
 
 
-def test_a_run_gives_signs_of_life_and_takes_them_back(
-    store: Store, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_run_gives_signs_of_life_and_takes_them_back(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(alive, "BEAT_S", 0.01)
     with using(store.place, "mine"):
         (sign,) = store.place.entries(".runs")
