@@ -80,8 +80,8 @@ def _check(text: str) -> None:
             get_filesystem_class(protocol)
         except ValueError:
             raise SpecError(
-                f"{shown}: fsspec knows no protocol '{protocol}'; give a folder, s3://BUCKET/FOLDER, gs://BUCKET/FOLDER "
-                "or another that it knows"
+                f"{shown}: fsspec knows no protocol '{protocol}'; give a folder, s3://BUCKET/FOLDER, gs://BUCKET/FOLDER"
+                " or another that it knows"
             ) from None
         except ImportError as error:
             raise StoreError(f"{shown}: a package is missing: {error}") from None

@@ -57,7 +57,7 @@ class Cache:
         self._forget()
 
     def lease(self, artifact: Artifact) -> None:
-        """This process is given the artifact, whose lock it holds: it is not removed for as long as the process lives."""
+        """Give an artifact to this process, which holds its lock: it stays for as long as the process lives."""
         if self._process != os.getpid():
             self._forget()
         name = artifact.folder.relative_to(self.folder).as_posix()

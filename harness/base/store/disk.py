@@ -18,7 +18,7 @@ DISK_ERRORS = {*FULL, errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, err
 
 @contextmanager
 def disk_errors(folder: Path) -> Iterator[None]:
-    """Turn what the disk refuses into one line that says what to do, and names `folder`, or a file that is elsewhere."""
+    """Turn what the disk refuses into one line that says what to do, and names `folder`, or a file elsewhere."""
     try:
         yield
     except StoreError:

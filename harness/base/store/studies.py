@@ -1,6 +1,6 @@
-"""What studies refer to: beside the artifacts, a folder for each version of a study, with an empty file for each of them.
+"""What studies refer to: a folder for each version of a study, with an empty file for each artifact that it used.
 
-An artifact that is used again is named by an empty file, so that any number of runs can name it at once.
+A file for each, so that any number of runs can write them at once.
 """
 
 from __future__ import annotations

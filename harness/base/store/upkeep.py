@@ -178,8 +178,8 @@ def remove(place: Place, found: Contents, gone: Sequence[Referred], kept: Sequen
         raise StoreError(f"{found.address}: is used by {told}, so nothing is removed; wait until that ends")
     if kept and not found.studies:
         raise StoreError(
-            f"{found.address}: no study has said yet what it refers to; run those that you need first (what is there is "
-            "not made again), or delete the whole store"
+            f"{found.address}: no study has said yet what it refers to; run those that you need first (what is there "
+            "is not made again), or delete the whole store"
         )
     with progress.task(f"remove from {found.address}", total=len(kept)) as task:
         place.remove([file for each in gone for file in each.files])

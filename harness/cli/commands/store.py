@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 UNITS = ((86400.0, "day"), (3600.0, "hour"), (60.0, "minute"))
 
 
-def store(
+def store(  # noqa: PLR0913, PLR0917 - one parameter an option
     store: StoreOption = ".harness",
     verify: Annotated[
         bool, typer.Option("--verify", help="Read all of it; exit 1 where something is damaged.")

@@ -67,5 +67,5 @@ def test_a_package_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> 
 def test_a_size_that_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("fsspec", reason="needs the development packages: fsspec")
     monkeypatch.setenv("HARNESS_CACHE_GB", "much")
-    with pytest.raises(HarnessError, match="^HARNESS_CACHE_GB=much: not a number; give gigabytes"):
+    with pytest.raises(HarnessError, match=r"^HARNESS_CACHE_GB=much: not a number; give gigabytes"):
         open_store("memory://a")

@@ -176,7 +176,7 @@ def test_a_store_that_takes_nothing_is_one_line_and_nothing_is_lost(
         store.get("train", INPUTS, make)
     assert str(refused.value).startswith(f"{troubled}: {told}")
     assert "\n" not in str(refused.value)
-    with pytest.raises(StoreError, match="^troubled://"):
+    with pytest.raises(StoreError, match=r"^troubled://"):
         store.check()
     monkeypatch.setattr(Troubled, "trouble", None)
     assert text_of(machine(troubled, tmp_path).get("train", INPUTS, never)) == "a"

@@ -122,9 +122,9 @@ def test_a_study_can_be_forgotten_and_each_version_of_it(store: Store, forgotten
 def test_a_study_that_is_not_there_can_not_be_forgotten(store: Store) -> None:
     made(store.referred_by("mine", {}), 1)
     found = contents(store.place)
-    with pytest.raises(SpecError, match="no study 'your' refers to anything here; those that do: mine$"):
+    with pytest.raises(SpecError, match=r"no study 'your' refers to anything here; those that do: mine$"):
         without(found, ["your"])
-    with pytest.raises(SpecError, match="study 'mine' has no version '7' here; use [0-9a-f]{8} or earlier$"):
+    with pytest.raises(SpecError, match=r"study 'mine' has no version '7' here; use [0-9a-f]{8} or earlier$"):
         without(found, ["mine@7"])
 
 
