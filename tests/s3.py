@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import os
 import time
 import urllib.request
 import uuid
@@ -17,6 +18,7 @@ import pytest
 HOP_BY_HOP = {"connection", "transfer-encoding", "keep-alive", "server", "date"}
 REFUSAL = b"<Error><Code>ExpiredToken</Code><Message>The provided token has expired.</Message></Error>"
 FAILURE = b"<Error><Code>InternalError</Code><Message>We encountered an internal error.</Message></Error>"
+_settled: list[tuple[tuple[str, str], ...]] = [()]  # the settings that connections were made with
 
 
 @dataclass
@@ -122,32 +124,45 @@ def s3_server() -> Iterator[tuple[str, int]]:
     server.stop()
 
 
-@pytest.fixture
-def s3(s3_server: tuple[str, int], monkeypatch: pytest.MonkeyPatch) -> Iterator[S3]:
-    """An empty bucket; boto is told of it by its environment, as a user would."""
-    from s3fs import S3FileSystem
-
+@pytest.fixture(scope="session")
+def s3_proxy(s3_server: tuple[str, int]) -> Iterator[Proxy]:
+    """The way to the server."""
     proxy = Proxy(s3_server)
     Thread(target=proxy.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
-    endpoint = f"http://127.0.0.1:{proxy.server_address[1]}"
-    forget_aws(monkeypatch)
-    monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "someone")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "something")
-    bucket = f"b{uuid.uuid4().hex[:12]}"
-    urllib.request.urlopen(urllib.request.Request(f"{endpoint}/{bucket}", method="PUT")).close()
-    S3FileSystem.clear_instance_cache()
-    yield S3(proxy, endpoint, bucket)
-    S3FileSystem.clear_instance_cache()
+    yield proxy
     proxy.shutdown()
     proxy.server_close()
 
 
-def forget_aws(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing of this machine's own credentials and settings counts."""
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_PROFILE", "AWS_ENDPOINT_URL"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/no/such/file")
-    monkeypatch.setenv("AWS_CONFIG_FILE", "/no/such/file")
-    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+@pytest.fixture
+def s3(s3_proxy: Proxy, monkeypatch: pytest.MonkeyPatch) -> S3:
+    """An empty bucket; boto is told of it by its environment, as a user would."""
+    endpoint = f"http://127.0.0.1:{s3_proxy.server_address[1]}"
+    s3_proxy.fault = None
+    settle_aws(monkeypatch, AWS_ENDPOINT_URL=endpoint, AWS_ACCESS_KEY_ID="someone", AWS_SECRET_ACCESS_KEY="something")
+    bucket = f"b{uuid.uuid4().hex[:12]}"
+    urllib.request.urlopen(urllib.request.Request(f"{endpoint}/{bucket}", method="PUT")).close()
+    return S3(s3_proxy, endpoint, bucket)
+
+
+def settle_aws(monkeypatch: pytest.MonkeyPatch, **settings: str) -> None:
+    """These settings of boto's count, and nothing of this machine's own, nor of connections that are there already."""
+    from s3fs import S3FileSystem
+
+    from harness.base.store import remote
+
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    ours = {
+        "AWS_SHARED_CREDENTIALS_FILE": "/no/such/file",
+        "AWS_CONFIG_FILE": "/no/such/file",
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_DEFAULT_REGION": "us-east-1",
+    }
+    for name, value in {**ours, **settings}.items():
+        monkeypatch.setenv(name, value)
+    now = tuple(sorted(settings.items()))
+    if now != _settled[-1]:
+        _settled.append(now)
+        S3FileSystem.clear_instance_cache()
+        remote.shared.clear()

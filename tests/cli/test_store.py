@@ -12,7 +12,7 @@ import pytest
 from harness.base.store import Store, using
 from tests.base.store.making import writer
 from tests.cli.test_app import in_process
-from tests.s3 import S3, forget_aws
+from tests.s3 import S3, settle_aws
 
 STUDY = "name = 'x'\n[[networks]]\nmodel = 'single_conv'"
 
@@ -132,17 +132,13 @@ def test_an_address_that_does_not_work_is_told_before_anything_else(
     address: str,
     told: str,
 ) -> None:
-    s3fs = pytest.importorskip("s3fs", reason="needs the development packages: s3fs")
-    s3fs.S3FileSystem.clear_instance_cache()
+    pytest.importorskip("s3fs", reason="needs the development packages: s3fs")
     monkeypatch.chdir(tmp_path)
     (tmp_path / "study.toml").write_text(STUDY)
-    forget_aws(monkeypatch)
+    someone = {"AWS_ACCESS_KEY_ID": "someone", "AWS_SECRET_ACCESS_KEY": "something"} if address == "nobody" else {}
     with socket.socket() as unheard:  # bound, but nobody listens
         unheard.bind(("127.0.0.1", 0))
-        monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{unheard.getsockname()[1]}")
-        if address == "nobody":
-            monkeypatch.setenv("AWS_ACCESS_KEY_ID", "someone")
-            monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "something")
+        settle_aws(monkeypatch, AWS_ENDPOINT_URL=f"http://127.0.0.1:{unheard.getsockname()[1]}", **someone)
         where = "s3://b/x" if address in ("nobody", "nameless") else address
         monkeypatch.setenv("HARNESS_CACHE", str(tmp_path / "cache"))
         code, out, err = in_process(capsys, *command, "--store", where)

@@ -19,7 +19,7 @@ from harness.base.store.store import Store
 CACHE_GB = 10.0
 NAME_LETTERS = 12
 LOCAL = ("file", "local")
-COLLAPSED = re.compile(r"[a-z0-9+]{2,}:/[^/]")  # `s3://bucket` as pathlib writes it
+SLASHES = re.compile(r"([a-z][a-z0-9+.-]+):/?(?!/)(.*)")  # too few of them, also as pathlib leaves them
 log = logging.getLogger("harness")
 
 
@@ -56,8 +56,9 @@ def place_at(address: str | Path) -> Folder | Remote:
         StoreError: the package for it is missing.
     """
     text = str(address)
-    if isinstance(address, Path) and COLLAPSED.match(text):
-        raise SpecError(f"{text}: give an address as text, '{text.replace(':/', '://', 1)}', not as a path")
+    few = SLASHES.fullmatch(text)
+    if few is not None and "::" not in text:
+        raise SpecError(f"{text}: for an address give '{few[1]}://{few[2]}' as text, for a folder './{text}'")
     if "://" not in text and "::" not in text:
         return Folder(Path(text))
     protocol, _, rest = text.partition("://")

@@ -71,6 +71,7 @@ class Cache:
     def _lease_file(self) -> Path:
         if self._lease is None:
             name = f"{socket.gethostname()}@{os.getpid()}@{uuid.uuid4().hex[:8]}"
+            self._in_use()  # which removes those of the dead
             self._lease = self.folder / LEASES / name
             self._lease.parent.mkdir(parents=True, exist_ok=True)
         return self._lease

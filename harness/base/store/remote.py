@@ -7,6 +7,7 @@ same artifact at once can't spoil each other's files, and the first manifest sta
 from __future__ import annotations
 
 import errno
+import os
 import re
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -31,6 +32,7 @@ PASSWORD = re.compile(r"(//[^/@:]*:)[^/@]*@")
 OPTIONS: Mapping[str, Mapping[str, Any]] = {
     "s3": {"config_kwargs": {"connect_timeout": 5, "read_timeout": 20, "retries": {"max_attempts": 1}}},
 }
+shared: dict[tuple[str, int], tuple[Any, str]] = {}
 T = TypeVar("T")
 
 
@@ -163,10 +165,8 @@ class Remote:
             return self.fetch(folder / "file", artifact, expected)
 
     def _at(self, name: str) -> tuple[Any, str]:
-        """The file system, which fsspec keeps for each process and thread, and a file's path in it."""
-        from fsspec.core import url_to_fs
-
-        filesystem, root = url_to_fs(self.url, **options(self.url))
+        """The file system, and a file's path in it."""
+        filesystem, root = filesystem_at(self.url)
         return filesystem, f"{root.rstrip('/')}/{name}" if name else root
 
     def _read(self, name: str) -> bytes:
@@ -210,6 +210,23 @@ class Remote:
             yield
         except FileNotFoundError as error:
             raise StoreError(f"{self.address}: is not there; make that bucket or folder, or give another") from error
+
+
+def filesystem_at(url: str) -> tuple[Any, str]:
+    """The file system for an address, and the path there.
+
+    fsspec keeps one for each process and thread. Those that work in a thread of their own are shared by all threads:
+    that for S3 takes a second to make.
+    """
+    from fsspec.core import url_to_fs
+
+    here = url, os.getpid()
+    if here not in shared:
+        found = url_to_fs(url, **options(url))
+        if not found[0].async_impl:
+            return found
+        shared[here] = found
+    return shared[here]
 
 
 def options(url: str) -> dict[str, Any]:

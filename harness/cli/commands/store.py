@@ -194,8 +194,10 @@ def _size(size_bytes: int) -> str:
 
 
 def _age(written_s: float) -> str:
-    """How long ago that was: `3 days`; nothing is younger than 0 minutes, whatever the clock says."""
-    past = max(0.0, time.time() - written_s)
-    unit, name = next(((unit, name) for unit, name in UNITS if past >= unit), UNITS[-1])
-    count = int(past // unit)
-    return f"{count} {name}{'' if count == 1 else 's'}"
+    """How long ago that was: `3 days ago`; just now where the clock says that it is still to come."""
+    past = time.time() - written_s
+    for unit, name in UNITS:
+        if past >= unit:
+            count = int(past // unit)
+            return f"{count} {name}{'' if count == 1 else 's'} ago"
+    return "just now"

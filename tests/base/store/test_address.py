@@ -16,6 +16,7 @@ def test_a_folder_is_a_folder_however_it_is_written(tmp_path: Path) -> None:
         assert place_at(address) == Folder(tmp_path)
     assert open_store(tmp_path).root == tmp_path
     assert place_at(".harness") == Folder(Path(".harness"))
+    assert place_at("./s3:x") == Folder(Path("s3:x"))
 
 
 def test_an_open_store_is_given_back_as_it_is(tmp_path: Path) -> None:
@@ -41,7 +42,8 @@ WRONG = [
     ("nosuch://bucket/x", "nosuch://bucket/x: fsspec knows no protocol 'nosuch'; give a folder, s3://BUCKET/FOLDER"),
     ("memory://", "memory://: names no bucket or folder; give for example s3://BUCKET/FOLDER"),
     ("nosuch::memory://x", "nosuch::memory://x: fsspec knows no protocol 'nosuch'"),
-    (Path("s3://bucket/x"), "s3:/bucket/x: give an address as text, 's3://bucket/x', not as a path"),
+    (Path("s3://bucket/x"), "s3:/bucket/x: for an address give 's3://bucket/x' as text, for a folder './s3:/bucket/x'"),
+    ("s3:bucket/x", "s3:bucket/x: for an address give 's3://bucket/x'"),
 ]
 
 

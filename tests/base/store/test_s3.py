@@ -12,9 +12,10 @@ from harness.base.errors import StoreError
 from harness.base.store import asking, place_at, remote
 from harness.base.store.artifact import file_digest
 from tests.base.store.making import INPUTS, machine, never, text_of, writer
-from tests.s3 import S3, Fault, forget_aws
+from tests.s3 import S3, Fault, settle_aws
 
 ENOUGH = "some text " * 1000
+SOMEONE = {"AWS_ACCESS_KEY_ID": "someone", "AWS_SECRET_ACCESS_KEY": "something"}
 
 
 @pytest.fixture(autouse=True)
@@ -115,7 +116,7 @@ def closed_port() -> int:
 
 
 def test_an_address_where_nobody_answers(tmp_path: Path, s3: S3, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{closed_port()}")
+    settle_aws(monkeypatch, AWS_ENDPOINT_URL=f"http://127.0.0.1:{closed_port()}", **SOMEONE)
     with pytest.raises(StoreError, match=rf"^{s3.address}: nobody answers \(Could not connect to the endpoint URL"):
         machine(s3.address, tmp_path).check()
 
@@ -123,14 +124,13 @@ def test_an_address_where_nobody_answers(tmp_path: Path, s3: S3, monkeypatch: py
 def test_an_address_that_takes_calls_and_says_nothing(tmp_path: Path, s3: S3, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(asking, "SOON_S", 0.5)
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{silent.getsockname()[1]}")
+        settle_aws(monkeypatch, AWS_ENDPOINT_URL=f"http://127.0.0.1:{silent.getsockname()[1]}", **SOMEONE)
         with pytest.raises(StoreError, match=f"^{s3.address}: no answer in 0 s; check the address"):
             machine(s3.address, tmp_path).check()
 
 
 def test_no_credentials(tmp_path: Path, s3: S3, monkeypatch: pytest.MonkeyPatch) -> None:
-    forget_aws(monkeypatch)
-    monkeypatch.setenv("AWS_ENDPOINT_URL", s3.endpoint)
+    settle_aws(monkeypatch, AWS_ENDPOINT_URL=s3.endpoint)
     with pytest.raises(StoreError, match=rf"^{s3.address}: not let in \(Unable to locate credentials\); give"):
         machine(s3.address, tmp_path).check()
 
