@@ -37,6 +37,11 @@ class Artifact:
         """Where it is in any store: `train/0f3c...`."""
         return f"{self.folder.parent.name}/{self.folder.name}"
 
+    @property
+    def root(self) -> Path:
+        """The folder of the store, or of its cache."""
+        return self.folder.parents[1]
+
     def path(self, name: str) -> Path:
         """One of its files."""
         return self.folder / name

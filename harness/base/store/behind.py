@@ -64,7 +64,7 @@ class Behind:
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir(parents=True)
             for name, expected in files.items():
-                problem = self.place.fetch(folder / name, artifact.name, expected)
+                problem = self.place.fetch(folder / name, artifact.name, expected, artifact.root)
                 if problem is not None:
                     return f"{name} {problem}"
             (folder / MANIFEST).write_bytes(manifest)

@@ -132,8 +132,10 @@ class Remote:
         with self._there():
             asked(self.address, sent)
 
-    def fetch(self, path: Path, artifact: str, expected: str) -> str | None:
+    def fetch(self, path: Path, artifact: str, expected: str, disk: Path) -> str | None:
         """Download a file of an artifact, whose SHA-256 is expected to be this; say what is wrong with it, or None.
+
+        `disk` is the folder to name where this disk is full.
 
         Raises:
             StoreError: what comes is not what is there, however often it is asked for.
@@ -142,7 +144,7 @@ class Remote:
         path.parent.mkdir(parents=True, exist_ok=True)
 
         def fetched() -> None:
-            with disk_errors(path.parent):
+            with disk_errors(disk):
                 filesystem.get_file(there, str(path))
 
         size = 0
@@ -162,7 +164,7 @@ class Remote:
     def problem(self, artifact: str, file: str, expected: str) -> str | None:
         """What is wrong with a file of an artifact, whose SHA-256 is expected to be this; or None."""
         with scratch() as folder:
-            return self.fetch(folder / "file", artifact, expected)
+            return self.fetch(folder / "file", artifact, expected, folder)
 
     def _at(self, name: str) -> tuple[Any, str]:
         """The file system, and a file's path in it."""
@@ -222,7 +224,7 @@ def filesystem_at(url: str) -> tuple[Any, str]:
 
     here = url, os.getpid()
     if here not in shared:
-        found = url_to_fs(url, **options(url))
+        found: tuple[Any, str] = url_to_fs(url, **options(url))
         if not found[0].async_impl:
             return found
         shared[here] = found

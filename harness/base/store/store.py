@@ -59,10 +59,15 @@ class Store:
     def find(self, stage: str, inputs: Mapping[str, Any]) -> Artifact | None:
         """The artifact made from these inputs, or None where it is missing or damaged."""
         artifact = Artifact.of(self.root, stage, inputs)
-        if self.behind is None:
-            return artifact if self._is_whole(artifact) else None
-        with disk_errors(self.root), self._lock(artifact):
-            return artifact if self.behind.bring(artifact, self.notice) else None
+        with disk_errors(self.root):
+            if self.behind is None:
+                there = self._is_whole(artifact)
+            else:
+                with self._lock(artifact):
+                    there = self.behind.bring(artifact, self.notice)
+            if there:
+                self._refer(artifact)
+        return artifact if there else None
 
     def get(self, stage: str, inputs: Mapping[str, Any], make: Callable[[Path], None]) -> Artifact:
         """The artifact made from these inputs; `make(folder)` fills an empty folder where it isn't there yet.
@@ -81,9 +86,12 @@ class Store:
                 self._make(artifact, stage, inputs, make)
                 if self.behind is not None:
                     self.behind.keep(artifact)
-            if self.references is not None:
-                self.references.note(artifact.name)
+            self._refer(artifact)
         return artifact
+
+    def _refer(self, artifact: Artifact) -> None:
+        if self.references is not None:
+            self.references.note(artifact.name)
 
     def _is_there(self, artifact: Artifact) -> bool:
         return self._is_whole(artifact) if self.behind is None else self.behind.bring(artifact, self.notice)

@@ -10,7 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from harness.base.errors import StoreError
+from harness.base.progress import Silent
 from harness.base.store import Artifact, Store
+from harness.base.store.upkeep import contents, verify
+from tests.base.store.disks import small_disk
 from tests.base.store.making import machine, never, writer
 
 pytest.importorskip("fsspec", reason="needs the development packages: fsspec")
@@ -88,3 +92,18 @@ def test_stores_share_the_limit(tmp_path: Path, address: str) -> None:
     assert not kept.folder.exists()
     assert made(first, 0).folder.exists()
     assert first.get("train", {"number": 0}, never).folder == kept.folder
+
+
+def test_a_full_disk_under_the_cache_names_the_cache(tmp_path: Path, address: str) -> None:
+    """Both where something is made and where something is fetched; the store itself is whole."""
+    large = writer("x" * 100_000)
+    machine(address, tmp_path / "large").get("train", {"number": 0}, large)
+    with small_disk(tmp_path / "small"):
+        store = machine(address, tmp_path / "small")
+        line = rf"^{store.root}: no space left on device; free some space, or give a folder on another disk$"
+        with pytest.raises(StoreError, match=line):
+            store.get("train", {"number": 0}, large)
+        with pytest.raises(StoreError, match=line):
+            store.get("train", {"number": 1}, large)
+        assert store.get("train", {"number": 2}, writer("x")).folder.exists()
+    assert verify(store.place, contents(store.place), Silent()) == []

@@ -5,14 +5,12 @@ from __future__ import annotations
 import errno
 import os
 import re
-import resource
 import shutil
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import h5py
@@ -21,6 +19,7 @@ import pytest
 
 from harness.base.errors import StoreError
 from harness.base.store import Store, digest, disk_errors, replaced_folder
+from tests.base.store.disks import read_only_disk, small_disk, small_files
 from tests.base.store.making import INPUTS, never, text_of, writer
 
 
@@ -100,32 +99,6 @@ def test_a_full_or_unwritable_disk_is_one_line(tmp_path: Path, code: int, cure: 
     assert Store(tmp_path).find("train", INPUTS) is None
 
 
-@contextmanager
-def small_files(most_bytes: int) -> Iterator[None]:
-    """No file can grow beyond this: a disk with little room left, as far as a program can tell."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (most_bytes, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
-
-
-@contextmanager
-def small_disk(folder: Path) -> Iterator[None]:
-    """A disk of 64 kB there."""
-    folder.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", folder], capture_output=True, check=False
-    )
-    if mounted.returncode:
-        pytest.skip("may not mount a disk")
-    try:
-        yield
-    finally:
-        subprocess.run(["umount", folder], check=True)
-
-
 def copied(source: Path) -> Callable[[Path], None]:
     return lambda folder: shutil.copyfile(source, folder / "model.keras")  # type: ignore[return-value]
 
@@ -196,18 +169,6 @@ def test_a_folder_is_replaced_whole_or_not_at_all(tmp_path: Path) -> None:
 
 def test_the_digest_does_not_depend_on_the_order_of_keys() -> None:
     assert digest({"a": 1, "b": 2}) == digest({"b": 2, "a": 1}) != digest({"a": 2, "b": 1})
-
-
-@contextmanager
-def read_only_disk(folder: Path) -> Iterator[None]:
-    """The disk there can't be written."""
-    if subprocess.run(["mount", "--bind", folder, folder], capture_output=True, check=False).returncode:
-        pytest.skip("may not mount a disk")
-    try:
-        subprocess.run(["mount", "-o", "remount,ro,bind", folder], check=True)
-        yield
-    finally:
-        subprocess.run(["umount", folder], check=True)
 
 
 def test_a_store_that_can_only_be_read_is_named_and_nothing_in_it_changes(tmp_path: Path) -> None:

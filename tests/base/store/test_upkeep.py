@@ -216,3 +216,12 @@ def test_a_moved_clock_removes_nothing_that_is_on_its_way(store: Store) -> None:
     place = "folder" if store.behind is None else "memory"
     store.place.write(LEFT[place](store, Artifact.of(store.root, "train", {"number": 2})), b"half")
     assert removable(contents(store.place), time.time() - 86400) == []
+
+
+def test_what_is_only_found_is_referred_to_as_well(store: Store) -> None:
+    made(store, 1, 2)
+    mine = store.referred_by("mine", {})
+    assert mine.find("train", {"number": 1}) is not None
+    assert mine.find("train", {"number": 3}) is None
+    (study,) = contents(store.place).studies
+    assert study.artifacts == names(made(store, 1))
