@@ -166,6 +166,7 @@ def test_a_folder_that_is_none(
 
 
 def test_a_cache_of_no_size_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("fsspec", reason="needs the development packages: fsspec")
     code, _, err = in_process(capsys, "run", "x.toml", "--store", "memory://x", "--cache-gb", "0")
     assert (code, err) == (2, "harness: a cache of at most 0 GB can't be; give more than 0\n")
 

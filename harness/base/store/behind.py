@@ -13,7 +13,7 @@ from pathlib import Path
 
 from harness.base.crash import unfinished
 from harness.base.store.artifact import MANIFEST, Artifact, damage, files_in, put_in_place
-from harness.base.store.cache import Cache
+from harness.base.store.cache import Cache, unsent
 from harness.base.store.remote import Remote
 
 
@@ -23,6 +23,10 @@ class Behind:
 
     place: Remote
     cache: Cache
+
+    def begin(self, artifact: Artifact) -> None:
+        """The artifact is made here now: until it is in the store, it stays in the cache."""
+        unsent(artifact.folder).touch()
 
     def bring(self, artifact: Artifact, notice: Callable[[str], None]) -> bool:
         """Whether the artifact's folder is here now, as the store has it; the caller holds the artifact's lock.
@@ -39,6 +43,7 @@ class Behind:
             return here
         problem = self._same(artifact, manifest, here)
         if problem is None:
+            unsent(artifact.folder).unlink(missing_ok=True)
             return True
         name = f"{self.place.address}/{artifact.name}: {problem}"
         self.place.remove([_manifest(artifact)])
@@ -82,10 +87,11 @@ class Behind:
         ours = artifact.path(MANIFEST).read_bytes()
         for name, expected in files_in(ours).items():
             self.place.send(artifact.path(name), artifact.name, expected)
-        if not self.place.write(_manifest(artifact), ours, replace=False):
+        if not self.place.write_first(_manifest(artifact), ours):
             theirs = self.place.read(_manifest(artifact))
             if theirs is None or self._same(artifact, theirs, here=True) is not None:
                 self.place.write(_manifest(artifact), ours)
+        unsent(artifact.folder).unlink(missing_ok=True)
         self.cache.tidy(_size_bytes(artifact.folder))
 
 

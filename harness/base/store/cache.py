@@ -1,6 +1,7 @@
 """Artifacts of distant stores, kept on this disk: the least recently used go when they are more than a limit.
 
-What a process that lives was given stays, whatever the limit: it may read it at any moment.
+What a process that lives was given stays, whatever the limit: it may read it at any moment. So does what is only here,
+since the store did not take it yet.
 """
 
 from __future__ import annotations
@@ -30,6 +31,11 @@ class _Cached:
     used_s: float
     size_bytes: int
     folder: Path
+
+
+def unsent(folder: Path) -> Path:
+    """The file beside an artifact's folder that says that it is only here."""
+    return folder.with_suffix(".unsent")
 
 
 class Cache:
@@ -111,7 +117,7 @@ class Cache:
             return False
         try:
             with FileLock(folder.with_suffix(".lock"), timeout=0):
-                if name in self._in_use():
+                if unsent(folder).exists() or name in self._in_use():
                     return False
                 (folder / MANIFEST).unlink(missing_ok=True)
                 shutil.rmtree(folder, ignore_errors=True)

@@ -44,9 +44,8 @@ class Place(Protocol):
         """A small file's bytes; None where it isn't there."""
         ...
 
-    def write(self, name: str, content: bytes, *, replace: bool = True) -> bool:
-        """Write a small file, whole or not at all; False where it is there already, and shall not be replaced."""
-        ...
+    def write(self, name: str, content: bytes) -> None:
+        """Write a small file, whole or not at all, instead of the one that is there."""
 
     def remove(self, names: Sequence[str]) -> None:
         """Remove files, in this order; those that aren't there are no error."""
@@ -101,23 +100,17 @@ class Folder:
             except FileNotFoundError:
                 return None
 
-    def write(self, name: str, content: bytes, *, replace: bool = True) -> bool:
-        """Write a small file, whole or not at all; False where it is there already, and shall not be replaced."""
+    def write(self, name: str, content: bytes) -> None:
+        """Write a small file, whole or not at all, instead of the one that is there."""
         path = self.root / name
         made = path.with_name(f".{path.name}.{os.getpid()}")
         with disk_errors(self.root):
             path.parent.mkdir(parents=True, exist_ok=True)
             try:
                 made.write_bytes(content)
-                if replace:
-                    made.replace(path)
-                else:
-                    os.link(made, path)
-            except FileExistsError:
-                return False
+                made.replace(path)
             finally:
                 made.unlink(missing_ok=True)
-        return True
 
     def remove(self, names: Sequence[str]) -> None:
         """Remove files, in this order, and the folders that are empty without them, but for those of stages."""

@@ -91,11 +91,16 @@ class Remote:
         except FileNotFoundError:
             return None
 
-    def write(self, name: str, content: bytes, *, replace: bool = True) -> bool:
-        """Write a small file; False where it is there already, and shall not be replaced."""
+    def write(self, name: str, content: bytes) -> None:
+        """Write a small file, instead of the one that is there."""
+        with self._there():
+            asked(self.address, lambda: self._write(name, content, replace=True))
+
+    def write_first(self, name: str, content: bytes) -> bool:
+        """Write a small file that others may write now too; False where it is there already."""
         try:
             with self._there():
-                asked(self.address, lambda: self._write(name, content, replace))
+                asked(self.address, lambda: self._write(name, content, replace=False))
         except FileExistsError:
             return False
         return True

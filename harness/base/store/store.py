@@ -83,6 +83,8 @@ class Store:
         artifact = Artifact.of(self.root, stage, inputs)
         with disk_errors(self.root), self._lock(artifact):
             if not self._is_there(artifact):
+                if self.behind is not None:
+                    self.behind.begin(artifact)
                 self._make(artifact, stage, inputs, make)
                 if self.behind is not None:
                     self.behind.keep(artifact)

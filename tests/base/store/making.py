@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -34,3 +36,17 @@ def text_of(artifact: Artifact) -> str:
 def machine(address: str, disk: Path, cache_bytes: int = 1_000_000) -> Store:
     """A store as another machine has it, with a cache of its own."""
     return open_store(address, cache=disk, cache_gb=cache_bytes / 1e9)
+
+
+def run_that_ended(store: Store) -> None:
+    """What this process was given, it does not use any longer: as if it were another that has ended."""
+    assert store.behind is not None
+    for lease in (store.behind.cache.folder / ".leases").iterdir():
+        lease.rename(lease.with_name(f"{lease.name.split('@')[0]}@{ended()}@x"))
+
+
+def ended() -> int:
+    """The number of a process that is no more."""
+    with subprocess.Popen([sys.executable, "-c", ""]) as process:
+        process.wait()
+    return process.pid

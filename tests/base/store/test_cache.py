@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 import uuid
 from pathlib import Path
 
@@ -15,7 +13,7 @@ from harness.base.progress import Silent
 from harness.base.store import Artifact, Store
 from harness.base.store.upkeep import contents, verify
 from tests.base.store.disks import small_disk
-from tests.base.store.making import machine, never, writer
+from tests.base.store.making import machine, never, run_that_ended, writer
 
 pytest.importorskip("fsspec", reason="needs the development packages: fsspec")
 
@@ -30,20 +28,6 @@ def address() -> str:
 def made(store: Store, number: int) -> Artifact:
     """An artifact of about 1.3 kB with its manifest."""
     return store.get("train", {"number": number}, writer(KILOBYTE))
-
-
-def run_that_ended(store: Store) -> None:
-    """What this process was given, it does not use any longer: as if it were another that has ended."""
-    assert store.behind is not None
-    for lease in (store.behind.cache.folder / ".leases").iterdir():
-        lease.rename(lease.with_name(f"{lease.name.split('@')[0]}@{ended()}@x"))
-
-
-def ended() -> int:
-    """The number of a process that is no more."""
-    with subprocess.Popen([sys.executable, "-c", ""]) as process:
-        process.wait()
-    return process.pid
 
 
 def test_the_least_recently_used_go_when_there_are_more_than_the_limit(tmp_path: Path, address: str) -> None:

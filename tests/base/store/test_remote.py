@@ -14,7 +14,7 @@ import pytest
 from harness.base.errors import StoreError
 from harness.base.store import asking, place_at
 from harness.base.store.artifact import file_digest
-from tests.base.store.making import INPUTS, machine, never, text_of, writer
+from tests.base.store.making import INPUTS, machine, never, run_that_ended, text_of, writer
 
 fsspec = pytest.importorskip("fsspec", reason="needs the development packages: fsspec")
 memory = pytest.importorskip("fsspec.implementations.memory")
@@ -183,6 +183,26 @@ def test_a_store_that_takes_nothing_is_one_line_and_nothing_is_lost(
     assert text_of(machine(troubled, tmp_path / "other").get("train", INPUTS, never)) == "a"
 
 
+def test_what_the_store_did_not_take_stays_here_until_it_does(
+    tmp_path: Path, troubled: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However full the cache is, and though its process has ended: hours of training may be in it."""
+    store = machine(troubled, tmp_path)
+    monkeypatch.setattr(Troubled, "trouble", PermissionError("Access Denied"))
+    with pytest.raises(StoreError):
+        store.get("train", INPUTS, writer("a"))
+    monkeypatch.setattr(Troubled, "trouble", None)
+    run_that_ended(store)
+    small = machine(troubled, tmp_path, 100)
+    small.get("train", {"another": 1}, writer("b"))
+    run_that_ended(small)
+    assert text_of(small.get("train", INPUTS, never)) == "a"
+    run_that_ended(small)
+    machine(troubled, tmp_path, 100).get("train", {"another": 2}, writer("c"))
+    assert [path.read_text() for path in tmp_path.rglob("value.txt")] == ["c"]
+    assert not list(tmp_path.rglob("*.unsent"))
+
+
 def test_trouble_that_passes_is_waited_for(tmp_path: Path, troubled: str, monkeypatch: pytest.MonkeyPatch) -> None:
     left = [OSError(errno.EIO, "once"), OSError(errno.EIO, "twice")]
     monkeypatch.setattr(asking.time, "sleep", lambda pause_s: monkeypatch.setattr(Troubled, "trouble", left.pop()))
@@ -192,7 +212,8 @@ def test_trouble_that_passes_is_waited_for(tmp_path: Path, troubled: str, monkey
     with pytest.raises(StoreError):  # three failures, and no more patience
         store.place.write("x", b"")
     left[:] = [None]  # type: ignore[list-item]
-    assert store.place.write("x", b"")
+    store.place.write("x", b"")
+    assert store.place.read("x") == b""
 
 
 def test_a_store_can_be_given_to_another_process(tmp_path: Path, address: str) -> None:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import socket
-import subprocess
-import sys
 import time
 import uuid
 from collections.abc import Callable
@@ -17,7 +15,7 @@ from harness.base.errors import SpecError, StoreError
 from harness.base.progress import Silent
 from harness.base.store import Artifact, Place, Store, alive, using
 from harness.base.store.upkeep import LEFTOVER_S, Contents, contents, removable, remove, verify, without
-from tests.base.store.making import machine, never, text_of, writer
+from tests.base.store.making import ended, machine, never, text_of, writer
 
 KINDS = ["folder", "memory"]
 SOON = 2 * LEFTOVER_S
@@ -152,9 +150,7 @@ def test_nothing_is_removed_while_a_run_uses_the_store(store: Store) -> None:
 
 def test_a_run_that_was_killed_does_not_hold_the_store(store: Store) -> None:
     made(store.referred_by("mine", {}), 1)
-    with subprocess.Popen([sys.executable, "-c", ""]) as process:
-        process.wait()
-    about = f'{{"study": "mine", "host": "{socket.gethostname()}", "pid": {process.pid}}}'
+    about = f'{{"study": "mine", "host": "{socket.gethostname()}", "pid": {ended()}}}'
     store.place.write(".runs/x.json", about.encode())
     found = contents(store.place)
     assert found.users == ()
