@@ -55,6 +55,7 @@ SAID_BY = {
     "cli/commands/diagnose.py": ("diagnose",),
     "cli/commands/measure.py": ("measure",),
     "report/commands.py": ("prune",),
+    "report/tracking.py": ("results",),
     "report/conditions/frontier.py": ("frontier",),
     "report/conditions/reproduce.py": ("run",),
     "report/conditions/commands.py": ("bundle",),
