@@ -116,10 +116,13 @@ def line(name: str, precision: str, about: QuantizeFile) -> str:
         return f"| {name} | {precision} | all stays float32; the best tried: {_gains(best)} | | | |"
     kept = next(iter(found.agreement.outputs.values())) if found.agreement and found.agreement.outputs else None
     same = "" if kept is None or kept.top1 is None else f"{100 * kept.top1:.0f} %"
-    ran = f"{len(about.in_8_bits)} of {about.kernels}, {about.converting} convert, {len(about.left_over)} pairs left over"
+    ran = (
+        f"{len(about.in_8_bits)} of {about.kernels}, {about.converting} convert, {len(about.left_over)} pairs left over"
+    )
     around = told(about.blamed[0].around) if about.blamed else ""
     sizes = f"{about.original_bytes / 1e6:.1f} → {about.size_bytes / 1e6:.1f}"
-    return f"| {name} | {precision} | {_gains(about.gains)} | {same} | {sizes} | {ran}{f'; beside {around}' * bool(around)} |"
+    beside = f"; beside {around}" if around else ""
+    return f"| {name} | {precision} | {_gains(about.gains)} | {same} | {sizes} | {ran}{beside} |"
 
 
 def _gains(gains: Sequence[Gain]) -> str:
@@ -166,7 +169,9 @@ def main() -> None:
     place = Place(asked.runs, asked.store)
     if asked.calibrators:
         rows = list(calibrators(place))
-        written(CALIBRATORS, ["# Calibrators", "", f"`python -m bench.quantize --calibrators` on {machine()}.", "", *rows])
+        written(
+            CALIBRATORS, ["# Calibrators", "", f"`python -m bench.quantize --calibrators` on {machine()}.", "", *rows]
+        )
         return
     rows = ["# INT8 and FP16, original and pruned", "", f"`make bench-quantize` on {machine()}.", ""]
     rows += ["## deepcaptcha, Fashion-MNIST", "", *of_the_study(place), "", "## Random weights, random images", ""]

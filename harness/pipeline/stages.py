@@ -36,9 +36,10 @@ from harness.pipeline.networks import (
     model_options,
     original_keras,
 )
+from harness.pipeline.precision import in_precision
 from harness.pipeline.widths import chosen, reached
-from harness.records import ChosenWidths, Pruning, Record, Training
-from harness.spec import Case, Device, MeasureSpec, PruneSpec, Schedule, SpeedSpec
+from harness.records import ChosenWidths, Export, Pruning, Quantization, Record, Training
+from harness.spec import Case, Device, MeasureSpec, Precision, PruneSpec, QuantizeSpec, Schedule, SpeedSpec
 
 # Raise a stage's number when its code changes what it makes: artifacts of older code are then made again.
 STAGE_VERSIONS = {
@@ -48,6 +49,7 @@ STAGE_VERSIONS = {
     "prune": 4,
     "try_out": 2,
     "export": 2,
+    "quantize": 1,
     "accuracy": 1,
     "measure": 3,
 }
@@ -59,6 +61,7 @@ STAGE_PACKAGES = {
     "prune": ("keras",),
     "try_out": ("keras",),
     "export": ("keras", "tf2onnx"),
+    "quantize": ("onnx",),
     "accuracy": (),
     "measure": (),
 }
@@ -158,7 +161,7 @@ class Stages:
 
     def widths(self, case: Case, spec: PruneSpec) -> Artifact:
         """The widths chosen by latency, for all seeds of a network by one of them: widths.json."""
-        lead = self._lead(case)
+        lead = self.lead(case)
         trained, dataset = self.train(lead), self.datasets[lead.name]
         asked = SpeedSpec.of(spec, self.measuring.model_copy(update={"device": self.device}))
 
@@ -175,7 +178,7 @@ class Stages:
         }
         return self._get("widths", inputs, make)
 
-    def _lead(self, case: Case) -> Case:
+    def lead(self, case: Case) -> Case:
         """The first seed of the case's network whose training learned; the case itself where none is known to."""
         for each in self.cases:
             if each.network == case.network and self.train(each).record("training.json", Training).learned is not False:
@@ -252,6 +255,34 @@ class Stages:
             save(found, folder / "export.json")
 
         return self._get("export", {"keras": source.key, "data": dataset.digest}, make)
+
+    def quantize(
+        self, case: Case, precision: Precision, exported: Artifact, chosen: Artifact | None = None
+    ) -> Artifact:
+        """The ONNX file in another precision: model.onnx, export.json, quantization.json. Training images calibrate.
+
+        `chosen` is another seed's, whose choice of nodes is taken over.
+        """
+        dataset, spec = self.datasets[case.name], QuantizeSpec(precision=precision)
+        measuring = self.measuring.model_copy(update={"device": self.device})
+        before = None if chosen is None else chosen.record("quantization.json", Quantization)
+
+        def make(folder: Path) -> None:
+            source = exported.path("model.onnx"), exported.record("export.json", Export)
+            found, export = in_precision(
+                source, folder / "model.onnx", spec, dataset, (measuring, self.progress), before
+            )
+            save(found, folder / "quantization.json")
+            save(export, folder / "export.json")
+
+        inputs = {
+            "onnx": exported.key,
+            "data": dataset.digest,
+            "spec": spec.model_dump(mode="json"),
+            "chosen": None if chosen is None else chosen.key,
+            "conditions": conditions(measuring, self.device),
+        }
+        return self._get("quantize", inputs, make)
 
     def evaluate(self, case: Case, exported: Artifact) -> Artifact:
         """The ONNX file's accuracy on the test set, on the device that is measured: accuracy.json."""

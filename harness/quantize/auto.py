@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 from harness.base.progress import Progress
@@ -90,7 +91,7 @@ def in_parts(layers: Sequence[Layer]) -> list[tuple[Layer, ...]]:
     """The layers in at most eight parts, in order."""
     count = min(MOST_PARTS, len(layers))
     bounds = [round(number * len(layers) / count) for number in range(count + 1)] if count else [0]
-    return [tuple(layers[low:high]) for low, high in zip(bounds, bounds[1:], strict=False)]
+    return [tuple(layers[low:high]) for low, high in pairwise(bounds)]
 
 
 def _without_parts(

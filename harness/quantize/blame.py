@@ -12,16 +12,19 @@ from harness.measure.files.slowness import channel_step
 from harness.measure.latency.side_by_side import kernels_of
 from harness.measure.latency.table import Kernel
 from harness.measure.model import CONVERTING, EIGHT_BITS, Placement
-from harness.quantize.operators import KERNELS
+from harness.quantize.operators import ABSORBED, KERNELS
+from harness.quantize.prepared import name_nodes
 from harness.records import Record
 from harness.spec import MeasureSpec
 
 if TYPE_CHECKING:
     import onnx
 
-# What onnxruntime puts around float kernels of its own layout.
-LAYOUT = ("ReorderInput", "ReorderOutput")
-NEIGHBOUR = re.compile(r"\((\w+)\)")
+
+ADDED = re.compile(r"(_nchwc|_quant|_nhwc|_token_\d+|/\w+Fusion\w*)+$")
+# What a kernel absorbs, or is folded into it.
+FOLLOWING = (*ABSORBED, "BatchNormalization", "Add")
+Shape = tuple[int, ...]
 
 
 class SlowerLayer(Record):
@@ -60,7 +63,9 @@ def blame(original: Path, quantized: Path, placed: Placement, spec: MeasureSpec,
     """
     import onnx
 
-    weights = _weights(onnx.load(original).graph)
+    graph = onnx.load(original, load_external_data=False).graph
+    name_nodes(graph)
+    owners, weights = owners_of(graph), _weights(graph)
     found = []
     for batch in spec.batch_sizes:
         floats, ints = kernels_of([original, quantized], spec, device, batch)
@@ -73,7 +78,7 @@ def blame(original: Path, quantized: Path, placed: Placement, spec: MeasureSpec,
                 converting_us=sum(kernel.us for kernel in converting),
                 conversions=len(converting),
                 around=around(placed),
-                slower=tuple(slower_layers(floats, ints, weights)),
+                slower=tuple(slower_layers(floats, ints, owners, weights)),
                 step=channel_step(device),
             )
         )
@@ -81,30 +86,27 @@ def blame(original: Path, quantized: Path, placed: Placement, spec: MeasureSpec,
 
 
 def around(placed: Placement) -> dict[str, int]:
-    """Beside which float operators the conversions stand, the commonest first; the graph's own ends are no operators."""
-    counts: Counter[str] = Counter()
-    for _, operator, before, after in placed.conversions or ():
-        side = before if operator == CONVERTING[0] else after
-        counts.update({name for name in NEIGHBOUR.findall(side) if name not in CONVERTING})
-    return dict(counts.most_common())
+    """Beside which float operators the conversions stand, the commonest first; the graph's own ends are none."""
+    return dict(Counter(name for name in placed.beside if name not in CONVERTING).most_common())
 
 
 def slower_layers(
-    floats: Sequence[Kernel], ints: Sequence[Kernel], weights: Mapping[str, tuple[int, ...]]
+    floats: Sequence[Kernel], ints: Sequence[Kernel], owners: Mapping[str, str], weights: Mapping[str, Shape]
 ) -> list[SlowerLayer]:
-    """The kernels of 8-bit numbers that take longer than the float ones of the same node."""
-    before = {kernel.name: kernel for kernel in floats}
+    """The 8-bit kernels that take longer than the float ones of the same node; `owners` are nodes by kernels' names."""
+    named = ((owners.get(plain(kernel.name)), kernel) for kernel in floats)
+    before = {name: kernel for name, kernel in named if name is not None}
     found = []
     for kernel in ints:
-        name = node_of(kernel.name, before)
+        node = owners.get(plain(kernel.name), "")
         eight_bits = kernel.operator.startswith("QLinear") or kernel.operator in EIGHT_BITS
-        if name is not None and eight_bits and kernel.us > before[name].us:
-            shape = weights.get(name, ())
+        if node in before and eight_bits and kernel.us > before[node].us:
+            shape = weights.get(node, ())
             found.append(
                 SlowerLayer(
-                    node=name,
-                    operator=before[name].operator,
-                    float_us=before[name].us,
+                    node=node,
+                    operator=kernel.operator,
+                    float_us=before[node].us,
                     int8_us=kernel.us,
                     filters=shape[0] if shape else None,
                     channels=shape[1] if len(shape) > 1 else None,
@@ -113,13 +115,25 @@ def slower_layers(
     return sorted(found, key=lambda each: each.float_us - each.int8_us)
 
 
-def node_of(name: str, known: Mapping[str, object]) -> str | None:
-    """The float kernel that an 8-bit one takes the place of: that of its name, or of the name less what was added."""
-    candidates = (name, name.removesuffix("_quant"), name.removesuffix("_nchwc"), f"{name}_nchwc")
-    return next((each for each in candidates if each in known), None)
+def plain(name: str) -> str:
+    """A kernel's name without what onnxruntime added to that of its node, or of what it writes."""
+    return ADDED.sub("", name)
 
 
-def _weights(graph: onnx.GraphProto) -> dict[str, tuple[int, ...]]:
+def owners_of(graph: onnx.GraphProto) -> dict[str, str]:
+    """The kernel node that each node and tensor belongs to, where a kernel absorbs it: `relu_1` to `conv_1`."""
+    makers = {name: node for node in graph.node for name in node.output}
+    found: dict[str, str] = {}
+    for node in graph.node:
+        source: onnx.NodeProto | None = node
+        while source is not None and source.op_type in FOLLOWING:
+            source = makers.get(source.input[0])
+        if source is not None and source.op_type in KERNELS:
+            found.update(dict.fromkeys((node.name, *node.output), source.name))
+    return found
+
+
+def _weights(graph: onnx.GraphProto) -> dict[str, Shape]:
     """The shape of each kernel's weights, (filters, channels, ...), by its node's name."""
     shapes = {tensor.name: tuple(tensor.dims) for tensor in graph.initializer}
     found = {}

@@ -59,7 +59,9 @@ def only_input(file: ModelFile) -> ModelInput:
         QuantizeError: it has none or several.
     """
     if len(file.inputs) != 1:
-        raise QuantizeError(f"{file.path}: has {len(file.inputs)} inputs, and images are for one; give a model with one")
+        raise QuantizeError(
+            f"{file.path}: has {len(file.inputs)} inputs, and images are for one; give a model with one"
+        )
     return file.inputs[0]
 
 

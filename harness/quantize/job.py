@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import shutil
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
 from harness.base.crash import scratch
-from harness.base.errors import QuantizeError
+from harness.base.errors import MeasureError, QuantizeError
 from harness.base.progress import Progress, Silent
 from harness.export.files import written_whole
 from harness.measure.accuracy.evaluation import Evaluation, evaluate_files
@@ -97,8 +98,9 @@ def run_quantize_job(job: QuantizeJob, progress: Progress | None = None) -> Done
     shown = progress or Silent()
     source = read_model(job.source)
     _check_output(job)
-    if job.judged is not None:
-        check_scale(source, job.judged.images, job.judged.labels, job.scale)
+    with suppress(MeasureError):  # no classifier has no accuracy, and no other scale can be told by it
+        if job.judged is not None:
+            check_scale(source, job.judged.images, job.judged.labels, job.scale)
     with scratch() as folder:
         made = folder / job.output.name
         found = write_quantized(job.source, made, job.spec, job.examples, Conditions(job.measuring, shown))

@@ -68,16 +68,18 @@ def _arrangements(found: Quantization) -> Iterator[str]:
 
 def _speed(about: QuantizeFile) -> Iterator[str]:
     for gain in about.gains:
-        yield f"batch {gain.batch}: {gain.told} than the original" if gain.verdict in ("faster", "slower") else (
-            f"batch {gain.batch}: {gain.told}"
+        yield (
+            f"batch {gain.batch}: {gain.told} than the original"
+            if gain.verdict in ("faster", "slower")
+            else (f"batch {gain.batch}: {gain.told}")
         )
 
 
 def _placement(about: QuantizeFile) -> Iterator[str]:
     if about.in_float32:
         yield (
-            f"this device ({about.device}) computes float16 in float32, with casts in between: nothing is gained here but "
-            "a smaller file; measure it where it is to run"
+            f"this device ({about.device}) computes float16 in float32, with casts in between: nothing is gained here "
+            "but a smaller file; measure it where it is to run"
         )
     if about.kernels is not None and about.quantization.spec.precision != "fp16":
         converting = f", {about.converting} only convert" if about.converting else ""

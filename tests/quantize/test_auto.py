@@ -59,7 +59,7 @@ def test_wins_and_the_speed_over_all_batch_sizes() -> None:
 
 
 def searched(monkeypatch: pytest.MonkeyPatch, folder: Path, slow: Sequence[str], count: int = 4) -> Search:
-    """A search in a world where each layer in INT8 makes the network 1.2 times as fast, but those in `slow` 0.7 times."""
+    """A search in a world where each layer in INT8 makes a network 1.2 times as fast, but those in `slow` 0.7 times."""
     left_of: dict[Path, set[str]] = {}
 
     def write(path: Path, left: Sequence[str]) -> None:
@@ -79,7 +79,9 @@ def searched(monkeypatch: pytest.MonkeyPatch, folder: Path, slow: Sequence[str],
     return Search(folder / "a.onnx", write, MeasureSpec(), folder, Silent())
 
 
-def test_the_layers_that_are_slower_in_int8_are_left_in_float32(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_the_layers_that_are_slower_in_int8_are_left_in_float32(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     search = searched(monkeypatch, tmp_path, slow=["conv_1", "conv_3"])
     found = search.arrange(Nodes(layers(4), (), {}))
     (chosen,) = [each for each in found if each.chosen]

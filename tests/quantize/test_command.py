@@ -40,7 +40,7 @@ def test_int8_with_accuracy_and_without_a_measurement(folder: Path, capsys: pyte
 
 def test_it_is_measured_and_what_really_ran_is_told(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     words = ["quantize", str(folder / "net.onnx"), "--data", f"npz:{folder / 'data.npz'}", "--batch", "1"]
-    code, stdout, _ = in_process(capsys, *words, "--budget", "3", "--json", "--device", "cpu", "--keep", "pool")
+    code, stdout, _ = in_process(capsys, *words, "--budget", "3", "--json", "--device", "cpu", "--keep", "conv_2")
     found = json.loads(stdout)
     assert found["files"] == [str(folder / "net-int8.onnx"), str(folder / "net-int8.report.json")]
     assert found["gains"][0]["verdict"] in {"faster", "slower", "equivalent", "inconclusive"}
@@ -49,7 +49,7 @@ def test_it_is_measured_and_what_really_ran_is_told(folder: Path, capsys: pytest
     assert found["converting"] >= 2
     assert found["kernels"] > len(found["in_8_bits"])
     blamed = found["blamed"]
-    assert not blamed if found["gains"][0]["verdict"] == "faster" else blamed[0]["around"]["MaxPool"] >= 2
+    assert not blamed if found["gains"][0]["verdict"] == "faster" else blamed[0]["around"]["Conv"] == 1
 
 
 def test_fp16_on_a_cpu_says_that_it_is_computed_in_float32(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -90,7 +90,7 @@ def wrong(folder: Path, kind: str) -> list[str]:
 
 
 def _taking_bytes(folder: Path) -> Path:
-    """The same network for images from 0 to 255, and images of that kind: from 0 to 1 it is not much use."""
+    """The same network for images from 0 to 255, and images of that kind: from 0 to 1 it always gives class 0."""
     model = onnx.load(folder / "net.onnx")
     kernel = next(each for each in model.graph.initializer if each.name == "k1")
     kernel.CopyFrom(onnx.numpy_helper.from_array(onnx.numpy_helper.to_array(kernel) / np.float32(255), "k1"))
@@ -98,14 +98,13 @@ def _taking_bytes(folder: Path) -> Path:
         if each.name == "b1":
             each.CopyFrom(onnx.numpy_helper.from_array(np.zeros(16, np.float32), "b1"))
         if each.name == "offsets":
-            strong = np.array([4.0, 0.0, 0.0, 0.0], np.float32)
+            strong = np.array([0.05, 0.0, 0.0, 0.0], np.float32)
             each.CopyFrom(onnx.numpy_helper.from_array(strong, "offsets"))
     onnx.save(model, folder / "bytes.onnx")
     taken = np.rint(255 * images(400)).astype(np.uint8)
     labels = answers(folder / "bytes.onnx", taken.astype(np.float32))
-    some = labels != 0
     names = np.array([f"class {number}" for number in range(CLASSES)])
-    np.savez(folder / "bytes.npz", images=taken[some], labels=labels[some], class_names=names)
+    np.savez(folder / "bytes.npz", images=taken, labels=labels, class_names=names)
     return folder / "bytes.onnx"
 
 

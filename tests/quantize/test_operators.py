@@ -40,13 +40,15 @@ def test_a_file_with_8_bit_numbers_is_quantized(tmp_path: Path) -> None:
     assert not is_quantized(onnx.load(network(tmp_path / "a.onnx")).graph)
     node = helper.make_node("MatMulInteger", ["x", "w"], ["y"])
     kind = onnx.TensorProto.UINT8
-    graph = helper.make_graph([node], "g", [tensor("x", ["N", 2], kind), tensor("w", [2, 2], kind)], [tensor("y", None)])
+    graph = helper.make_graph(
+        [node], "g", [tensor("x", ["N", 2], kind), tensor("w", [2, 2], kind)], [tensor("y", None)]
+    )
     assert is_quantized(graph)
 
 
 def test_operators_are_told_with_their_number(tmp_path: Path) -> None:
-    nodes = [helper.make_node("Sin", ["x"], ["a"]), helper.make_node("Sin", ["a"], ["b"])]
-    nodes.append(helper.make_node("Gemm", ["b", "w"], ["y"]))
+    nodes = [helper.make_node("Sin", ["x"], ["a"], name="1"), helper.make_node("Sin", ["a"], ["b"], name="2")]
+    nodes.append(helper.make_node("Gemm", ["b", "w"], ["y"], name="3"))
     path = save(tmp_path / "a.onnx", nodes, [tensor("x", ["N", 3])], [tensor("y", ["N", 2])], [weight("w", (3, 2))])
     assert told(nodes_of(onnx.load(path).graph).others) == "Sin (2)"
-    assert told({name: 1 for name in "abcdef"}) == "a, b, c, d and 2 more"
+    assert told(dict.fromkeys("abcdef", 1)) == "a, b, c, d and 2 more"

@@ -42,9 +42,13 @@ def quantize(  # noqa: PLR0913, PLR0917 - one parameter an option
     batch: Annotated[str | None, typer.Option(help="Batch sizes to measure. [default: 1,32]")] = None,
     threads: Annotated[int | None, typer.Option(help="Threads to measure with. [default: 1]")] = None,
     device: Annotated[str | None, typer.Option(help="Where it will run: auto, cpu, cuda. [default: auto]")] = None,
-    budget: Annotated[float | None, typer.Option(help="Seconds to measure; --auto as long again. [default: 30]")] = None,
+    budget: Annotated[
+        float | None, typer.Option(help="Seconds to measure; --auto as long again. [default: 30]")
+    ] = None,
     measure: Annotated[bool, typer.Option(help="Whether to measure the speed.")] = True,
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="[default: MODEL-int8.onnx, or as asked]")] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="[default: MODEL-int8.onnx, or as asked]")
+    ] = None,
     as_json: JsonFlag = False,
     quiet: QuietFlag = False,
 ) -> None:

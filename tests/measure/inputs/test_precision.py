@@ -19,7 +19,9 @@ PATHS = [Path("float.onnx"), Path("half.onnx")]
 
 def test_floats_of_several_precisions_are_one_input_and_other_types_are_not() -> None:
     assert describe_inputs([(PATHS[0], [FLOAT]), (PATHS[1], [HALF])]) == [{"shape": [None, 4], "dtype": "float32"}]
-    with pytest.raises(MeasureError, match=r"half.onnx: its inputs \(image:\?x4:uint8\) differ from those of float.onnx"):
+    with pytest.raises(
+        MeasureError, match=r"half.onnx: its inputs \(image:\?x4:uint8\) differ from those of float.onnx"
+    ):
         describe_inputs([(PATHS[0], [FLOAT]), (PATHS[1], [BYTES])])
 
 
