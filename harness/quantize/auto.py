@@ -1,12 +1,13 @@
 """Which nodes are worth having in INT8 on this device: some arrangements, measured, and the best of them changed.
 
-Three rounds, in each of which all arrangements are measured together, beside the original: by kind of node first, then
-the best of those with one part of the network in float32 after the other, then all parts together that were faster so.
+Three rounds, in each of which all arrangements are measured together, beside the original: by kind of node first, and
+without what the profiler says is slower in INT8; then the best of those with one part of the network after the other
+changed; then with all changes together that made it faster.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -33,7 +34,7 @@ class Search:
     folder: Path
     progress: Progress
 
-    def arrange(self, nodes: Nodes) -> tuple[Arrangement, ...]:
+    def arrange(self, nodes: Nodes, suspects: Collection[str] = ()) -> tuple[Arrangement, ...]:
         """All that was measured; the one that is chosen is the fastest that wins, none where none does.
 
         Raises:
@@ -41,11 +42,11 @@ class Search:
             QuantizeError: a file can't be quantized.
         """
         with self.progress.task("arrange", total=ROUNDS) as task:
-            found = self._measured(by_kind(nodes))
+            found = self._measured(by_kind(nodes, suspects))
             task.advance(1, _best(found).name)
             parts = in_parts(nodes.layers)
             best = _best(found)
-            found += self._measured(_without_parts(best, parts, found))
+            found += self._measured(_changed(best, parts, found))
             task.advance(1, _best(found).name)
             found += self._measured(_together(best, parts, found))
             task.advance(1, _best(found).name)
@@ -68,23 +69,18 @@ class Search:
         ]
 
 
-def by_kind(nodes: Nodes) -> dict[str, tuple[str, ...]]:
-    """Arrangements by kind of node, by name: which nodes each leaves in float32. Those that leave the same are one."""
-    convolutions = [layer for layer in nodes.layers if layer.operator == "Conv"]
-    products = [layer for layer in nodes.layers if layer.operator != "Conv"]
+def by_kind(nodes: Nodes, suspects: Collection[str] = ()) -> dict[str, tuple[str, ...]]:
+    """Arrangements by kind of node, by name: which nodes each leaves in float32. Those that leave the same are one.
+
+    `suspects` are kernels that the profiler says are slower in INT8: one arrangement leaves them.
+    """
     asked = {
         "all": (),
-        "kernels alone": nodes.between,
-        "convolutions alone": (*names_of(products), *between(convolutions)),
-        "products alone": (*names_of(convolutions), *between(products)),
-        "convolutions and what is between": names_of(products),
+        "all but what is slower so": names_of([layer for layer in nodes.layers if layer.kernel in suspects]),
+        "convolutions alone": names_of([layer for layer in nodes.layers if layer.operator != "Conv"]),
+        "products alone": names_of([layer for layer in nodes.layers if layer.operator == "Conv"]),
     }
     return _distinct({name: left for name, left in asked.items() if set(left) < set(nodes.quantizable)}, [])
-
-
-def between(layers: Sequence[Layer]) -> tuple[str, ...]:
-    """The nodes that stand between the kernels of some layers."""
-    return tuple(name for layer in layers for name in layer.between)
 
 
 def in_parts(layers: Sequence[Layer]) -> list[tuple[Layer, ...]]:
@@ -94,41 +90,43 @@ def in_parts(layers: Sequence[Layer]) -> list[tuple[Layer, ...]]:
     return [tuple(layers[low:high]) for low, high in pairwise(bounds)]
 
 
-def _without_parts(
+def _changed(
     best: Arrangement, parts: Sequence[tuple[Layer, ...]], found: Sequence[Arrangement]
 ) -> dict[str, tuple[str, ...]]:
-    """The best so far with one part after the other in float32."""
-    if len(parts) < 2:
-        return {}
-    return _distinct({_name(best, part): _with(best.left, part) for part in parts}, found)
+    """The best so far with one part of the network after the other changed: to float32, or back to INT8."""
+    return _distinct({_name(best, [part]): _toggled(best.left, part) for part in parts}, found)
 
 
 def _together(
     best: Arrangement, parts: Sequence[tuple[Layer, ...]], found: Sequence[Arrangement]
 ) -> dict[str, tuple[str, ...]]:
-    """The best of the first round with all parts in float32 that are faster so, and again the two fastest so far."""
+    """The best of the first round with all changes together that made it faster, and again the two fastest so far."""
     by_name = {each.name: each for each in found}
-    good = [part for part in parts if (one := by_name.get(_name(best, part))) is not None and _faster(one, best)]
+    good = [part for part in parts if (one := by_name.get(_name(best, [part]))) is not None and _faster(one, best)]
+    if not good:
+        return {}
     again = {each.name: each.left for each in sorted(found, key=lambda each: -typical(each.gains))[:2]}
-    if len(good) < 2:
-        return again if len(good) == 1 else {}
     left = best.left
     for part in good:
-        left = _with(left, part)
-    name = f"{best.name}, without {', '.join(_part_name(part) for part in good)}"
-    return again | _distinct({name: left}, found)
+        left = _toggled(left, part)
+    return again | _distinct({_name(best, good): left}, found)
 
 
 def _faster(one: Arrangement, other: Arrangement) -> bool:
     return typical(one.gains) > BETTER * typical(other.gains)
 
 
-def _with(left: Sequence[str], part: Sequence[Layer]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys((*left, *names_of(part))))
+def _toggled(left: Sequence[str], part: Sequence[Layer]) -> tuple[str, ...]:
+    """What is left in float32 with a part of the network changed: back to INT8 where all of it was left."""
+    names = dict.fromkeys(names_of(part))
+    if set(names) <= set(left):
+        return tuple(name for name in left if name not in names)
+    return tuple(dict.fromkeys((*left, *names)))
 
 
-def _name(best: Arrangement, part: Sequence[Layer]) -> str:
-    return f"{best.name}, without {_part_name(part)}"
+def _name(best: Arrangement, parts: Sequence[Sequence[Layer]]) -> str:
+    """`all, 'conv_1' changed`."""
+    return f"{best.name}, {', '.join(map(_part_name, parts))} changed"
 
 
 def _part_name(part: Sequence[Layer]) -> str:

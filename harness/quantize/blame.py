@@ -27,6 +27,10 @@ FOLLOWING = (*ABSORBED, "BatchNormalization", "Add")
 Shape = tuple[int, ...]
 
 
+# By how much a layer must be slower to be blamed, as a share of the whole; the profiler counts microseconds.
+MATTERS = 0.02
+
+
 class SlowerLayer(Record):
     """A kernel that takes longer in INT8, in microseconds a run: `filters` of so many `channels` each."""
 
@@ -56,7 +60,7 @@ class Blame(Record):
 
 
 def blame(original: Path, quantized: Path, placed: Placement, spec: MeasureSpec, device: str) -> tuple[Blame, ...]:
-    """What the profiler says of both files at each batch size, side by side in one process.
+    """What the profiler says of both files at each batch size of `spec`, side by side in one process.
 
     Raises:
         MeasureError: a file can't be run.
@@ -70,19 +74,39 @@ def blame(original: Path, quantized: Path, placed: Placement, spec: MeasureSpec,
     for batch in spec.batch_sizes:
         floats, ints = kernels_of([original, quantized], spec, device, batch)
         converting = [kernel for kernel in ints if kernel.operator in CONVERTING]
+        whole = sum(kernel.us for kernel in ints)
+        slower = slower_layers(floats, ints, owners, weights)
         found.append(
             Blame(
                 batch=batch,
                 float_us=sum(kernel.us for kernel in floats),
-                int8_us=sum(kernel.us for kernel in ints),
+                int8_us=whole,
                 converting_us=sum(kernel.us for kernel in converting),
                 conversions=len(converting),
                 around=around(placed),
-                slower=tuple(slower_layers(floats, ints, owners, weights)),
+                slower=tuple(each for each in slower if each.int8_us - each.float_us > MATTERS * whole),
                 step=channel_step(device),
             )
         )
     return tuple(found)
+
+
+def slower_nodes(original: Path, quantized: Path, spec: MeasureSpec, device: str) -> set[str]:
+    """The kernels that the profiler says take longer in INT8, over all batch sizes together; each batch counts alike.
+
+    Raises:
+        MeasureError: a file can't be run.
+    """
+    import onnx
+
+    owners = owners_of(onnx.load(original, load_external_data=False).graph)
+    lost: Counter[str] = Counter()
+    for batch in spec.batch_sizes:
+        floats, ints = kernels_of([original, quantized], spec, device, batch)
+        whole = sum(kernel.us for kernel in floats)
+        for node, (before, after) in beside(floats, ints, owners).items():
+            lost[node] += (after.us - before.us) / whole  # type: ignore[assignment]
+    return {node for node, share in lost.items() if share > 0}
 
 
 def around(placed: Placement) -> dict[str, int]:
@@ -94,25 +118,34 @@ def slower_layers(
     floats: Sequence[Kernel], ints: Sequence[Kernel], owners: Mapping[str, str], weights: Mapping[str, Shape]
 ) -> list[SlowerLayer]:
     """The 8-bit kernels that take longer than the float ones of the same node; `owners` are nodes by kernels' names."""
+    found = [
+        SlowerLayer(
+            node=node,
+            operator=after.operator,
+            float_us=before.us,
+            int8_us=after.us,
+            filters=weights[node][0] if node in weights else None,
+            channels=weights[node][1] if node in weights else None,
+        )
+        for node, (before, after) in beside(floats, ints, owners).items()
+        if after.us > before.us
+    ]
+    return sorted(found, key=lambda each: each.float_us - each.int8_us)
+
+
+def beside(
+    floats: Sequence[Kernel], ints: Sequence[Kernel], owners: Mapping[str, str]
+) -> dict[str, tuple[Kernel, Kernel]]:
+    """The float and the 8-bit kernel of each node that has both, by the node's name."""
     named = ((owners.get(plain(kernel.name)), kernel) for kernel in floats)
     before = {name: kernel for name, kernel in named if name is not None}
-    found = []
+    found = {}
     for kernel in ints:
-        node = owners.get(plain(kernel.name), "")
+        node = owners.get(plain(kernel.name))
         eight_bits = kernel.operator.startswith("QLinear") or kernel.operator in EIGHT_BITS
-        if node in before and eight_bits and kernel.us > before[node].us:
-            shape = weights.get(node, ())
-            found.append(
-                SlowerLayer(
-                    node=node,
-                    operator=kernel.operator,
-                    float_us=before[node].us,
-                    int8_us=kernel.us,
-                    filters=shape[0] if shape else None,
-                    channels=shape[1] if len(shape) > 1 else None,
-                )
-            )
-    return sorted(found, key=lambda each: each.float_us - each.int8_us)
+        if node is not None and node in before and eight_bits:
+            found[node] = before[node], kernel
+    return found
 
 
 def plain(name: str) -> str:
@@ -129,7 +162,7 @@ def owners_of(graph: onnx.GraphProto) -> dict[str, str]:
         while source is not None and source.op_type in FOLLOWING:
             source = makers.get(source.input[0])
         if source is not None and source.op_type in KERNELS:
-            found.update(dict.fromkeys((node.name, *node.output), source.name))
+            found.update(dict.fromkeys(map(plain, (node.name, *node.output)), source.name))
     return found
 
 

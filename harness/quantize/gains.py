@@ -45,9 +45,9 @@ def _gain(measurement: Measurement, found: Comparison) -> Gain:
 
 
 def typical(gains: Sequence[Gain]) -> float:
-    """The speed-up over all batch sizes together, as their geometric mean; 0 where one is not known."""
+    """The speed-up over all batch sizes together, as the geometric mean of those that are known; 0 where none is."""
     known = [gain.speedup for gain in gains if gain.speedup]
-    return math.exp(sum(map(math.log, known)) / len(known)) if known and len(known) == len(gains) else 0.0
+    return math.exp(sum(map(math.log, known)) / len(known)) if known else 0.0
 
 
 def wins(gains: Sequence[Gain]) -> bool:

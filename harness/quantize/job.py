@@ -162,8 +162,9 @@ def _placed(about: QuantizeFile, job: QuantizeJob, file: Path, measurement: Meas
             "in_float32": placed.widened,
         }
     )
-    quick = all(gain.verdict == "faster" for gain in about.gains)
-    if quick or placed.conversions is None:
+    slow = tuple(gain.batch for gain in about.gains if gain.verdict != "faster")
+    if not slow or placed.conversions is None:
         return told
+    spec = job.measuring.model_copy(update={"batch_sizes": slow})
     device = "cpu" if model.device == "cpu" else "cuda"
-    return told.model_copy(update={"blamed": blame(job.source, file, placed, job.measuring, device)})
+    return told.model_copy(update={"blamed": blame(job.source, file, placed, spec, device)})

@@ -93,19 +93,22 @@ def _placement(about: QuantizeFile) -> Iterator[str]:
 
 def _blame(found: Blame) -> Iterator[str]:
     beside = "" if not found.around else f", beside {told(found.around)}"
+    count = f"{found.conversions} conversion{'s' * (found.conversions != 1)}"
     yield (
-        f"to blame at batch {found.batch}: {found.converting_us:.0f} of {found.int8_us:.0f} us go into "
-        f"{found.conversions} conversions{beside}; all of it takes {found.float_us:.0f} us in float32 (by the profiler)"
+        f"batch {found.batch}, by the profiler: {found.int8_us:.0f} us in INT8, {found.float_us:.0f} in float32; "
+        f"{found.converting_us:.0f} of them go into {count}{beside}"
     )
     if found.slower:
-        yield f"slower in INT8 at batch {found.batch}: {some([_layer(each, found.step) for each in found.slower])}"
+        yield f"to blame at batch {found.batch}: {some([_layer(each, found.step) for each in found.slower])}"
 
 
 def _layer(found: SlowerLayer, step: int) -> str:
-    few = [size for size in (found.filters, found.channels) if size is not None and (size < 2 * step or size % step)]
-    size = "" if found.filters is None else f" ({found.filters} filters of {found.channels} channels)"
-    why = f", few for kernels that take {step} together" if few and found.filters is not None else ""
-    return f"'{found.node}' {found.int8_us:.0f} us instead of {found.float_us:.0f}{size}{why}"
+    if found.filters is None or found.channels is None:
+        return f"'{found.node}' {found.int8_us:.0f} us instead of {found.float_us:.0f}"
+    few = found.filters < step or found.channels < step
+    size = f"{found.filters} filters of {found.channels} channel{'s' * (found.channels != 1)}"
+    why = f", few for kernels that take {step} together" if few else ""
+    return f"'{found.node}' {found.int8_us:.0f} us instead of {found.float_us:.0f} ({size}{why})"
 
 
 def names(found: Sequence[str]) -> str:

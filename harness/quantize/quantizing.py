@@ -20,13 +20,14 @@ from harness.measure.accuracy.kept import agreement_of
 from harness.measure.files.model_file import read_model
 from harness.measure.runtime.usable import usable_device
 from harness.quantize.auto import Search
+from harness.quantize.blame import slower_nodes
 from harness.quantize.calibration import Array, batches, only_input
 from harness.quantize.half import write_half
 from harness.quantize.int8 import Int8, numbers_for
 from harness.quantize.operators import nodes_of
 from harness.quantize.prepared import name_nodes, prepare
-from harness.records import Agreement, Quantization
-from harness.spec import MeasureSpec, QuantizeSpec, checked
+from harness.records import Agreement, Arrangement, Quantization
+from harness.spec import Device, MeasureSpec, QuantizeSpec, checked
 
 MOST_JUDGED = 500  # examples that answers are compared on
 
@@ -111,7 +112,7 @@ def _half(path: Path, output: Path, spec: QuantizeSpec) -> Quantization:
 def _int8(path: Path, output: Path, spec: QuantizeSpec, how: tuple[Array, Conditions, Path]) -> Quantization:
     images, conditions, folder = how
     device = usable_device(conditions.measuring.device)
-    numbers = numbers_for("cpu" if device == "cpu" else "cuda")
+    numbers = numbers_for(_kind(device))
     prepared = prepare(path, folder, spec.keep)
     maker = Int8(prepared, images, spec, numbers, folder / "ranges.json")
     with conditions.progress.task("calibrate and quantize"):
@@ -127,7 +128,9 @@ def _int8(path: Path, output: Path, spec: QuantizeSpec, how: tuple[Array, Condit
     )
     if spec.precision == "auto":
         search = Search(path, maker.write, conditions.measuring, folder, conditions.progress)
-        found = _arranged(found, search, maker, folder / "int8.onnx")
+        suspects = slower_nodes(prepared.path, folder / "int8.onnx", conditions.measuring, _kind(device))
+        tried = search.arrange(prepared.nodes, suspects)
+        found = _arranged(found, tried, maker, folder / "int8.onnx")
     source = path if found.unchanged else folder / "int8.onnx"
     with disk_errors(output.parent):
         _copy(source, output)
@@ -144,9 +147,12 @@ def _copy(source: Path, output: Path) -> None:
         shutil.copyfile(source, output)
 
 
-def _arranged(found: Quantization, search: Search, maker: Int8, file: Path) -> Quantization:
+def _kind(device: Device) -> str:
+    return "cpu" if device == "cpu" else "cuda"
+
+
+def _arranged(found: Quantization, tried: tuple[Arrangement, ...], maker: Int8, file: Path) -> Quantization:
     """What is chosen of the arrangements that were measured; its file is written again."""
-    tried = search.arrange(maker.prepared.nodes)
     chosen = next((each for each in tried if each.chosen), None)
     quantizable = found.nodes
     left = quantizable if chosen is None else tuple(name for name in quantizable if name in set(chosen.left))

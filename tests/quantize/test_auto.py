@@ -33,14 +33,16 @@ def layers(count: int) -> tuple[Layer, ...]:
 
 def test_arrangements_by_kind_differ_and_leave_something_in_int8(tmp_path: Path) -> None:
     nodes = nodes_of(onnx.load(network(tmp_path / "a.onnx")).graph)
-    found = by_kind(nodes)
-    assert found["all"] == ()
-    assert found["kernels alone"] == ("pool", "flatten")
-    assert set(found["products alone"]) == set(nodes.quantizable) - {"dense"}
-    assert set(found["convolutions and what is between"]) == {"dense"}
-    lefts = [frozenset(left) for left in found.values()]
-    assert len(set(lefts)) == len(lefts)
-    assert all(left < set(nodes.quantizable) for left in lefts)
+    found = by_kind(nodes, ["conv_1"])
+    assert found == {
+        "all": (),
+        "all but what is slower so": ("conv_1", "relu_1", "pool"),
+        "convolutions alone": ("dense",),
+        "products alone": ("conv_1", "relu_1", "pool", "conv_2", "relu_2", "flatten"),
+    }
+    assert "all but what is slower so" not in by_kind(nodes)
+    everything = ["conv_1", "conv_2", "dense"]
+    assert "all but what is slower so" not in by_kind(nodes, everything)
 
 
 @pytest.mark.parametrize(("count", "parts"), [(1, 1), (5, 5), (8, 8), (53, 8)])
@@ -87,6 +89,12 @@ def test_the_layers_that_are_slower_in_int8_are_left_in_float32(
     (chosen,) = [each for each in found if each.chosen]
     assert {name for name in chosen.left if name.startswith("conv")} == {"conv_1", "conv_3"}
     assert chosen.gains[0].speedup == pytest.approx(1.44)
+
+
+def test_what_the_profiler_suspects_is_tried_at_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    search = searched(monkeypatch, tmp_path, slow=["conv_1", "conv_3"])
+    (chosen,) = [each for each in search.arrange(Nodes(layers(4), (), {}), ["conv_1", "conv_3"]) if each.chosen]
+    assert chosen.name == "all but what is slower so"
 
 
 def test_nothing_is_chosen_where_nothing_wins(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
