@@ -17,6 +17,7 @@ from harness.measure.row import MeasuredRow
 from harness.pipeline.rows import planned
 from harness.records import (
     Accuracy,
+    Blame,
     ChannelPlan,
     Export,
     Parity,
@@ -24,6 +25,7 @@ from harness.records import (
     Pruning,
     Quantization,
     Row,
+    SlowerLayer,
     Training,
 )
 from harness.spec import Case, MeasureSpec, PruneSpec, QuantizeSpec, Study
@@ -69,6 +71,18 @@ def latency_us(case: Case, prune: PruneSpec | None, batch: int) -> float:
     if batch > 1 and prune is not None and prune.ratio == 0.25:
         gain = 0.83
     return base / gain * (1 if batch == 1 else 0.75 * batch)
+
+
+BLAME = Blame(
+    batch=1,
+    float_us=50.0,
+    int8_us=80.0,
+    converting_us=12.0,
+    conversions=3,
+    around={"MaxPool": 2, "Reshape": 1},
+    slower=(SlowerLayer(node="conv1", operator="QLinearConv", float_us=4.0, int8_us=18.0, filters=32, channels=1),),
+    step=16,
+)
 
 
 def precision_factor(row: Row) -> float:
@@ -176,6 +190,7 @@ def make_quantization(row: Row) -> Quantization:
         others={"Softmax": 1},
         images=None if half else 256,
         activations=None if half else "uint8",
+        blamed=() if half else (BLAME,),
     )
 
 

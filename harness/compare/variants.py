@@ -44,6 +44,7 @@ def variant_of(rows: Sequence[Row], originals: Mapping[tuple[str, int], Row]) ->
         longer_epochs=first.longer_epochs,
         quantize=first.quantize,
         in_float32=None if first.quantize is None else first.in_float32,
+        blamed=next((row.quantization.blamed for row in rows if row.quantization and row.quantization.blamed), ()),
         trained_here=first.case.file is None,
         task=task_of(first.case.data),
         arena=task_of(first.case.data),

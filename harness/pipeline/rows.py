@@ -98,8 +98,8 @@ def quantized(stages: Stages, row: Row, exported: Artifact) -> Artifact:
     lead = stages.lead(row.case)
     if row.quantize == "auto" and lead != row.case:
         _, source = made(stages, row.model_copy(update={"case": lead}), stages.train(lead))
-        chosen = stages.quantize(lead, row.quantize, stages.export(lead, source))
-    return stages.quantize(row.case, row.quantize, exported, chosen)
+        chosen = stages.quantize(lead, row.quantize, stages.export(lead, source), profiled=True)
+    return stages.quantize(row.case, row.quantize, exported, chosen, profiled=row.case == lead)
 
 
 def told(error: Exception, name: str) -> str:

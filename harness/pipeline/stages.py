@@ -36,7 +36,7 @@ from harness.pipeline.networks import (
     model_options,
     original_keras,
 )
-from harness.pipeline.precision import in_precision
+from harness.pipeline.precision import Asked, in_precision
 from harness.pipeline.widths import chosen, reached
 from harness.records import ChosenWidths, Export, Pruning, Quantization, Record, Training
 from harness.spec import Case, Device, MeasureSpec, Precision, PruneSpec, QuantizeSpec, Schedule, SpeedSpec
@@ -257,29 +257,29 @@ class Stages:
         return self._get("export", {"keras": source.key, "data": dataset.digest}, make)
 
     def quantize(
-        self, case: Case, precision: Precision, exported: Artifact, chosen: Artifact | None = None
+        self, case: Case, precision: Precision, exported: Artifact, chosen: Artifact | None = None, *, profiled: bool
     ) -> Artifact:
         """The ONNX file in another precision: model.onnx, export.json, quantization.json. Training images calibrate.
 
-        `chosen` is another seed's, whose choice of nodes is taken over.
+        `chosen` is another seed's, whose choice of nodes is taken over; `profiled` tells where its time goes.
         """
-        dataset, spec = self.datasets[case.name], QuantizeSpec(precision=precision)
         measuring = self.measuring.model_copy(update={"device": self.device})
         before = None if chosen is None else chosen.record("quantization.json", Quantization)
+        asked = Asked(QuantizeSpec(precision=precision), measuring, before, profiled)
+        dataset = self.datasets[case.name]
 
         def make(folder: Path) -> None:
             source = exported.path("model.onnx"), exported.record("export.json", Export)
-            found, export = in_precision(
-                source, folder / "model.onnx", spec, dataset, (measuring, self.progress), before
-            )
+            found, export = in_precision(source, folder / "model.onnx", asked, dataset, self.progress)
             save(found, folder / "quantization.json")
             save(export, folder / "export.json")
 
         inputs = {
             "onnx": exported.key,
             "data": dataset.digest,
-            "spec": spec.model_dump(mode="json"),
+            "spec": asked.spec.model_dump(mode="json"),
             "chosen": None if chosen is None else chosen.key,
+            "profiled": profiled,
             "conditions": conditions(measuring, self.device),
         }
         return self._get("quantize", inputs, make)

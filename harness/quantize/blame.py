@@ -14,7 +14,7 @@ from harness.measure.latency.table import Kernel
 from harness.measure.model import CONVERTING, EIGHT_BITS, Placement
 from harness.quantize.operators import ABSORBED, KERNELS
 from harness.quantize.prepared import name_nodes
-from harness.records import Record
+from harness.records import Blame, SlowerLayer
 from harness.spec import MeasureSpec
 
 if TYPE_CHECKING:
@@ -29,34 +29,6 @@ Shape = tuple[int, ...]
 
 # By how much a layer must be slower to be blamed, as a share of the whole; the profiler counts microseconds.
 MATTERS = 0.02
-
-
-class SlowerLayer(Record):
-    """A kernel that takes longer in INT8, in microseconds a run: `filters` of so many `channels` each."""
-
-    node: str
-    operator: str
-    float_us: float
-    int8_us: float
-    filters: int | None
-    channels: int | None
-
-
-class Blame(Record):
-    """Where the time of an INT8 file goes at a batch size, in microseconds a run, by onnxruntime's profiler.
-
-    `converting_us` is spent on so many `conversions`, which stand beside the operators counted in `around`; layers that
-    take longer in INT8 are `slower`, the worst first. `step` is how many channels the device computes together.
-    """
-
-    batch: int
-    float_us: float
-    int8_us: float
-    converting_us: float
-    conversions: int
-    around: Mapping[str, int]
-    slower: tuple[SlowerLayer, ...]
-    step: int
 
 
 def blame(original: Path, quantized: Path, placed: Placement, spec: MeasureSpec, device: str) -> tuple[Blame, ...]:

@@ -17,11 +17,11 @@ from harness.measure.accuracy.evaluation import Examples as Judged
 from harness.measure.accuracy.scale import Scale
 from harness.measure.files.model_file import read_model
 from harness.measure.measurement import Measurement
-from harness.quantize.blame import Blame, blame
+from harness.quantize.blame import blame
 from harness.quantize.calibration import check_scale
 from harness.quantize.gains import gains_of, loses
 from harness.quantize.quantizing import Conditions, Examples, write_quantized
-from harness.records import Gain, Quantization, Record
+from harness.records import Blame, Gain, Quantization, Record
 from harness.spec import MeasureSpec, QuantizeSpec
 
 SUFFIX = ".onnx"

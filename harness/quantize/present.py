@@ -7,10 +7,9 @@ from pathlib import Path
 
 from harness.measure.accuracy.present import sentences as accuracy_sentences
 from harness.measure.files.slowness import some
-from harness.quantize.blame import Blame, SlowerLayer
 from harness.quantize.job import QuantizeFile
 from harness.quantize.operators import told
-from harness.records import Agreement, Quantization
+from harness.records import Agreement, Blame, Quantization, SlowerLayer
 
 TYPICAL = "50"
 FAR = "99"

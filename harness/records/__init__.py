@@ -22,7 +22,7 @@ from harness.records.pruning import (
     Verdict,
     total,
 )
-from harness.records.quantization import Arrangement, Gain, Quantization
+from harness.records.quantization import Arrangement, Blame, Gain, Quantization, SlowerLayer
 from harness.records.record import GrownRecord, Record
 from harness.records.row import Row
 from harness.records.training import Answered, Reconstruction, Recovery, SolvedLayer, Training
@@ -32,6 +32,7 @@ __all__ = [
     "Agreement",
     "Answered",
     "Arrangement",
+    "Blame",
     "ChannelPlan",
     "ChosenWidths",
     "Export",
@@ -51,6 +52,7 @@ __all__ = [
     "Recovery",
     "Round",
     "Row",
+    "SlowerLayer",
     "SolvedLayer",
     "Speed",
     "Training",

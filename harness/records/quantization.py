@@ -43,6 +43,34 @@ class Arrangement(Record):
     chosen: bool
 
 
+class SlowerLayer(Record):
+    """A kernel that takes longer in INT8, in microseconds a run: `filters` of so many `channels` each."""
+
+    node: str
+    operator: str
+    float_us: float
+    int8_us: float
+    filters: int | None
+    channels: int | None
+
+
+class Blame(Record):
+    """Where the time of an INT8 file goes at a batch size, in microseconds a run, by onnxruntime's profiler.
+
+    `converting_us` is spent on so many `conversions`, which stand beside the operators counted in `around`; layers that
+    take longer in INT8 are `slower`, the worst first. `step` is how many channels the device computes together.
+    """
+
+    batch: int
+    float_us: float
+    int8_us: float
+    converting_us: float
+    conversions: int
+    around: Mapping[str, int]
+    slower: tuple[SlowerLayer, ...]
+    step: int
+
+
 class Quantization(Record):
     """What a file was changed to.
 
@@ -50,7 +78,7 @@ class Quantization(Record):
     choice. `others` counts the operators that there is no INT8 for. `images` calibrated, none for fp16;
     `activations` is their type, `seven_bits` that weights use 7 bits, for a CPU that would overflow with 8.
     `agreement` tells how much of the original's answers is kept, on examples that nothing was calibrated by;
-    `arrangements` what `auto` measured.
+    `arrangements` what `auto` measured, `blamed` where the time goes, where that was looked at.
     """
 
     spec: QuantizeSpec
@@ -62,6 +90,7 @@ class Quantization(Record):
     seven_bits: bool = False
     agreement: Agreement | None = None
     arrangements: tuple[Arrangement, ...] = ()
+    blamed: tuple[Blame, ...] = ()
 
     @property
     def unchanged(self) -> bool:

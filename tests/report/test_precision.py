@@ -44,6 +44,17 @@ def test_int8_that_makes_a_pruned_network_slower_is_called_so_first(results: Res
     assert any("pruned by 50\u00a0%, INT8" in item and "slower) itself in float32" in item for item in found.items[:3])
 
 
+def test_the_nodes_to_blame_are_named(results: Results) -> None:
+    answers = compare(results)
+    found = other_precisions(answers, Names(answers))
+    assert found is not None
+    (line,) = [item for item in found.items if "pruned by 50\u00a0%, INT8" in item]
+    assert "to blame at batch 1, by the profiler: conv1 takes 18.0" in line
+    assert "instead of 4.00 (32 filters of 1 channel" in line
+    assert "3 conversions beside MaxPool (2) and Reshape (1) take 12.0 of 80.0\u00a0µs" in line
+    assert not any("to blame" in item for item in found.items if "unpruned, INT8" in item)
+
+
 def test_a_run_without_precisions_says_nothing_of_them() -> None:
     network = STUDY.networks[0].model_copy(update={"quantize": ()})
     plain = results_of(STUDY.model_copy(update={"networks": (network,)}))

@@ -8,7 +8,7 @@ from typing import Any
 
 from harness.compare.answers.interval import Interval
 from harness.compare.answers.speed import Latency, SpeedUp
-from harness.records import Record
+from harness.records import Blame, Record
 from harness.spec import Precision, PruneSpec
 
 
@@ -62,7 +62,7 @@ class Variant(Record):
     `loss_p` is McNemar's exact test of `equal_change`, or else of `change`, by Holm's method over all pruned variants
     of the run; None where several seeds are pooled, of which the intervals tell.
     With `quantize` its file was made from that of the variant called `in_float32`, in this precision; `precision_gains`
-    are its speed-ups against that.
+    are its speed-ups against that, and `blamed` is where its time goes, of the seed that was profiled.
     `parameters` and `size_bytes` are (smallest, largest) over the seeds. `speedups` are against the own original,
     keyed by batch size, as are `latencies` and `places`.
     """
@@ -92,6 +92,7 @@ class Variant(Record):
     latencies: Mapping[int, Latency] = {}
     speedups: Mapping[int, SpeedUp] = {}
     precision_gains: Mapping[int, SpeedUp] = {}
+    blamed: tuple[Blame, ...] = ()
     places: Mapping[int, Place] = {}
     devices: tuple[str, ...]
     proof_difference: float | None

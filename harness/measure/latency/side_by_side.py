@@ -16,6 +16,7 @@ from harness.measure.runtime.process import WorkerFailedError, run_worker
 from harness.spec import MeasureSpec
 
 ROUNDS = (3, 60)
+BUDGET_S = 3.0  # for a batch size: half for whole runs, half for single nodes
 BLOCK_NS = 1_000_000
 WARMUP_NS = 50_000_000
 
@@ -83,5 +84,5 @@ def kernels_of(paths: Sequence[Path], spec: MeasureSpec, device: str, batch: int
     with scratch() as folder:
         given = gather(spec.inputs, spec.input_data, {}, files[0].inputs)
         inputs = describe_inputs([(file.path, file.inputs) for file in files], given, folder)
-        answer = profiled(models, inputs, spec, device, (batch, int(1e9 * min(spec.budget_s, 5.0) / 2), 0))
+        answer = profiled(models, inputs, spec, device, (batch, int(1e9 * min(spec.budget_s, BUDGET_S) / 2), 0))
     return [tuple(Kernel(*each) for each in nodes) for nodes in answer["nodes"]]
