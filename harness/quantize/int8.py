@@ -26,7 +26,6 @@ ARM = ("aarch64", "arm64")
 # Relu would leave half of the numbers without a use.
 CALIBRATORS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "minmax": ("MinMax", {}),
-    "entropy": ("Entropy", {}),
     "percentile": ("Percentile", {"CalibPercentile": 99.99, "CalibTensorRangeSymmetric": False}),
 }
 

@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 from harness.spec.checked import Spec
 
 Precision = Literal["int8", "fp16", "auto"]
-Calibrator = Literal["minmax", "entropy", "percentile"]
+Calibrator = Literal["minmax", "percentile"]
 PRECISION_LABELS = {"int8": "INT8", "fp16": "FP16", "auto": "INT8 where faster"}
 
 

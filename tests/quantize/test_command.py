@@ -113,7 +113,7 @@ def _taking_bytes(folder: Path) -> Path:
     [
         ("no images", "--int8: needs images to find ranges by; give --data, such as images:DIR"),
         ("two", "--int8 and --fp16: give one of them"),
-        ("calibrator", "harness quantize: calibrator = 'median': input should be 'minmax', 'entropy' or 'percentile'"),
+        ("calibrator", "harness quantize: calibrator = 'median': input should be 'minmax' or 'percentile'"),
         ("half io", "half_io is for fp16, not for int8; leave it out"),
         ("none", "images = 0"),
         ("keep", "has no node 'conv_7' that could be quantized"),

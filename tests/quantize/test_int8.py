@@ -71,7 +71,7 @@ def test_nodes_that_are_kept_stay_float32(original: Path, tmp_path: Path) -> Non
     assert next(each for each in graph.initializer if each.name == kernel).data_type == onnx.TensorProto.FLOAT
 
 
-@pytest.mark.parametrize("calibrator", ["minmax", "entropy", "percentile"])
+@pytest.mark.parametrize("calibrator", ["minmax", "percentile"])
 def test_every_calibrator_gives_a_file_that_answers(
     original: Path, tmp_path: Path, calibrator: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

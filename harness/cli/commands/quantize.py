@@ -32,7 +32,7 @@ def quantize(  # noqa: PLR0913, PLR0917 - one parameter an option
     fp16: Annotated[bool, typer.Option("--fp16", help="All in float16, for a GPU.")] = False,
     auto: Annotated[bool, typer.Option("--auto", help="In INT8 only what is measured to be faster so here.")] = False,
     images: Annotated[int | None, typer.Option(help="From so many training images. [default: 256]")] = None,
-    calibrator: Annotated[str | None, typer.Option(help="minmax, entropy or percentile. [default: minmax]")] = None,
+    calibrator: Annotated[str | None, typer.Option(help="minmax or percentile. [default: minmax]")] = None,
     keep: Annotated[list[str] | None, typer.Option(help="A node that stays in float32, repeatable.")] = None,
     half_io: Annotated[bool, typer.Option("--half-io", help="With --fp16: inputs and outputs in float16 too.")] = False,
     scale: ScaleOption = None,
