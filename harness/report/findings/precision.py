@@ -17,7 +17,7 @@ def other_precisions(answers: Answers, names: Names) -> Finding | None:
         return None
     slower = [each for each in found if _has(each, Verdict.SLOWER)]
     faster = [each for each in found if _has(each, Verdict.FASTER) and each not in slower]
-    told = [f"{fmt.plural(len(faster), 'variant')} of {len(found)} gained speed by it"]
+    told = [f"{len(faster)} of {fmt.plural(len(found), 'variant')} gained speed by it"]
     if slower:
         told.append(f"{len(slower)} became slower than in float32")
     text = (
