@@ -1,7 +1,4 @@
-"""Each stage of the road as an artifact in the store, keyed by what it is made from.
-
-Keras and TensorFlow are imported only where something is made.
-"""
+"""Each stage as an artifact in the store, keyed by what it is made from; Keras is imported where one is made."""
 
 from __future__ import annotations
 
@@ -10,6 +7,7 @@ import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -18,12 +16,10 @@ import models
 from harness.base.crash import step
 from harness.base.numerics import settle
 from harness.base.progress import Progress
-from harness.base.shapes import agrees
 from harness.base.store import Artifact, Store, file_digest
 from harness.data import Dataset
 from harness.measure.accuracy import evaluate
 from harness.measure.files.model_file import read_model
-from harness.measure.inputs.declared import INVENTED
 from harness.measure.latency.conditions import conditions
 from harness.measure.measurement import Measurement
 from harness.measure.protocol import measure
@@ -36,20 +32,25 @@ from harness.pipeline.networks import (
     model_options,
     original_keras,
 )
+from harness.pipeline.onnx_files import keep, open_inputs, prune_into, take_over
 from harness.pipeline.precision import Asked, in_precision
-from harness.pipeline.widths import chosen, reached
-from harness.records import ChosenWidths, Export, Pruning, Quantization, Record, Training
-from harness.spec import Case, Device, MeasureSpec, Precision, PruneSpec, QuantizeSpec, Schedule, SpeedSpec
+from harness.pipeline.saving import save
+from harness.pipeline.widths import chosen, of_keras, of_onnx, reached
+from harness.records import ChannelPlan, ChosenWidths, Pruning, Speed, Training
+from harness.spec import Case, Device, MeasureSpec, Precision, PruneSpec, Schedule, SpeedSpec
 
 # Raise a stage's number when its code changes what it makes: artifacts of older code are then made again.
 STAGE_VERSIONS = {
     "train": 2,
     "train_on": 1,
+    "take_onnx": 1,
     "widths": 1,
     "prune": 4,
+    "prune_onnx": 1,
     "try_out": 2,
     "export": 2,
     "quantize": 1,
+    "keep_onnx": 1,
     "accuracy": 1,
     "measure": 3,
 }
@@ -57,11 +58,14 @@ STAGE_VERSIONS = {
 STAGE_PACKAGES = {
     "train": ("keras",),
     "train_on": ("keras",),
+    "take_onnx": (),
     "widths": ("keras", "tf2onnx"),
     "prune": ("keras",),
+    "prune_onnx": ("onnx-ir",),
     "try_out": ("keras",),
     "export": ("keras", "tf2onnx"),
     "quantize": ("onnx",),
+    "keep_onnx": (),
     "accuracy": (),
     "measure": (),
 }
@@ -89,6 +93,8 @@ class Stages:
 
     def train(self, case: Case) -> Artifact:
         """The trained original: training.json, accuracy.json in Keras, and model.keras where anything follows."""
+        if case.onnx is not None:
+            return self._get("take_onnx", {"file": read_model(case.onnx).sha256}, partial(take_over, case.onnx))
         if case.file is not None:
             return self._taken_over(case, case.file)
         dataset = self.datasets[case.name]
@@ -163,11 +169,16 @@ class Stages:
         """The widths chosen by latency, for all seeds of a network by one of them: widths.json."""
         lead = self.lead(case)
         trained, dataset = self.train(lead), self.datasets[lead.name]
-        asked = SpeedSpec.of(spec, self.measuring.model_copy(update={"device": self.device}))
+        fed = self._fed(case)
+        asked = SpeedSpec.of(spec, self.measuring.model_copy(update={"device": self.device, "inputs": fed}))
 
         def make(folder: Path) -> None:
-            original = original_keras(trained.path("model.keras"), self.unsafe)
-            save(chosen(original, asked, dataset, lead.seed, self.store, self.progress), folder / "widths.json")
+            if case.onnx is not None:
+                choose = of_onnx(trained.path("model.onnx"), asked, dataset, lead.seed)
+            else:
+                original = original_keras(trained.path("model.keras"), self.unsafe)
+                choose = of_keras(original, asked, dataset, lead.seed)
+            save(chosen(choose, asked, self.store, self.progress), folder / "widths.json")
 
         inputs = {
             "trained": trained.key,
@@ -186,7 +197,9 @@ class Stages:
         return case
 
     def prune(self, case: Case, spec: PruneSpec, trained: Artifact) -> Artifact:
-        """A pruned and fine-tuned variant: model.keras, pruning.json."""
+        """A pruned and fine-tuned variant: model.keras, or model.onnx of an ONNX file, and pruning.json."""
+        if case.onnx is not None:
+            return self._get("prune_onnx", self._pruning_inputs(case, spec, trained), self._pruner(case, spec, trained))
 
         def make(folder: Path) -> None:
             model, record = self._pruned(case, spec, trained)
@@ -205,6 +218,19 @@ class Stages:
 
         return self._get("try_out", self._pruning_inputs(case, spec, trained), make)
 
+    def _pruner(self, case: Case, spec: PruneSpec, trained: Artifact) -> Callable[[Path], None]:
+        """What prunes an ONNX file."""
+
+        def make(folder: Path) -> None:
+            widths = self._reached(case, spec) if spec.by_latency else None
+            how = self._fed(case), case.seed
+            prune_into(folder, trained.path("model.onnx"), spec, widths, self.datasets[case.name], how)
+
+        return make
+
+    def _reached(self, case: Case, spec: PruneSpec) -> tuple[ChannelPlan, Speed]:
+        return reached(self.widths(case, spec).record("widths.json", ChosenWidths))
+
     def _pruned(self, case: Case, spec: PruneSpec, trained: Artifact) -> tuple[Any, Pruning]:
         dataset = self.datasets[case.name]
         original = original_keras(trained.path("model.keras"), self.unsafe)
@@ -212,7 +238,7 @@ class Stages:
 
         data = (dataset.train_images, dataset.train_labels)
         if spec.by_latency:
-            plan, speed = reached(self.widths(case, spec).record("widths.json", ChosenWidths))
+            plan, speed = self._reached(case, spec)
             pruned = replace(prune_like(original, plan, spec, data=data, seed=case.seed), speed=speed)
         else:
             pruned = prune(original, spec, data=data, seed=case.seed)
@@ -248,6 +274,8 @@ class Stages:
 
     def export(self, case: Case, source: Artifact) -> Artifact:
         """The ONNX file, in agreement with Keras on the whole test set: model.onnx, export.json."""
+        if case.onnx is not None:
+            return self._get("keep_onnx", {"onnx": source.key}, partial(keep, source.path("model.onnx")))
         dataset = self.datasets[case.name]
 
         def make(folder: Path) -> None:
@@ -259,30 +287,11 @@ class Stages:
     def quantize(
         self, case: Case, precision: Precision, exported: Artifact, chosen: Artifact | None = None, *, profiled: bool
     ) -> Artifact:
-        """The ONNX file in another precision: model.onnx, export.json, quantization.json. Training images calibrate.
-
-        `chosen` is another seed's, whose choice of nodes is taken over; `profiled` tells where its time goes.
-        """
-        measuring = self.measuring.model_copy(update={"device": self.device})
-        before = None if chosen is None else chosen.record("quantization.json", Quantization)
-        asked = Asked(QuantizeSpec(precision=precision), measuring, before, profiled)
-        dataset = self.datasets[case.name]
-
-        def make(folder: Path) -> None:
-            source = exported.path("model.onnx"), exported.record("export.json", Export)
-            found, export = in_precision(source, folder / "model.onnx", asked, dataset, self.progress)
-            save(found, folder / "quantization.json")
-            save(export, folder / "export.json")
-
-        inputs = {
-            "onnx": exported.key,
-            "data": dataset.digest,
-            "spec": asked.spec.model_dump(mode="json"),
-            "chosen": None if chosen is None else chosen.key,
-            "profiled": profiled,
-            "conditions": conditions(measuring, self.device),
-        }
-        return self._get("quantize", inputs, make)
+        """The ONNX file in another precision: model.onnx, export.json, quantization.json. See `Asked` for the rest."""
+        measuring = self.measuring.model_copy(update={"device": self.device, "inputs": self._fed(case)})
+        asked, dataset = Asked(precision, measuring, chosen, profiled), self.datasets[case.name]
+        make = partial(in_precision, exported, asked=asked, dataset=dataset, progress=self.progress)
+        return self._get("quantize", {"onnx": exported.key, "data": dataset.digest, **asked.inputs}, make)
 
     def evaluate(self, case: Case, exported: Artifact) -> Artifact:
         """The ONNX file's accuracy on the test set, on the device that is measured: accuracy.json."""
@@ -306,7 +315,7 @@ class Stages:
         Sizes that the files leave open are those of the data, unless the study says which.
         """
         said = asked.inputs or asked.input_data is not None
-        fed = asked.inputs if said else self._open_inputs(files[0])
+        fed = asked.inputs if said else open_inputs(files[0], self.datasets.values())
         spec = asked.model_copy(update={"device": self.device, "inputs": fed})
 
         def make(folder: Path) -> None:
@@ -320,14 +329,11 @@ class Stages:
         } | ({} if spec.input_data is None else {"input_data": _files_digest(spec.input_data)})
         return self._get("measure", inputs, make).record("measurement.json", Measurement)
 
-    def _open_inputs(self, file: Path) -> tuple[str, ...]:
-        """What a file is fed whose input can't be invented, as `name:shape:dtype` of the data's shape; else nothing."""
-        (wanted,) = read_model(file).inputs
-        sizes = (wanted.shape or ())[1:]
-        if None not in sizes and wanted.dtype in INVENTED:
-            return ()
-        shapes = [data.image_shape for data in self.datasets.values() if agrees(data.image_shape, sizes)]
-        return tuple(f"{wanted.name}:N{''.join(f'x{size}' for size in shape)}:{wanted.dtype}" for shape in shapes[:1])
+    def _fed(self, case: Case) -> tuple[str, ...]:
+        """What says what a case's ONNX file takes; of Keras models the study's own words alone."""
+        if self.measuring.inputs or case.onnx is None:
+            return self.measuring.inputs
+        return open_inputs(case.onnx, [self.datasets[case.name]])
 
     def _get(self, stage: str, inputs: Mapping[str, Any], make: Callable[[Path], None]) -> Artifact:
         packages = {name: version(name) for name in STAGE_PACKAGES[stage]}
@@ -341,8 +347,3 @@ def _files_digest(path: Path) -> dict[str, str]:
     """What identifies a file, or each file of a folder, by its place in there."""
     files = sorted(path.rglob("*.pb")) if path.is_dir() else [path] if path.exists() else []
     return {str(file.relative_to(path)): file_digest(file) for file in files}
-
-
-def save(record: Record, path: Path) -> None:
-    """Write a record as JSON."""
-    path.write_text(record.model_dump_json(indent=1))
