@@ -1,7 +1,4 @@
-"""Each stage of the road as an artifact in the store, keyed by what it is made from.
-
-Keras and TensorFlow are imported only where something is made.
-"""
+"""Each stage as an artifact in the store, keyed by what it is made from; Keras is imported where one is made."""
 
 from __future__ import annotations
 
@@ -36,10 +33,11 @@ from harness.pipeline.networks import (
     original_keras,
 )
 from harness.pipeline.onnx_files import keep, open_inputs, prune_into, take_over
+from harness.pipeline.precision import Asked, in_precision
 from harness.pipeline.saving import save
 from harness.pipeline.widths import chosen, of_keras, of_onnx, reached
 from harness.records import ChannelPlan, ChosenWidths, Pruning, Speed, Training
-from harness.spec import Case, Device, MeasureSpec, PruneSpec, Schedule, SpeedSpec
+from harness.spec import Case, Device, MeasureSpec, Precision, PruneSpec, Schedule, SpeedSpec
 
 # Raise a stage's number when its code changes what it makes: artifacts of older code are then made again.
 STAGE_VERSIONS = {
@@ -51,6 +49,7 @@ STAGE_VERSIONS = {
     "prune_onnx": 1,
     "try_out": 2,
     "export": 2,
+    "quantize": 1,
     "keep_onnx": 1,
     "accuracy": 1,
     "measure": 3,
@@ -65,6 +64,7 @@ STAGE_PACKAGES = {
     "prune_onnx": ("onnx-ir",),
     "try_out": ("keras",),
     "export": ("keras", "tf2onnx"),
+    "quantize": ("onnx",),
     "keep_onnx": (),
     "accuracy": (),
     "measure": (),
@@ -167,7 +167,7 @@ class Stages:
 
     def widths(self, case: Case, spec: PruneSpec) -> Artifact:
         """The widths chosen by latency, for all seeds of a network by one of them: widths.json."""
-        lead = self._lead(case)
+        lead = self.lead(case)
         trained, dataset = self.train(lead), self.datasets[lead.name]
         fed = self._fed(case)
         asked = SpeedSpec.of(spec, self.measuring.model_copy(update={"device": self.device, "inputs": fed}))
@@ -189,7 +189,7 @@ class Stages:
         }
         return self._get("widths", inputs, make)
 
-    def _lead(self, case: Case) -> Case:
+    def lead(self, case: Case) -> Case:
         """The first seed of the case's network whose training learned; the case itself where none is known to."""
         for each in self.cases:
             if each.network == case.network and self.train(each).record("training.json", Training).learned is not False:
@@ -283,6 +283,15 @@ class Stages:
             save(found, folder / "export.json")
 
         return self._get("export", {"keras": source.key, "data": dataset.digest}, make)
+
+    def quantize(
+        self, case: Case, precision: Precision, exported: Artifact, chosen: Artifact | None = None, *, profiled: bool
+    ) -> Artifact:
+        """The ONNX file in another precision: model.onnx, export.json, quantization.json. See `Asked` for the rest."""
+        measuring = self.measuring.model_copy(update={"device": self.device, "inputs": self._fed(case)})
+        asked, dataset = Asked(precision, measuring, chosen, profiled), self.datasets[case.name]
+        make = partial(in_precision, exported, asked=asked, dataset=dataset, progress=self.progress)
+        return self._get("quantize", {"onnx": exported.key, "data": dataset.digest, **asked.inputs}, make)
 
     def evaluate(self, case: Case, exported: Artifact) -> Artifact:
         """The ONNX file's accuracy on the test set, on the device that is measured: accuracy.json."""
