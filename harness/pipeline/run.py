@@ -10,17 +10,19 @@ import logging
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.base.crash import step
+from harness.base.crash import scratch
 from harness.base.progress import Progress, Silent
 from harness.base.store import Store
 from harness.compare.results import Results
 from harness.data import load_all
 from harness.measure.runtime.environment import describe
 from harness.measure.runtime.usable import usable_device
-from harness.pipeline.fitting import fitting_data
+from harness.pipeline.cases import fitting, run_cases
+from harness.pipeline.engine.place import opened, read_place
 from harness.pipeline.folder import check_writable, write_run
 from harness.pipeline.measuring import measured
-from harness.pipeline.rows import Outcome, planned, run_case
+from harness.pipeline.shared import share
+from harness.pipeline.site import StudySite
 from harness.pipeline.stages import Stages
 from harness.report import ReportPaths
 from harness.spec import Study
@@ -42,33 +44,41 @@ class Run:
         return self.written.html
 
 
-def run_study(study: Study, *, runs: Path, store: Path, progress: Progress | None = None, unsafe: bool = False) -> Run:
+def run_study(
+    study: Study,
+    *,
+    runs: Path,
+    store: Path,
+    progress: Progress | None = None,
+    unsafe: bool = False,
+    on: str = "here",
+) -> Run:
     """Train, prune, export, measure and report a study; `<runs>/<study>/` takes its place whole.
 
-    A row that fails says why in `Row.error` and loses no other. `unsafe` lets code inside a network's file run.
+    A row that fails says why in `Row.error` and loses no other. `unsafe` lets code inside a network's file run. `on`
+    says where the work is done: `here`, in this process, which knows the caller's own layers and rules; or in
+    `workers`, of which a crash of native code costs one row and not the run.
 
     Raises:
         SpecError, ModelError, DataError: a case can't work as asked; found before anything is trained.
         DeviceError: the device asked for does not really run models.
         StoreError: the disk is full or can't be written; what was finished is kept.
+        EngineError: the worker processes can't be started.
     """
+    place = read_place(on)
     progress = progress or Silent()
     cases = study.cases()
     folder = runs / study.name
     check_writable(folder, store)
     device = usable_device(study.measure.device)
     loaded = load_all(case.data for case in cases)
-    datasets = {}
-    for case in cases:
-        with step(f"check {case.name}"):
-            datasets[case.name] = fitting_data(case, loaded[case.data], unsafe=unsafe)
-    stages = Stages(Store(store, notice=log.warning), device, progress, datasets, unsafe, study.measure, cases)
-    outcomes: list[Outcome] = []
-    with progress.task(f"study {study.name}", total=len(cases)) as task:
-        for number, case in enumerate(cases, start=1):
-            with progress.task(f"{number} of {len(cases)}: {case.name}", total=len(planned(case))) as rows:
-                outcomes += run_case(stages, case, rows)
-            task.advance()
+    with scratch() as files:
+        site = StudySite(cases, store, device, study.measure, unsafe, files)
+        with opened(place, site, files, progress, lambda: share(loaded, files)) as engine:
+            datasets, lost = fitting(cases, loaded, engine, unsafe)
+            kept = Store(store, notice=log.warning)
+            stages = Stages(kept, device, progress, datasets, unsafe, study.measure, cases, engine)
+            outcomes = run_cases(stages, study, lost)
     results = Results(
         study=study.name,
         question=study.question,

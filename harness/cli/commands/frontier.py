@@ -13,6 +13,7 @@ from harness.cli.options import (
     ColorFlag,
     JsonFlag,
     LimitOption,
+    OnOption,
     QuietFlag,
     ResizeOption,
     ScaleOption,
@@ -45,6 +46,7 @@ def frontier(  # noqa: PLR0913, PLR0917 - one parameter an option
     limit: LimitOption = None,
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the runs.")] = Path("runs"),
     store: Annotated[Path, typer.Option(help="Folder for finished stages, kept between runs.")] = Path(".harness"),
+    on: OnOption = "workers",
     unsafe: UnsafeFlag = False,
     as_json: JsonFlag = False,
     quiet: QuietFlag = False,
@@ -76,7 +78,7 @@ def frontier(  # noqa: PLR0913, PLR0917 - one parameter an option
     )
     found = checked(DataSpec, {"name": data, **data_options(scale, color, resize, limit)}, "--data")
     study = frontier_study(model, found, asked)
-    finished = run_study(study, runs=output, store=store, progress=terminal(quiet), unsafe=unsafe)
+    finished = run_study(study, runs=output, store=store, progress=terminal(quiet), unsafe=unsafe, on=on)
     if as_json:
         told = [finding.as_json() for finding in finished.written.findings]
         print_json(finished.results.model_dump(mode="json") | {"findings": told, "dots": dots(finished.results)})
