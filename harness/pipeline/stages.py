@@ -28,7 +28,7 @@ from harness.measure.inputs.declared import INVENTED
 from harness.measure.latency.conditions import conditions
 from harness.measure.measurement import Measurement
 from harness.measure.protocol import measure
-from harness.measure.runtime.environment import describe
+from harness.measure.runtime.environment import describe, versions
 from harness.pipeline.engine.engine import FATAL, Engine, Here, Job
 from harness.pipeline.engine.making import Maker
 from harness.pipeline.networks import (
@@ -288,7 +288,7 @@ class Stages:
             "onnx": exported.key,
             "data": dataset.digest,
             "device": self.device,
-            "versions": describe()["versions"],
+            "versions": versions(),
         }
         return self._get("accuracy", inputs, make, partial(self.evaluate, case, exported))
 

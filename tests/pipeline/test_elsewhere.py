@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -81,7 +82,10 @@ def test_ctrl_c_ends_all_and_says_how_to_go_on(study: Path, tmp_path: Path) -> N
     ending.start()
     while not (line := started.stderr.readline()).startswith("1 of 1"):
         assert line, "it ended before it began"
-    processes = psutil.Process(started.pid).children(recursive=True)
+    processes = below(started.pid)
+    while not any("spawn_main" in " ".join(each.cmdline()) for each in processes):
+        time.sleep(0.05)
+        processes = below(started.pid)
     started.send_signal(signal.SIGINT)
     err = started.communicate()[1]
     ending.cancel()
@@ -92,6 +96,11 @@ def test_ctrl_c_ends_all_and_says_how_to_go_on(study: Path, tmp_path: Path) -> N
     ]
     assert not any(alive(process.pid) for process in processes)
     assert not list((tmp_path / ".harness").rglob("*.unfinished"))
+
+
+def below(pid: int) -> list[psutil.Process]:
+    """The processes that one has started, and those of these."""
+    return psutil.Process(pid).children(recursive=True)
 
 
 @pytest.mark.parametrize("words", [["run", "small.toml"], ["frontier", "net.keras", "--data", "mnist5k"]])
