@@ -5,6 +5,7 @@ What is left is the road itself: the engine, the store, the rows. A stage can be
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import partial
@@ -44,12 +45,13 @@ class Plant:
 
 @dataclass(frozen=True)
 class PlantedSite(StudySite):
-    """A study whose stages cost nothing."""
+    """A study whose stages cost nothing but `pace_s` seconds of waiting."""
 
     plants: tuple[Plant, ...] = ()
+    pace_s: float = 0.0
 
     def open(self, progress: Progress) -> Callable[[Job], Any]:
-        engine = Inventing(self.plants)
+        engine = Inventing(self.plants, self.pace_s)
         stages = Stages(Store(self.store), self.device, progress, {}, self.unsafe, self.measuring, self.cases, engine)
         desk = Desk(stages, shared(self.data))
 
@@ -66,8 +68,8 @@ class PlantedSite(StudySite):
 class Inventing(Here):
     """Has every artifact made as the stages ask for it, but for what is in it."""
 
-    def __init__(self, plants: Iterable[Plant]) -> None:
-        self.plants = tuple(plants)
+    def __init__(self, plants: Iterable[Plant] = (), pace_s: float = 0.0) -> None:
+        self.plants, self.pace_s = tuple(plants), pace_s
 
     def strike(self, job: Job) -> None:
         for plant in self.plants:
@@ -82,6 +84,7 @@ class Inventing(Here):
         """The files of a stage, as `job` would leave them; dead half-way where that is planted."""
         case = job.arguments[0]
         (folder / "model.keras").write_bytes(b"weights")
+        time.sleep(self.pace_s)
         self.strike(job)
         if job.name == "train":
             save(make_training(1000, 2), folder / "training.json")
@@ -102,4 +105,4 @@ def planted(plants: Iterable[Plant] = ()) -> Callable[..., PlantedSite]:
 
 def cheap(stages: Stages) -> Stages:
     """Stages that invent in this process."""
-    return replace(stages, engine=Inventing(()))
+    return replace(stages, engine=Inventing())

@@ -1,6 +1,6 @@
-"""SIGKILL at random moments of a real study: the driver, a worker, a measuring process, or the whole node.
+"""SIGKILL at random moments of a study: who supervises, who steers, a worker or a measuring process, or the whole node.
 
-`make sweep-kills`; KILLS says how many.
+Of a road whose stages invent what they make, and of the real one. `make sweep-kills`; KILLS says how many of each.
 """
 
 from __future__ import annotations
@@ -35,7 +35,9 @@ options.filters = 4
 prune = [{ratio = 0.5, finetune_epochs = 1}]
 """
 VICTIMS = ("supervisor", "driver", "worker", "node")
-LONGEST_S = 300
+LONGEST_S = 1200
+ROADS = ("tests.pipeline.planted_run", "harness")
+ENVIRONMENT = os.environ | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
 
 
 @dataclass(frozen=True)
@@ -52,13 +54,17 @@ class Ended:
 
 
 class Started:
-    """`harness run` in a folder, and all processes that it has ever been seen to have."""
+    """`harness run` in a folder, at work."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, road: str, folder: Path) -> None:
         folder.mkdir(exist_ok=True)
         (folder / "small.toml").write_text(STUDY)
-        command = [sys.executable, "-m", "harness", "run", "small.toml", "--json"]
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=folder)
+        command = [sys.executable, "-m", road, "run", "small.toml", "--json"]
+        self.process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=folder, env=ENVIRONMENT
+        )
+        assert self.process.stderr is not None
+        self.said = self.process.stderr.readline()
 
     def family(self) -> list[psutil.Process]:
         """It, its child that does the work, and the processes of that."""
@@ -83,7 +89,7 @@ class Started:
 
     def end(self) -> Ended:
         out, err = self.process.communicate(timeout=LONGEST_S)
-        return Ended(self.process.returncode, out, err)
+        return Ended(self.process.returncode, out, self.said + err)
 
 
 def _words(process: psutil.Process) -> list[str]:
@@ -104,26 +110,28 @@ def trainings(found: dict[str, int]) -> set[tuple[str, int]]:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(3 * 3600)
-def test_whatever_is_killed_and_when_nothing_finished_is_lost_or_made_twice(tmp_path: Path) -> None:
+@pytest.mark.timeout(6 * 3600)
+@pytest.mark.parametrize("road", ROADS)
+def test_whatever_is_killed_and_when_nothing_finished_is_lost_or_made_twice(road: str, tmp_path: Path) -> None:
     chance = random.Random(0)
+    whole = Started(road, tmp_path / "whole")
     started = time.monotonic()
-    wanted = without_seconds(Started(tmp_path / "whole").end().rows)
+    wanted = without_seconds(whole.end().rows)
     length_s = time.monotonic() - started
     assert [row["error"] for row in wanted] == [None] * 6
     for number in range(KILLS):
         folder, victim = tmp_path / str(number), VICTIMS[number % len(VICTIMS)]
-        running = Started(folder)
+        running = Started(road, folder)
         time.sleep(chance.uniform(0, length_s))
         there = running.kill(victim, chance)
         first = running.end()
-        gone_by = time.monotonic() + 60
+        gone_by = time.monotonic() + LONGEST_S
         while any(alive(pid) for pid in there) and time.monotonic() < gone_by:
             time.sleep(0.05)
         case = f"{number}: {victim}, {first.code}: {first.err[-300:]}"
         assert not any(alive(pid) for pid in there), case
         finished = artifacts(folder)
-        last = Started(folder).end()
+        last = Started(road, folder).end()
         assert last.code == 0, f"{case}; then {last.err}"
         assert without_seconds(last.rows) == wanted, case
         assert finished.items() <= artifacts(folder).items(), case
