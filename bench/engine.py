@@ -50,7 +50,8 @@ class Point:
     @staticmethod
     def now() -> Point:
         """Where a run stands at this moment."""
-        own, workers = psutil.Process(), psutil.Process().children(recursive=True)
+        own = psutil.Process()
+        workers = [each for each in own.children(recursive=True) if "spawn_main" in " ".join(each.cmdline())]
         times = [worker.cpu_times() for worker in workers]
         return Point(
             clock_s=time.perf_counter(),

@@ -22,6 +22,8 @@ def share(datasets: Mapping[DataSpec, Dataset], folder: Path) -> None:
     Raises:
         StoreError: the disk is full.
     """
+    for dataset in datasets.values():
+        dataset.test_digest  # noqa: B018 - kept in it from now on, so that no thread adds it while it is written
     with disk_errors(folder), (folder / DATASETS).open("wb") as file:
         _Pickler(file, folder).dump(dict(datasets))
 
