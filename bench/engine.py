@@ -128,6 +128,7 @@ def main() -> None:
     if asked.cases <= FIRST or asked.tries < 1:
         print_message(f"bench.engine: give more than {FIRST} --cases, and at least one of --tries")
         sys.exit(2)
+    load = psutil.getloadavg()[0]
     tries: dict[str, list[tuple[Point, Point]]] = {on: [] for on in PLACES}
     for _ in range(asked.tries):
         for on in PLACES:
@@ -137,6 +138,8 @@ def main() -> None:
         "",
         f"Made by `make bench-engine`: {asked.cases:,} cases whose stages write invented records, medians of",
         f"{asked.tries} runs, from case {FIRST} on. A case is three jobs: a training, an export, an evaluation.",
+        f"The machine had {psutil.cpu_count()} CPUs and a load of {load:.1f} when it began, which the clock shows,",
+        "and CPU time does not.",
         "Memory is that of the process that steers, and of its workers together, at that case and in the end, in MiB.",
         "",
         "| `--on` | a case, ms | its CPU here, ms | in workers, ms | memory here | of the workers |",

@@ -27,6 +27,11 @@ class Job:
     shape: Sizes = ()
     key: str = ""
 
+    @property
+    def of(self) -> str:
+        """The name of the case that it is about."""
+        return str(getattr(self.arguments[0], "name", "")) if self.arguments else ""
+
 
 class Site(Protocol):
     """All that a process has to be told to do a study's jobs. It is pickled."""

@@ -99,7 +99,7 @@ class Worker:
         """Send it something, and show what it says until it answers."""
         with suppress(OSError):  # it died: its missing answer tells
             self._connection.send(what)
-        with Shown(progress) as shown:
+        with Shown(progress, what.of if isinstance(what, Job) else "") as shown:
             while True:
                 message = self._next()
                 if message.kind in ("done", "failed", "lost"):

@@ -71,10 +71,10 @@ class SentLog(logging.Handler):
 
 
 class Shown:
-    """Shows here what a worker sends, as long as the block lasts."""
+    """Shows here what a worker sends, as long as the block lasts; its tasks with the name of what they are about."""
 
-    def __init__(self, progress: Progress) -> None:
-        self.progress = progress
+    def __init__(self, progress: Progress, of: str = "") -> None:
+        self.progress, self.of = progress, of
         self.tasks: list[tuple[ExitStack, Task]] = []
 
     def __enter__(self) -> Shown:
@@ -88,8 +88,8 @@ class Shown:
         """Show what a message tells."""
         match message.kind:
             case "begin":
-                stack = ExitStack()
-                self.tasks.append((stack, stack.enter_context(self.progress.task(message.value, message.number))))
+                stack, name = ExitStack(), f"{self.of}: {message.value}" if self.of else message.value
+                self.tasks.append((stack, stack.enter_context(self.progress.task(name, message.number))))
             case "advance" if message.depth < len(self.tasks):
                 self.tasks[message.depth][1].advance(message.number or 0, message.value)
             case "end" if self.tasks:
