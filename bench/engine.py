@@ -98,7 +98,7 @@ def once(on: str, cases: int) -> tuple[Point, Point]:
 def engine(on: str, study: Study, folder: Path, watch: Watch) -> Iterator[Engine]:
     """The engine that `--on` names, for jobs that invent."""
     loaded = load_all(case.data for case in study.cases())
-    site = PlantedSite(study.cases(), folder / "store", "cpu", study.measure, False, folder)
+    site = PlantedSite(study.cases(), Store(folder / "store"), "cpu", study.measure, False, folder)
     with opened(read_place(on), site, folder, watch, lambda: share(loaded, folder)) as found:
         yield found
 

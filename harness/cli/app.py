@@ -27,6 +27,7 @@ from harness.cli.commands.prune import prune
 from harness.cli.commands.report import report
 from harness.cli.commands.results import results
 from harness.cli.commands.run import run
+from harness.cli.commands.store import store
 from harness.cli.commands.validate import validate
 from harness.cli.commands.verify import verify
 from harness.cli.terminal import print_lines, print_message
@@ -34,7 +35,7 @@ from harness.cli.terminal import print_lines, print_message
 GOOD, UNANSWERED = 0, 2
 COMMANDS = (
     run, prune, frontier, verify, export, evaluate, measure, compare, results, report, diagnose, doctor, bundle,
-    validate,
+    validate, store,
 )  # fmt: skip
 
 app = typer.Typer(

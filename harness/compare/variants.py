@@ -35,6 +35,7 @@ def variant_of(rows: Sequence[Row], originals: Mapping[tuple[str, int], Row]) ->
     counted = pairs_that_count(pairs)
     prunings = [row.pruning for row in rows if row.pruning is not None]
     exports = [row.export for row in rows if row.export is not None]
+    parities = [export.parity for export in exports if export.parity is not None]
     return Variant(
         network=first.case.network,
         label=first.variant,
@@ -43,6 +44,7 @@ def variant_of(rows: Sequence[Row], originals: Mapping[tuple[str, int], Row]) ->
         prune=first.prune,
         longer_epochs=first.longer_epochs,
         trained_here=first.case.file is None,
+        suffix="" if first.case.file is None else first.case.file.suffix,
         task=task_of(first.case.data),
         arena=task_of(first.case.data),
         seeds=outcomes,
@@ -58,8 +60,8 @@ def variant_of(rows: Sequence[Row], originals: Mapping[tuple[str, int], Row]) ->
         widths=common_widths(prunings),
         devices=tuple(dict.fromkeys(row.accuracy.device for row in rows if row.accuracy)),
         proof_difference=max((each.proof.largest_difference for each in prunings if each.proof), default=None),
-        parity_difference=max((export.parity.largest_difference for export in exports), default=None),
-        parity_disagreements=sum(export.parity.top1_disagreements for export in exports) if exports else None,
+        parity_difference=max((parity.largest_difference for parity in parities), default=None),
+        parity_disagreements=sum(parity.top1_disagreements for parity in parities) if parities else None,
     )
 
 

@@ -36,12 +36,12 @@ def fitting(
     for case in cases:
         dataset = loaded[case.data]
         with step(f"check {case.name}"):
-            if case.file is None:
+            if case.file is None and case.onnx is None:
                 found[case.name] = fitting_data(case, dataset)
                 continue
             looked_at = partial(_shape, case, dataset, unsafe)
             try:
-                shape = engine.do(Job(FIT, (case,), key=f"{FIT} {case.file} {case.data}"), looked_at)
+                shape = engine.do(Job(FIT, (case,), key=f"{FIT} {case.model} {case.data}"), looked_at)
             except LostError as error:
                 lost[case.name] = error
                 continue

@@ -29,7 +29,7 @@ class StudySite:
     """A study as another process does it: its cases, and the folder in which its datasets are shared."""
 
     cases: tuple[Case, ...]
-    store: Path
+    store: Store
     device: Device
     measuring: MeasureSpec
     unsafe: bool
@@ -37,7 +37,7 @@ class StudySite:
 
     def open(self, progress: Progress) -> Callable[[Job], Any]:
         """What does a job of the study in this process."""
-        store = Store(self.store, notice=log.warning)
+        store = replace(self.store, notice=log.warning)
         stages = Stages(store, self.device, progress, {}, self.unsafe, self.measuring, self.cases)
         return Desk(stages, shared(self.data)).do
 

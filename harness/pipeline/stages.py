@@ -19,12 +19,10 @@ import models
 from harness.base.crash import step
 from harness.base.numerics import settle
 from harness.base.progress import Progress
-from harness.base.shapes import agrees
 from harness.base.store import Artifact, Store, file_digest
 from harness.data import Dataset
 from harness.measure.accuracy import evaluate
 from harness.measure.files.model_file import read_model
-from harness.measure.inputs.declared import INVENTED
 from harness.measure.latency.conditions import conditions
 from harness.measure.measurement import Measurement
 from harness.measure.protocol import measure
@@ -39,18 +37,23 @@ from harness.pipeline.networks import (
     model_options,
     original_keras,
 )
-from harness.pipeline.widths import chosen, reached
-from harness.records import ChosenWidths, Pruning, Record, Training
+from harness.pipeline.onnx_files import keep, open_inputs, prune_into, take_over
+from harness.pipeline.saving import save
+from harness.pipeline.widths import chosen, of_keras, of_onnx, reached
+from harness.records import ChosenWidths, Pruning, Training
 from harness.spec import Case, Device, MeasureSpec, PruneSpec, Schedule, SpeedSpec
 
 # Raise a stage's number when its code changes what it makes: artifacts of older code are then made again.
 STAGE_VERSIONS = {
     "train": 2,
     "train_on": 1,
+    "take_onnx": 1,
     "widths": 1,
     "prune": 4,
+    "prune_onnx": 1,
     "try_out": 2,
     "export": 2,
+    "keep_onnx": 1,
     "accuracy": 1,
     "measure": 3,
 }
@@ -58,10 +61,13 @@ STAGE_VERSIONS = {
 STAGE_PACKAGES = {
     "train": ("keras",),
     "train_on": ("keras",),
+    "take_onnx": (),
     "widths": ("keras", "tf2onnx"),
     "prune": ("keras",),
+    "prune_onnx": ("onnx-ir",),
     "try_out": ("keras",),
     "export": ("keras", "tf2onnx"),
+    "keep_onnx": (),
     "accuracy": (),
     "measure": (),
 }
@@ -91,6 +97,9 @@ class Stages:
 
     def train(self, case: Case) -> Artifact:
         """The trained original: training.json, accuracy.json in Keras, and model.keras where anything follows."""
+        if case.onnx is not None:
+            file = {"file": read_model(case.onnx).sha256}
+            return self._get("take_onnx", file, partial(take_over, case.onnx), partial(self.train, case))
         if case.file is not None:
             return self._taken_over(case, case.file)
         dataset = self.datasets[case.name]
@@ -166,11 +175,16 @@ class Stages:
         """The widths chosen by latency, for all seeds of a network by one of them, `lead`: widths.json."""
         lead = lead or self._lead(case)
         trained, dataset = self.train(lead), self.datasets[lead.name]
-        asked = SpeedSpec.of(spec, self.measuring.model_copy(update={"device": self.device}))
+        fed = self._fed(case)
+        asked = SpeedSpec.of(spec, self.measuring.model_copy(update={"device": self.device, "inputs": fed}))
 
         def make(folder: Path) -> None:
-            original = original_keras(trained.path("model.keras"), self.unsafe)
-            save(chosen(original, asked, dataset, lead.seed, self.store, self.progress), folder / "widths.json")
+            if case.onnx is not None:
+                choose = of_onnx(trained.path("model.onnx"), asked, dataset, lead.seed)
+            else:
+                original = original_keras(trained.path("model.keras"), self.unsafe)
+                choose = of_keras(original, asked, dataset, lead.seed)
+            save(chosen(choose, asked, self.store, self.progress), folder / "widths.json")
 
         inputs = {
             "trained": trained.key,
@@ -196,16 +210,19 @@ class Stages:
             return False
 
     def prune(self, case: Case, spec: PruneSpec, trained: Artifact, widths: Artifact | None = None) -> Artifact:
-        """A pruned and fine-tuned variant, of these widths where the spec is by latency: model.keras, pruning.json."""
+        """A pruned and fine-tuned variant, of these widths where it is by latency: its file, and pruning.json."""
         widths = widths or self._widths_of(case, spec)
+        inputs = self._pruning_inputs(case, spec, trained, widths)
+        again = partial(self.prune, case, spec, trained, widths)
+        if case.onnx is not None:
+            return self._get("prune_onnx", inputs, self._pruner(case, spec, trained, widths), again)
 
         def make(folder: Path) -> None:
             model, record = self._pruned(case, spec, trained, widths)
             model.save(folder / "model.keras")
             save(record, folder / "pruning.json")
 
-        inputs = self._pruning_inputs(case, spec, trained, widths)
-        return self._get("prune", inputs, make, partial(self.prune, case, spec, trained, widths))
+        return self._get("prune", inputs, make, again)
 
     def try_out(self, case: Case, spec: PruneSpec, trained: Artifact, widths: Artifact | None = None) -> Artifact:
         """A pruned and fine-tuned variant that is judged in Keras and not kept: pruning.json, accuracy.json."""
@@ -221,6 +238,18 @@ class Stages:
 
     def _widths_of(self, case: Case, spec: PruneSpec) -> Artifact | None:
         return self.widths(case, spec) if spec.by_latency else None
+
+    def _pruner(
+        self, case: Case, spec: PruneSpec, trained: Artifact, widths: Artifact | None
+    ) -> Callable[[Path], None]:
+        """What prunes an ONNX file."""
+
+        def make(folder: Path) -> None:
+            chosen = None if widths is None else reached(widths.record("widths.json", ChosenWidths))
+            how = self._fed(case), case.seed
+            prune_into(folder, trained.path("model.onnx"), spec, chosen, self.datasets[case.name], how)
+
+        return make
 
     def _pruned(self, case: Case, spec: PruneSpec, trained: Artifact, widths: Artifact | None) -> tuple[Any, Pruning]:
         dataset = self.datasets[case.name]
@@ -267,6 +296,9 @@ class Stages:
 
     def export(self, case: Case, source: Artifact) -> Artifact:
         """The ONNX file, in agreement with Keras on the whole test set: model.onnx, export.json."""
+        if case.onnx is not None:
+            kept = partial(keep, source.path("model.onnx"))
+            return self._get("keep_onnx", {"onnx": source.key}, kept, partial(self.export, case, source))
         dataset = self.datasets[case.name]
 
         def make(folder: Path) -> None:
@@ -298,7 +330,7 @@ class Stages:
         Sizes that the files leave open are those of the data, unless the study says which.
         """
         said = asked.inputs or asked.input_data is not None
-        fed = asked.inputs if said else self._open_inputs(files[0])
+        fed = asked.inputs if said else open_inputs(files[0], self.datasets.values())
         spec = asked.model_copy(update={"device": self.device, "inputs": fed})
 
         def make(folder: Path) -> None:
@@ -312,14 +344,11 @@ class Stages:
         } | ({} if spec.input_data is None else {"input_data": _files_digest(spec.input_data)})
         return self._get("measure", inputs, make).record("measurement.json", Measurement)
 
-    def _open_inputs(self, file: Path) -> tuple[str, ...]:
-        """What a file is fed whose input can't be invented, as `name:shape:dtype` of the data's shape; else nothing."""
-        (wanted,) = read_model(file).inputs
-        sizes = (wanted.shape or ())[1:]
-        if None not in sizes and wanted.dtype in INVENTED:
-            return ()
-        shapes = [data.image_shape for data in self.datasets.values() if agrees(data.image_shape, sizes)]
-        return tuple(f"{wanted.name}:N{''.join(f'x{size}' for size in shape)}:{wanted.dtype}" for shape in shapes[:1])
+    def _fed(self, case: Case) -> tuple[str, ...]:
+        """What says what a case's ONNX file takes; of Keras models the study's own words alone."""
+        if self.measuring.inputs or case.onnx is None:
+            return self.measuring.inputs
+        return open_inputs(case.onnx, [self.datasets[case.name]])
 
     def _get(
         self,
@@ -343,8 +372,3 @@ def _files_digest(path: Path) -> dict[str, str]:
     """What identifies a file, or each file of a folder, by its place in there."""
     files = sorted(path.rglob("*.pb")) if path.is_dir() else [path] if path.exists() else []
     return {str(file.relative_to(path)): file_digest(file) for file in files}
-
-
-def save(record: Record, path: Path) -> None:
-    """Write a record as JSON."""
-    path.write_text(record.model_dump_json(indent=1))

@@ -45,7 +45,7 @@ class Names:
 
     def model(self, variant: Variant) -> str:
         """An architecture by its name, a file by its file name."""
-        return variant.model if variant.trained_here else file_name(f"{variant.model}.keras")
+        return variant.model if variant.trained_here else file_name(f"{variant.model}{variant.suffix}")
 
     @cached_property
     def same_tuning(self) -> dict[str, int]:

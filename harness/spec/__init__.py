@@ -6,22 +6,22 @@ latency, `frontier` for a walk along them. `checked` tells what is wrong in one 
 names. From outside, import from `harness.spec` itself.
 """
 
-from harness.spec.case import Case, is_file
+from harness.spec.case import Case, is_file, is_onnx
 from harness.spec.checked import check_seed, checked
 from harness.spec.data import DataSpec
-from harness.spec.frontier import FrontierSpec, frontier_study
+from harness.spec.frontier import FrontierSpec, frontier_study, usual_walk
 from harness.spec.gates import BOUNDS, Gates, gates_of
 from harness.spec.measuring import Device, MeasureSpec, Mode
 from harness.spec.names import short, without
 from harness.spec.pruning import AMOUNTS, RECONSTRUCT_IMAGES, Importance, PruneSpec, Schedule
-from harness.spec.speed import MOST_TRIES, SpeedSpec
+from harness.spec.speed import MOST_ROUNDS, SpeedSpec
 from harness.spec.study import Study, read_study, study_of
 from harness.spec.training import TrainSpec
 
 __all__ = [
     "AMOUNTS",
     "BOUNDS",
-    "MOST_TRIES",
+    "MOST_ROUNDS",
     "RECONSTRUCT_IMAGES",
     "Case",
     "DataSpec",
@@ -41,8 +41,10 @@ __all__ = [
     "frontier_study",
     "gates_of",
     "is_file",
+    "is_onnx",
     "read_study",
     "short",
     "study_of",
+    "usual_walk",
     "without",
 ]

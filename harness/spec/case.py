@@ -35,6 +35,11 @@ class Case(Spec):
         return Path(self.model) if is_file(self.model) else None
 
     @property
+    def onnx(self) -> Path | None:
+        """The file of a network that is an ONNX file, which can be pruned and reconstructed, and not trained."""
+        return self.file if is_onnx(self.model) else None
+
+    @property
     def model_name(self) -> str:
         """What the model is called: a file by its name alone."""
         return self.model if self.file is None else self.file.stem
@@ -69,4 +74,9 @@ class Case(Spec):
 
 def is_file(model: str) -> bool:
     """Whether a network is one that is saved, rather than an architecture."""
-    return model.endswith(".keras")
+    return model.endswith(".keras") or is_onnx(model)
+
+
+def is_onnx(model: str) -> bool:
+    """Whether a network is an ONNX file."""
+    return model.endswith(".onnx")

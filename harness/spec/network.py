@@ -35,8 +35,8 @@ class Network(Spec):
     """A `[[networks]]` table: one architecture, what varies, and how it is pruned.
 
     `model` is one of the architectures in models/, or a `.keras` file, which is taken as trained: it is pruned and
-    fine-tuned on the data, exported and measured. `vary` maps an option of the model to its values; `data.KEY` and
-    `train.KEY` vary the data and the training.
+    fine-tuned on the data, exported and measured; or an `.onnx` file, which can't be trained. `vary` maps an option of
+    the model to its values; `data.KEY` and `train.KEY` vary the data and the training.
     With `deploy = false` it and what it is pruned to are judged in Keras, on the same test examples, and neither
     exported nor measured: enough where the question is only whether something learns.
     """

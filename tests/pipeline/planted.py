@@ -14,7 +14,6 @@ from typing import Any
 
 from harness.base.crash import step
 from harness.base.progress import Progress
-from harness.base.store import Store
 from harness.pipeline.engine.engine import Here, Job
 from harness.pipeline.shared import shared
 from harness.pipeline.site import FIT, Desk, StudySite
@@ -52,7 +51,7 @@ class PlantedSite(StudySite):
 
     def open(self, progress: Progress) -> Callable[[Job], Any]:
         engine = Inventing(self.plants, self.pace_s)
-        stages = Stages(Store(self.store), self.device, progress, {}, self.unsafe, self.measuring, self.cases, engine)
+        stages = Stages(self.store, self.device, progress, {}, self.unsafe, self.measuring, self.cases, engine)
         desk = Desk(stages, shared(self.data))
 
         def do(job: Job) -> Any:

@@ -51,8 +51,8 @@ class Variant(Record):
     """One network, original or pruned in one way, over all its seeds.
 
     With `longer_epochs` it is the original trained on for as long as pruned variants were fine-tuned. `trained_here` is
-    false of a network that came in a file. There are `examples` test examples, of which always giving one answer gets
-    the share `chance` right.
+    false of a network that came in a file, whose name ends in `suffix`. There are `examples` test examples, of which
+    always giving one answer gets the share `chance` right.
     `change` is the accuracy minus the own original's, `equal_change` minus that of the original trained on for as many
     epochs; None where no original learned. `arena` tells against which others it stands on a frontier: those of its
     task that were measured together.
@@ -72,6 +72,7 @@ class Variant(Record):
     prune: PruneSpec | None
     longer_epochs: int = 0
     trained_here: bool = True
+    suffix: str = ""
     task: str
     arena: str = ""
     seeds: tuple[SeedOutcome, ...]

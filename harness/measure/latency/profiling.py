@@ -15,8 +15,8 @@ from harness.base.progress import Progress
 from harness.measure.files.model_file import read_model
 from harness.measure.inputs.feed import describe_inputs
 from harness.measure.inputs.given import gather
+from harness.measure.latency.sizes import Sizes, Widths
 from harness.measure.latency.table import Kernel, Timed
-from harness.measure.latency.template import Template, Widths
 from harness.measure.launch import FEWEST_ROUNDS, UNDISTURBED
 from harness.measure.runtime.process import WorkerFailedError, run_worker
 from harness.spec import MeasureSpec
@@ -34,8 +34,8 @@ WARMUP_NS = 50_000_000
 class Profiler:
     """Times networks of any widths; all of `spec` but its modes, precision and budget counts."""
 
-    def __init__(self, template: Template, full: Widths, spec: MeasureSpec, device: str, folder: Path) -> None:
-        self.template, self.full, self.spec, self.device, self.folder = template, full, spec, device, folder
+    def __init__(self, sizes: Sizes, full: Widths, spec: MeasureSpec, device: str, folder: Path) -> None:
+        self.sizes, self.full, self.spec, self.device, self.folder = sizes, full, spec, device, folder
         self.path = self._written("full", full)
         file = read_model(self.path)
         self.names = [one.name for one in file.inputs]
@@ -93,7 +93,7 @@ class Profiler:
 
     def _written(self, name: str, widths: Widths) -> Path:
         path = self.folder / f"{name}.onnx"
-        path.write_bytes(self.template.sized(widths).SerializeToString())
+        path.write_bytes(self.sizes.sized(widths).SerializeToString())
         return path
 
     def _profiled(self, paths: Sequence[Path], batch: int, budget_ns: int, seed: int) -> Mapping[str, Any]:

@@ -11,6 +11,7 @@ from typing import Any
 
 from harness.base.errors import EngineError
 from harness.base.store import Artifact, Store, digest, disk_errors
+from harness.base.store.store import unheard
 from harness.pipeline.engine.engine import Engine, Job
 
 
@@ -31,7 +32,7 @@ class Maker:
             EngineError: the process that did the job has other packages than this one.
         """
         with disk_errors(self.store.root):
-            found = replace(self.store, notice=_unheard).find(stage, inputs)  # who makes it again says why
+            found = replace(self.store, notice=unheard).find(stage, inputs)  # who makes it again says why
         if found is not None:
             return found
         started = time.perf_counter()
@@ -45,7 +46,3 @@ class Maker:
                 raise EngineError(f"{stage} ran with other packages than this process; did they change? run it again")
         self.made(time.perf_counter() - started)
         return artifact
-
-
-def _unheard(line: str) -> None:
-    pass
