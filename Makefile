@@ -137,6 +137,9 @@ $(READY_NODE): tools/runtimes/package.json
 	@npm install --prefix tools/runtimes --ignore-scripts --no-package-lock --no-audit --no-fund --loglevel error
 	@touch $@
 
+bench-engine: $(READY) ## what a case costs beside its work: 1,000 of them, time and memory, into bench/results/; a minute or two
+	$(BIN)/python -m bench.engine
+
 bench-gate: $(READY) ## does harness validate decide rightly, and only what it can? idle machine, 80 tries, about 40 minutes
 	$(BIN)/python -m bench.gate --device cpu
 
@@ -165,6 +168,9 @@ test-onednn: $(READY) ## what computes with TensorFlow, with oneDNN, which Tenso
 
 sweep: $(READY) ## the long tests: every network of keras.applications, exports of pruned ones, 1,000 random networks
 	$(BIN)/python -m pytest -m slow -v -n 2 --dist load --max-worker-restart 0
+
+sweep-kills: $(READY) ## SIGKILL at KILLS=50 random moments of a study: nothing lost, nothing twice; half an hour
+	KILLS=$(or $(KILLS),50) $(BIN)/python -m pytest -m slow -v tests/pipeline/test_kills.py
 
 field: $(READY) ## twelve cases from public reports, each command of each; about 4 minutes
 	$(BIN)/python -m pytest -m slow -v -n 2 --dist loadfile tests/field

@@ -67,6 +67,14 @@ class StoreError(HarnessError):
     """The store or an output folder can't be read or written."""
 
 
+class LostError(HarnessError):
+    """A process that did a part of the work died. What it was doing is lost, and nothing else."""
+
+
+class EngineError(HarnessError):
+    """There is nobody to do the work: no process can be started, or it is not of the same packages."""
+
+
 def first_line(error: BaseException) -> str:
     """The first line of another package's message, for a message of one line."""
     return (str(error).strip().splitlines() or [type(error).__name__])[0]

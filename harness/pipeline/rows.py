@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from harness.base.errors import DeviceError, HarnessError, StoreError
-from harness.base.progress import Task
+from harness.base.errors import HarnessError
 from harness.base.store import Artifact
+from harness.pipeline.engine.engine import FATAL, FailedError
 from harness.pipeline.stages import Stages
+from harness.pipeline.tally import Stopwatch
 from harness.records import Accuracy, Export, Pruning, Quantization, Row, Training
 from harness.spec import Case
 
 log = logging.getLogger("harness")
 
-
-FATAL = (StoreError, DeviceError)
+Count = Callable[[Row, float], None]  # told of each row as it comes in, and how many seconds its making took
 
 
 @dataclass(frozen=True)
@@ -42,21 +42,31 @@ def _in_other_precisions(row: Row) -> Iterator[Row]:
         yield row.model_copy(update={"quantize": precision})
 
 
-def run_case(stages: Stages, case: Case, task: Task) -> list[Outcome]:
+def run_case(stages: Stages, case: Case, count: Count) -> list[Outcome]:
     """The original and its variants; where the original can't be trained, none of them is there."""
+    watch = Stopwatch()
+    stages = replace(stages, made=watch.add)
     try:
         trained = stages.train(case)
+        training = trained.record("training.json", Training)
     except FATAL:
         raise
     except Exception as error:
-        problem = told(error, case.name)
-        return [Outcome(row.model_copy(update={"error": problem})) for row in planned(case)]
-    training = trained.record("training.json", Training)
+        return failed(case, error, count)
     known = {"training": training, "examples": stages.datasets[case.name].test_digest}
     outcomes = []
     for row in planned(case):
         outcomes.append(run_row(stages, row.model_copy(update=known), trained))
-        task.advance(note="" if row.original else row.variant)
+        count(outcomes[-1].row, watch.taken())
+    return outcomes
+
+
+def failed(case: Case, error: Exception, count: Count) -> list[Outcome]:
+    """The rows of a case of which nothing can be made: each says why."""
+    problem = told(error, case.name)
+    outcomes = [Outcome(row.model_copy(update={"error": problem})) for row in planned(case)]
+    for outcome in outcomes:
+        count(outcome.row, 0.0)
     return outcomes
 
 
@@ -98,8 +108,8 @@ def quantized(stages: Stages, row: Row, exported: Artifact) -> Artifact:
     lead = stages.lead(row.case)
     if row.quantize == "auto" and lead != row.case:
         _, source = made(stages, row.model_copy(update={"case": lead}), stages.train(lead))
-        chosen = stages.quantize(lead, row.quantize, stages.export(lead, source), profiled=True)
-    return stages.quantize(row.case, row.quantize, exported, chosen, profiled=row.case == lead)
+        chosen = stages.quantize(lead, row.quantize, stages.export(lead, source), None, True)
+    return stages.quantize(row.case, row.quantize, exported, chosen, row.case == lead)
 
 
 def told(error: Exception, name: str) -> str:
@@ -107,5 +117,7 @@ def told(error: Exception, name: str) -> str:
     if isinstance(error, HarnessError):
         return str(error)
     log.error("%s failed", name, exc_info=error)
+    if isinstance(error, FailedError):
+        return str(error)
     first_line = (str(error).strip().splitlines() or [""])[0]
     return f"{type(error).__name__}: {first_line}"

@@ -16,6 +16,7 @@ from harness.cli.options import (
     ColorFlag,
     JsonFlag,
     LimitOption,
+    OnOption,
     QuietFlag,
     ResizeOption,
     ScaleOption,
@@ -53,6 +54,7 @@ def frontier(  # noqa: PLR0913, PLR0917 - one parameter an option
     store: StoreOption = ".harness",
     cache: CacheOption = None,
     cache_gb: CacheGbOption = None,
+    on: OnOption = "workers",
     unsafe: UnsafeFlag = False,
     as_json: JsonFlag = False,
     quiet: QuietFlag = False,
@@ -89,7 +91,7 @@ def frontier(  # noqa: PLR0913, PLR0917 - one parameter an option
     )
     found = checked(DataSpec, {"name": data, **data_options(scale, color, resize, limit)}, "--data")
     study = frontier_study(model, found, asked)
-    finished = run_study(study, runs=output, store=kept, progress=terminal(quiet), unsafe=unsafe)
+    finished = run_study(study, runs=output, store=kept, progress=terminal(quiet), unsafe=unsafe, on=on)
     if as_json:
         told = [finding.as_json() for finding in finished.written.findings]
         print_json(finished.results.model_dump(mode="json") | {"findings": told, "dots": dots(finished.results)})

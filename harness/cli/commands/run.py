@@ -15,6 +15,7 @@ from harness.cli.options import (
     ColorFlag,
     JsonFlag,
     LimitOption,
+    OnOption,
     QuietFlag,
     ResizeOption,
     ScaleOption,
@@ -44,6 +45,7 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter an option
     finetune_epochs: Annotated[
         int | None, typer.Option(help="Of a network: tune what is pruned. [default: 1; ONNX is reconstructed]")
     ] = None,
+    on: OnOption = "workers",
     unsafe: UnsafeFlag = False,
     as_json: JsonFlag = False,
     quiet: QuietFlag = False,
@@ -70,7 +72,7 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter an option
     if device is not None:
         measure = checked(MeasureSpec, {**asked.measure.model_dump(), "device": device}, "--device")
         asked = asked.model_copy(update={"measure": measure})
-    finished = run_study(asked, runs=output, store=kept, progress=terminal(quiet), unsafe=unsafe)
+    finished = run_study(asked, runs=output, store=kept, progress=terminal(quiet), unsafe=unsafe, on=on)
     if as_json:
         told = [finding.as_json() for finding in finished.written.findings]
         print_json(finished.results.model_dump(mode="json") | {"findings": told})
