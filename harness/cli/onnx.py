@@ -59,7 +59,7 @@ def prune_file(
     asked: FileAsked,
     inputs: Sequence[str],
     data: tuple[str | None, dict[str, Any]],
-    run: tuple[int, Path, Progress],
+    run: tuple[int, str, Progress],
 ) -> Done:
     """Prune an ONNX file. `data` is a dataset's name and options, `run` a seed, the store and who is told."""
     from harness.prune.onnx.api import Given

@@ -17,7 +17,7 @@ Pair = tuple[Row, Row | None]
 
 def variants_of(results: Results) -> tuple[Variant, ...]:
     """The variants of a run, in the order of its rows. Speed and frontier are added later."""
-    originals = {(row.case.name, row.longer_epochs): row for row in results.rows if row.prune is None}
+    originals = {(row.case.name, row.longer_epochs): row for row in results.rows if not row.derived}
     groups: dict[tuple[str, str], list[Row]] = {}
     for row in results.rows:
         groups.setdefault((row.case.network, row.variant), []).append(row)
@@ -43,6 +43,9 @@ def variant_of(rows: Sequence[Row], originals: Mapping[tuple[str, int], Row]) ->
         factors=dict(first.case.factors),
         prune=first.prune,
         longer_epochs=first.longer_epochs,
+        quantize=first.quantize,
+        in_float32=None if first.quantize is None else first.in_float32,
+        blamed=next((row.quantization.blamed for row in rows if row.quantization and row.quantization.blamed), ()),
         trained_here=first.case.file is None,
         suffix="" if first.case.file is None else first.case.file.suffix,
         task=task_of(first.case.data),
@@ -56,7 +59,7 @@ def variant_of(rows: Sequence[Row], originals: Mapping[tuple[str, int], Row]) ->
         accuracy=pooled_accuracy([row for row, _ in counted]),
         change=None if first.original else pooled_change(that_learned(pairs)),
         equal_change=pooled_change(equals),
-        loss_p=mcnemar(equals if any(other for _, other in equals) else that_learned(pairs)) if first.prune else None,
+        loss_p=mcnemar(equals if any(other for _, other in equals) else that_learned(pairs)) if first.derived else None,
         widths=common_widths(prunings),
         devices=tuple(dict.fromkeys(row.accuracy.device for row in rows if row.accuracy)),
         proof_difference=max((each.proof.largest_difference for each in prunings if each.proof), default=None),

@@ -1,7 +1,4 @@
-"""Each stage of the road as an artifact in the store, keyed by what it is made from.
-
-Keras and TensorFlow are imported only where something is made.
-"""
+"""Each stage as an artifact in the store, keyed by what it is made from; Keras is imported where one is made."""
 
 from __future__ import annotations
 
@@ -26,7 +23,9 @@ from harness.measure.files.model_file import read_model
 from harness.measure.latency.conditions import conditions
 from harness.measure.measurement import Measurement
 from harness.measure.protocol import measure
-from harness.measure.runtime.environment import describe
+from harness.measure.runtime.environment import describe, versions
+from harness.pipeline.engine.engine import FATAL, Engine, Here, Job
+from harness.pipeline.engine.making import Maker
 from harness.pipeline.networks import (
     export_saved,
     fresh_keras,
@@ -36,10 +35,11 @@ from harness.pipeline.networks import (
     original_keras,
 )
 from harness.pipeline.onnx_files import keep, open_inputs, prune_into, take_over
+from harness.pipeline.precision import Asked, in_precision
 from harness.pipeline.saving import save
 from harness.pipeline.widths import chosen, of_keras, of_onnx, reached
-from harness.records import ChannelPlan, ChosenWidths, Pruning, Speed, Training
-from harness.spec import Case, Device, MeasureSpec, PruneSpec, Schedule, SpeedSpec
+from harness.records import ChosenWidths, Pruning, Training
+from harness.spec import Case, Device, MeasureSpec, Precision, PruneSpec, Schedule, SpeedSpec
 
 # Raise a stage's number when its code changes what it makes: artifacts of older code are then made again.
 STAGE_VERSIONS = {
@@ -51,6 +51,7 @@ STAGE_VERSIONS = {
     "prune_onnx": 1,
     "try_out": 2,
     "export": 2,
+    "quantize": 1,
     "keep_onnx": 1,
     "accuracy": 1,
     "measure": 3,
@@ -65,11 +66,11 @@ STAGE_PACKAGES = {
     "prune_onnx": ("onnx-ir",),
     "try_out": ("keras",),
     "export": ("keras", "tf2onnx"),
+    "quantize": ("onnx",),
     "keep_onnx": (),
     "accuracy": (),
     "measure": (),
 }
-
 
 # What a measurement depends on beside its models; the rest of an environment changes from minute to minute.
 MACHINE = ("versions", "platform", "cpu", "cpu_flags", "affinity", "cgroup_cpus")
@@ -81,6 +82,7 @@ class Stages:
 
     `datasets` are each case's, by its name, in the shape that its network takes. `unsafe` lets code inside a file run.
     `measuring` and `cases` are the study's: widths by latency are chosen under its conditions, once for all seeds.
+    What is missing is made by `engine`, and `made` is told how many seconds that took.
     """
 
     store: Store
@@ -90,11 +92,14 @@ class Stages:
     unsafe: bool = False
     measuring: MeasureSpec = field(default_factory=MeasureSpec)
     cases: tuple[Case, ...] = ()
+    engine: Engine = field(default_factory=Here)
+    made: Callable[[float], None] = lambda seconds: None
 
     def train(self, case: Case) -> Artifact:
         """The trained original: training.json, accuracy.json in Keras, and model.keras where anything follows."""
         if case.onnx is not None:
-            return self._get("take_onnx", {"file": read_model(case.onnx).sha256}, partial(take_over, case.onnx))
+            file = {"file": read_model(case.onnx).sha256}
+            return self._get("take_onnx", file, partial(take_over, case.onnx), partial(self.train, case))
         if case.file is not None:
             return self._taken_over(case, case.file)
         dataset = self.datasets[case.name]
@@ -130,7 +135,7 @@ class Stages:
             "kept": kept,
             "backend": os.environ.get("KERAS_BACKEND", "tensorflow"),
         }
-        return self._get("train", inputs, make)
+        return self._get("train", inputs, make, partial(self.train, case))
 
     def _taken_over(self, case: Case, file: Path) -> Artifact:
         """A network that was trained elsewhere: a copy of its file, and its accuracy in Keras."""
@@ -144,7 +149,8 @@ class Stages:
             save(untrained(model), folder / "training.json")
             save(judged_in_keras(model, dataset), folder / "accuracy.json")
 
-        return self._get("train", {"file": file_digest(file), "data": dataset.digest}, make)
+        inputs = {"file": file_digest(file), "data": dataset.digest}
+        return self._get("train", inputs, make, partial(self.train, case))
 
     def train_on(self, case: Case, epochs: int, trained: Artifact) -> Artifact:
         """The original, trained on as pruned variants are fine-tuned: tuning.json, and model.keras or accuracy.json.
@@ -163,11 +169,11 @@ class Stages:
 
         inputs = {**self._tuning_inputs(case, trained), "epochs": epochs, "kept": case.deploy}
         inputs |= {} if schedule == "constant" else {"schedule": schedule}
-        return self._get("train_on", inputs, make)
+        return self._get("train_on", inputs, make, partial(self.train_on, case, epochs, trained))
 
-    def widths(self, case: Case, spec: PruneSpec) -> Artifact:
-        """The widths chosen by latency, for all seeds of a network by one of them: widths.json."""
-        lead = self._lead(case)
+    def widths(self, case: Case, spec: PruneSpec, lead: Case | None = None) -> Artifact:
+        """The widths chosen by latency, for all seeds of a network by one of them, `lead`: widths.json."""
+        lead = lead or self.lead(case)
         trained, dataset = self.train(lead), self.datasets[lead.name]
         fed = self._fed(case)
         asked = SpeedSpec.of(spec, self.measuring.model_copy(update={"device": self.device, "inputs": fed}))
@@ -187,58 +193,72 @@ class Stages:
             "asked": asked.model_dump(mode="json"),
             "conditions": conditions(asked.measuring, self.device),
         }
-        return self._get("widths", inputs, make)
+        return self._get("widths", inputs, make, partial(self.widths, case, spec, lead))
 
-    def _lead(self, case: Case) -> Case:
+    def lead(self, case: Case) -> Case:
         """The first seed of the case's network whose training learned; the case itself where none is known to."""
-        for each in self.cases:
-            if each.network == case.network and self.train(each).record("training.json", Training).learned is not False:
-                return each
-        return case
+        seeds = (each for each in self.cases if each.network == case.network and each.name in self.datasets)
+        return next(filter(self._learned, seeds), case)
 
-    def prune(self, case: Case, spec: PruneSpec, trained: Artifact) -> Artifact:
-        """A pruned and fine-tuned variant: model.keras, or model.onnx of an ONNX file, and pruning.json."""
+    def _learned(self, case: Case) -> bool:
+        """Whether its training may have learned; one that failed has not."""
+        try:
+            return self.train(case).record("training.json", Training).learned is not False
+        except FATAL:
+            raise
+        except Exception:  # the case's own rows say why
+            return False
+
+    def prune(self, case: Case, spec: PruneSpec, trained: Artifact, widths: Artifact | None = None) -> Artifact:
+        """A pruned and fine-tuned variant, of these widths where it is by latency: its file, and pruning.json."""
+        widths = widths or self._widths_of(case, spec)
+        inputs = self._pruning_inputs(case, spec, trained, widths)
+        again = partial(self.prune, case, spec, trained, widths)
         if case.onnx is not None:
-            return self._get("prune_onnx", self._pruning_inputs(case, spec, trained), self._pruner(case, spec, trained))
+            return self._get("prune_onnx", inputs, self._pruner(case, spec, trained, widths), again)
 
         def make(folder: Path) -> None:
-            model, record = self._pruned(case, spec, trained)
+            model, record = self._pruned(case, spec, trained, widths)
             model.save(folder / "model.keras")
             save(record, folder / "pruning.json")
 
-        return self._get("prune", self._pruning_inputs(case, spec, trained), make)
+        return self._get("prune", inputs, make, again)
 
-    def try_out(self, case: Case, spec: PruneSpec, trained: Artifact) -> Artifact:
+    def try_out(self, case: Case, spec: PruneSpec, trained: Artifact, widths: Artifact | None = None) -> Artifact:
         """A pruned and fine-tuned variant that is judged in Keras and not kept: pruning.json, accuracy.json."""
+        widths = widths or self._widths_of(case, spec)
 
         def make(folder: Path) -> None:
-            model, record = self._pruned(case, spec, trained)
+            model, record = self._pruned(case, spec, trained, widths)
             save(record, folder / "pruning.json")
             save(judged_in_keras(model, self.datasets[case.name]), folder / "accuracy.json")
 
-        return self._get("try_out", self._pruning_inputs(case, spec, trained), make)
+        inputs = self._pruning_inputs(case, spec, trained, widths)
+        return self._get("try_out", inputs, make, partial(self.try_out, case, spec, trained, widths))
 
-    def _pruner(self, case: Case, spec: PruneSpec, trained: Artifact) -> Callable[[Path], None]:
+    def _widths_of(self, case: Case, spec: PruneSpec) -> Artifact | None:
+        return self.widths(case, spec) if spec.by_latency else None
+
+    def _pruner(
+        self, case: Case, spec: PruneSpec, trained: Artifact, widths: Artifact | None
+    ) -> Callable[[Path], None]:
         """What prunes an ONNX file."""
 
         def make(folder: Path) -> None:
-            widths = self._reached(case, spec) if spec.by_latency else None
+            chosen = None if widths is None else reached(widths.record("widths.json", ChosenWidths))
             how = self._fed(case), case.seed
-            prune_into(folder, trained.path("model.onnx"), spec, widths, self.datasets[case.name], how)
+            prune_into(folder, trained.path("model.onnx"), spec, chosen, self.datasets[case.name], how)
 
         return make
 
-    def _reached(self, case: Case, spec: PruneSpec) -> tuple[ChannelPlan, Speed]:
-        return reached(self.widths(case, spec).record("widths.json", ChosenWidths))
-
-    def _pruned(self, case: Case, spec: PruneSpec, trained: Artifact) -> tuple[Any, Pruning]:
+    def _pruned(self, case: Case, spec: PruneSpec, trained: Artifact, widths: Artifact | None) -> tuple[Any, Pruning]:
         dataset = self.datasets[case.name]
         original = original_keras(trained.path("model.keras"), self.unsafe)
         from harness.prune.api import prune, prune_like
 
         data = (dataset.train_images, dataset.train_labels)
-        if spec.by_latency:
-            plan, speed = self._reached(case, spec)
+        if widths is not None:
+            plan, speed = reached(widths.record("widths.json", ChosenWidths))
             pruned = replace(prune_like(original, plan, spec, data=data, seed=case.seed), speed=speed)
         else:
             pruned = prune(original, spec, data=data, seed=case.seed)
@@ -260,9 +280,11 @@ class Stages:
             history = tune(model, dataset, spec, recalibrated=recalibrated, schedule=schedule, seed=case.seed)
         return training_of(model, history, time.perf_counter() - started, dataset.train_labels)
 
-    def _pruning_inputs(self, case: Case, spec: PruneSpec, trained: Artifact) -> dict[str, Any]:
+    def _pruning_inputs(
+        self, case: Case, spec: PruneSpec, trained: Artifact, widths: Artifact | None
+    ) -> dict[str, Any]:
         inputs = {**self._tuning_inputs(case, trained), "prune": spec.model_dump(mode="json")}
-        return inputs | ({"widths": self.widths(case, spec).key} if spec.by_latency else {})
+        return inputs | ({} if widths is None else {"widths": widths.key})
 
     def _tuning_inputs(self, case: Case, trained: Artifact) -> dict[str, Any]:
         return {
@@ -275,14 +297,27 @@ class Stages:
     def export(self, case: Case, source: Artifact) -> Artifact:
         """The ONNX file, in agreement with Keras on the whole test set: model.onnx, export.json."""
         if case.onnx is not None:
-            return self._get("keep_onnx", {"onnx": source.key}, partial(keep, source.path("model.onnx")))
+            kept = partial(keep, source.path("model.onnx"))
+            return self._get("keep_onnx", {"onnx": source.key}, kept, partial(self.export, case, source))
         dataset = self.datasets[case.name]
 
         def make(folder: Path) -> None:
             found = export_saved(source.path("model.keras"), folder / "model.onnx", dataset, unsafe=self.unsafe)
             save(found, folder / "export.json")
 
-        return self._get("export", {"keras": source.key, "data": dataset.digest}, make)
+        inputs = {"keras": source.key, "data": dataset.digest}
+        return self._get("export", inputs, make, partial(self.export, case, source))
+
+    def quantize(
+        self, case: Case, precision: Precision, exported: Artifact, chosen: Artifact | None, profiled: bool
+    ) -> Artifact:
+        """The ONNX file in another precision: model.onnx, export.json, quantization.json. See `Asked` for the rest."""
+        measuring = self.measuring.model_copy(update={"device": self.device, "inputs": self._fed(case)})
+        asked, dataset = Asked(precision, measuring, chosen, profiled), self.datasets[case.name]
+        make = partial(in_precision, exported, asked=asked, dataset=dataset, progress=self.progress)
+        inputs = {"onnx": exported.key, "data": dataset.digest, **asked.inputs}
+        again = partial(self.quantize, case, precision, exported, chosen, profiled)
+        return self._get("quantize", inputs, make, again)
 
     def evaluate(self, case: Case, exported: Artifact) -> Artifact:
         """The ONNX file's accuracy on the test set, on the device that is measured: accuracy.json."""
@@ -296,9 +331,9 @@ class Stages:
             "onnx": exported.key,
             "data": dataset.digest,
             "device": self.device,
-            "versions": describe()["versions"],
+            "versions": versions(),
         }
-        return self._get("accuracy", inputs, make)
+        return self._get("accuracy", inputs, make, partial(self.evaluate, case, exported))
 
     def measure(self, asked: MeasureSpec, files: Sequence[Path], pairs: Sequence[tuple[int, int]]) -> Measurement:
         """The latency of ONNX files, interleaved; `pairs` are those that will be compared, by position.
@@ -326,12 +361,22 @@ class Stages:
             return self.measuring.inputs
         return open_inputs(case.onnx, [self.datasets[case.name]])
 
-    def _get(self, stage: str, inputs: Mapping[str, Any], make: Callable[[Path], None]) -> Artifact:
+    def _get(
+        self,
+        stage: str,
+        inputs: Mapping[str, Any],
+        make: Callable[[Path], None],
+        again: partial[Artifact] | None = None,
+    ) -> Artifact:
+        """What was made from these inputs, or is made now: by the engine, which may call `again` elsewhere."""
         packages = {name: version(name) for name in STAGE_PACKAGES[stage]}
         numerics = settle() if "keras" in packages else {}
         made_by = {"version": STAGE_VERSIONS[stage], "packages": packages, "numerics": numerics}
+        job = None
+        if again is not None:
+            job = Job(again.func.__name__, again.args, self.datasets[again.args[0].name].image_shape)
         with step(stage):
-            return self.store.get(stage, {**inputs, **made_by}, make)
+            return Maker(self.store, self.engine, self.made).get(stage, {**inputs, **made_by}, make, job)
 
 
 def _files_digest(path: Path) -> dict[str, str]:

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from harness.base.errors import PruneError, SpecError
 from harness.base.progress import Silent
-from harness.base.store import Store
+from harness.base.store import Store, open_store
 from harness.prune.choose.decide import check_removes, decide, decide_like
 from harness.prune.choose.planning import random_plan_like, removal_of, removes_nothing
 from harness.prune.data.given import Data
@@ -39,7 +39,7 @@ def prune(
     *,
     data: Array | Sequence[Array] | None = None,
     seed: int = 0,
-    store: Path = Path(".harness"),
+    store: str | Path | Store = ".harness",
     **options: Any,
 ) -> PruneResult:
     """Prune a model and prove it: `prune(model, ratio=0.5)`, or `prune(model, speedup=2.0)` by measured latency.
@@ -49,7 +49,7 @@ def prune(
         spec: how much, and by which importance.
         data: inputs, or (inputs, labels), for an importance that needs them, and to reconstruct from.
         seed: for random importance, for the proof's inputs and weights, and for which examples are taken.
-        store: where the latency table is kept, for a `speedup` or `max_latency_us`.
+        store: where the latency table is kept, a folder or an address, for a `speedup` or `max_latency_us`.
         **options: fields of the spec, instead of it or to change it: `ratio`, `filters` or `remove`, `importance`,
             `keep`, `round_to`, `global_ranking`, `recover`, `reconstruct_images`. Or those of a SpeedSpec: `speedup` or
             `max_latency_us`, `batch_sizes`, `threads`, `device`, `importance`, `keep`.
@@ -63,12 +63,12 @@ def prune(
     """
     check_seed(seed)
     if spec is None and {"speedup", "max_latency_us"} & options.keys():
-        pricing = Pricing(Store(store), Silent())
+        pricing = Pricing(open_store(store), Silent())
         return prune_to_speed(model, speed_spec(options, "prune"), pricing, data=Data.given(data, seed), seed=seed)
     asked = _asked(spec, options)
     if not asked.by_latency:
         return _pruned(model, asked, None, data, seed)
-    pricing = Pricing(Store(store), Silent())
+    pricing = Pricing(open_store(store), Silent())
     target = SpeedSpec.of(asked, MeasureSpec(batch_sizes=(1,)))
     widths, speed = choose_widths(KerasNetwork.of(model, Data.given(data, seed), target.keep), target, pricing)
     return replace(prune_like(model, widths, asked, data=data, seed=seed), speed=speed)

@@ -1,9 +1,9 @@
 """What a user asks for: a Study, its Cases and their parts; frozen, checked when built, read from TOML.
 
 A study's tables have a file each: `data`, `training` (the table `train`), `measuring` (`measure`), `network`
-(`[[networks]]`) and `pruning` (`[[networks.prune]]`). A `case` is one network with one seed. `speed` asks for widths by
-latency, `frontier` for a walk along them. `checked` tells what is wrong in one line; `names` is how all of it stands in
-names. From outside, import from `harness.spec` itself.
+(`[[networks]]`), `pruning` (`[[networks.prune]]`) and `quantizing` (a network's `quantize`). A `case` is one network
+with one seed. `speed` asks for widths by latency, `frontier` for a walk along them. `checked` tells what is wrong in
+one line; `names` is how all of it stands in names. From outside, import from `harness.spec` itself.
 """
 
 from harness.spec.case import Case, is_file, is_onnx
@@ -14,6 +14,7 @@ from harness.spec.gates import BOUNDS, Gates, gates_of
 from harness.spec.measuring import Device, MeasureSpec, Mode
 from harness.spec.names import short, without
 from harness.spec.pruning import AMOUNTS, RECONSTRUCT_IMAGES, Importance, PruneSpec, Schedule
+from harness.spec.quantizing import PRECISION_LABELS, Calibrator, Precision, QuantizeSpec
 from harness.spec.speed import MOST_ROUNDS, SpeedSpec
 from harness.spec.study import Study, read_study, study_of
 from harness.spec.training import TrainSpec
@@ -22,7 +23,9 @@ __all__ = [
     "AMOUNTS",
     "BOUNDS",
     "MOST_ROUNDS",
+    "PRECISION_LABELS",
     "RECONSTRUCT_IMAGES",
+    "Calibrator",
     "Case",
     "DataSpec",
     "Device",
@@ -31,7 +34,9 @@ __all__ = [
     "Importance",
     "MeasureSpec",
     "Mode",
+    "Precision",
     "PruneSpec",
+    "QuantizeSpec",
     "Schedule",
     "SpeedSpec",
     "Study",

@@ -81,6 +81,7 @@ class Study(Spec):
                     seed=seed,
                     prune=prune,
                     deploy=network.deploy,
+                    quantize=network.quantize,
                 )
 
     def _check_speed(self, prune: Iterable[PruneSpec], network: Network, where: str) -> None:

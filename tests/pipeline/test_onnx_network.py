@@ -12,7 +12,7 @@ import pytest
 from harness.measure.latency import profiling
 from harness.pipeline.run import run_study
 from harness.prune.speed import trial
-from harness.spec import Study, checked
+from harness.spec import DataSpec, Study, checked, study_of
 from tests.cli.test_app import in_process
 from tests.onnx_files import tensor
 from tests.prune.onnx.graph.building import Net
@@ -139,12 +139,31 @@ def test_a_study_of_a_file_keeps_what_it_made_and_its_variants_can_be_bundled(
     assert in_process(capsys, "validate", "shipped", "--quiet")[0] == 0
 
 
-def test_run_takes_a_file_too_and_reconstructs(net: Path, capsys: Captured) -> None:
-    words = ["--data", "npz:stripes.npz", "--scale", "raw", "--ratio", "0.5", "--device", "cpu"]
-    code, out, err = in_process(capsys, "run", "net.onnx", *words, "--json", "--quiet")
-    assert code == 0, err
-    rows = json.loads(out)["rows"]
-    assert [row["prune"] and row["prune"]["recover"] for row in rows] == [None, "reconstruct"]
+def test_the_study_of_a_file_reconstructs(net: Path, tmp_path: Path) -> None:
+    """What `harness run net.onnx` asks."""
+    asked = study_of(net, DataSpec(name="npz:stripes.npz", scale="raw"), [0.5], 0)
+    measure = asked.measure.model_copy(update={"batch_sizes": (1,), "budget_s": 3.0, "device": "cpu"})
+    asked = asked.model_copy(update={"measure": measure})
+    rows = run_study(asked, runs=tmp_path / "runs", store=tmp_path / "store").results.rows
+    assert [row.error for row in rows] == [None] * 2
+    assert rows[1].prune is not None
+    assert rows[1].prune.recover == "reconstruct"
+    assert rows[1].accuracy is not None
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--data", "mnist5k"], "takes 3x9x9 for each example, and the data has 28x28x1"),
+        (["--data", "npz:stripes.npz", "--finetune-epochs", "1"], "--finetune-epochs: for Keras models alone"),
+        ([], "what is it trained on? give --data"),
+    ],
+)
+def test_run_takes_a_file_and_says_what_is_wrong(net: Path, capsys: Captured, words: list[str], said: str) -> None:
+    code, out, err = in_process(capsys, "run", "net.onnx", *words, "--quiet")
+    assert (code, out) == (2, "")
+    assert said in err
+    assert len(err.strip().splitlines()) == 1
 
 
 @pytest.mark.parametrize(

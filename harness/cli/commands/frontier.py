@@ -11,12 +11,16 @@ from harness.base.errors import SpecError
 from harness.cli.arguments import numbers, whole_numbers
 from harness.cli.onnx import is_onnx, refuse_for_onnx
 from harness.cli.options import (
+    CacheGbOption,
+    CacheOption,
     ColorFlag,
     JsonFlag,
     LimitOption,
+    OnOption,
     QuietFlag,
     ResizeOption,
     ScaleOption,
+    StoreOption,
     UnsafeFlag,
     data_options,
 )
@@ -47,7 +51,10 @@ def frontier(  # noqa: PLR0913, PLR0917 - one parameter an option
     resize: ResizeOption = None,
     limit: LimitOption = None,
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the runs.")] = Path("runs"),
-    store: Annotated[Path, typer.Option(help="Folder for finished stages, kept between runs.")] = Path(".harness"),
+    store: StoreOption = ".harness",
+    cache: CacheOption = None,
+    cache_gb: CacheGbOption = None,
+    on: OnOption = "workers",
     unsafe: UnsafeFlag = False,
     as_json: JsonFlag = False,
     quiet: QuietFlag = False,
@@ -56,10 +63,12 @@ def frontier(  # noqa: PLR0913, PLR0917 - one parameter an option
 
     Exit 1 where a target can't be reached, or where the network is at chance.
     """
+    from harness.base.store import open_store
     from harness.pipeline.run import run_study
     from harness.report.terminal import dots, terminal_table
     from harness.spec import DataSpec, checked, frontier_study, is_file
 
+    kept = open_store(store, cache, cache_gb)
     if not is_file(model.name):
         raise SpecError(f"{model}: neither a .keras nor an .onnx file; give a trained network")
     if is_onnx(model):
@@ -82,7 +91,7 @@ def frontier(  # noqa: PLR0913, PLR0917 - one parameter an option
     )
     found = checked(DataSpec, {"name": data, **data_options(scale, color, resize, limit)}, "--data")
     study = frontier_study(model, found, asked)
-    finished = run_study(study, runs=output, store=store, progress=terminal(quiet), unsafe=unsafe)
+    finished = run_study(study, runs=output, store=kept, progress=terminal(quiet), unsafe=unsafe, on=on)
     if as_json:
         told = [finding.as_json() for finding in finished.written.findings]
         print_json(finished.results.model_dump(mode="json") | {"findings": told, "dots": dots(finished.results)})

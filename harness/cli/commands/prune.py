@@ -81,7 +81,7 @@ def prune(  # noqa: PLR0913, PLR0917 - one parameter an option
     baselines: Annotated[bool, typer.Option(help="Train the three baselines for comparison.")] = True,
     seed: Annotated[int, typer.Option(help="Of random channels, training, and the proof.")] = 0,
     unsafe: UnsafeFlag = False,
-    store: Annotated[Path, typer.Option(help="Folder for latency tables, kept between runs.")] = Path(".harness"),
+    store: Annotated[str, typer.Option(help="For latency tables, as of `harness run`.")] = ".harness",
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="[default: MODEL-pruned, of the same kind]")
     ] = None,
@@ -130,6 +130,11 @@ def prune(  # noqa: PLR0913, PLR0917 - one parameter an option
     spec = None if speed else _spec({**amount, **choice}, plan, after)
     training = _training(finetune_epochs, learning_rate, batch_size)
     check_seed(seed)
+    from harness.base.store import open_store
+
+    kept = open_store(store)
+    if speed is not None:
+        kept.check()
     import_keras()
     from harness.prune.job import Job, run_job
     from harness.prune.recover.recovery import RecoverySpec
@@ -153,7 +158,7 @@ def prune(  # noqa: PLR0913, PLR0917 - one parameter an option
         unsafe=unsafe,
         seed=seed,
         speed=speed,
-        store=store,
+        store=kept,
     )
     with _too_slow_is_no():
         _answer(run_job(job, terminal(quiet)), as_json)

@@ -10,12 +10,16 @@ import typer
 from harness.base.errors import SpecError
 from harness.cli.onnx import refuse_for_onnx
 from harness.cli.options import (
+    CacheGbOption,
+    CacheOption,
     ColorFlag,
     JsonFlag,
     LimitOption,
+    OnOption,
     QuietFlag,
     ResizeOption,
     ScaleOption,
+    StoreOption,
     UnsafeFlag,
     data_options,
 )
@@ -28,7 +32,9 @@ if TYPE_CHECKING:
 def run(  # noqa: PLR0913, PLR0917 - one parameter an option
     study: Annotated[Path, typer.Argument(help="A study (TOML), or a trained network (.keras, .onnx).")],
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the runs.")] = Path("runs"),
-    store: Annotated[Path, typer.Option(help="Folder for finished stages, kept between runs.")] = Path(".harness"),
+    store: StoreOption = ".harness",
+    cache: CacheOption = None,
+    cache_gb: CacheGbOption = None,
     device: Annotated[str | None, typer.Option(help="auto, cpu or cuda; overrides the study's.")] = None,
     data: Annotated[str | None, typer.Option(help="The network's data; or the study on other data.")] = None,
     scale: ScaleOption = None,
@@ -39,6 +45,7 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter an option
     finetune_epochs: Annotated[
         int | None, typer.Option(help="Of a network: tune what is pruned. [default: 1; ONNX is reconstructed]")
     ] = None,
+    on: OnOption = "workers",
     unsafe: UnsafeFlag = False,
     as_json: JsonFlag = False,
     quiet: QuietFlag = False,
@@ -47,10 +54,12 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter an option
 
     Exit 1 where a row failed, or where a network is at chance or never learned, so that nothing can be concluded.
     """
+    from harness.base.store import open_store
     from harness.pipeline.run import run_study
     from harness.report.names import Names
     from harness.spec import MeasureSpec, checked, is_file, read_study
 
+    kept = open_store(store, cache, cache_gb)
     options = data_options(scale, color, resize, limit)
     if is_file(study.name):
         asked = _study_of(study, data, options, ratio, finetune_epochs)
@@ -63,7 +72,7 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter an option
     if device is not None:
         measure = checked(MeasureSpec, {**asked.measure.model_dump(), "device": device}, "--device")
         asked = asked.model_copy(update={"measure": measure})
-    finished = run_study(asked, runs=output, store=store, progress=terminal(quiet), unsafe=unsafe)
+    finished = run_study(asked, runs=output, store=kept, progress=terminal(quiet), unsafe=unsafe, on=on)
     if as_json:
         told = [finding.as_json() for finding in finished.written.findings]
         print_json(finished.results.model_dump(mode="json") | {"findings": told})

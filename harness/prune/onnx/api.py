@@ -11,7 +11,7 @@ import onnx_ir as ir
 
 from harness.base.errors import MeasureError, ModelError, PruneError, SpecError
 from harness.base.progress import Silent
-from harness.base.store import Store
+from harness.base.store import open_store
 from harness.channels.by_place import named
 from harness.channels.errors import ChannelError
 from harness.measure.files.model_file import read_model
@@ -90,7 +90,7 @@ def prune_onnx(  # noqa: PLR0913 - what stands beside the file, one by one
     judge_by: Data | Array | None = None,
     inputs: Sequence[str] = (),
     seed: int = 0,
-    store: Path = Path(".harness"),
+    store: str | Path = ".harness",
     **options: Any,
 ) -> OnnxResult:
     """Prune an ONNX file and prove it: `prune_onnx("net.onnx", ratio=0.5)`. The file is only read.
@@ -103,7 +103,7 @@ def prune_onnx(  # noqa: PLR0913 - what stands beside the file, one by one
         judge_by: other examples, on which it is told how much of the original's answers is kept.
         inputs: shapes or values of inputs that can't be invented, as `--input` has them: `x:1x3x48x320:float32`.
         seed: for random importance, and for the proof's inputs and weights.
-        store: where the latency table is kept, for a `speedup` or `max_latency_us`.
+        store: where the latency table is kept, a folder or an address, for a `speedup` or `max_latency_us`.
         **options: fields of the spec, instead of it or to change it. Or those of a SpeedSpec: `speedup` or
             `max_latency_us`, `batch_sizes`, `threads`, `device`, `importance`, `keep`.
 
@@ -116,7 +116,7 @@ def prune_onnx(  # noqa: PLR0913 - what stands beside the file, one by one
         TooSlowError: it could not be made as fast as asked.
     """
     check_seed(seed)
-    given, pricing = Given(data, judge_by, inputs, seed), Pricing(Store(store), Silent())
+    given, pricing = Given(data, judge_by, inputs, seed), Pricing(open_store(store), Silent())
     if spec is None and {"speedup", "max_latency_us"} & options.keys():
         return prune_to_speed(Path(path), speed_spec({**options, "inputs": tuple(inputs)}, "prune"), pricing, given)
     asked = checked(PruneSpec, {**({} if spec is None else spec.model_dump(exclude_unset=True)), **options}, "prune")

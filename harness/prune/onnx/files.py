@@ -7,7 +7,7 @@ from pathlib import Path
 
 from harness.base.errors import SpecError
 from harness.base.progress import Progress, Silent
-from harness.base.store import Store
+from harness.base.store import open_store
 from harness.prune.files import check_output, read_plan, save
 from harness.prune.onnx.api import Given, OnnxResult, prune_by, prune_to_speed, replay_onnx
 from harness.prune.price.pricing import Pricing
@@ -32,7 +32,7 @@ class OnnxJob:
     speed: SpeedSpec | None = None
     images: int | None = None
     given: Given = field(default_factory=Given)
-    store: Path = Path(".harness")
+    store: str | Path = ".harness"
 
     def __post_init__(self) -> None:
         if (self.spec, self.plan, self.speed).count(None) != 2:
@@ -80,7 +80,7 @@ def _pruned(job: OnnxJob, progress: Progress) -> OnnxResult:
     if job.plan is not None:
         return replay_onnx(job.source, read_plan(job.plan), inputs=job.given.inputs, seed=job.given.seed)
     if job.speed is not None:
-        return prune_to_speed(job.source, job.speed, Pricing(Store(job.store), progress), job.given, job.images)
+        return prune_to_speed(job.source, job.speed, Pricing(open_store(job.store), progress), job.given, job.images)
     assert job.spec is not None  # OnnxJob sees to it
     return prune_by(job.source, job.spec, job.given)
 
