@@ -20,6 +20,7 @@ from harness.measure.runtime.usable import usable_device
 from harness.pipeline.fitting import fitting_data
 from harness.pipeline.folder import check_writable, write_run
 from harness.pipeline.measuring import measured
+from harness.pipeline.pictures import example_sets, with_pictures
 from harness.pipeline.rows import Outcome, planned, run_case
 from harness.pipeline.stages import Stages
 from harness.report import ReportPaths
@@ -76,5 +77,8 @@ def run_study(study: Study, *, runs: Path, store: Path, progress: Progress | Non
         environment=describe(),
         rows=tuple(outcome.row for outcome in outcomes),
         measurements=tuple(measured(stages, study, outcomes)),
+        example_sets=example_sets(datasets.values()),
     )
+    if study.pictures:
+        results = with_pictures(results, {each.test_digest: each.test_images for each in datasets.values()})
     return Run(folder, results, write_run(folder, results, outcomes))

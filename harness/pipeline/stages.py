@@ -36,7 +36,7 @@ from harness.pipeline.networks import (
     model_options,
     original_keras,
 )
-from harness.pipeline.widths import chosen, reached
+from harness.pipeline.widths import chosen, plan_of, uniform
 from harness.records import ChosenWidths, Pruning, Record, Training
 from harness.spec import Case, Device, MeasureSpec, PruneSpec, Schedule, SpeedSpec
 
@@ -44,11 +44,12 @@ from harness.spec import Case, Device, MeasureSpec, PruneSpec, Schedule, SpeedSp
 STAGE_VERSIONS = {
     "train": 2,
     "train_on": 1,
-    "widths": 1,
+    "widths": 2,
+    "uniform": 1,
     "prune": 4,
     "try_out": 2,
     "export": 2,
-    "accuracy": 1,
+    "accuracy": 2,
     "measure": 3,
 }
 
@@ -56,6 +57,7 @@ STAGE_PACKAGES = {
     "train": ("keras",),
     "train_on": ("keras",),
     "widths": ("keras", "tf2onnx"),
+    "uniform": ("keras", "tf2onnx"),
     "prune": ("keras",),
     "try_out": ("keras",),
     "export": ("keras", "tf2onnx"),
@@ -158,6 +160,8 @@ class Stages:
 
     def widths(self, case: Case, spec: PruneSpec) -> Artifact:
         """The widths chosen by latency, for all seeds of a network by one of them: widths.json."""
+        if spec.baseline == "uniform":
+            return self._uniform(case, spec.model_copy(update={"baseline": None}))
         lead = self._lead(case)
         trained, dataset = self.train(lead), self.datasets[lead.name]
         asked = SpeedSpec.of(spec, self.measuring.model_copy(update={"device": self.device}))
@@ -174,6 +178,17 @@ class Stages:
             "conditions": conditions(asked.measuring, self.device),
         }
         return self._get("widths", inputs, make)
+
+    def _uniform(self, case: Case, spec: PruneSpec) -> Artifact:
+        """The same share off every layer, as fast as the widths that a spec asks for: widths.json."""
+        found, trained = self.widths(case, spec), self.train(self._lead(case))
+
+        def make(folder: Path) -> None:
+            original = original_keras(trained.path("model.keras"), self.unsafe)
+            widths = uniform(original, found.record("widths.json", ChosenWidths), self.store, self.progress)
+            save(widths, folder / "widths.json")
+
+        return self._get("uniform", {"widths": found.key}, make)
 
     def _lead(self, case: Case) -> Case:
         """The first seed of the case's network whose training learned; the case itself where none is known to."""
@@ -209,8 +224,9 @@ class Stages:
 
         data = (dataset.train_images, dataset.train_labels)
         if spec.by_latency:
-            plan, speed = reached(self.widths(case, spec).record("widths.json", ChosenWidths))
-            pruned = replace(prune_like(original, plan, spec, data=data, seed=case.seed), speed=speed)
+            found = self.widths(case, spec).record("widths.json", ChosenWidths)
+            pruned = prune_like(original, plan_of(found), spec, data=data, seed=case.seed)
+            pruned = replace(pruned, speed=found.speed, matched=found.matched)
         else:
             pruned = prune(original, spec, data=data, seed=case.seed)
         tuning = None

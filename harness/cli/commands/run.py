@@ -12,6 +12,7 @@ from harness.cli.options import (
     ColorFlag,
     JsonFlag,
     LimitOption,
+    PicturesFlag,
     QuietFlag,
     ResizeOption,
     ScaleOption,
@@ -36,6 +37,7 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter an option
     limit: LimitOption = None,
     ratio: Annotated[str | None, typer.Option(help="Of a network: prune by these. [default: 0.25,0.5,0.75]")] = None,
     finetune_epochs: Annotated[int | None, typer.Option(help="Of a network: tune what is pruned. [default: 1]")] = None,
+    pictures: PicturesFlag = True,
     unsafe: UnsafeFlag = False,
     as_json: JsonFlag = False,
     quiet: QuietFlag = False,
@@ -60,6 +62,8 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter an option
     if device is not None:
         measure = checked(MeasureSpec, {**asked.measure.model_dump(), "device": device}, "--device")
         asked = asked.model_copy(update={"measure": measure})
+    if not pictures:
+        asked = asked.model_copy(update={"pictures": False})
     finished = run_study(asked, runs=output, store=store, progress=terminal(quiet), unsafe=unsafe)
     if as_json:
         told = [finding.as_json() for finding in finished.written.findings]

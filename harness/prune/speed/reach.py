@@ -11,6 +11,7 @@ import keras
 from harness.base.crash import scratch
 from harness.base.errors import DeviceError, PruneError, TooSlowError
 from harness.channels.allocate import Scores
+from harness.channels.channels import Group
 from harness.measure.group import placement
 from harness.measure.latency.model import LatencyModel
 from harness.measure.latency.table import LatencyTable
@@ -18,7 +19,7 @@ from harness.measure.runtime.placement import device_of
 from harness.prune.choose.amounts import ABOUT_THE_LOSS
 from harness.prune.choose.decide import free_groups, scores_of
 from harness.prune.data.given import Data
-from harness.prune.keras_graph.trace import trace
+from harness.prune.keras_graph.trace import Trace, trace
 from harness.prune.price.offers import offers
 from harness.prune.price.pricing import Pricing
 from harness.prune.result import PruneResult, cut_and_prove
@@ -59,9 +60,7 @@ def choose_widths(model: keras.Model, asked: SpeedSpec, pricing: Pricing, *, dat
     """
     found = trace(model, asked.keep)
     check_inputs(model)
-    free = {group: each for group, each in free_groups(found).items() if len(each.channels) >= FEWEST}
-    if not free:
-        raise PruneError(f"no layer has {FEWEST} channels or more that could go, so none is worth it; give --ratio")
+    free = worth_choosing(found)
     scores = scores_of(model, found, free, asked.importance, data)
     if asked.importance not in ABOUT_THE_LOSS:
         scores = {group: _shares(each) for group, each in scores.items()}
@@ -76,6 +75,18 @@ def choose_widths(model: keras.Model, asked: SpeedSpec, pricing: Pricing, *, dat
         on_offer = offers(models, found.channels.groups(), scores)
         search = Search(model, found, scores, asked, models, on_offer, device, original, folder)
         return _reached(search, table, pricing.progress)
+
+
+def worth_choosing(found: Trace) -> dict[int, Group]:
+    """The groups whose widths are worth choosing, by their number.
+
+    Raises:
+        PruneError: there is no such group.
+    """
+    free = {group: each for group, each in free_groups(found).items() if len(each.channels) >= FEWEST}
+    if not free:
+        raise PruneError(f"no layer has {FEWEST} channels or more that could go, so none is worth it; give --ratio")
+    return free
 
 
 def _shares(scores: Scores) -> Scores:
@@ -135,7 +146,8 @@ def _tries(search: Search, progress: Progress) -> list[Try]:
     for _ in range(MOST_TRIES):
         spent = search.choose(limits)
         if spent is None and not tries:
-            raise TooSlowError(unreachable(search))
+            fastest = search.fastest()
+            raise TooSlowError(unreachable(search, fastest), fastest=search.plan(fastest))
         if spent is None or any(each.spent.choice == spent.choice for each in tries):
             break
         tries.append(tried(search, spent, progress))

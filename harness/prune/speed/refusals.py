@@ -30,9 +30,8 @@ def check_inputs(model: keras.Model) -> None:
             )
 
 
-def unreachable(search: Search) -> str:
+def unreachable(search: Search, widths: Sequence[int]) -> str:
     """Where no widths are predicted to do: the fastest that there are."""
-    widths = search.fastest()
     predicted = ", ".join(
         f"{speedup:.2f}x ({model.full_us / speedup:.0f} us) at batch {batch}"
         for speedup, model, batch in zip(
