@@ -52,6 +52,10 @@ class ParityError(ExportError):
     """The ONNX file does not compute what the Keras model computes."""
 
 
+class QuantizeError(HarnessError):
+    """A file can't be quantized as asked."""
+
+
 class DeviceError(HarnessError):
     """The device asked for does not really run the model."""
 

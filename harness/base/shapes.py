@@ -25,3 +25,8 @@ def with_ones_of(sizes: Sizes, wanted: Wanted) -> Sizes:
         return sizes
     rest = iter(longer)
     return tuple(1 if size == 1 else next(rest) for size in wanted)
+
+
+def channels_first(sizes: Sequence[int]) -> Sizes:
+    """The sizes of an image (height, width, channels) with its channels at the front."""
+    return (sizes[-1], *sizes[:-1])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -17,6 +18,13 @@ UnsafeFlag = Annotated[bool, typer.Option("--unsafe", help="Run code inside the 
 PicturesFlag = Annotated[
     bool, typer.Option("--pictures/--no-pictures", help="Show test examples on which networks disagree.")
 ]
+StoreOption = Annotated[
+    str, typer.Option("--store", help="Where finished stages are kept: a folder, or an address such as s3://BUCKET/X.")
+]
+CacheOption = Annotated[
+    Path | None, typer.Option("--cache", help="Where a store that is no folder is kept on this disk too.")
+]
+CacheGbOption = Annotated[float | None, typer.Option("--cache-gb", help="At most so much of it. [default: 10]")]
 OnnxInputs = Annotated[
     list[str] | None,
     typer.Option("--input", help="For ONNX: name:shape:dtype or name=value, what an input takes; repeatable."),

@@ -36,6 +36,8 @@ from harness.spec import Device
 if TYPE_CHECKING:
     import onnx
 
+CHANNELS = (1, 2, 3, 4)  # of an image
+
 
 def write_bundle(evidence: Evidence, folder: Path, progress: Progress | None = None) -> Manifest:
     """Write a bundle, which takes the place of an older one in `folder` whole.
@@ -173,7 +175,10 @@ def _contents(
 def _input(file: ModelFile) -> Tensor:
     one = file.inputs[0]
     shape = one.shape or ()
-    names = ("batch", "height", "width", "channels") if len(shape) == 4 else ("batch", *("values",) * (len(shape) - 1))
+    names = ("batch", *("values",) * (len(shape) - 1))
+    if len(shape) == 4:
+        first = shape[1] in CHANNELS and shape[3] not in CHANNELS
+        names = ("batch", "channels", "height", "width") if first else ("batch", "height", "width", "channels")
     return Tensor(name=one.name, dtype=one.dtype, shape=shape, axes=names)
 
 

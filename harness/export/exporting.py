@@ -6,10 +6,11 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from harness.base.quiet import quiet
 from harness.base.store import file_digest
 from harness.export.architecture import architecture_digest
 from harness.export.cleanup.clean import clean
-from harness.export.conversion.convert import LARGEST_OPSET, model_proto_from_keras, quiet
+from harness.export.conversion.convert import LARGEST_OPSET, model_proto_from_keras
 from harness.export.conversion.twin import float32_twin
 from harness.export.files import written_whole
 from harness.export.proof.agreement import difference_of, parity, require_parity

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from harness.base.errors import DeviceError, HarnessError, StoreError
 from harness.base.progress import Task
 from harness.base.store import Artifact
 from harness.pipeline.stages import Stages
-from harness.records import Accuracy, Export, Pruning, Row, Training
+from harness.records import Accuracy, Export, Pruning, Quantization, Row, Training
 from harness.spec import Case
 
 log = logging.getLogger("harness")
@@ -28,9 +29,17 @@ class Outcome:
 
 
 def planned(case: Case) -> list[Row]:
-    """The rows that a case is to become: the original, the original trained on, and the pruned variants."""
+    """The rows that a case is to become: the original, trained on, and pruned; and again in each other precision."""
     longer = [Row(case=case, prune=None, longer_epochs=epochs) for epochs in (0, *case.longer_epochs)]
-    return [*longer, *(Row(case=case, prune=prune) for prune in case.prune)]
+    made = [*longer, *(Row(case=case, prune=prune) for prune in case.prune)]
+    return [each for row in made for each in (row, *_in_other_precisions(row))]
+
+
+def _in_other_precisions(row: Row) -> Iterator[Row]:
+    """The same row quantized; none of those that only stand beside others, to show what something was worth."""
+    beside = row.longer_epochs or (row.prune is not None and (row.prune.baseline or row.prune.rows == "first"))
+    for precision in () if beside else row.case.quantize:
+        yield row.model_copy(update={"quantize": precision})
 
 
 def run_case(stages: Stages, case: Case, task: Task) -> list[Outcome]:
@@ -58,6 +67,9 @@ def run_row(stages: Stages, row: Row, trained: Artifact) -> Outcome:
         if not row.case.deploy:
             return Outcome(row.model_copy(update={"accuracy": source.record("accuracy.json", Accuracy)}))
         exported = stages.export(row.case, source)
+        if row.quantize is not None:
+            exported = quantized(stages, row, exported)
+            row = row.model_copy(update={"quantization": exported.record("quantization.json", Quantization)})
         row = row.model_copy(update={"export": exported.record("export.json", Export)})
         evaluated = stages.evaluate(row.case, exported).record("accuracy.json", Accuracy)
     except FATAL:
@@ -77,6 +89,17 @@ def made(stages: Stages, row: Row, trained: Artifact) -> tuple[Row, Artifact]:
         source = stages.train_on(row.case, row.longer_epochs, trained)
         return row.model_copy(update={"tuning": source.record("tuning.json", Training)}), source
     return row, trained
+
+
+def quantized(stages: Stages, row: Row, exported: Artifact) -> Artifact:
+    """The row's file in its precision. Which nodes `auto` leaves is chosen once, by the first seed that learned."""
+    assert row.quantize is not None
+    chosen = None
+    lead = stages.lead(row.case)
+    if row.quantize == "auto" and lead != row.case:
+        _, source = made(stages, row.model_copy(update={"case": lead}), stages.train(lead))
+        chosen = stages.quantize(lead, row.quantize, stages.export(lead, source), profiled=True)
+    return stages.quantize(row.case, row.quantize, exported, chosen, profiled=row.case == lead)
 
 
 def told(error: Exception, name: str) -> str:

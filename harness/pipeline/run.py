@@ -6,27 +6,24 @@ stopped and an unchanged stage is not run again.
 
 from __future__ import annotations
 
-import logging
 from dataclasses import dataclass
 from pathlib import Path
 
 from harness.base.crash import step
 from harness.base.progress import Progress, Silent
-from harness.base.store import Store
+from harness.base.store import Store, check_writable, open_store, using
 from harness.compare.results import Results
 from harness.data import load_all
 from harness.measure.runtime.environment import describe
 from harness.measure.runtime.usable import usable_device
 from harness.pipeline.fitting import fitting_data
-from harness.pipeline.folder import check_writable, write_run
+from harness.pipeline.folder import write_run
 from harness.pipeline.measuring import measured
 from harness.pipeline.pictures import example_sets, with_pictures
 from harness.pipeline.rows import Outcome, planned, run_case
 from harness.pipeline.stages import Stages
 from harness.report import ReportPaths
 from harness.spec import Study
-
-log = logging.getLogger("harness")
 
 
 @dataclass(frozen=True)
@@ -43,27 +40,40 @@ class Run:
         return self.written.html
 
 
-def run_study(study: Study, *, runs: Path, store: Path, progress: Progress | None = None, unsafe: bool = False) -> Run:
+def run_study(
+    study: Study, *, runs: Path, store: str | Path | Store, progress: Progress | None = None, unsafe: bool = False
+) -> Run:
     """Train, prune, export, measure and report a study; `<runs>/<study>/` takes its place whole.
 
-    A row that fails says why in `Row.error` and loses no other. `unsafe` lets code inside a network's file run.
+    `store` is a folder, an address, or an open store. A row that fails says why in `Row.error` and loses no other.
+    `unsafe` lets code inside a network's file run.
 
     Raises:
         SpecError, ModelError, DataError: a case can't work as asked; found before anything is trained.
         DeviceError: the device asked for does not really run models.
-        StoreError: the disk is full or can't be written; what was finished is kept.
+        StoreError: the store is full, or can't be reached or written; what was finished is kept.
     """
     progress = progress or Silent()
     cases = study.cases()
     folder = runs / study.name
-    check_writable(folder, store)
+    check_writable(folder)
+    kept = open_store(store)
+    kept.check()
     device = usable_device(study.measure.device)
     loaded = load_all(case.data for case in cases)
     datasets = {}
     for case in cases:
         with step(f"check {case.name}"):
             datasets[case.name] = fitting_data(case, loaded[case.data], unsafe=unsafe)
-    stages = Stages(Store(store, notice=log.warning), device, progress, datasets, unsafe, study.measure, cases)
+    with using(kept.place, study.name):
+        kept = kept.referred_by(study.name, study.model_dump(mode="json"))
+        stages = Stages(kept, device, progress, datasets, unsafe, study.measure, cases)
+        return _brought(stages, study, folder)
+
+
+def _brought(stages: Stages, study: Study, folder: Path) -> Run:
+    """Bring every case down the road, measure what came of them, and write the run's folder."""
+    cases, progress = stages.cases, stages.progress
     outcomes: list[Outcome] = []
     with progress.task(f"study {study.name}", total=len(cases)) as task:
         for number, case in enumerate(cases, start=1):
@@ -77,8 +87,9 @@ def run_study(study: Study, *, runs: Path, store: Path, progress: Progress | Non
         environment=describe(),
         rows=tuple(outcome.row for outcome in outcomes),
         measurements=tuple(measured(stages, study, outcomes)),
-        example_sets=example_sets(datasets.values()),
+        example_sets=example_sets(stages.datasets.values()),
     )
     if study.pictures:
-        results = with_pictures(results, {each.test_digest: each.test_images for each in datasets.values()})
+        images = {each.test_digest: each.test_images for each in stages.datasets.values()}
+        results = with_pictures(results, images)
     return Run(folder, results, write_run(folder, results, outcomes))

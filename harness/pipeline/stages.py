@@ -1,7 +1,4 @@
-"""Each stage of the road as an artifact in the store, keyed by what it is made from.
-
-Keras and TensorFlow are imported only where something is made.
-"""
+"""Each stage as an artifact in the store, keyed by what it is made from; Keras is imported where one is made."""
 
 from __future__ import annotations
 
@@ -10,24 +7,22 @@ import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from importlib.metadata import version
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import models
 from harness.base.crash import step
-from harness.base.numerics import settle
 from harness.base.progress import Progress
-from harness.base.shapes import agrees
 from harness.base.store import Artifact, Store, file_digest
 from harness.data import Dataset
 from harness.measure.accuracy import evaluate
 from harness.measure.files.model_file import read_model
-from harness.measure.inputs.declared import INVENTED
 from harness.measure.latency.conditions import conditions
 from harness.measure.measurement import Measurement
 from harness.measure.protocol import measure
 from harness.measure.runtime.environment import describe
+from harness.pipeline.made_by import made_by
 from harness.pipeline.networks import (
     export_saved,
     fresh_keras,
@@ -36,35 +31,12 @@ from harness.pipeline.networks import (
     model_options,
     original_keras,
 )
-from harness.pipeline.widths import chosen, plan_of, uniform
-from harness.records import ChosenWidths, Pruning, Record, Training
-from harness.spec import Case, Device, MeasureSpec, PruneSpec, Schedule, SpeedSpec
-
-# Raise a stage's number when its code changes what it makes: artifacts of older code are then made again.
-STAGE_VERSIONS = {
-    "train": 2,
-    "train_on": 1,
-    "widths": 2,
-    "uniform": 1,
-    "prune": 4,
-    "try_out": 2,
-    "export": 2,
-    "accuracy": 2,
-    "measure": 3,
-}
-
-STAGE_PACKAGES = {
-    "train": ("keras",),
-    "train_on": ("keras",),
-    "widths": ("keras", "tf2onnx"),
-    "uniform": ("keras", "tf2onnx"),
-    "prune": ("keras",),
-    "try_out": ("keras",),
-    "export": ("keras", "tf2onnx"),
-    "accuracy": (),
-    "measure": (),
-}
-
+from harness.pipeline.onnx_files import keep, open_inputs, prune_into, take_over
+from harness.pipeline.precision import Asked, in_precision
+from harness.pipeline.saving import save
+from harness.pipeline.widths import chosen, like_keras, like_onnx, of_keras, of_onnx, plan_of, uniform
+from harness.records import ChosenWidths, Pruning, Training
+from harness.spec import Case, Device, MeasureSpec, Precision, PruneSpec, Schedule, SpeedSpec
 
 # What a measurement depends on beside its models; the rest of an environment changes from minute to minute.
 MACHINE = ("versions", "platform", "cpu", "cpu_flags", "affinity", "cgroup_cpus")
@@ -88,6 +60,8 @@ class Stages:
 
     def train(self, case: Case) -> Artifact:
         """The trained original: training.json, accuracy.json in Keras, and model.keras where anything follows."""
+        if case.onnx is not None:
+            return self._get("take_onnx", {"file": read_model(case.onnx).sha256}, partial(take_over, case.onnx))
         if case.file is not None:
             return self._taken_over(case, case.file)
         dataset = self.datasets[case.name]
@@ -162,13 +136,18 @@ class Stages:
         """The widths chosen by latency, for all seeds of a network by one of them: widths.json."""
         if spec.baseline == "uniform":
             return self._uniform(case, spec.model_copy(update={"baseline": None}))
-        lead = self._lead(case)
+        lead = self.lead(case)
         trained, dataset = self.train(lead), self.datasets[lead.name]
-        asked = SpeedSpec.of(spec, self.measuring.model_copy(update={"device": self.device}))
+        fed = self._fed(case)
+        asked = SpeedSpec.of(spec, self.measuring.model_copy(update={"device": self.device, "inputs": fed}))
 
         def make(folder: Path) -> None:
-            original = original_keras(trained.path("model.keras"), self.unsafe)
-            save(chosen(original, asked, dataset, lead.seed, self.store, self.progress), folder / "widths.json")
+            if case.onnx is not None:
+                choose = of_onnx(trained.path("model.onnx"), asked, dataset, lead.seed)
+            else:
+                original = original_keras(trained.path("model.keras"), self.unsafe)
+                choose = of_keras(original, asked, dataset, lead.seed)
+            save(chosen(choose, asked, self.store, self.progress), folder / "widths.json")
 
         inputs = {
             "trained": trained.key,
@@ -181,16 +160,19 @@ class Stages:
 
     def _uniform(self, case: Case, spec: PruneSpec) -> Artifact:
         """The same share off every layer, as fast as the widths that a spec asks for: widths.json."""
-        found, trained = self.widths(case, spec), self.train(self._lead(case))
+        found, trained = self.widths(case, spec), self.train(self.lead(case))
 
         def make(folder: Path) -> None:
-            original = original_keras(trained.path("model.keras"), self.unsafe)
-            widths = uniform(original, found.record("widths.json", ChosenWidths), self.store, self.progress)
+            if case.onnx is not None:
+                like = like_onnx(trained.path("model.onnx"))
+            else:
+                like = like_keras(original_keras(trained.path("model.keras"), self.unsafe))
+            widths = uniform(like, found.record("widths.json", ChosenWidths), self.store, self.progress)
             save(widths, folder / "widths.json")
 
         return self._get("uniform", {"widths": found.key}, make)
 
-    def _lead(self, case: Case) -> Case:
+    def lead(self, case: Case) -> Case:
         """The first seed of the case's network whose training learned; the case itself where none is known to."""
         for each in self.cases:
             if each.network == case.network and self.train(each).record("training.json", Training).learned is not False:
@@ -198,7 +180,9 @@ class Stages:
         return case
 
     def prune(self, case: Case, spec: PruneSpec, trained: Artifact) -> Artifact:
-        """A pruned and fine-tuned variant: model.keras, pruning.json."""
+        """A pruned and fine-tuned variant: model.keras, or model.onnx of an ONNX file, and pruning.json."""
+        if case.onnx is not None:
+            return self._get("prune_onnx", self._pruning_inputs(case, spec, trained), self._pruner(case, spec, trained))
 
         def make(folder: Path) -> None:
             model, record = self._pruned(case, spec, trained)
@@ -217,6 +201,19 @@ class Stages:
 
         return self._get("try_out", self._pruning_inputs(case, spec, trained), make)
 
+    def _pruner(self, case: Case, spec: PruneSpec, trained: Artifact) -> Callable[[Path], None]:
+        """What prunes an ONNX file."""
+
+        def make(folder: Path) -> None:
+            widths = self._chosen(case, spec) if spec.by_latency else None
+            how = self._fed(case), case.seed
+            prune_into(folder, trained.path("model.onnx"), spec, widths, self.datasets[case.name], how)
+
+        return make
+
+    def _chosen(self, case: Case, spec: PruneSpec) -> ChosenWidths:
+        return self.widths(case, spec).record("widths.json", ChosenWidths)
+
     def _pruned(self, case: Case, spec: PruneSpec, trained: Artifact) -> tuple[Any, Pruning]:
         dataset = self.datasets[case.name]
         original = original_keras(trained.path("model.keras"), self.unsafe)
@@ -224,7 +221,7 @@ class Stages:
 
         data = (dataset.train_images, dataset.train_labels)
         if spec.by_latency:
-            found = self.widths(case, spec).record("widths.json", ChosenWidths)
+            found = self._chosen(case, spec)
             pruned = prune_like(original, plan_of(found), spec, data=data, seed=case.seed)
             pruned = replace(pruned, speed=found.speed, matched=found.matched)
         else:
@@ -261,6 +258,8 @@ class Stages:
 
     def export(self, case: Case, source: Artifact) -> Artifact:
         """The ONNX file, in agreement with Keras on the whole test set: model.onnx, export.json."""
+        if case.onnx is not None:
+            return self._get("keep_onnx", {"onnx": source.key}, partial(keep, source.path("model.onnx")))
         dataset = self.datasets[case.name]
 
         def make(folder: Path) -> None:
@@ -268,6 +267,15 @@ class Stages:
             save(found, folder / "export.json")
 
         return self._get("export", {"keras": source.key, "data": dataset.digest}, make)
+
+    def quantize(
+        self, case: Case, precision: Precision, exported: Artifact, chosen: Artifact | None = None, *, profiled: bool
+    ) -> Artifact:
+        """The ONNX file in another precision: model.onnx, export.json, quantization.json. See `Asked` for the rest."""
+        measuring = self.measuring.model_copy(update={"device": self.device, "inputs": self._fed(case)})
+        asked, dataset = Asked(precision, measuring, chosen, profiled), self.datasets[case.name]
+        make = partial(in_precision, exported, asked=asked, dataset=dataset, progress=self.progress)
+        return self._get("quantize", {"onnx": exported.key, "data": dataset.digest, **asked.inputs}, make)
 
     def evaluate(self, case: Case, exported: Artifact) -> Artifact:
         """The ONNX file's accuracy on the test set, on the device that is measured: accuracy.json."""
@@ -291,7 +299,7 @@ class Stages:
         Sizes that the files leave open are those of the data, unless the study says which.
         """
         said = asked.inputs or asked.input_data is not None
-        fed = asked.inputs if said else self._open_inputs(files[0])
+        fed = asked.inputs if said else open_inputs(files[0], self.datasets.values())
         spec = asked.model_copy(update={"device": self.device, "inputs": fed})
 
         def make(folder: Path) -> None:
@@ -305,29 +313,18 @@ class Stages:
         } | ({} if spec.input_data is None else {"input_data": _files_digest(spec.input_data)})
         return self._get("measure", inputs, make).record("measurement.json", Measurement)
 
-    def _open_inputs(self, file: Path) -> tuple[str, ...]:
-        """What a file is fed whose input can't be invented, as `name:shape:dtype` of the data's shape; else nothing."""
-        (wanted,) = read_model(file).inputs
-        sizes = (wanted.shape or ())[1:]
-        if None not in sizes and wanted.dtype in INVENTED:
-            return ()
-        shapes = [data.image_shape for data in self.datasets.values() if agrees(data.image_shape, sizes)]
-        return tuple(f"{wanted.name}:N{''.join(f'x{size}' for size in shape)}:{wanted.dtype}" for shape in shapes[:1])
+    def _fed(self, case: Case) -> tuple[str, ...]:
+        """What says what a case's ONNX file takes; of Keras models the study's own words alone."""
+        if self.measuring.inputs or case.onnx is None:
+            return self.measuring.inputs
+        return open_inputs(case.onnx, [self.datasets[case.name]])
 
     def _get(self, stage: str, inputs: Mapping[str, Any], make: Callable[[Path], None]) -> Artifact:
-        packages = {name: version(name) for name in STAGE_PACKAGES[stage]}
-        numerics = settle() if "keras" in packages else {}
-        made_by = {"version": STAGE_VERSIONS[stage], "packages": packages, "numerics": numerics}
         with step(stage):
-            return self.store.get(stage, {**inputs, **made_by}, make)
+            return self.store.get(stage, {**inputs, **made_by(stage)}, make)
 
 
 def _files_digest(path: Path) -> dict[str, str]:
     """What identifies a file, or each file of a folder, by its place in there."""
     files = sorted(path.rglob("*.pb")) if path.is_dir() else [path] if path.exists() else []
     return {str(file.relative_to(path)): file_digest(file) for file in files}
-
-
-def save(record: Record, path: Path) -> None:
-    """Write a record as JSON."""
-    path.write_text(record.model_dump_json(indent=1))

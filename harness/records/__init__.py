@@ -1,7 +1,7 @@
 """What stages produce: frozen, versioned, written as JSON. Raw values are fields; what follows from them is derived.
 
-A file for each stage: `training`, `pruning`, `export`, `accuracy`; a `row` of a run's results holds one of each, and
-`examples` tells what rows were judged on. From outside, import from `harness.records` itself.
+A file for each stage: `training`, `pruning`, `quantization`, `export`, `accuracy`; a `row` of a run's results holds one
+of each, and `examples` tells what rows were judged on. From outside, import from `harness.records` itself.
 """
 
 from harness.records.accuracy import Accuracy
@@ -24,7 +24,8 @@ from harness.records.pruning import (
     Verdict,
     total,
 )
-from harness.records.record import Record
+from harness.records.quantization import Arrangement, Blame, Gain, Quantization, SlowerLayer
+from harness.records.record import GrownRecord, Record
 from harness.records.row import Row
 from harness.records.training import Answered, Reconstruction, Recovery, SolvedLayer, Training
 
@@ -32,10 +33,14 @@ __all__ = [
     "Accuracy",
     "Agreement",
     "Answered",
+    "Arrangement",
+    "Blame",
     "ChannelPlan",
     "ChosenWidths",
     "ExampleSet",
     "Export",
+    "Gain",
+    "GrownRecord",
     "LayerCost",
     "Matched",
     "OutputKept",
@@ -44,12 +49,14 @@ __all__ = [
     "PruneFile",
     "PruneReport",
     "Pruning",
+    "Quantization",
     "Reached",
     "Reconstruction",
     "Record",
     "Recovery",
     "Round",
     "Row",
+    "SlowerLayer",
     "SolvedLayer",
     "Speed",
     "Training",

@@ -23,12 +23,13 @@ class Export(Record):
 
     `twin_of` is the dtype policy of a model whose float32 twin was exported; None where the model computes in float32
     itself. It differs from its twin by `twin_difference` of the outputs' spread (None: not all its outputs are finite).
+    `parity` is None where there is no Keras model to compare with: the network came as an ONNX file.
     """
 
     opset: int
     size_bytes: int
     sha256: str
     architecture: str
-    parity: Parity
+    parity: Parity | None
     twin_of: str | None = None
     twin_difference: float | None = None

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.pipeline.stages import save
+from harness.pipeline.saving import save
 from harness.spec import Study
 from tests.synthetic import results_of
 

@@ -54,6 +54,7 @@ def export(  # noqa: PLR0913, PLR0917 - one parameter an option
         print_json({"path": str(path), **found.model_dump(mode="json")})
         return
     twin = "" if found.twin_of is None else f"the float32 twin of a {found.twin_of} model, {_distance(found)}; it "
+    assert found.parity is not None  # it came from Keras
     examples = f"{found.parity.examples} {'random examples' if data is None else 'test examples'}"
     print_lines(
         f"{path}: {found.size_bytes / 1e6:.2f} MB; {twin}agrees with Keras on {examples}, "

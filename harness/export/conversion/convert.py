@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import logging
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from harness.base.errors import ExportError
+from harness.base.quiet import quiet
 from harness.export.conversion.operations import tf2onnx_handlers
 from harness.export.conversion.supported import (
     require_known_operations,
@@ -42,6 +40,7 @@ def model_proto_from_keras(model: keras.Model, *, opset: int = LARGEST_OPSET) ->
     interface = describe(model)
     require_no_state(model)
     require_room(model)
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     with quiet():
         import tf2onnx.convert
 
@@ -58,18 +57,3 @@ def model_proto_from_keras(model: keras.Model, *, opset: int = LARGEST_OPSET) ->
             raise ExportError(f"model '{model.name}' can't be converted: {reason(error)}") from error
     require_known_operations(converted, model)
     return converted, with_output_shapes(interface, [tensor.shape for tensor in traced])
-
-
-@contextmanager
-def quiet() -> Iterator[None]:
-    """Keep every package from logging: what matters of it becomes an ExportError.
-
-    tf2onnx logs by its own logger and by the root's.
-    """
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    before = logging.root.manager.disable
-    logging.disable(logging.CRITICAL)
-    try:
-        yield
-    finally:
-        logging.disable(before)
