@@ -18,7 +18,7 @@ from harness.compare.results import Results
 from harness.report import write
 from harness.spec import Study
 from tests.report.browser.visit import Visit, chromium
-from tests.synthetic import World, accuracy_of, results_of
+from tests.synthetic import World, accuracy_of, pictured, results_of
 
 RESULT = Path(__file__).parent / "results" / "page.md"
 RATIOS = {52: 11, 500: 123}
@@ -46,7 +46,7 @@ def invented(ratios: int, seeds: int) -> Results:
     vary = {"padding": ["same", "valid"], "filters": [[32, 48, 64], [16, 24, 32]]}
     networks = [{"model": "deepcaptcha", "vary": vary, "prune": prune}]
     study = Study.model_validate({"name": "many", "seeds": list(range(seeds)), "networks": networks})
-    return results_of(study, World(accuracy=accuracy_of))
+    return pictured(results_of(study, World(accuracy=accuracy_of)))
 
 
 def timed(page: Path) -> Iterator[Times]:

@@ -14,12 +14,15 @@ from harness.measure.launch import Launch, Process
 from harness.measure.measurement import Measurement
 from harness.measure.model import Fed, MeasuredModel
 from harness.measure.row import MeasuredRow
+from harness.pipeline.pictures import with_pictures
 from harness.pipeline.rows import planned
 from harness.records import (
     Accuracy,
     Blame,
     ChannelPlan,
+    ExampleSet,
     Export,
+    Matched,
     Parity,
     Proof,
     Pruning,
@@ -31,6 +34,11 @@ from harness.records import (
 from harness.spec import Case, MeasureSpec, PruneSpec, QuantizeSpec, Study
 
 EXAMPLES = 1000
+LABELS = np.random.default_rng(5).integers(0, 10, EXAMPLES)
+EXAMPLE_SET = ExampleSet(
+    class_names=("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "<nine>"),
+    labels=" ".join(map(str, LABELS)),
+)
 ENVIRONMENT = {
     "cpu": "Imaginary CPU <8 cores>",
     "versions": {"onnxruntime": "1.31.1", "python": "3.11"},
@@ -123,7 +131,14 @@ def results_of(study: Study, world: World | None = None) -> Results:
         environment=ENVIRONMENT,
         rows=tuple(rows),
         measurements=tuple(make_measurements(world, study.measure, rows)) if world.measured else (),
+        example_sets={row.examples: EXAMPLE_SET for row in rows if row.examples is not None},
     )
+
+
+def pictured(results: Results) -> Results:
+    """The same with pictures, as a run has them."""
+    images = np.random.default_rng(7).random((EXAMPLES, 28, 28, 1)).astype(np.float32)
+    return with_pictures(results, dict.fromkeys(results.example_sets, images))
 
 
 def make_row(world: World, row: Row) -> Row:
@@ -132,6 +147,7 @@ def make_row(world: World, row: Row) -> Row:
         row = row.model_copy(update={"quantization": make_quantization(row)})
     if row.name in world.failures:
         return row.model_copy(update={"error": world.failures[row.name]})
+    right = correct(row, world.accuracy(case, prune) + (world.longer if row.longer_epochs else 0))
     width = 1.0 if prune is None else 1 - (prune.ratio or 0.03)
     parameters = int(342_458 * width**2)
     return row.model_copy(
@@ -145,10 +161,12 @@ def make_row(world: World, row: Row) -> Row:
             "pruning": None if prune is None else make_pruning(prune, parameters),
             "export": make_export(row, parameters) if case.deploy else None,
             "accuracy": Accuracy(
-                correct=correct(row, world.accuracy(case, prune) + (world.longer if row.longer_epochs else 0)),
+                correct=right,
+                wrong=mistakes(row, right),
                 device="cpu" if case.deploy else "keras",
                 chance=world.chance,
             ),
+            "examples": digest(f"{case.data.name} {case.data.scale}"),
         }
     )
 
@@ -170,6 +188,8 @@ def make_training(parameters: int, epochs: int, world: World | None = None, accu
 
 def make_pruning(prune: PruneSpec, parameters: int) -> Pruning:
     proof = Proof(trials={"own weights": 3e-7, "random weights": 8e-7}, examples=64, tolerance=1e-5)
+    uniform = prune.baseline == "uniform" and prune.speedup is not None
+    matched = Matched(ratio=0.4, wanted={1: prune.speedup}, predicted={1: prune.speedup}) if uniform else None
     return Pruning(
         plan=ChannelPlan(architecture="a", kept={"conv1": (0, 1)}, channels={"conv1": 4}),
         proof=None if prune.rows == "first" else proof,
@@ -177,6 +197,7 @@ def make_pruning(prune: PruneSpec, parameters: int) -> Pruning:
         parameters_before=342_458,
         parameters_after=parameters,
         finetune=make_training(parameters, prune.finetune_epochs) if prune.finetune_epochs else None,
+        matched=matched,
     )
 
 
@@ -196,6 +217,7 @@ def make_quantization(row: Row) -> Quantization:
 
 def make_export(row: Row, parameters: int) -> Export:
     amount = "original" if row.prune is None else f"{row.prune.ratio} {row.prune.filters} {row.prune.speedup or ''}"
+    amount += " uniform" if row.prune is not None and row.prune.baseline == "uniform" else ""
     return Export(
         opset=18,
         size_bytes=4 * parameters + 2_345,
@@ -213,6 +235,15 @@ def correct(row: Row, accuracy: float) -> str:
     answers = np.full(EXAMPLES, "0")
     answers[easiest] = "1"
     return "".join(answers)
+
+
+def mistakes(row: Row, correct: str) -> str:
+    """What the examples that are hard look like is the same to all, but for a little luck."""
+    usual = np.random.default_rng(6).integers(1, 10, EXAMPLES)
+    luck = np.random.default_rng(number(f"{row.name} mistakes"))
+    other = np.where(luck.random(EXAMPLES) < 0.2, luck.integers(1, 10, EXAMPLES), usual)
+    wrong = np.array(list(correct)) == "0"
+    return " ".join(map(str, ((LABELS + other) % 10)[wrong]))
 
 
 def make_measurements(world: World, spec: MeasureSpec, rows: Sequence[Row]) -> Iterable[Measurement]:

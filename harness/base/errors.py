@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 
 class HarnessError(Exception):
     """Something the user can mend. The command line prints it as one line and exits with 2."""
@@ -28,7 +30,14 @@ class ProofError(PruneError):
 
 
 class TooSlowError(PruneError):
-    """No widths that were tried are as fast as asked: the answer is no, and exit code 1."""
+    """No widths that were tried are as fast as asked: the answer is no, and exit code 1.
+
+    `fastest` is the plan of the fastest widths, where no others are any faster.
+    """
+
+    def __init__(self, message: str, fastest: Any = None) -> None:
+        super().__init__(message)
+        self.fastest = fastest
 
 
 class UnprovableError(ProofError):

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 PROBABILITY, LOGIT = 0.5, 0.0  # above which a single output says class 1
+NO_ANSWER = -1  # the class of an example with a NaN among its scores
 
 
 def answered(outputs: NDArray[Any], threshold: float = LOGIT) -> NDArray[np.int64]:

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print the answer as JSON on stdout.")]
 QuietFlag = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")]
 UnsafeFlag = Annotated[bool, typer.Option("--unsafe", help="Run code inside the file (Lambda layers).")]
+PicturesFlag = Annotated[
+    bool, typer.Option("--pictures/--no-pictures", help="Show test examples on which networks disagree.")
+]
 StoreOption = Annotated[
     str, typer.Option("--store", help="Where finished stages are kept: a folder, or an address such as s3://BUCKET/X.")
 ]

@@ -3,7 +3,8 @@
 Pure: it reads records, and needs no model, no Keras and no onnxruntime. `comparing` puts together what the others find:
 rows become `variants` over their seeds (`pooling`), get their speed from the `timings` (`speed`), and stand somewhere
 with regard to the `frontier` (`standings`); `choices` say which to ship; `contrasts` are between unpruned networks,
-`learning` is about which trainings learned. What is found is data, in `answers`. `between` compares two runs.
+`learning` is about which trainings learned, `examples` about single classes and test examples. What is found is data,
+in `answers`. `between` compares two runs.
 """
 
 from harness.compare.answers import (
@@ -12,8 +13,12 @@ from harness.compare.answers import (
     Arm,
     Change,
     Choice,
+    ClassAccuracy,
+    ClassChange,
     Contrast,
     Control,
+    Disagreement,
+    Disagreements,
     Effect,
     Interval,
     Latency,
@@ -27,6 +32,7 @@ from harness.compare.answers import (
     Verdict,
 )
 from harness.compare.comparing import Compared, compare, compared
+from harness.compare.examples import Labelled, class_accuracies, class_changes, disagreements
 from harness.compare.pooling import accuracy_over_seeds, difference
 
 __all__ = [
@@ -35,11 +41,16 @@ __all__ = [
     "Arm",
     "Change",
     "Choice",
+    "ClassAccuracy",
+    "ClassChange",
     "Compared",
     "Contrast",
     "Control",
+    "Disagreement",
+    "Disagreements",
     "Effect",
     "Interval",
+    "Labelled",
     "Latency",
     "Learning",
     "LearningTest",
@@ -50,7 +61,10 @@ __all__ = [
     "Variant",
     "Verdict",
     "accuracy_over_seeds",
+    "class_accuracies",
+    "class_changes",
     "compare",
     "compared",
     "difference",
+    "disagreements",
 ]

@@ -17,7 +17,7 @@ from harness import stats
 from harness.compare.answers import Interval
 
 
-def accuracy_over_seeds(corrects: Sequence[str]) -> Interval:
+def accuracy_over_seeds(corrects: Sequence[str], these_seeds: bool = False) -> Interval:
     """Mean accuracy over seeds, as a fraction.
 
     With one seed the interval is Wilson's. With more it is Wilson's at the effective sample size n = p (1 - p) / V,
@@ -25,6 +25,7 @@ def accuracy_over_seeds(corrects: Sequence[str]) -> Interval:
 
     Args:
         corrects: one string a seed, one character an example in test order, `1` where the answer was right.
+        these_seeds: the interval is for these trainings on other examples, not for other trainings.
     """
     hits = _matrix(corrects)
     seeds, examples = hits.shape
@@ -33,7 +34,7 @@ def accuracy_over_seeds(corrects: Sequence[str]) -> Interval:
         low, high = stats.wilson(int(hits.sum()), examples)
         return Interval(value=mean, low=low, high=high)
     in_examples = float(hits.mean(axis=0).var()) / examples
-    in_seeds = float(hits.mean(axis=1).var(ddof=1)) / seeds
+    in_seeds = 0.0 if these_seeds else float(hits.mean(axis=1).var(ddof=1)) / seeds
     variance = in_examples + in_seeds
     effective = min(examples, mean * (1 - mean) / variance) if variance > 0 else float(examples)
     low, high = _wilson(mean, effective, _quantile(in_examples, examples - 1, in_seeds, seeds - 1))
@@ -42,11 +43,13 @@ def accuracy_over_seeds(corrects: Sequence[str]) -> Interval:
 
 def difference(ours: Sequence[str], theirs: Sequence[str], paired_seeds: bool) -> Interval:
     """Our mean accuracy minus theirs, as `tested_difference` finds it."""
-    found = tested_difference(ours, theirs, paired_seeds)
+    found = tested_difference(ours, theirs, paired_seeds, these_seeds=False)
     return Interval(value=found.estimate, low=found.low, high=found.high)
 
 
-def tested_difference(ours: Sequence[str], theirs: Sequence[str], paired_seeds: bool) -> stats.Interval:
+def tested_difference(
+    ours: Sequence[str], theirs: Sequence[str], paired_seeds: bool, these_seeds: bool
+) -> stats.Interval:
     """Our mean accuracy minus theirs, as a fraction, on the same examples in the same order.
 
     Over examples the difference is always paired. With one seed each, the interval is Newcombe's for paired
@@ -58,6 +61,7 @@ def tested_difference(ours: Sequence[str], theirs: Sequence[str], paired_seeds: 
         ours: one string of `1` and `0` a seed.
         theirs: the same.
         paired_seeds: the two come from the same trainings, seed by seed: their differences are the sample.
+        these_seeds: it is about these trainings on other examples, not about other trainings.
     """
     a, b = _matrix(ours), _matrix(theirs)
     if len(a) == len(b) == 1:
@@ -68,7 +72,8 @@ def tested_difference(ours: Sequence[str], theirs: Sequence[str], paired_seeds: 
     total, mean = examples + 2, float(by_example.mean())
     in_examples = max(0.0, (float((by_example**2).sum()) + 1) / total - mean**2) / total
     spreads = [a.mean(axis=1) - b.mean(axis=1)] if paired_seeds else [a.mean(axis=1), b.mean(axis=1)]
-    in_seeds = sum(float(values.var(ddof=1)) / len(values) for values in spreads if len(values) > 1)
+    varying = [values for values in spreads if len(values) > 1 and not these_seeds]
+    in_seeds = sum(float(values.var(ddof=1)) / len(values) for values in varying)
     seed_freedom = sum(len(values) - 1 for values in spreads)
     error = math.sqrt(in_examples + in_seeds)
     freedom = _freedom(in_examples, examples - 1, in_seeds, seed_freedom)

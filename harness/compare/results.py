@@ -10,7 +10,7 @@ from pydantic import ValidationError, model_validator
 
 from harness.base.errors import SpecError
 from harness.measure.measurement import Measurement
-from harness.records import Record, Row
+from harness.records import ExampleSet, Record, Row
 from harness.spec import MeasureSpec
 
 RESULTS_FILE = "results.json"
@@ -21,26 +21,31 @@ class Results(Record):
 
     `spec` is what was asked of the measurements and `environment` the machine it all ran on. There is a measurement for
     each group of networks that take the same inputs, in the order of the rows, with one file for each architecture:
-    rows whose exports have equal architecture digests share their latency.
+    rows whose exports have equal architecture digests share their latency. `example_sets` are what rows were judged on,
+    by their `examples`; none in results of versions before 3.
     """
 
-    schema_version: Literal["harness-results/2"] = "harness-results/2"
+    schema_version: Literal["harness-results/3"] = "harness-results/3"
     study: str
     question: str
     spec: MeasureSpec
     environment: Mapping[str, Any]
     rows: tuple[Row, ...]
     measurements: tuple[Measurement, ...]
+    example_sets: Mapping[str, ExampleSet] = {}
 
     @model_validator(mode="before")
     @classmethod
     def _as_it_was_before(cls, values: Any) -> Any:
-        """Results of version 1 have one measurement or None."""
-        if not isinstance(values, Mapping) or values.get("schema_version") != "harness-results/1":
+        """Results of version 2 have no sets of examples; those of version 1 have one measurement or None, too."""
+        version = values.get("schema_version") if isinstance(values, Mapping) else None
+        if version not in ("harness-results/1", "harness-results/2"):
             return values
-        only = values.get("measurement")
-        kept = {key: value for key, value in values.items() if key not in ("schema_version", "measurement")}
-        return {**kept, "measurements": () if only is None else (only,)}
+        kept = {key: value for key, value in values.items() if key != "schema_version"}
+        if version == "harness-results/1":
+            only = kept.pop("measurement", None)
+            kept["measurements"] = () if only is None else (only,)
+        return kept
 
 
 def read_results(run: Path) -> Results:

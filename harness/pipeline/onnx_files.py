@@ -15,7 +15,8 @@ from harness.measure.files.model_file import read_model
 from harness.measure.inputs.declared import INVENTED
 from harness.measure.inputs.examples import fitted
 from harness.pipeline.saving import save
-from harness.records import ChannelPlan, Export, Pruning, Speed, Training
+from harness.pipeline.widths import plan_of
+from harness.records import ChosenWidths, Export, Pruning, Training
 from harness.spec import Case, PruneSpec
 
 
@@ -64,7 +65,7 @@ def prune_into(
     folder: Path,
     file: Path,
     spec: PruneSpec,
-    widths: tuple[ChannelPlan, Speed] | None,
+    widths: ChosenWidths | None,
     dataset: Dataset,
     how: tuple[Sequence[str], int],
 ) -> None:
@@ -80,7 +81,7 @@ def prune_into(
     if widths is None:
         result = prune_by(file, spec, given)
     else:
-        result = replace(prune_like(file, widths[0], spec, given), speed=widths[1])
+        result = replace(prune_like(file, plan_of(widths), spec, given), speed=widths.speed, matched=widths.matched)
     ir.save(result.model, folder / "model.onnx")
     record = Pruning(
         plan=result.plan,
@@ -91,6 +92,7 @@ def prune_into(
         finetune=None,
         reconstruction=result.reconstruction,
         speed=result.speed,
+        matched=result.matched,
     )
     save(record, folder / "pruning.json")
 

@@ -21,6 +21,7 @@ from harness.pipeline.cases import fitting, run_cases
 from harness.pipeline.engine.place import opened, read_place
 from harness.pipeline.folder import write_run
 from harness.pipeline.measuring import measured
+from harness.pipeline.pictures import example_sets, with_pictures
 from harness.pipeline.rows import Outcome
 from harness.pipeline.shared import share
 from harness.pipeline.site import StudySite
@@ -92,5 +93,9 @@ def _written(stages: Stages, study: Study, folder: Path, outcomes: list[Outcome]
         environment=describe(),
         rows=tuple(outcome.row for outcome in outcomes),
         measurements=tuple(measured(stages, study, outcomes)),
+        example_sets=example_sets(stages.datasets.values()),
     )
+    if study.pictures:
+        images = {each.test_digest: each.test_images for each in stages.datasets.values()}
+        results = with_pictures(results, images)
     return Run(folder, results, write_run(folder, results, outcomes))

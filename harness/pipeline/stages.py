@@ -8,13 +8,11 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import models
 from harness.base.crash import step
-from harness.base.numerics import settle
 from harness.base.progress import Progress
 from harness.base.store import Artifact, Store, file_digest
 from harness.data import Dataset
@@ -26,6 +24,7 @@ from harness.measure.protocol import measure
 from harness.measure.runtime.environment import describe, versions
 from harness.pipeline.engine.engine import FATAL, Engine, Here, Job
 from harness.pipeline.engine.making import Maker
+from harness.pipeline.made_by import files_digest, made_by
 from harness.pipeline.networks import (
     export_saved,
     fresh_keras,
@@ -37,40 +36,9 @@ from harness.pipeline.networks import (
 from harness.pipeline.onnx_files import keep, open_inputs, prune_into, take_over
 from harness.pipeline.precision import Asked, in_precision
 from harness.pipeline.saving import save
-from harness.pipeline.widths import chosen, of_keras, of_onnx, reached
+from harness.pipeline.widths import chosen, like_keras, like_onnx, of_keras, of_onnx, plan_of, uniform
 from harness.records import ChosenWidths, Pruning, Training
 from harness.spec import Case, Device, MeasureSpec, Precision, PruneSpec, Schedule, SpeedSpec
-
-# Raise a stage's number when its code changes what it makes: artifacts of older code are then made again.
-STAGE_VERSIONS = {
-    "train": 2,
-    "train_on": 1,
-    "take_onnx": 1,
-    "widths": 1,
-    "prune": 4,
-    "prune_onnx": 1,
-    "try_out": 2,
-    "export": 2,
-    "quantize": 1,
-    "keep_onnx": 1,
-    "accuracy": 1,
-    "measure": 3,
-}
-
-STAGE_PACKAGES = {
-    "train": ("keras",),
-    "train_on": ("keras",),
-    "take_onnx": (),
-    "widths": ("keras", "tf2onnx"),
-    "prune": ("keras",),
-    "prune_onnx": ("onnx-ir",),
-    "try_out": ("keras",),
-    "export": ("keras", "tf2onnx"),
-    "quantize": ("onnx",),
-    "keep_onnx": (),
-    "accuracy": (),
-    "measure": (),
-}
 
 # What a measurement depends on beside its models; the rest of an environment changes from minute to minute.
 MACHINE = ("versions", "platform", "cpu", "cpu_flags", "affinity", "cgroup_cpus")
@@ -174,6 +142,9 @@ class Stages:
     def widths(self, case: Case, spec: PruneSpec, lead: Case | None = None) -> Artifact:
         """The widths chosen by latency, for all seeds of a network by one of them, `lead`: widths.json."""
         lead = lead or self.lead(case)
+        if spec.baseline == "uniform":
+            as_fast_as = self.widths(case, spec.model_copy(update={"baseline": None}), lead)
+            return self.uniform(case, as_fast_as, self.train(lead))
         trained, dataset = self.train(lead), self.datasets[lead.name]
         fed = self._fed(case)
         asked = SpeedSpec.of(spec, self.measuring.model_copy(update={"device": self.device, "inputs": fed}))
@@ -194,6 +165,19 @@ class Stages:
             "conditions": conditions(asked.measuring, self.device),
         }
         return self._get("widths", inputs, make, partial(self.widths, case, spec, lead))
+
+    def uniform(self, case: Case, chosen: Artifact, trained: Artifact) -> Artifact:
+        """The same share off every layer, as fast as the widths that were chosen: widths.json."""
+
+        def make(folder: Path) -> None:
+            if case.onnx is not None:
+                like = like_onnx(trained.path("model.onnx"))
+            else:
+                like = like_keras(original_keras(trained.path("model.keras"), self.unsafe))
+            widths = uniform(like, chosen.record("widths.json", ChosenWidths), self.store, self.progress)
+            save(widths, folder / "widths.json")
+
+        return self._get("uniform", {"widths": chosen.key}, make, partial(self.uniform, case, chosen, trained))
 
     def lead(self, case: Case) -> Case:
         """The first seed of the case's network whose training learned; the case itself where none is known to."""
@@ -245,7 +229,7 @@ class Stages:
         """What prunes an ONNX file."""
 
         def make(folder: Path) -> None:
-            chosen = None if widths is None else reached(widths.record("widths.json", ChosenWidths))
+            chosen = None if widths is None else widths.record("widths.json", ChosenWidths)
             how = self._fed(case), case.seed
             prune_into(folder, trained.path("model.onnx"), spec, chosen, self.datasets[case.name], how)
 
@@ -258,8 +242,9 @@ class Stages:
 
         data = (dataset.train_images, dataset.train_labels)
         if widths is not None:
-            plan, speed = reached(widths.record("widths.json", ChosenWidths))
-            pruned = replace(prune_like(original, plan, spec, data=data, seed=case.seed), speed=speed)
+            found = widths.record("widths.json", ChosenWidths)
+            pruned = prune_like(original, plan_of(found), spec, data=data, seed=case.seed)
+            pruned = replace(pruned, speed=found.speed, matched=found.matched)
         else:
             pruned = prune(original, spec, data=data, seed=case.seed)
         tuning = None
@@ -352,7 +337,7 @@ class Stages:
             "pairs": [list(pair) for pair in pairs],
             "spec": spec.model_dump(mode="json"),
             "machine": {fact: describe()[fact] for fact in MACHINE},
-        } | ({} if spec.input_data is None else {"input_data": _files_digest(spec.input_data)})
+        } | ({} if spec.input_data is None else {"input_data": files_digest(spec.input_data)})
         return self._get("measure", inputs, make).record("measurement.json", Measurement)
 
     def _fed(self, case: Case) -> tuple[str, ...]:
@@ -369,17 +354,8 @@ class Stages:
         again: partial[Artifact] | None = None,
     ) -> Artifact:
         """What was made from these inputs, or is made now: by the engine, which may call `again` elsewhere."""
-        packages = {name: version(name) for name in STAGE_PACKAGES[stage]}
-        numerics = settle() if "keras" in packages else {}
-        made_by = {"version": STAGE_VERSIONS[stage], "packages": packages, "numerics": numerics}
         job = None
         if again is not None:
             job = Job(again.func.__name__, again.args, self.datasets[again.args[0].name].image_shape)
         with step(stage):
-            return Maker(self.store, self.engine, self.made).get(stage, {**inputs, **made_by}, make, job)
-
-
-def _files_digest(path: Path) -> dict[str, str]:
-    """What identifies a file, or each file of a folder, by its place in there."""
-    files = sorted(path.rglob("*.pb")) if path.is_dir() else [path] if path.exists() else []
-    return {str(file.relative_to(path)): file_digest(file) for file in files}
+            return Maker(self.store, self.engine, self.made).get(stage, {**inputs, **made_by(stage)}, make, job)

@@ -13,10 +13,11 @@ from harness.base.errors import TooSlowError
 from harness.base.progress import Progress
 from harness.base.store import Store
 from harness.data import Dataset
-from harness.records import ChannelPlan, ChosenWidths, Speed
+from harness.records import ChannelPlan, ChosenWidths, Matched, Speed
 from harness.spec import SpeedSpec
 
 Choose = Callable[[Store, Progress], tuple[ChannelPlan, Speed]]
+Like = Callable[[Speed, Store, Progress], tuple[ChannelPlan, Matched]]
 
 
 def chosen(choose: Choose, asked: SpeedSpec, store: Store, progress: Progress) -> ChosenWidths:
@@ -39,10 +40,12 @@ def of_keras(original: Any, asked: SpeedSpec, dataset: Dataset, seed: int) -> Ch
         from harness.prune.data.given import Data
         from harness.prune.price.keras_network import KerasNetwork
         from harness.prune.price.pricing import Pricing
+        from harness.prune.recover.estimate import estimating
         from harness.prune.speed.reach import choose_widths
 
-        data = Data.given((dataset.train_images, dataset.train_labels), seed)
-        return choose_widths(KerasNetwork.of(original, data, asked.keep), asked, Pricing(store, progress))
+        network = KerasNetwork.of(original, Data.given((dataset.train_images, dataset.train_labels), seed), asked.keep)
+        with estimating(original, lambda: dataset, seed, progress):
+            return choose_widths(network, asked, Pricing(store, progress))
 
     return choose
 
@@ -60,12 +63,47 @@ def of_onnx(file: Path, asked: SpeedSpec, dataset: Dataset, seed: int) -> Choose
     return choose
 
 
-def reached(found: ChosenWidths) -> tuple[ChannelPlan, Speed]:
-    """The plan that makes the widths, and what they reached.
+def uniform(like: Like, chosen: ChosenWidths, store: Store, progress: Progress) -> ChosenWidths:
+    """The same share off every layer, as fast as the widths that were chosen; where there are none, why."""
+    if chosen.speed is None:
+        return chosen
+    plan, matched = like(chosen.speed, store, progress)
+    return ChosenWidths(plan=plan, speed=None, refused=None, matched=matched)
+
+
+def like_keras(original: Any) -> Like:
+    """How a Keras model is pruned uniformly, as fast as other widths of it."""
+
+    def like(speed: Speed, store: Store, progress: Progress) -> tuple[ChannelPlan, Matched]:
+        from harness.prune.data.given import Data
+        from harness.prune.price.keras_network import KerasNetwork
+        from harness.prune.price.pricing import Pricing
+        from harness.prune.speed.uniform import uniform_as_fast
+
+        network = KerasNetwork.of(original, Data.given(None, 0), speed.asked.keep)
+        return uniform_as_fast(network, speed, Pricing(store, progress))
+
+    return like
+
+
+def like_onnx(file: Path) -> Like:
+    """How an ONNX file is pruned uniformly, as fast as other widths of it."""
+
+    def like(speed: Speed, store: Store, progress: Progress) -> tuple[ChannelPlan, Matched]:
+        from harness.prune.onnx.api import Given, uniform_for
+        from harness.prune.price.pricing import Pricing
+
+        return uniform_for(file, speed, Pricing(store, progress), Given(inputs=speed.asked.inputs))
+
+    return like
+
+
+def plan_of(found: ChosenWidths) -> ChannelPlan:
+    """The plan that makes the widths.
 
     Raises:
         TooSlowError: there are none.
     """
-    if found.plan is None or found.speed is None:
+    if found.plan is None:
         raise TooSlowError(found.refused or "no widths were chosen")
-    return found.plan, found.speed
+    return found.plan

@@ -22,11 +22,13 @@ from harness.prune.keras_graph.surgery import remove
 from harness.prune.keras_graph.trace import Trace, trace
 from harness.prune.price.keras_network import KerasNetwork
 from harness.prune.price.pricing import Pricing
+from harness.prune.recover.estimate import Parted, estimating
 from harness.prune.recover.reconstruct.batches import check_enough
 from harness.prune.recover.reconstruct.reconstructing import reconstruct
 from harness.prune.result import PruneResult, cut_and_prove
 from harness.prune.speed.asked import speed_spec
 from harness.prune.speed.reach import choose_widths
+from harness.prune.speed.uniform import uniform_as_fast
 from harness.records import ChannelPlan
 from harness.spec import MeasureSpec, PruneSpec, SpeedSpec, check_seed, checked
 
@@ -63,14 +65,19 @@ def prune(
     """
     check_seed(seed)
     if spec is None and {"speedup", "max_latency_us"} & options.keys():
-        pricing = Pricing(open_store(store), Silent())
-        return prune_to_speed(model, speed_spec(options, "prune"), pricing, data=Data.given(data, seed), seed=seed)
+        pricing, target = Pricing(open_store(store), Silent()), speed_spec(options, "prune")
+        with estimating(model, lambda: Parted.of(data, seed), seed, pricing.progress):
+            return prune_to_speed(model, target, pricing, data=Data.given(data, seed), seed=seed)
     asked = _asked(spec, options)
     if not asked.by_latency:
         return _pruned(model, asked, None, data, seed)
-    pricing = Pricing(open_store(store), Silent())
-    target = SpeedSpec.of(asked, MeasureSpec(batch_sizes=(1,)))
-    widths, speed = choose_widths(KerasNetwork.of(model, Data.given(data, seed), target.keep), target, pricing)
+    pricing, target = Pricing(open_store(store), Silent()), SpeedSpec.of(asked, MeasureSpec(batch_sizes=(1,)))
+    network = KerasNetwork.of(model, Data.given(data, seed), target.keep)
+    with estimating(model, lambda: Parted.of(data, seed), seed, pricing.progress):
+        widths, speed = choose_widths(network, target, pricing)
+    if asked.baseline == "uniform":
+        widths, matched = uniform_as_fast(network, speed, pricing)
+        return replace(prune_like(model, widths, asked, data=data, seed=seed), matched=matched)
     return replace(prune_like(model, widths, asked, data=data, seed=seed), speed=speed)
 
 
@@ -124,7 +131,7 @@ def _decided(model: keras.Model, found: Trace, asked: PruneSpec, widths: Channel
     if widths is None:
         widths = decide(model, found, asked, data)
         check_removes(widths, asked)
-    elif asked.baseline is None:
+    elif asked.baseline in (None, "uniform"):
         return decide_like(model, found, widths, asked, data)
     return random_plan_like(found, widths, data.seed) if asked.baseline == "random" else widths
 

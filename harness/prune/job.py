@@ -18,6 +18,7 @@ from harness.prune.data.given import Data
 from harness.prune.files import check_output, read_plan, save
 from harness.prune.keras_graph.reading import check_readable
 from harness.prune.price.pricing import Pricing
+from harness.prune.recover.estimate import estimating
 from harness.prune.recover.finetune import tune
 from harness.prune.recover.recalibrate import recalibrate
 from harness.prune.recover.reconstruct.batches import check_enough
@@ -158,8 +159,10 @@ def _pruned(original: keras.Model, job: Job, progress: Progress) -> tuple[PruneR
     if examples is not None:
         data = (examples.train_images, examples.train_labels if examples.labelled else None)
     if job.speed is not None:
-        pricing = Pricing(job.store, progress)
-        return prune_to_speed(original, job.speed, pricing, data=Data.given(data, job.seed), seed=job.seed), 0
+        pricing, given = Pricing(job.store, progress), Data.given(data, job.seed)
+        judging = examples if examples is not None and examples.labelled else None
+        with estimating(original, lambda: judging, job.seed, progress):
+            return prune_to_speed(original, job.speed, pricing, data=given, seed=job.seed), 0
     assert job.spec is not None  # Job sees to it
     spec = job.spec.model_copy(update={"recover": None, "reconstruct_images": None})  # what follows is done here
     if job.steps == 1:

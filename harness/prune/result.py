@@ -17,7 +17,7 @@ from harness.prune.keras_graph.surgery import remove
 from harness.prune.keras_graph.trace import Trace
 from harness.prune.proof.comparison import Comparison
 from harness.prune.proof.verify import prove
-from harness.records import ChannelPlan, Proof, PruneReport, Pruning, Reconstruction, Speed, Training
+from harness.records import ChannelPlan, Matched, Proof, PruneReport, Pruning, Reconstruction, Speed, Training
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,8 @@ class PruneResult:
 
     The proof is about the network before its kernels were solved again, of which `reconstruction` tells. In several
     steps `cut_from` is the network that the last of them started from, and what that removed.
-    `speed` is there where the widths were chosen by measured latency.
+    `speed` is there where the widths were chosen by measured latency, `matched` where every layer loses the same share,
+    to be as fast as such widths.
     """
 
     model: keras.Model
@@ -36,6 +37,7 @@ class PruneResult:
     reconstruction: Reconstruction | None = None
     cut_from: tuple[keras.Model, ChannelPlan] | None = None
     speed: Speed | None = None
+    matched: Matched | None = None
 
     def write(self, path: Path) -> None:
         """Write the model as a .keras file."""
@@ -63,6 +65,7 @@ class PruneResult:
             finetune=finetune,
             reconstruction=self.reconstruction,
             speed=self.speed,
+            matched=self.matched,
         )
 
 

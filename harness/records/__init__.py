@@ -1,16 +1,18 @@
 """What stages produce: frozen, versioned, written as JSON. Raw values are fields; what follows from them is derived.
 
 A file for each stage: `training`, `pruning`, `quantization`, `export`, `accuracy`; a `row` of a run's results holds one
-of each. From outside, import from `harness.records` itself.
+of each, and `examples` tells what rows were judged on. From outside, import from `harness.records` itself.
 """
 
 from harness.records.accuracy import Accuracy
+from harness.records.examples import ExampleSet
 from harness.records.export import Export, Parity
 from harness.records.pruning import (
     Agreement,
     ChannelPlan,
     ChosenWidths,
     LayerCost,
+    Matched,
     OutputKept,
     Proof,
     PruneFile,
@@ -35,10 +37,12 @@ __all__ = [
     "Blame",
     "ChannelPlan",
     "ChosenWidths",
+    "ExampleSet",
     "Export",
     "Gain",
     "GrownRecord",
     "LayerCost",
+    "Matched",
     "OutputKept",
     "Parity",
     "Proof",

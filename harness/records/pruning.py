@@ -153,15 +153,30 @@ class Speed(Record):
         return self.rounds[self.chosen].reached
 
 
-class ChosenWidths(Record):
+class Matched(Record):
+    """The share that every layer loses, so that the network is about as fast as another with other widths.
+
+    `wanted` are the speed-ups that the other was measured to have over their original, `predicted` those of this one by
+    the latency table, at each batch size.
+    """
+
+    ratio: float
+    wanted: Mapping[int, float]
+    predicted: Mapping[int, float]
+
+
+class ChosenWidths(GrownRecord):
     """What a choice of widths by latency came to: a plan that makes them, or in one line why there is none.
 
-    The plan names the channels of the network that they were chosen for; others take their numbers from it.
+    The plan names the channels of the network that they were chosen for; others take their numbers from it. Where every
+    layer loses the same share, `matched` tells which, instead of `speed`.
     """
 
     plan: ChannelPlan | None
     speed: Speed | None
     refused: str | None
+    matched: Matched | None = None
+    later = frozenset({"matched"})
 
 
 class OutputKept(Record):
@@ -217,7 +232,8 @@ class Verdict(Record):
 
 class Pruning(GrownRecord):
     """What a prune did, and then reconstruction and fine-tuning. `proof` is None only for a control that is wrong on
-    purpose; `speed` is there where the widths were chosen by measured latency.
+    purpose; `speed` is there where the widths were chosen by measured latency, `matched` where every layer loses the
+    same share, to be as fast as such widths.
     """
 
     plan: ChannelPlan
@@ -228,4 +244,5 @@ class Pruning(GrownRecord):
     finetune: Training | None
     reconstruction: Reconstruction | None = None
     speed: Speed | None = None
-    later = frozenset({"reconstruction", "speed"})
+    matched: Matched | None = None
+    later = frozenset({"reconstruction", "speed", "matched"})

@@ -1,8 +1,8 @@
 """A report from a run's results alone: Markdown, one self-contained HTML page, and its charts as files.
 
-`content` gathers all that it shows: `headline` (what is seen first), `findings` (what it says), `charts`, `tables`, and
-`conditions` (how it was made). `html` and `markdown` put that into the `templates`, and `writing` puts the files in
-place. `terminal` is a short form.
+`content` gathers all that it shows: `headline` (what is seen first), `findings` (what it says), `charts`, `tables`,
+`gallery` (single test examples), and `conditions` (how it was made). `html` and `markdown` put that into the
+`templates`, and `writing` puts the files in place. `terminal` is a short form.
 How things are called is in `names`, how numbers are written in `format`; `families` joins prunings of a kind.
 """
 

@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Iterator, Mapping
 
 from harness.compare.results import Results
+from harness.records import Row
 from harness.spec import Case, DataSpec, MeasureSpec, PruneSpec, TrainSpec
 
 # What the command line can be told of the data.
@@ -20,10 +21,18 @@ def commands_of(results: Results) -> dict[tuple[str, str], str]:
         if row.prune is None or row.quantize is not None or key in found:
             continue
         if row.case.file is not None and tellable(row.case.data):
-            words = _words(row.case, row.prune, results.spec)
+            words = _words(row.case, _as_told(row, row.prune), results.spec)
             if words is not None:
                 found[key] = f"harness prune {' '.join(map(shlex.quote, words))}"
     return found
+
+
+def _as_told(row: Row, prune: PruneSpec) -> PruneSpec:
+    """What makes a variant: of one whose share follows from a measurement, that share."""
+    if row.pruning is None or row.pruning.matched is None:
+        return prune
+    told = {"ratio": row.pruning.matched.ratio, "speedup": None, "max_latency_us": None, "baseline": None}
+    return prune.model_copy(update=told)
 
 
 def tellable(data: DataSpec) -> bool:
@@ -48,7 +57,7 @@ def _words(case: Case, prune: PruneSpec, measure: MeasureSpec) -> list[str] | No
     """What follows `harness prune`; of a baseline that of the variant whose widths it has, which tells it beside."""
     shown = prune if prune.baseline is None else _of_its_widths(case, prune)
     other = case.train.model_dump(exclude={"epochs", "learning_rate", "batch_size"})
-    if shown is None or shown.remove is not None or shown.rows == "first":
+    if shown is None or shown.remove is not None or shown.rows == "first" or prune.baseline == "uniform":
         return None
     if other != TrainSpec().model_dump(exclude={"epochs", "learning_rate", "batch_size"}):
         return None

@@ -5,15 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from harness.compare import Answers, Compared, compare, compared
+from harness.compare import Answers, Compared, Labelled, compare, compared
 from harness.compare.results import Results
 from harness.measure.advice import advice
 from harness.report import format as fmt
 from harness.report.commands import commands_of
 from harness.report.conditions import Part, conditions, reproduce
 from harness.report.findings import Finding, findings
+from harness.report.gallery import Gallery, galleries
 from harness.report.headline import Headline, Recommended, headline, recommended
 from harness.report.names import Names
+from harness.report.tables.by_class import chosen_tables, overview_tables
 from harness.report.tables.disagreements import disagreement_table
 from harness.report.tables.environment import environment_table
 from harness.report.tables.factors import factor_tables
@@ -50,6 +52,9 @@ class Content:
     page: Table
     factors: tuple[tuple[str, Table], ...]
     removed: tuple[tuple[str, Table], ...]
+    classes: tuple[tuple[str, Table], ...]
+    class_overviews: tuple[Table, ...]
+    galleries: tuple[Gallery, ...]
     disagreements: Table | None
     modes: tuple[tuple[str, Table], ...]
     recipes: Table
@@ -71,6 +76,7 @@ def gather(results: Results) -> Content:
     found = compared(results)
     answers, names = found.answers, Names(found.answers, commands_of(results))
     told = findings(answers, names)
+    labelled = Labelled.of(results, answers)
     others = [(mode, compare(results, mode)) for mode in results.spec.modes[1:]]
     return Content(
         results=results,
@@ -87,6 +93,9 @@ def gather(results: Results) -> Content:
         page=page_table(answers, names),
         factors=factor_tables(answers, names),
         removed=removed_tables(results, answers, names),
+        classes=chosen_tables(labelled, answers, names),
+        class_overviews=overview_tables(labelled, answers, names),
+        galleries=galleries(labelled, answers, names),
         disagreements=disagreement_table(results, answers, names),
         modes=tuple((fmt.MODES[mode], main_table(other, names)) for mode, other in others),
         recipes=recipe_table(answers, names),

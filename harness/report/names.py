@@ -19,6 +19,7 @@ UNSAID: dict[str, str | None] = {
     "finetune_schedule": None,
 }
 CHOSEN = "latency-chosen for "
+UNIFORM = "uniform, as fast as for "
 # Said of runs of older versions, whose originals were not trained on.
 LONGER_MISSING = "The originals were not: a gain in accuracy may come from that."
 
@@ -220,13 +221,14 @@ def widths_told(variant: Variant, most: int = 8) -> str:
 
 
 def amount_label(prune: PruneSpec) -> str:
-    """How much goes: `25 %`, `1 filter`, `conv_1 without 7`, `latency-chosen for 2×` or `latency-chosen for 60 µs`."""
+    """How much goes: `25 %`, `1 filter`, `conv_1 without 7`, `latency-chosen for 2×`, `uniform, as fast as for 2×`."""
     if prune.ratio is not None:
         return f"{100 * prune.ratio:g}{SPACE}%"
     if prune.remove is not None:
         return without(prune.remove)
+    chosen = UNIFORM if prune.baseline == "uniform" else CHOSEN
     if prune.speedup is not None:
-        return f"{CHOSEN}{prune.speedup:g}×"
+        return f"{chosen}{prune.speedup:g}×"
     if prune.max_latency_us is not None:
-        return f"{CHOSEN}{prune.max_latency_us:g}{SPACE}µs"
+        return f"{chosen}{prune.max_latency_us:g}{SPACE}µs"
     return plural(prune.filters or 0, "filter")

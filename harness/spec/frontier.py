@@ -18,14 +18,15 @@ from harness.spec.study import Study
 
 
 class FrontierSpec(Spec):
-    """Which dots a frontier has: widths by latency for each of the `targets`, and the `uniform` ratios beside them.
+    """Which dots a frontier has: widths by latency for each of the `targets`, and what they are compared with.
 
     All are reconstructed, and tuned for `epochs` with cosine decay. At the widths of each target there are random
-    channels, recovered in the same way, and new weights, trained for `scratch_epochs` (None: for as many).
+    channels, recovered in the same way, and new weights, trained for `scratch_epochs` (None: for as many). As fast as
+    each are networks of which every layer loses the same share; `uniform` are such shares beside them.
     """
 
     targets: Annotated[tuple[SpeedUp, ...], Field(min_length=1)] = (1.5, 2.0, 3.0)
-    uniform: tuple[Share, ...] = (0.25, 0.5, 0.75)
+    uniform: tuple[Share, ...] = ()
     importance: Importance = "taylor"
     epochs: Annotated[int, Field(ge=0)] = 1
     scratch_epochs: PositiveInt | None = None
@@ -53,7 +54,7 @@ class FrontierSpec(Spec):
         tuned = {"finetune_epochs": self.epochs, "finetune_schedule": "cosine"} if self.epochs else {}
         way = {"importance": self.importance, "recover": "reconstruct", **tuned}
         targets = {"speedup": list(self.targets)}
-        tables = [{**targets, **way}, {**targets, **way, "baseline": "random"}]
+        tables = [{**targets, **way, **beside} for beside in ({}, {"baseline": "uniform"}, {"baseline": "random"})]
         trained = self.scratch_epochs or self.epochs
         if trained:
             new = {"finetune_epochs": trained, "finetune_schedule": "cosine", "baseline": "scratch"}

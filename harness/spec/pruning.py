@@ -34,7 +34,8 @@ class PruneSpec(Spec):
     images as `reconstruct_images` says (None: 1,500). `finetune_epochs` recalibrates BatchNormalization, where nothing
     was reconstructed, and trains on, as in `harness prune`; `finetune_schedule` says how the learning rate goes (None:
     it is constant). `baseline` asks what all of that was worth, at the same widths: `random` keeps random channels, and
-    recovers them in the same way; `scratch` trains new weights, for `finetune_epochs`.
+    recovers them in the same way; `scratch` trains new weights, for `finetune_epochs`. `uniform` asks what the widths
+    were worth that were chosen by latency: every layer loses the same share, the least that is predicted to be as fast.
     """
 
     ratio: Share | None = None
@@ -51,7 +52,7 @@ class PruneSpec(Spec):
     finetune_schedule: Schedule | None = None
     speedup: SpeedUp | None = None
     max_latency_us: PositiveFloat | None = None
-    baseline: Literal["random", "scratch"] | None = None
+    baseline: Literal["random", "scratch", "uniform"] | None = None
 
     @model_validator(mode="after")
     def _one_amount(self) -> PruneSpec:
@@ -77,6 +78,8 @@ class PruneSpec(Spec):
             raise ValueError("finetune_schedule is for fine-tuning; give finetune_epochs")
         if self.baseline is not None and self.rows == "first":
             raise ValueError("rows = 'first' is a mistake that is kept; leave out baseline")
+        if self.baseline == "uniform" and not self.by_latency:
+            raise ValueError("baseline = 'uniform' is as fast as widths by latency; give speedup or max_latency_us")
         if self.baseline == "scratch" and (self.recover is not None or not self.finetune_epochs):
             raise ValueError("baseline = 'scratch' trains new weights; give finetune_epochs, and leave out recover")
         return self
@@ -117,6 +120,8 @@ class PruneSpec(Spec):
             parts.append("reconstructed" + (f" from {self.images}" if self.reconstruct_images else ""))
         if self.baseline == "random":
             parts.append("random channels")
+        if self.baseline == "uniform":
+            parts.append("uniform")
         if self.finetune_epochs:
             cosine = " by cosine" if self.schedule == "cosine" else ""
             trained = "from scratch" if self.baseline == "scratch" else "tuned"

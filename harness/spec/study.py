@@ -27,7 +27,10 @@ GRADIENTS = ("taylor", "obd")
 
 
 class Study(Spec):
-    """A question, and the grid of networks that answers it."""
+    """A question, and the grid of networks that answers it.
+
+    With `pictures` the report shows a few test examples on which networks disagree; they then are in results.json, too.
+    """
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")]
     question: str = ""
@@ -36,6 +39,7 @@ class Study(Spec):
     train: TrainSpec = TrainSpec()
     measure: MeasureSpec = MeasureSpec()
     networks: Annotated[tuple[Network, ...], Field(min_length=1)]
+    pictures: bool = True
 
     def cases(self) -> tuple[Case, ...]:
         """Expand the grid, in the order of the file: networks, then what varies, then seeds."""

@@ -48,16 +48,19 @@ def test_a_walk_says_what_every_dot_is(net: Path, capsys: pytest.CaptureFixture[
     assert code == 0, stderr
     told = json.loads(stdout)
     dots = {dot["variant"]: dot for dot in told["dots"]}
-    assert len(dots) == 4
+    assert len(dots) == 5
     chosen = dots["latency-chosen for 1.3×"]
     random = dots["latency-chosen for 1.3× (random channels)"]
     assert chosen["command"].startswith("harness prune net.keras --speedup 1.3 --batch 1 --device cpu")
     assert min(chosen["widths"]["conv"], chosen["widths"]["conv2d"]) < 48
     assert random["widths"] == chosen["widths"]
+    uniform = dots["uniform, as fast as for 1.3×"]
+    assert 0 < uniform["widths"]["conv"] == uniform["widths"]["conv2d"] < 48
+    assert uniform["command"].startswith("harness prune net.keras --ratio 0.")
     assert all(0 <= dot["loss_p"] <= 1 and dot["speedups"]["1"] for dot in (chosen, random))
     run = Path("runs/net-frontier")
     assert {path.name for path in run.glob("charts/*.png")} >= {"gains.png", "frontier.png"}
-    assert len(list(run.glob("models/*.onnx"))) == 4
+    assert len(list(run.glob("models/*.onnx"))) == 5
     assert any(finding["title"] == "Widths chosen by latency" for finding in told["findings"])
 
 

@@ -3,17 +3,52 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
+from typing import Any
 
-from harness.compare.results import Results
+import pytest
+
+from harness.base.errors import SpecError
+from harness.compare.results import Results, read_results
+from harness.report import write
 from tests.compare.worlds import STUDY
 from tests.synthetic import results_of
 
 
-def test_results_of_version_1_are_read() -> None:
-    """They have one measurement or none."""
+@pytest.fixture
+def old() -> dict[str, Any]:
+    """As version 2 wrote it: without labels and wrong answers."""
+    values: dict[str, Any] = json.loads(results_of(STUDY).model_dump_json())
+    del values["example_sets"]
+    for row in values["rows"]:
+        del row["accuracy"]["wrong"]
+    return {**values, "schema_version": "harness-results/2"}
+
+
+def test_results_are_read_back_as_they_were() -> None:
     found = results_of(STUDY)
-    old = json.loads(found.model_dump_json())
+    assert Results.model_validate_json(found.model_dump_json()) == found
+
+
+def test_results_of_version_2_are_read_and_reported_without_classes(old: dict[str, Any], tmp_path: Path) -> None:
+    found = Results.model_validate_json(json.dumps(old))
+    assert found.example_sets == {}
+    assert found.rows[0].accuracy == results_of(STUDY).rows[0].accuracy.model_copy(update={"wrong": None})  # type: ignore[union-attr]
+    page = write(found, tmp_path).html.read_text()
+    assert "Accuracy by class" not in page
+    assert "Changed answers" in page
+
+
+def test_results_of_version_1_are_read(old: dict[str, Any]) -> None:
+    """They have one measurement or none."""
+    found = Results.model_validate_json(json.dumps(old))
     (old["measurement"],) = old.pop("measurements")
     old["schema_version"] = "harness-results/1"
     assert Results.model_validate_json(json.dumps(old)) == found
     assert Results.model_validate_json(json.dumps({**old, "measurement": None})).measurements == ()
+
+
+def test_results_of_a_version_to_come_are_refused_in_one_line(old: dict[str, Any], tmp_path: Path) -> None:
+    (tmp_path / "results.json").write_text(json.dumps({**old, "schema_version": "harness-results/4"}))
+    with pytest.raises(SpecError, match=r"not the results of this version .*; run the study again"):
+        read_results(tmp_path)

@@ -71,17 +71,20 @@ def test_a_frontier_is_walked_without_training(net: Path, capsys: Captured) -> N
     assert code == 0, err
     told = json.loads(out)
     dots = {dot["variant"]: dot for dot in told["dots"]}
-    assert len(dots) == 4
+    assert len(dots) == 5
     chosen = dots["latency-chosen for 1.3×"]
     assert dots["latency-chosen for 1.3× (random channels)"]["widths"] == chosen["widths"]
     assert chosen["command"].startswith("harness prune net.onnx --speedup 1.3 --batch 1 --device cpu")
     assert min(chosen["widths"]["conv_1"], chosen["widths"]["conv_2"]) < 24
+    uniform = dots["uniform, as fast as for 1.3×"]
+    assert 0 < uniform["widths"]["conv_1"] == uniform["widths"]["conv_2"] < 24
+    assert uniform["command"].startswith("harness prune net.onnx --ratio 0.")
     original = next(row for row in told["rows"] if row["prune"] is None)
     assert original["accuracy"]["correct"].count("1") > 45
     assert original["export"]["parity"] is None
     assert all(row["pruning"]["reconstruction"] for row in told["rows"] if row["prune"])
     run = Path("runs/net-frontier")
-    assert len(list(run.glob("models/*.onnx"))) == 4
+    assert len(list(run.glob("models/*.onnx"))) == 5
     page = (run / "report.md").read_text(encoding="utf-8")
     assert "net.onnx" in page
     assert "Parity" not in page

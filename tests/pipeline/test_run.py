@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ from onnx import helper
 import harness.compare.timings
 from harness.base.progress import Silent
 from harness.base.store import Store
+from harness.compare import Labelled, disagreements
 from harness.compare.results import read_results
 from harness.pipeline.folder import write_run
 from harness.pipeline.measuring import measured
@@ -139,6 +141,32 @@ def test_the_run_folder_holds_results_report_and_onnx_files(finished: Run) -> No
     names = {path.stem for path in (finished.folder / "models").glob("*.onnx")}
     assert names == {file_name(row.name) for row in finished.results.rows if row.export}
     assert [path.name for path in finished.folder.parent.iterdir()] == ["small"]
+
+
+def test_results_hold_what_each_test_example_is_and_what_it_was_taken_for(finished: Run) -> None:
+    """Right answers are the labels, others are not; and pictures are those of the examples that the report shows."""
+    ((digest, examples),) = finished.results.example_sets.items()
+    assert (len(examples.numbers), len(examples.class_names)) == (80, 10)
+    for row in (row for row in finished.results.rows if row.accuracy is not None):
+        assert row.accuracy is not None
+        assert row.examples == digest
+        given = row.accuracy.answers(examples.numbers)
+        assert given is not None
+        right = [answer == label for answer, label in zip(given, examples.numbers, strict=True)]
+        assert "".join("01"[each] for each in right) == row.accuracy.correct
+    answers = finished.written.answers
+    labelled = Labelled.of(finished.results, answers)
+    found = [disagreements(labelled, variant.key, reference.key) for variant, reference in answers.swaps]
+    assert examples.pictures.keys() == {each.number for one in found if one is not None for each in one.shown}
+    assert "Accuracy by class" in finished.report.read_text()
+
+
+def test_pictures_can_be_left_out(place: Place, finished: Run) -> None:
+    place = Place(place.folder / "without")
+    shutil.copytree(finished.folder.parents[1] / "store", place.folder / "store")
+    (examples,) = place.run(study(pictures=False)).results.example_sets.values()
+    assert examples.pictures == {}
+    assert examples.numbers
 
 
 def test_again_with_nothing_changed_nothing_is_made(place: Place, finished: Run) -> None:

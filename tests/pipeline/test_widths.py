@@ -26,6 +26,7 @@ STUDY = {
                 {"speedup": [1.3, 1000.0], "recover": "reconstruct", "finetune_epochs": 1},
                 {"speedup": 1.3, "recover": "reconstruct", "finetune_epochs": 1, "baseline": "random"},
                 {"speedup": 1.3, "finetune_epochs": 2, "baseline": "scratch"},
+                {"speedup": 1.3, "recover": "reconstruct", "finetune_epochs": 1, "baseline": "uniform"},
             ],
         }
     ],
@@ -53,7 +54,8 @@ def again(place: Path) -> Run:
 
 def test_all_seeds_have_the_same_widths_from_one_table_and_their_own_channels(finished: Run, place: Path) -> None:
     rows = [row for row in finished.results.rows if row.prune is not None and row.prune.speedup == 1.3]
-    assert [row.error for row in rows] == [None] * 6
+    assert [row.error for row in rows] == [None] * 8
+    rows = [row for row in rows if row.prune is not None and row.prune.baseline != "uniform"]
     plans = [row.pruning.plan for row in rows if row.pruning is not None]
     assert len({tuple(len(kept) for kept in plan.kept.values()) for plan in plans}) == 1
     assert plans[0].kept != plans[1].kept
@@ -80,12 +82,38 @@ def test_baselines_have_those_widths_with_random_channels_and_with_new_weights(f
     assert [row.longer_epochs for row in by_label.values() if row.prune is None] == [0, 1]
 
 
+def test_uniform_pruning_is_predicted_to_be_as_fast_as_those_widths_were_measured(finished: Run, place: Path) -> None:
+    """The same share off every layer, from the same table, with each seed's own most important channels."""
+    chosen, uniform = (
+        [
+            row.pruning
+            for row in finished.results.rows
+            if row.prune and row.prune.speedup == 1.3 and row.pruning and row.prune.baseline == baseline
+        ]
+        for baseline in (None, "uniform")
+    )
+    matched = [pruning.matched for pruning in uniform if pruning.matched is not None]
+    assert len(matched) == 2
+    assert matched[0] == matched[1]
+    assert uniform[0].speed is None
+    assert uniform[0].plan.kept != uniform[1].plan.kept
+    assert chosen[0].speed is not None
+    assert matched[0].wanted == {1: chosen[0].speed.reached[0].speedup}
+    for layer, kept in uniform[0].plan.kept.items():
+        whole = uniform[0].plan.channels[layer]
+        gone = 0 if layer == list(uniform[0].plan.channels)[-1] else int(matched[0].ratio * whole + 1e-9)
+        assert len(kept) == whole - gone, layer
+    assert len(list((place / "store" / "uniform").glob("*/manifest.json"))) == 1
+    assert len(list((place / "store" / "latency").glob("*/manifest.json"))) == 1
+
+
 def test_what_can_not_be_reached_is_a_row_that_says_what_would_be_and_loses_no_other(finished: Run) -> None:
     rows = [row for row in finished.results.rows if row.prune is not None and row.prune.speedup == 1000]
     assert len(rows) == 2
     for row in rows:
         assert row.error is not None
         assert row.error.startswith("1000x as fast is not reachable by fewer channels: the fastest would be")
+        assert "that would get an estimated" in row.error
         assert "\n" not in row.error
     others = [row for row in finished.results.rows if row.prune is None]
     assert [row.error for row in others] == [None] * len(others)

@@ -12,7 +12,7 @@ from harness.report import ReportPaths, write
 from harness.report.names import Names
 from harness.spec import Study
 from tests.report.page import Page
-from tests.synthetic import results_of
+from tests.synthetic import pictured, results_of
 
 
 @pytest.fixture(scope="session")
@@ -37,7 +37,7 @@ def study() -> Study:
 
 @pytest.fixture(scope="session")
 def results(study: Study) -> Results:
-    return results_of(study)
+    return pictured(results_of(study))
 
 
 @pytest.fixture(scope="session")

@@ -22,12 +22,12 @@ ASKED = FrontierSpec(targets=(1.5, 3.0), uniform=(0.5,), scratch_epochs=4, devic
 
 
 def kept(case: Case, prune: PruneSpec | None) -> float:
-    """Widths by latency for 1.5 lose nothing that could be seen, those for 3 four points; random channels two more."""
+    """Widths by latency for 1.5 lose nothing that could be seen, those for 3 four points; baselines two more."""
     base = original_accuracy(case)
     if prune is None:
         return base
     lost = 0.0 if prune.speedup == 1.5 else 0.04
-    return base - lost - (0.02 if prune.baseline == "random" else 0)
+    return base - lost - (0.02 if prune.baseline in ("random", "uniform") else 0)
 
 
 RESULTS = results_of(
@@ -51,9 +51,10 @@ def test_mcnemars_test_says_which_losses_are_real(told: Names) -> None:
     lost, open_ = by_title["Which losses are real"].items
     assert lost.startswith("Lost for certain: latency-chosen for 3× (−4.0 points, p")
     assert open_.startswith("Not shown to differ: latency-chosen for 1.5×")
-    assert "corrected for 7 tests" in by_title["Which losses are real"].text
+    assert "corrected for 9 tests" in by_title["Which losses are real"].text
     choices = by_title["What the choice was worth"].items
     assert len(choices) == 2
+    assert "; uniform at 3.04× and 3.02× 9" in choices[1]
     assert "; random channels 9" in choices[1]
     assert "; new weights, 4 epochs 9" in choices[1]
 
@@ -69,7 +70,7 @@ def test_every_dot_has_intervals_its_widths_and_the_command_that_makes_it(told: 
     assert len(figure.panels) == 2
     (rows,) = [data for name, data in figure.panels[0].datasets.items() if name.endswith(" 0")]
     kinds = [row["kind"] for row in rows]
-    assert sorted(kinds) == sorted([ORIGINAL, LONGER, UNIFORM, *2 * [CHOSEN, RANDOM, SCRATCH]])
+    assert sorted(kinds) == sorted([ORIGINAL, LONGER, UNIFORM, *2 * [CHOSEN, UNIFORM, RANDOM, SCRATCH]])
     for row in rows:
         assert row["low"] < row["accuracy"] < row["high"]
         if row["kind"] not in {ORIGINAL, LONGER}:
@@ -79,15 +80,18 @@ def test_every_dot_has_intervals_its_widths_and_the_command_that_makes_it(told: 
     assert "--speedup 3 --batch 1,32 --device cpu --importance taylor --data fashion_mnist --reconstruct" in next(
         command_of(row) for row in rows if row["kind"] == CHOSEN and "3×" in row["variant"]
     )
+    uniform = next(command_of(row) for row in rows if row["variant"] == "uniform, as fast as for 3×")
+    assert " --ratio 0.4 --importance taylor --data fashion_mnist --reconstruct" in uniform
     assert command_of(next(row for row in rows if row["kind"] == SCRATCH)).endswith("--scratch-epochs 4")
     assert "Command" not in next(row for row in rows if row["kind"] == ORIGINAL)["tip"]
     assert {column.title for column in recipe_table(told.answers, told).columns} >= {"Channels kept", "Command"}
-    assert [dot["command"] is None for dot in dots(WHOLE)] == [True, True, *[False] * 7]
+    assert [dot["command"] is None for dot in dots(WHOLE)] == [True, True, *[False] * 9]
 
 
 def test_a_dot_that_failed_is_left_out_and_the_others_stay() -> None:
     answers = compare(RESULTS)
     figure = gains_figure(answers, Names(answers))
     assert figure is not None
-    kinds = {row["kind"] for data in figure.panels[0].datasets.values() for row in data}
-    assert kinds == {ORIGINAL, LONGER, CHOSEN, RANDOM, SCRATCH}
+    variants = {row["variant"] for data in figure.panels[0].datasets.values() for row in data}
+    assert "uniform, as fast as for 3×" in variants
+    assert not any(variant.startswith("50") for variant in variants)

@@ -66,6 +66,7 @@ def test_widths_by_latency_are_refused_where_a_study_measures_otherwise() -> Non
         ({"prune": [{"speedup": 2}], "deploy": False}, "'2x as fast' is measured; leave out deploy = false"),
         ({"prune": [{"ratio": 0.5, "baseline": "scratch"}]}, "baseline = 'scratch' trains new weights; give finetune"),
         ({"prune": [{"filters": 1, "rows": "first", "baseline": "random"}]}, "leave out baseline"),
+        ({"prune": [{"ratio": 0.5, "baseline": "uniform"}]}, "baseline = 'uniform' is as fast as widths by la"),
         ({"prune": [{"remove": {"conv_1": []}}]}, "remove.conv_1 = []: give at least one"),
         ({"prune": [{"remove": {"conv_1": [-1]}}]}, "remove.conv_1.0 = -1: input should be greater than or equal to 0"),
         ({"prune": [{"remove": {"conv_1": [0]}, "importance": "l2"}]}, "leave out importance and round_to"),

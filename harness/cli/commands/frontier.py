@@ -17,6 +17,7 @@ from harness.cli.options import (
     JsonFlag,
     LimitOption,
     OnOption,
+    PicturesFlag,
     QuietFlag,
     ResizeOption,
     ScaleOption,
@@ -43,7 +44,7 @@ def frontier(  # noqa: PLR0913, PLR0917 - one parameter an option
     scratch_epochs: Annotated[int | None, typer.Option(help="Of the new weights. [default: as many]")] = None,
     importance: Annotated[str | None, typer.Option(help="As of `harness prune`. [default: taylor; of ONNX l1]")] = None,
     uniform: Annotated[
-        str | None, typer.Option(help="Ratios of uniform pruning beside; '' for none. [default: 0.25,0.5,0.75]")
+        str | None, typer.Option(help="Ratios of uniform pruning, beside what is as fast as each target.")
     ] = None,
     budget: Annotated[float | None, typer.Option(help="Seconds of measuring at most. [default: 120]")] = None,
     scale: ScaleOption = None,
@@ -55,6 +56,7 @@ def frontier(  # noqa: PLR0913, PLR0917 - one parameter an option
     cache: CacheOption = None,
     cache_gb: CacheGbOption = None,
     on: OnOption = "workers",
+    pictures: PicturesFlag = True,
     unsafe: UnsafeFlag = False,
     as_json: JsonFlag = False,
     quiet: QuietFlag = False,
@@ -90,7 +92,7 @@ def frontier(  # noqa: PLR0913, PLR0917 - one parameter an option
         },
     )
     found = checked(DataSpec, {"name": data, **data_options(scale, color, resize, limit)}, "--data")
-    study = frontier_study(model, found, asked)
+    study = frontier_study(model, found, asked).model_copy(update={"pictures": pictures})
     finished = run_study(study, runs=output, store=kept, progress=terminal(quiet), unsafe=unsafe, on=on)
     if as_json:
         told = [finding.as_json() for finding in finished.written.findings]

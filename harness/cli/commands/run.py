@@ -16,6 +16,7 @@ from harness.cli.options import (
     JsonFlag,
     LimitOption,
     OnOption,
+    PicturesFlag,
     QuietFlag,
     ResizeOption,
     ScaleOption,
@@ -46,6 +47,7 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter an option
         int | None, typer.Option(help="Of a network: tune what is pruned. [default: 1; ONNX is reconstructed]")
     ] = None,
     on: OnOption = "workers",
+    pictures: PicturesFlag = True,
     unsafe: UnsafeFlag = False,
     as_json: JsonFlag = False,
     quiet: QuietFlag = False,
@@ -72,6 +74,8 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter an option
     if device is not None:
         measure = checked(MeasureSpec, {**asked.measure.model_dump(), "device": device}, "--device")
         asked = asked.model_copy(update={"measure": measure})
+    if not pictures:
+        asked = asked.model_copy(update={"pictures": False})
     finished = run_study(asked, runs=output, store=kept, progress=terminal(quiet), unsafe=unsafe, on=on)
     if as_json:
         told = [finding.as_json() for finding in finished.written.findings]

@@ -2,6 +2,7 @@
 
 from harness.compare.answers.answers import Answers, Contrast, Control
 from harness.compare.answers.choice import TOLERATED_LOSS, Choice
+from harness.compare.answers.examples import ClassAccuracy, ClassChange, Disagreement, Disagreements
 from harness.compare.answers.interval import Interval
 from harness.compare.answers.learning import Arm, Change, Effect, Learning, LearningTest
 from harness.compare.answers.speed import Latency, SpeedUp, Verdict
@@ -13,8 +14,12 @@ __all__ = [
     "Arm",
     "Change",
     "Choice",
+    "ClassAccuracy",
+    "ClassChange",
     "Contrast",
     "Control",
+    "Disagreement",
+    "Disagreements",
     "Effect",
     "Interval",
     "Latency",

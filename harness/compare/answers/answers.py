@@ -107,6 +107,12 @@ class Answers(Record):
         """The arenas, in the study's order: a frontier each, at each batch size."""
         return tuple(dict.fromkeys(variant.arena for variant in self.variants))
 
+    @property
+    def swaps(self) -> tuple[tuple[Variant, Variant], ...]:
+        """What is chosen, each with the network that it would replace; once, whatever the batch size."""
+        keys = dict.fromkeys((each.variant, each.reference) for each in self.choices if each.variant is not None)
+        return tuple((self.variant(variant), self.variant(reference)) for variant, reference in keys)
+
     def standing_at(self, arena: str, batch: int, *standings: Standing) -> list[Variant]:
         """The variants of an arena with one of these standings at a batch size, fastest first."""
         found = [

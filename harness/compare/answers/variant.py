@@ -128,7 +128,7 @@ class Variant(Record):
     @property
     def baseline(self) -> bool:
         """Whether it only shows what choosing its channels, or keeping their weights, was worth."""
-        return self.prune is not None and self.prune.baseline is not None
+        return self.prune is not None and self.prune.baseline in ("random", "scratch")
 
     @property
     def architectures(self) -> tuple[str, ...]:

@@ -83,7 +83,7 @@ def _changed(then: Row, now: Row) -> bool:
 
 def _tested(then: Sequence[Row], now: Sequence[Row]) -> stats.Interval:
     paired = [row.case.seed for row in then] == [row.case.seed for row in now]
-    return tested_difference(_corrects(now), _corrects(then), paired_seeds=paired)
+    return tested_difference(_corrects(now), _corrects(then), paired_seeds=paired, these_seeds=False)
 
 
 def _corrects(rows: Sequence[Row]) -> list[str]:

@@ -40,9 +40,10 @@ class Evidence:
 
 
 def with_interval(accuracy: Accuracy) -> MeasuredAccuracy:
-    """An accuracy and its 95 % interval."""
+    """An accuracy and its 95 % interval; which answers were right is enough for a bundle."""
     low, high = stats.wilson(accuracy.hits, accuracy.examples)
-    return MeasuredAccuracy(value=accuracy.value, low=low, high=high, answers=accuracy)
+    answers = accuracy.model_copy(update={"wrong": None})
+    return MeasuredAccuracy(value=accuracy.value, low=low, high=high, answers=answers)
 
 
 def latency_of(row: MeasuredRow) -> MeasuredLatency | None:

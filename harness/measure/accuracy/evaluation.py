@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 
 from harness import stats
 from harness.base.errors import MeasureError
+from harness.base.predicted import NO_ANSWER
 from harness.base.progress import Progress, Silent
 from harness.measure.accuracy.judging import commonest_share, matching
-from harness.measure.accuracy.predictions import NO_ANSWER, Predictions, only_input, predict
+from harness.measure.accuracy.predictions import Predictions, only_input, predict
 from harness.measure.files.model_file import read_model
 from harness.measure.inputs.examples import Layout, fitted
 from harness.records import Record

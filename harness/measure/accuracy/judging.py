@@ -18,7 +18,7 @@ from harness.spec import Device
 def evaluate(
     path: Path, images: NDArray[Any], labels: NDArray[Any], *, device: Device = "auto", batch_size: int = 256
 ) -> Accuracy:
-    """Which examples an ONNX classifier gets right, and where it ran.
+    """Which examples an ONNX classifier gets right, what it says of the others, and where it ran.
 
     `images`: (N, ...) as the model's one input wants them; a memory-mapped array is read batch by batch.
     `labels`: integers (N,) or, for several positions an example, (N, P); such an example is right when all of its
@@ -33,7 +33,10 @@ def evaluate(
             f"{path}: {len(images)} examples and {len(labels)} labels; need as many of both, at least one"
         )
     found = predict(path, images, device=device, batch_size=batch_size)
-    return judged(matching(path, found.classes, labels), labels, found.device)
+    correct = matching(path, found.classes, labels)
+    single = found.classes.size == labels.size == len(labels)
+    wrong = " ".join(map(str, found.classes.reshape(-1)[~correct].tolist())) if single else None
+    return judged(correct, labels, found.device).model_copy(update={"wrong": wrong})
 
 
 def judged(correct: NDArray[np.bool_], labels: NDArray[Any], device: str) -> Accuracy:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.base.errors import MeasureError
-from harness.base.predicted import LOGIT, PROBABILITY, answered
+from harness.base.predicted import LOGIT, NO_ANSWER, PROBABILITY, answered
 from harness.base.progress import Progress, Silent
 from harness.measure.inputs.declared import ModelInput
 from harness.spec import Device
@@ -22,7 +22,6 @@ from harness.spec import Device
 if TYPE_CHECKING:
     from harness.measure.files.model_file import ModelFile
 
-NO_ANSWER = -1  # of an example with a NaN among its scores
 # Operators after which a number is a probability, and those that change no number's place beside others.
 SQUASHING = {"Sigmoid", "HardSigmoid", "Softmax"}
 MOVING = {"Identity", "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Transpose"}

@@ -14,7 +14,7 @@ from harness.pipeline.engine.engine import Job, Site, StoppedError
 from harness.pipeline.engine.process import Worker
 from harness.pipeline.engine.turns import Turns
 
-ALONE = {"widths", "quantize"}  # they measure
+ALONE = {"widths", "uniform", "quantize"}  # they measure
 MOST_GROWTH = 1 / 8  # of the memory there is, shared by the workers; one that has grown more is renewed
 
 

@@ -33,7 +33,18 @@ from harness.prune.onnx.recover.reconstructing import reconstruct_onnx
 from harness.prune.price.pricing import Pricing
 from harness.prune.speed.asked import speed_spec
 from harness.prune.speed.reach import choose_widths
-from harness.records import Agreement, ChannelPlan, Proof, PruneReport, Reconstruction, Recovery, Speed, Verdict
+from harness.prune.speed.uniform import uniform_as_fast
+from harness.records import (
+    Agreement,
+    ChannelPlan,
+    Matched,
+    Proof,
+    PruneReport,
+    Reconstruction,
+    Recovery,
+    Speed,
+    Verdict,
+)
 from harness.spec import MeasureSpec, PruneSpec, SpeedSpec, check_seed, checked
 
 CONVOLUTIONS = ("Conv", "ConvTranspose", "ConvInteger")
@@ -46,7 +57,7 @@ class OnnxResult:
     The proof is about the graph before its kernels were solved again, of which `reconstruction` tells. `agreement` says
     how much of the original's answers is kept, where there were examples for that, and `recovery` how many are right,
     where they had labels; `no_accuracy` is why that can't be told. `speed` is there where the widths were chosen by
-    measured latency.
+    measured latency, `matched` where every layer loses the same share, to be as fast as such widths.
     """
 
     model: ir.Model
@@ -59,6 +70,7 @@ class OnnxResult:
     recovery: Recovery | None = None
     no_accuracy: str | None = None
     speed: Speed | None = None
+    matched: Matched | None = None
 
     def write(self, path: Path) -> None:
         """Write the file; weights go beside it, in NAME.onnx.data, where the original's were outside of it too."""
@@ -124,6 +136,9 @@ def prune_onnx(  # noqa: PLR0913 - what stands beside the file, one by one
         _check_untrained(asked)
         target = SpeedSpec.of(asked, MeasureSpec(batch_sizes=(1,), inputs=tuple(inputs)))
         plan, speed = widths_for(Path(path), target, pricing, given)
+        if asked.baseline == "uniform":
+            plan, matched = uniform_for(Path(path), speed, pricing, given)
+            return replace(prune_like(Path(path), plan, asked, given), matched=matched)
         return replace(prune_like(Path(path), plan, asked, given), speed=speed)
     return prune_by(Path(path), asked, given)
 
@@ -189,6 +204,15 @@ def widths_for(path: Path, asked: SpeedSpec, pricing: Pricing, given: Given) -> 
     return _widths(_network(path, asked.keep, given), asked, pricing)
 
 
+def uniform_for(path: Path, speed: Speed, pricing: Pricing, given: Given) -> tuple[ChannelPlan, Matched]:
+    """The same share off every layer, as fast as other widths of the file were measured to be.
+
+    Raises:
+        PruneError, MeasureError: as `widths_for` does.
+    """
+    return uniform_as_fast(_network(path, speed.asked.keep, given), speed, pricing)
+
+
 def replay_onnx(path: Path | str, decided: ChannelPlan, *, inputs: Sequence[str] = (), seed: int = 0) -> OnnxResult:
     """Prune as a plan says, on a file of the same architecture, and prove it.
 
@@ -237,8 +261,7 @@ def verify_onnx(
 
 def _comparison(original: Path, pruned: Path, plan: ChannelPlan, inputs: Sequence[str], seed: int) -> Comparison:
     found = trace(read_onnx(original, inputs))
-    removal = removal_of(found, plan)
-    return Comparison(found, load_onnx(pruned), removal, seed)
+    return Comparison(found, load_onnx(pruned), removal_of(found, plan), seed)
 
 
 def _network(path: Path, keep: tuple[str, ...], given: Given) -> OnnxNetwork:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from harness.base.crash import scratch
 from harness.base.errors import DeviceError, PruneError, TooSlowError
 from harness.channels.allocate import Scores
+from harness.channels.channels import Group
 from harness.measure.group import placement
 from harness.measure.latency.model import LatencyModel
 from harness.measure.latency.table import LatencyTable
@@ -38,9 +39,7 @@ def choose_widths(network: Network, asked: SpeedSpec, pricing: Pricing) -> tuple
         ExportError, ParityError: it can't be exported, or the file does not compute what Keras computes.
         DeviceError, MeasureError: it can't be measured as asked.
     """
-    free = {group: each for group, each in network.free().items() if len(each.channels) >= FEWEST}
-    if not free:
-        raise PruneError(f"no layer has {FEWEST} channels or more that could go, so none is worth it; give --ratio")
+    free = worth_choosing(network)
     scores = network.scores(free, asked.importance)
     if asked.importance not in ABOUT_THE_LOSS:
         scores = {group: _shares(each) for group, each in scores.items()}
@@ -54,6 +53,18 @@ def choose_widths(network: Network, asked: SpeedSpec, pricing: Pricing) -> tuple
         on_offer = offers(models, network.channels.groups(), scores)
         search = Search(network, scores, asked, models, on_offer, device, original, folder)
         return _reached(search, table, pricing.progress)
+
+
+def worth_choosing(network: Network) -> dict[int, Group]:
+    """The groups whose widths are worth choosing, by their number.
+
+    Raises:
+        PruneError: there is no such group.
+    """
+    free = {group: each for group, each in network.free().items() if len(each.channels) >= FEWEST}
+    if not free:
+        raise PruneError(f"no layer has {FEWEST} channels or more that could go, so none is worth it; give --ratio")
+    return free
 
 
 def _shares(scores: Scores) -> Scores:
@@ -113,7 +124,8 @@ def _tries(search: Search, progress: Progress) -> list[Try]:
     """
     first = search.choose(search.targets)
     if first is None:
-        raise TooSlowError(unreachable(search))
+        fastest = search.fastest()
+        raise TooSlowError(unreachable(search, fastest), fastest=search.plan(fastest))
     tries = tried(search, [first], progress)
     for _ in range(MOST_ROUNDS - 1):
         if any(_close(search, each.round) for each in tries):

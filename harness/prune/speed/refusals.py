@@ -10,9 +10,8 @@ from harness.records import Round
 LISTED = 6
 
 
-def unreachable(search: Search) -> str:
+def unreachable(search: Search, widths: Sequence[int]) -> str:
     """Where no widths are predicted to do: the fastest that there are."""
-    widths = search.fastest()
     predicted = ", ".join(
         f"{speedup:.2f}x ({model.full_us / speedup:.0f} us) at batch {batch}"
         for speedup, model, batch in zip(

@@ -58,7 +58,7 @@ def _kind(variant: Variant) -> str | None:
     if prune is None:
         return ORIGINAL if variant.original else LONGER
     if prune.baseline is not None:
-        return RANDOM if prune.baseline == "random" else SCRATCH
+        return {"random": RANDOM, "scratch": SCRATCH, "uniform": UNIFORM}[prune.baseline]
     if prune.by_latency:
         return CHOSEN
     return UNIFORM if prune.ratio is not None and not prune.global_ranking else None

@@ -23,4 +23,20 @@ def widths_part(results: Results) -> Part | None:
         "seeds of a network have the same widths, and each keeps its own most important channels. The speed-ups told "
         "here are from the measurement of all variants together, made after that."
     )
-    return "Widths by latency", text
+    return "Widths by latency", text + _uniform(results)
+
+
+def _uniform(results: Results) -> str:
+    """Which share every layer loses of the networks that are as fast; nothing where there are none."""
+    matched = {
+        row.variant: row.pruning.matched
+        for row in results.rows
+        if row.pruning is not None and row.pruning.matched is not None
+    }
+    if not matched:
+        return ""
+    shares = fmt.listed([f"{100 * each.ratio:g}{fmt.SPACE}%" for each in matched.values()])
+    return (
+        " Uniform pruning at the speed of each loses the least share of every layer that the same table predicts to be "
+        f"as fast as those widths were measured to be, in the mean over batch sizes: {shares}."
+    )

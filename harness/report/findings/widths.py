@@ -12,7 +12,7 @@ from harness.report.names import Names, widths_told
 
 def latency_chosen(answers: Answers, names: Names) -> Finding | None:
     """The widths of each target, and how fast they are; for targets that were not reached, why."""
-    asked = [each for each in answers.pruned if each.prune and each.prune.by_latency and not each.baseline]
+    asked = [each for each in answers.pruned if each.prune and each.prune.by_latency and not each.prune.baseline]
     if not asked:
         return None
     items = [f"{names.full(variant)}: {_came_to(variant, answers.batch_sizes)}." for variant in asked]

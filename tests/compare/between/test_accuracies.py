@@ -80,7 +80,7 @@ def test_other_seeds_are_compared_all_the_same(results: Results) -> None:
         ({"examples": "one"}, {"examples": "another"}, "mnist5k: what it holds has changed"),
         ({}, {"limit": 500}, "data mnist5k against mnist5k, limit=500"),
         ({}, {"cut": 900}, "mnist5k: 1,000 examples against 900"),
-        ({}, {"chance": 0.2}, "mnist5k: what it holds has changed"),
+        ({"examples": None}, {"chance": 0.2}, "mnist5k: what it holds has changed"),
     ],
 )
 def test_other_examples_are_refused_and_named(

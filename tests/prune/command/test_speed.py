@@ -54,6 +54,16 @@ def test_what_no_width_can_reach_is_refused_with_the_fastest_and_not_written(sav
     assert list(saved.parent.iterdir()) == [saved]
 
 
+def test_with_data_a_refusal_says_how_accurate_the_fastest_would_be(saved: Path, digits: str, capsys: Captured) -> None:
+    code, _, err = run(capsys, "prune", saved, "--speedup", 1000, "--device", "cpu", "--data", digits)
+    assert code == 1
+    assert "the fastest would be" in err
+    assert "that would get an estimated" in err
+    assert "of 40 examples right" in err
+    assert len(err.strip().splitlines()) == 1
+    assert list(saved.parent.iterdir()) == [saved]
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [

@@ -109,6 +109,34 @@ def test_every_chart_has_marks_that_tell_something(visit: Visit) -> None:
         assert visit.page.locator("#tip div").count() >= 2, name
 
 
+@pytest.mark.parametrize("screen", [DESK, PHONE])
+def test_changed_answers_are_shown_as_pictures_that_load(
+    browser: Browser, written: ReportPaths, screen: tuple[int, int]
+) -> None:
+    """Each beside both answers, of which at least one is wrong, and none sticks out."""
+    with Visit(browser, written.html, screen) as visit:
+        tiles = visit.page.locator(".gallery li")
+        assert tiles.count() == 12
+        for tile in tiles.all():
+            picture = tile.locator("img")
+            assert picture.evaluate("picture => picture.complete && picture.naturalWidth") == 28
+            assert tile.locator(".wrong, .right").count() == 2
+            assert tile.locator(".wrong").count() >= 1
+            box = tile.bounding_box()
+            assert box is not None
+            assert box["x"] + box["width"] <= screen[0]
+        assert visit.faults == []
+
+
+def test_classes_sort_by_what_they_lost(visit: Visit) -> None:
+    table = visit.page.locator("#classes table").first
+    table.get_by_role("button", name="Change, points", exact=True).click()
+    shown = [re.split(r"\s", text)[0] for text in table.locator("tbody td:nth-child(2)").all_inner_texts()]
+    changes = [float(text.replace("−", "-")) for text in shown]
+    assert changes == sorted(changes)
+    assert len(changes) == 10
+
+
 def test_each_link_leads_to_a_place_on_the_page(visit: Visit) -> None:
     links = visit.page.locator("a").evaluate_all("all => all.map(link => link.getAttribute('href'))")
     assert len(links) >= 8

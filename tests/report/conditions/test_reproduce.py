@@ -67,7 +67,14 @@ def test_a_trained_network_is_run_by_its_file_with_the_options_that_make_the_sam
     "walk",
     [
         {},
-        {"targets": (1.25, 2.0), "uniform": (), "epochs": 3, "scratch_epochs": 6, "importance": "l1", "device": "cpu"},
+        {
+            "targets": (1.25, 2.0),
+            "uniform": (0.5,),
+            "epochs": 3,
+            "scratch_epochs": 6,
+            "importance": "l1",
+            "device": "cpu",
+        },
         {"batch_sizes": (8,), "threads": 2, "budget_s": 30.0, "epochs": 0},
     ],
 )
