@@ -25,3 +25,9 @@ def with_ones_of(sizes: Sizes, wanted: Wanted) -> Sizes:
         return sizes
     rest = iter(longer)
     return tuple(1 if size == 1 else next(rest) for size in wanted)
+
+
+def channels_first(stored: Sizes, wanted: Wanted) -> bool:
+    """Whether images, stored as (height, width, channels), are wanted with their channels first."""
+    turned = (*stored[2:], *stored[:2])
+    return len(stored) == 3 and not agrees(stored, wanted) and agrees(turned, wanted)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.base.shapes import Sizes, Wanted, with_ones_of
+from harness.base.shapes import Sizes, Wanted, channels_first, with_ones_of
 
 Images = NDArray[np.float32]
 Labels = NDArray[np.int64]
@@ -63,6 +63,14 @@ class Dataset:
             return self
         train, test = (images.reshape(-1, *shape) for images in (self.train_images, self.test_images))
         return replace(self, train_images=train, test_images=test)
+
+    def laid_for(self, wanted: Wanted | None) -> Dataset:
+        """`shaped_for` and, where only so they fit, images with channels first."""
+        found = self.shaped_for(wanted)
+        if wanted is None or not channels_first(found.image_shape, wanted):
+            return found
+        train, test = (np.moveaxis(images, -1, 1) for images in (found.train_images, found.test_images))
+        return replace(found, train_images=train, test_images=test)
 
     @cached_property
     def test_digest(self) -> str:

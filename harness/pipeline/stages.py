@@ -24,6 +24,7 @@ from harness.data import Dataset
 from harness.measure.accuracy import evaluate
 from harness.measure.files.model_file import read_model
 from harness.measure.inputs.declared import INVENTED
+from harness.measure.inputs.examples import fitted
 from harness.measure.latency.conditions import conditions
 from harness.measure.measurement import Measurement
 from harness.measure.protocol import measure
@@ -37,8 +38,8 @@ from harness.pipeline.networks import (
     original_keras,
 )
 from harness.pipeline.widths import chosen, reached
-from harness.records import ChosenWidths, Pruning, Record, Training
-from harness.spec import Case, Device, MeasureSpec, PruneSpec, Schedule, SpeedSpec
+from harness.records import ChosenWidths, Metadata, Preprocessing, Pruning, Record, Training
+from harness.spec import Case, Device, ExportSpec, MeasureSpec, PruneSpec, Schedule, SpeedSpec
 
 # Raise a stage's number when its code changes what it makes: artifacts of older code are then made again.
 STAGE_VERSIONS = {
@@ -47,7 +48,7 @@ STAGE_VERSIONS = {
     "widths": 1,
     "prune": 4,
     "try_out": 2,
-    "export": 2,
+    "export": 3,
     "accuracy": 1,
     "measure": 3,
 }
@@ -74,6 +75,7 @@ class Stages:
 
     `datasets` are each case's, by its name, in the shape that its network takes. `unsafe` lets code inside a file run.
     `measuring` and `cases` are the study's: widths by latency are chosen under its conditions, once for all seeds.
+    `exporting` is how ONNX files are written.
     """
 
     store: Store
@@ -83,6 +85,7 @@ class Stages:
     unsafe: bool = False
     measuring: MeasureSpec = field(default_factory=MeasureSpec)
     cases: tuple[Case, ...] = ()
+    exporting: ExportSpec = field(default_factory=ExportSpec)
 
     def train(self, case: Case) -> Artifact:
         """The trained original: training.json, accuracy.json in Keras, and model.keras where anything follows."""
@@ -246,19 +249,48 @@ class Stages:
     def export(self, case: Case, source: Artifact) -> Artifact:
         """The ONNX file, in agreement with Keras on the whole test set: model.onnx, export.json."""
         dataset = self.datasets[case.name]
+        about = self._about(case, source)
 
         def make(folder: Path) -> None:
-            found = export_saved(source.path("model.keras"), folder / "model.onnx", dataset, unsafe=self.unsafe)
-            save(found, folder / "export.json")
+            from harness.export.other_process import Job
 
-        return self._get("export", {"keras": source.key, "data": dataset.digest}, make)
+            job = Job(
+                source=source.path("model.keras"),
+                path=folder / "model.onnx",
+                images=dataset.test_images,
+                asked=self.exporting,
+                metadata=about,
+                labels=dataset.test_labels,
+                unsafe=self.unsafe,
+            )
+            save(export_saved(job), folder / "export.json")
+
+        inputs = {
+            "keras": source.key,
+            "data": dataset.digest,
+            "asked": self.exporting.model_dump(mode="json"),
+            "preprocessing": Preprocessing.of(case.data).model_dump(mode="json"),
+        }
+        return self._get("export", inputs, make)
+
+    def _about(self, case: Case, source: Artifact) -> Metadata:
+        """What the ONNX file of a network says of itself."""
+        pruned = source.path("pruning.json").is_file()
+        return Metadata(
+            source=source.key,
+            plan=source.record("pruning.json", Pruning).plan if pruned else None,
+            labels=self.datasets[case.name].class_names,
+            preprocessing=Preprocessing.of(case.data),
+        )
 
     def evaluate(self, case: Case, exported: Artifact) -> Artifact:
         """The ONNX file's accuracy on the test set, on the device that is measured: accuracy.json."""
         dataset = self.datasets[case.name]
 
         def make(folder: Path) -> None:
-            found = evaluate(exported.path("model.onnx"), dataset.test_images, dataset.test_labels, device=self.device)
+            path = exported.path("model.onnx")
+            images, _ = fitted(str(path), read_model(path).inputs[0], dataset.test_images)
+            found = evaluate(path, images, dataset.test_labels, device=self.device)
             save(found, folder / "accuracy.json")
 
         inputs = {
@@ -295,7 +327,8 @@ class Stages:
         sizes = (wanted.shape or ())[1:]
         if None not in sizes and wanted.dtype in INVENTED:
             return ()
-        shapes = [data.image_shape for data in self.datasets.values() if agrees(data.image_shape, sizes)]
+        laid = [data.laid_for(sizes).image_shape for data in self.datasets.values()]
+        shapes = [shape for shape in laid if agrees(shape, sizes)]
         return tuple(f"{wanted.name}:N{''.join(f'x{size}' for size in shape)}:{wanted.dtype}" for shape in shapes[:1])
 
     def _get(self, stage: str, inputs: Mapping[str, Any], make: Callable[[Path], None]) -> Artifact:

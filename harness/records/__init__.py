@@ -1,11 +1,12 @@
 """What stages produce: frozen, versioned, written as JSON. Raw values are fields; what follows from them is derived.
 
-A file for each stage: `training`, `pruning`, `export`, `accuracy`; a `row` of a run's results holds one of each. From
-outside, import from `harness.records` itself.
+A file for each stage: `training`, `pruning`, `export`, `accuracy`; `metadata` is what an ONNX file says of itself, a
+`row` of a run's results holds one of each. From outside, import from `harness.records` itself.
 """
 
 from harness.records.accuracy import Accuracy
 from harness.records.export import Export, Parity
+from harness.records.metadata import Metadata, Preprocessing, TestAccuracy
 from harness.records.pruning import (
     Agreement,
     ChannelPlan,
@@ -34,8 +35,10 @@ __all__ = [
     "ChosenWidths",
     "Export",
     "LayerCost",
+    "Metadata",
     "OutputKept",
     "Parity",
+    "Preprocessing",
     "Proof",
     "PruneFile",
     "PruneReport",
@@ -48,6 +51,7 @@ __all__ = [
     "Row",
     "SolvedLayer",
     "Speed",
+    "TestAccuracy",
     "Training",
     "Verdict",
     "total",

@@ -7,6 +7,7 @@ from pathlib import Path
 from harness.base.progress import Progress, Silent
 from harness.data import Dataset
 from harness.deploy.manifest import Baseline
+from harness.deploy.source.described import described, metadata_of
 from harness.deploy.source.evidence import Evidence, latency_of, speedup_of
 from harness.deploy.source.from_run import PACKAGES, shaped
 from harness.measure.accuracy import evaluate
@@ -38,7 +39,7 @@ def evidence_of_file(
     """
     progress = progress or Silent()
     file = read_model(onnx)
-    dataset = shaped(onnx, dataset, spec)
+    stored, dataset = dataset, shaped(onnx, dataset, spec)
     batch, device = fixed_batch(file.inputs) or 1, measuring.device
     measuring = measuring.model_copy(update={"batch_sizes": (batch,)})
     with progress.task("evaluate"):
@@ -69,4 +70,6 @@ def evidence_of_file(
         latency=tuple(each for row in found.rows if row.model == number and (each := latency_of(row)) is not None),
         conditions=conditions(found),
         baseline=baseline,
+        plan=metadata_of(file).plan,
+        **described(file, stored),
     )

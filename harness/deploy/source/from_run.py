@@ -12,6 +12,7 @@ from harness.compare.results import Results, read_results
 from harness.compare.timings import Timings, timings_of
 from harness.data import Dataset, load
 from harness.deploy.manifest import Baseline, MeasuredLatency, MeasuredSpeedup
+from harness.deploy.source.described import described
 from harness.deploy.source.evidence import Evidence, latency_of, speedup_of
 from harness.measure.conditions import conditions
 from harness.measure.files.model_file import read_model
@@ -42,6 +43,7 @@ def evidence_of_run(run: Path, variant: str, progress: Progress | None = None) -
         raise BundleError(f"{onnx}: was changed since the run measured it; run the study again")
     with (progress or Silent()).task(f"load {row.case.data.name}"):
         dataset = load(row.case.data)
+    file = read_model(onnx)
     if row.accuracy is not None and row.accuracy.examples != len(dataset.test_labels):
         raise BundleError(
             f"{row.case.data.name}: has {len(dataset.test_labels)} test examples, the run saw {row.accuracy.examples}; "
@@ -69,6 +71,7 @@ def evidence_of_run(run: Path, variant: str, progress: Progress | None = None) -
         parity=row.export.parity,
         plan=None if pruning is None else pruning.plan,
         proof=None if pruning is None else pruning.proof,
+        **described(file, dataset),
     )
 
 
@@ -82,7 +85,7 @@ def shaped(onnx: Path, dataset: Dataset, spec: DataSpec) -> Dataset:
     if len(inputs) != 1 or inputs[0].shape is None or len(inputs[0].shape) < 1:
         raise BundleError(f"{onnx}: has {len(inputs)} inputs; a bundle needs a model with one input of a known shape")
     wanted: Wanted = inputs[0].shape[1:]
-    found = dataset.shaped_for(wanted)
+    found = dataset.laid_for(wanted)
     if len(wanted) != len(found.image_shape) or any(
         b not in (None, a) for a, b in zip(found.image_shape, wanted, strict=True)
     ):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -29,13 +30,14 @@ from harness.prune.onnx.proof.verify import judge, prove
 from harness.prune.onnx.recover.agreement import agreement
 from harness.prune.onnx.recover.reconstructing import reconstruct_onnx
 from harness.prune.onnx.scoring import score
-from harness.records import Agreement, ChannelPlan, Proof, PruneFile, PruneReport, Reconstruction, Verdict
+from harness.records import Agreement, ChannelPlan, Metadata, Proof, PruneFile, PruneReport, Reconstruction, Verdict
 from harness.spec import PruneSpec, check_seed, checked
 
 Array = npt.NDArray[Any]
 Data = Mapping[str, Array]
 CONVOLUTIONS = ("Conv", "ConvTranspose", "ConvInteger")
 SUFFIX = ".onnx"
+WRITERS = ("prune-harness", "onnx-ir")
 
 
 @dataclass(frozen=True)
@@ -228,11 +230,22 @@ def _cut(path: Path, found: Trace, decided: ChannelPlan, seed: int) -> OnnxResul
     """Remove what a plan removes, prove it, and say what went."""
     from harness.measure.files.model_file import read_model
 
-    removal = removal_of(found, decided)
+    removal, original = removal_of(found, decided), read_model(path)
     pruned = remove(found, removal)
     proof = prove(Comparison(found, pruned, removal, seed))
     told = report(found, pruned, removal, plan_of(found, removal), pinned(found))
-    return OnnxResult(pruned, decided, proof, told, external=bool(read_model(path).external))
+    _describe(pruned, original.sha256, decided)
+    return OnnxResult(pruned, decided, proof, told, external=bool(original.external))
+
+
+def _describe(pruned: ir.Model, source: str, decided: ChannelPlan) -> None:
+    """Say in the file where it comes from; what the original says of labels and preprocessing still holds."""
+    try:
+        before = Metadata.of(pruned.metadata_props)
+    except ModelError:
+        before = Metadata()
+    known = {"source": source, "plan": decided, "versions": {name: version(name) for name in WRITERS}, "accuracy": None}
+    before.model_copy(update=known).write_into(pruned.metadata_props)
 
 
 @dataclass(frozen=True)
