@@ -92,9 +92,7 @@ def with_output_shapes(interface: Interface, shapes: Sequence[Any]) -> Interface
 def as_asked(interface: Interface, batch: int | None, turned: Sequence[int]) -> Interface:
     """The interface for batches of one size (None: of any), with channels first in the inputs that are turned."""
     inputs = [_channels_first(port) if index in turned else port for index, port in enumerate(interface.inputs)]
-    return Interface(
-        *(tuple(_with_batch(port, batch) for port in ports) for ports in (inputs, interface.outputs))
-    )
+    return Interface(*(tuple(_with_batch(port, batch) for port in ports) for ports in (inputs, interface.outputs)))
 
 
 def _channels_first(port: Port) -> Port:

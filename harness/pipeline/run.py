@@ -62,7 +62,9 @@ def run_study(study: Study, *, runs: Path, store: Path, progress: Progress | Non
     for case in cases:
         with step(f"check {case.name}"):
             datasets[case.name] = fitting_data(case, loaded[case.data], unsafe=unsafe)
-    stages = Stages(Store(store, notice=log.warning), device, progress, datasets, unsafe, study.measure, cases, study.export)
+    stages = Stages(
+        Store(store, notice=log.warning), device, progress, datasets, unsafe, study.measure, cases, study.export
+    )
     outcomes: list[Outcome] = []
     with progress.task(f"study {study.name}", total=len(cases)) as task:
         for number, case in enumerate(cases, start=1):

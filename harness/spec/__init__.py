@@ -1,9 +1,9 @@
 """What a user asks for: a Study, its Cases and their parts; frozen, checked when built, read from TOML.
 
-A study's tables have a file each: `data`, `training` (the table `train`), `measuring` (`measure`),
-`exporting` (`export`), `network` (`[[networks]]`) and `pruning` (`[[networks.prune]]`). A `case` is one network with one
-seed. `speed` asks for widths by latency, `frontier` for a walk along them. `checked` tells what is wrong in one line;
-`names` is how all of it stands in names. From outside, import from `harness.spec` itself.
+A study's tables have a file each: `data`, `training` (the table `train`), `measuring` (`measure`), `exporting`
+(`export`), `network` (`[[networks]]`) and `pruning` (`[[networks.prune]]`). A `case` is one network with one seed.
+`speed` asks for widths by latency, `frontier` for a walk along them. `checked` tells what is wrong in one line; `names`
+is how all of it stands in names. From outside, import from `harness.spec` itself.
 """
 
 from harness.spec.case import Case, is_file

@@ -13,7 +13,7 @@ WHOLE = Metadata(
     plan=ChannelPlan(architecture="x", kept={"conv": (0, 2)}, channels={"conv": 3}),
     versions={"keras": "3.15"},
     accuracy=TestAccuracy(hits=9, examples=10),
-    labels=("cat", "dög", "a \"quote\""),
+    labels=("cat", "dög", 'a "quote"'),
     preprocessing=Preprocessing.of(DataSpec(name="npz:somewhere.npz", resize=(32, 24), scale="raw")),
     twin_of="mixed_float16",
 )

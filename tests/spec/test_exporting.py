@@ -48,5 +48,5 @@ def test_a_study_measures_files_of_one_batch_at_that() -> None:
 def test_widths_by_latency_are_chosen_for_files_as_by_default() -> None:
     networks = [{"model": "single_conv", "prune": [{"speedup": 2.0}]}]
     asked = {"name": "fast", "export": {"layout": "nchw"}, "networks": networks}
-    with pytest.raises(SpecError, match="'2x as fast' is chosen without export.layout; leave that out"):
+    with pytest.raises(SpecError, match=r"'2x as fast' is chosen without export\.layout; leave that out"):
         checked(Study, asked, "study").cases()

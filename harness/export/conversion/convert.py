@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from harness.base.errors import ExportError
-from harness.export.culprit import culprit
 from harness.export.conversion.newer_opset import raised
 from harness.export.conversion.operations import tf2onnx_handlers
 from harness.export.conversion.supported import (
@@ -20,6 +19,7 @@ from harness.export.conversion.supported import (
     require_tensorflow_backend,
 )
 from harness.export.conversion.trace import frozen_graph
+from harness.export.culprit import culprit
 from harness.export.interface import Interface, as_asked, describe, turned_inputs, with_output_shapes
 from harness.export.reason import reason
 from harness.spec import ExportSpec
