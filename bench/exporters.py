@@ -113,8 +113,9 @@ def markdown(all_found: Sequence[Found], seconds: float) -> str:
             "How many times as fast as the file that PyTorch writes of torchvision's network ours of Keras's is, with "
             "95 % intervals: random weights, batch 1, one thread, 224x224 pixels, channels first in all files, a "
             f"paired run of {seconds:g} s for each network. Ours is exported for any batch, or for batch 1 alone, as "
-            "PyTorch does by default. Both do the same work: torchvision's ResNet50 has its strides where Keras has them, and "
-            f"its EfficientNet scales its images, as Keras's does. Wanted: a lower bound of {WANTED:g} or more.",
+            "PyTorch does by default. Both do the same work: torchvision's ResNet50 has its strides where Keras has "
+            "them, and its EfficientNet scales its images, as Keras's does. Wanted: a lower bound of "
+            f"{WANTED:g} or more.",
             "",
             f"| | MACs, ours and theirs, millions | {' | '.join(heads)} |",
             "|---|---|" + "---|" * len(heads),
