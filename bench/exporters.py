@@ -56,6 +56,14 @@ class Found:
         ours, theirs = (self.measured.models[place].macs or 0 for place in (0, len(OURS)))
         return ours, theirs
 
+    def check_measured(self) -> None:
+        """Raise SystemExit where a file was not measured, or too seldom for an interval."""
+        error = next((row.error for row in self.measured.rows if row.error), None)
+        both = [self.speedup(theirs, ours) for theirs in range(len(THEIRS)) for ours in range(len(OURS))]
+        if error or any(each.ci_low is None for each in both):
+            why = error or "too few launches were undisturbed; run it again when the machine is idle, or for longer"
+            raise SystemExit(f"{self.name}: can't be measured: {why}")
+
     def check_same_work(self) -> None:
         """Raise SystemExit where the two do not compute as much, so that speeds say nothing of exporters."""
         ours, theirs = self.macs
@@ -93,6 +101,7 @@ def found(name: str, python: Path, seconds: float, progress: Progress) -> Found:
             files = [*ours(name, folder), *theirs(name, python, folder)]
         one = Found(name, measure(files, spec, progress=progress))
     one.check_same_work()
+    one.check_measured()
     return one
 
 
@@ -144,8 +153,6 @@ def _row(one: Found) -> str:
 
 
 def _cell(each: Comparison) -> str:
-    if each.speedup is None or each.ci_low is None or each.ci_high is None:
-        return "not measured"
     return f"{each.speedup:.2f} [{each.ci_low:.2f}, {each.ci_high:.2f}]"
 
 

@@ -147,3 +147,7 @@ def test_the_page_beside_pytorchs_exporters_says_what_is_missed() -> None:
     other = Found("ResNet50", found.measured.model_copy(update={"models": tuple(models)}))
     with pytest.raises(SystemExit, match="not the same"):
         other.check_same_work()
+    seldom = Found("ResNet50", measurement((100.0, 99.0, 100.0, 90.0), launches=1))
+    with pytest.raises(SystemExit, match="run it again when the machine is idle, or for longer"):
+        seldom.check_measured()
+    found.check_measured()
