@@ -8,6 +8,7 @@ import numpy as np
 import onnx
 import pytest
 
+from harness.deploy.bundling import write_bundle
 from harness.deploy.source.from_run import evidence_of_run
 from harness.measure.files.model_file import read_model
 from harness.pipeline.run import Run, run_study
@@ -77,8 +78,12 @@ def test_every_file_says_where_it_comes_from(run: Run) -> None:
     assert plans[0] == run.results.rows[1].pruning.plan  # type: ignore[union-attr]
 
 
-def test_a_variant_can_be_bundled(run: Run) -> None:
+def test_a_variant_can_be_bundled(run: Run, tmp_path: Path) -> None:
     known = evidence_of_run(run.folder, "50 %")
     assert known.channels_first
     assert known.dataset.test_images.shape[1:] == (3, 8, 8)
-    assert known.source is not None
+    manifest = write_bundle(known, tmp_path / "bundle")
+    (taken,) = manifest.inputs
+    assert taken.axes == ("batch", "channels", "height", "width")
+    assert (taken.shape, taken.dtype) == ((4, 3, 8, 8), "float16")
+    assert manifest.source == known.source is not None
