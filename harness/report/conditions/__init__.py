@@ -5,7 +5,7 @@ from __future__ import annotations
 from harness.compare import Answers
 from harness.compare.results import Results
 from harness.report.conditions.accuracy import accuracy_part
-from harness.report.conditions.agreement import proof_part, twin_part
+from harness.report.conditions.agreement import proof_part, twin_part, written_part
 from harness.report.conditions.part import Part
 from harness.report.conditions.reconstruction import reconstruction_part
 from harness.report.conditions.reproduce import reproduce
@@ -27,6 +27,7 @@ def conditions(results: Results, answers: Answers, names: Names) -> tuple[Part, 
         accuracy_part(results),
         proof_part(),
         twin_part(results, names),
+        written_part(results),
         latency_part(results),
         verdicts_part(answers),
         frontier_part(),
