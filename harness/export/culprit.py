@@ -17,34 +17,38 @@ def culprit(model: keras.Model, fails: Fails) -> str | None:
     Tried are parts of the model, from its inputs up to a layer, about as many as the logarithm of its length; inside a
     model that is used as a layer the search goes on.
     """
+    try:
+        return _search(model, fails)
+    except ValueError:
+        return None  # Keras can make no model of some part
+
+
+def _search(model: keras.Model, fails: Fails) -> str | None:
     steps = _steps(model)
-    if not steps or not fails(_part(model, steps)):
-        return None
     good, bad = 0, len(steps)
+    if not steps or not fails(_part(model, steps, bad)):
+        return None
     while bad - good > 1:
         middle = (good + bad) // 2
-        good, bad = (good, middle) if fails(_part(model, steps[:middle])) else (middle, bad)
-    found = steps[good][0]
+        good, bad = (good, middle) if fails(_part(model, steps, middle)) else (middle, bad)
+    found = steps[good].operation
     inner = culprit(found, fails) if getattr(found, "layers", None) and getattr(found, "inputs", None) else None
     return inner or str(found.name)
 
 
-def _steps(model: keras.Model) -> list[tuple[Any, Any]]:
-    """Each layer or operation with its output, in the order in which they compute; the inputs are none."""
+def _steps(model: keras.Model) -> list[Any]:
+    """Keras's own record of each call of a layer or operation, in the order in which they compute; inputs are none."""
+    nodes = getattr(model, "_functional", model)._nodes_by_depth
+    ordered = [node for depth in sorted(nodes, reverse=True) for node in nodes[depth]]
+    return [node for node in ordered if not node.is_input]
+
+
+def _part(model: keras.Model, steps: list[Any], count: int) -> keras.Model:
+    """The first steps, as a model whose outputs are what the other steps, or the model's user, read of them."""
     import keras
 
-    steps = []
-    for operation in getattr(model, "operations", model.layers):
-        if isinstance(operation, keras.layers.InputLayer):
-            continue
-        try:
-            steps.append((operation, operation.output))
-        except (AttributeError, ValueError):
-            continue  # it is called several times, or never: what comes behind it is tried all the same
-    return steps
-
-
-def _part(model: keras.Model, steps: list[tuple[Any, Any]]) -> keras.Model:
-    import keras
-
-    return keras.Model(model.inputs, [output for _, output in steps])
+    whole = getattr(model, "_functional", model)
+    read = {id(tensor) for node in steps[count:] for tensor in node.input_tensors}
+    read |= {id(tensor) for tensor in whole.outputs}
+    made = [tensor for node in steps[:count] for tensor in node.output_tensors]
+    return keras.Model(whole.inputs, [tensor for tensor in made if id(tensor) in read])
