@@ -12,6 +12,7 @@ from harness.export.cleanup.fold_transpose_into_dense import FoldTransposeIntoDe
 from harness.export.cleanup.name_by_position import NameByPosition
 from harness.export.cleanup.outputs_of_their_own import OutputsOfTheirOwn
 from harness.export.cleanup.restore_zeros import RestoreZeros
+from harness.export.cleanup.zeros_before_max_pool import ZerosBeforeMaxPool
 from harness.export.interface import Interface, Port
 from harness.export.node_order import subgraphs
 
@@ -37,6 +38,7 @@ def clean(model: ir.Model, interface: Interface, *, float16_inputs: bool = False
         common.ShapeInferencePass(),
         ConstantReshape(),
         FoldTransposeIntoDense(),
+        ZerosBeforeMaxPool(),
         common.CommonSubexpressionEliminationPass(),
         common.DeduplicateHashedInitializersPass(),
         common.RemoveUnusedNodesPass(),
