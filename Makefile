@@ -116,6 +116,9 @@ bench-importance: $(READY) ## what each importance keeps of a network's accuracy
 bench-latency: $(READY) ## is the latency model right, is what is asked for reached; idle machine, about 40 minutes
 	$(BIN)/python -m bench.latency
 
+bench-quantize: $(READY) ## INT8 and FP16 of three networks, original and pruned; idle machine, about an hour
+	$(BIN)/python -m bench.quantize
+
 bench-agreement: $(READY) ## what a faster ResNet50 still answers, by latency and uniform; idle machine, about 20 minutes
 	$(BIN)/python -m bench.agreement
 
@@ -136,6 +139,9 @@ $(READY_NODE): tools/runtimes/package.json
 	@if ! command -v npm >/dev/null; then echo "make: Node.js with npm is needed; install the packages nodejs and npm" >&2; exit 2; fi
 	@npm install --prefix tools/runtimes --ignore-scripts --no-package-lock --no-audit --no-fund --loglevel error
 	@touch $@
+
+bench-engine: $(READY) ## what a case costs beside its work: 1,000 of them, time and memory, into bench/results/; a minute or two
+	$(BIN)/python -m bench.engine
 
 bench-gate: $(READY) ## does harness validate decide rightly, and only what it can? idle machine, 80 tries, about 40 minutes
 	$(BIN)/python -m bench.gate --device cpu
@@ -165,6 +171,9 @@ test-onednn: $(READY) ## what computes with TensorFlow, with oneDNN, which Tenso
 
 sweep: $(READY) ## the long tests: every network of keras.applications, exports of pruned ones, 1,000 random networks
 	$(BIN)/python -m pytest -m slow -v -n 2 --dist load --max-worker-restart 0
+
+sweep-kills: $(READY) ## SIGKILL at KILLS=50 random moments of a study: nothing lost, nothing twice; half an hour
+	KILLS=$(or $(KILLS),50) $(BIN)/python -m pytest -m slow -v tests/pipeline/test_kills.py
 
 field: $(READY) ## twelve cases from public reports, each command of each; about 4 minutes
 	$(BIN)/python -m pytest -m slow -v -n 2 --dist loadfile tests/field

@@ -29,15 +29,14 @@ from harness.spec import DataSpec, PruneSpec, SpeedSpec, TrainSpec
 
 keras = import_keras()
 
-from harness.prune.api import apply, plan  # noqa: E402 - Keras comes first, quietly
+from harness.prune.api import apply, plan, prune_to_speed  # noqa: E402 - Keras comes first, quietly
 from harness.prune.data.given import Data  # noqa: E402
 from harness.prune.keras_graph.cost.macs import macs  # noqa: E402
 from harness.prune.keras_graph.trace import trace  # noqa: E402
+from harness.prune.price.keras_network import exported  # noqa: E402
 from harness.prune.price.pricing import Pricing  # noqa: E402
 from harness.prune.recover.reconstruct.reconstructing import reconstruct  # noqa: E402
 from harness.prune.recover.recovery import taken  # noqa: E402
-from harness.prune.speed.reach import prune_to_speed  # noqa: E402
-from harness.prune.speed.trial import exported  # noqa: E402
 from harness.records import ChannelPlan  # noqa: E402
 
 RESULT = Path(__file__).parent / "results" / "agreement.md"

@@ -29,11 +29,10 @@ from harness.spec import MeasureSpec, SpeedSpec
 
 keras = import_keras()
 
-from harness.prune.choose.decide import free_groups  # noqa: E402 - Keras comes first, quietly
+from harness.prune.api import prune_to_speed  # noqa: E402 - Keras comes first, quietly
 from harness.prune.data.given import Data  # noqa: E402
-from harness.prune.keras_graph.trace import trace  # noqa: E402
-from harness.prune.price.pricing import Pricing, template_of  # noqa: E402
-from harness.prune.speed.reach import prune_to_speed  # noqa: E402
+from harness.prune.price.keras_network import KerasNetwork  # noqa: E402
+from harness.prune.price.pricing import Pricing  # noqa: E402
 from models.deepcaptcha import DeepCaptcha  # noqa: E402
 
 RESULT = Path(__file__).parent / "results" / "latency.md"
@@ -72,17 +71,17 @@ NETWORKS = {
 def tables(name: str, network: Network, store: Store, plans: int, progress: Progress) -> Iterator[str]:
     """Rows of the first table: one a batch size."""
     model = network.build()
-    found = trace(model)
-    free, spec = tuple(free_groups(found)), MeasureSpec(device="cpu", batch_sizes=BATCHES)
+    found = KerasNetwork.of(model, Data.given(None, 0))
+    free, spec = tuple(found.free()), MeasureSpec(device="cpu", batch_sizes=BATCHES)
     start = time.monotonic()
-    Pricing(store, progress).table(model, found, free, spec, "cpu")
+    Pricing(store, progress).table(found, free, spec, "cpu")
     made, start = time.monotonic() - start, time.monotonic()
-    table = Pricing(store, progress).table(model, found, free, spec, "cpu")
+    table = Pricing(store, progress).table(found, free, spec, "cpu")
     models = [LatencyModel(table, batch) for batch in BATCHES]
     read = time.monotonic() - start
     full = [len(group.channels) for group in found.channels.groups()]
     with scratch() as folder:
-        profiler = Profiler(template_of(model, found, free, folder), full, spec, "cpu", folder)
+        profiler = Profiler(found.sizes(free), full, spec, "cpu", folder)
         timed = list(profiler.time(designs(full, free, plans, SEED), progress, plans))
     for batch, latencies in zip(BATCHES, models, strict=True):
         rows = [each for each in timed if each.batch == batch]

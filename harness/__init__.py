@@ -8,7 +8,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
-_VERBS = ("measure", "prune", "export", "diagnose")  # modules that can be called: see harness/base/verbs.py
+_VERBS = ("measure", "prune", "quantize", "export", "diagnose")  # modules that can be called: see harness/base/verbs.py
 _NAMES = {
     "HarnessError": "harness.base.errors",
     "Study": "harness.spec",

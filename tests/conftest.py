@@ -4,7 +4,7 @@ import os
 
 from harness.base.numerics import settle
 
-pytest_plugins = ["tests.no_hang"]
+pytest_plugins = ["tests.no_hang", "tests.s3"]
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 settle()

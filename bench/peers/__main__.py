@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 from bench.peers.arms import Arm, accuracy
 from bench.peers.originals import SMALL, Original, Size, images, original
 from bench.peers.others import Others
-from bench.peers.ours import BATCHES, Ours
+from bench.peers.ours import Choice, Ours
 from bench.peers.page import GOALS, Found, Goal, markdown, unmet
 from bench.peers.speeds import Speeds
 from harness.base.keras_import import import_keras
@@ -21,40 +21,30 @@ from harness.data import load
 from harness.spec import DataSpec
 
 RESULT = Path(__file__).parents[1] / "results" / "peers.md"
-ROUNDS = 3  # of widths: until ours are measured to be as fast
-FIRST_S = 45.0  # of a measurement by which widths are chosen
+ROUNDS = 3  # of widths, the later ones by how wrong the earlier were predicted
+FIRST_S = 60.0  # of a measurement by which widths are chosen
 
 
 def chosen(
-    ours: Ours, originals: Sequence[Original], theirs: Sequence[Arm], size: Size, progress: Progress
-) -> tuple[dict[str, list[int]], list[Arm], Speeds]:
-    """Widths of ours by goal, chosen on the first original, until they are measured to be as fast as what they answer.
-
-    And the arms of all originals at these widths, and the last measurement.
-    """
-    first = originals[0]
-    designs = {arm.design: next(iter(arm.files.values())) for arm in theirs if arm.seed == first.seed}
-    measured = Speeds.of(first.onnx, designs, min(FIRST_S, size.launches_s), progress)
+    ours: Ours, first: Original, designs: Mapping[str, Path], seconds: float, progress: Progress
+) -> dict[Goal, Choice]:
+    """Widths of ours for each goal: of those measured to be as fast as what they answer, those that lose the least."""
+    measured = Speeds.of(first.onnx, designs, seconds, progress)
     limits = {goal: measured.limits(goal.peer) for goal in GOALS}
+    found = dict[Goal, Choice]()
     for round_ in range(ROUNDS):
-        widths, predicted = {}, {}
-        for goal in GOALS:
-            widths[goal.ours], predicted[goal] = ours.widths(first, limits[goal])
-        made = {goal.ours: ours.arm(first, widths[goal.ours], goal.ours).files["untrained"] for goal in GOALS}
-        measured = Speeds.of(first.onnx, designs | made, size.launches_s, progress)
-        slow = [goal for goal in GOALS if not measured.as_fast(goal.peer, goal.ours)]
-        if not slow or round_ == ROUNDS - 1:
-            break
-        limits |= {goal: _corrected(measured, goal, predicted[goal]) for goal in slow}
-    arms = [ours.arm(each, widths[goal.ours], goal.ours) for goal in GOALS for each in originals]
-    return widths, arms, measured
-
-
-def _corrected(measured: Speeds, goal: Goal, predicted: Sequence[float]) -> list[float]:
-    """Limits for the prediction, by how it was wrong."""
-    found = [measured.speedup(goal.ours, batch).speedup or 1.0 for batch in BATCHES]
-    wrong = [each / speed for each, speed in zip(found, predicted, strict=True)]
-    return [limit * each for limit, each in zip(measured.limits(goal.peer), wrong, strict=True)]
+        tried = {goal: {each.name: each for each in ours.choices(first, limits[goal])} for goal in GOALS}
+        files = {name: ours.cut(first, each.widths) for some in tried.values() for name, each in some.items()}
+        measured = Speeds.of(first.onnx, {**designs, **files}, seconds, progress)
+        for goal, some in tried.items():
+            fast = [each for name, each in some.items() if measured.as_fast(goal.peer, name)]
+            known = [found[goal]] if goal in found else []
+            if fast or known:
+                found[goal] = min(fast + known, key=lambda each: each.loss)
+            limits[goal] = measured.corrected(goal.peer, {name: each.predicted for name, each in some.items()})
+        if round_ and len(found) == len(GOALS):
+            return found
+    raise SystemExit("no widths of ours were measured to be as fast; run it again on an idle machine")
 
 
 def main() -> None:
@@ -76,7 +66,13 @@ def main() -> None:
     for seed in range(size.seeds):
         originals.append(original(store, data, size, seed, progress))
         theirs += others.arms(originals[-1])
-    widths, arms, speeds = chosen(Ours(store, data, progress), originals, theirs, size, progress)
+    ours, first = Ours(store, data, progress), originals[0]
+    designs = {arm.design: next(iter(arm.files.values())) for arm in theirs if arm.seed == first.seed}
+    choices = chosen(ours, first, designs, min(FIRST_S, size.launches_s), progress)
+    arms = [ours.arm(each, choice.widths, goal.ours) for goal, choice in choices.items() for each in originals]
+    made = {arm.design: arm.files["untrained"] for arm in arms if arm.seed == first.seed}
+    speeds = Speeds.of(first.onnx, {**designs, **made}, size.launches_s, progress)
+    widths = {goal.ours: list(choice.widths) for goal, choice in choices.items()}
     before = [accuracy(each.onnx, data) for each in originals]
     found = Found.of(before, [*theirs, *arms], data, speeds, widths)
     given.output.write_text(markdown(found, size) + "\n", encoding="utf-8")

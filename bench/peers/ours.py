@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from bench.peers.arms import Arm
-from bench.peers.originals import Original, digest
+from bench.peers.originals import CALIBRATION, Original, digest
 from harness.base.progress import Progress
 from harness.base.store import Store
 from harness.base.store import digest as digest_of
@@ -18,9 +18,24 @@ from harness.data import Dataset
 from harness.spec import MeasureSpec, TrainSpec
 
 BATCH_SIZE, LEARNING_RATE = 32, 3e-3  # of the epoch with a cosine; the others may have them, too
+RECONSTRUCTED = 20_000  # training images, without their labels
 IMPORTANCE = "taylor"
 BATCHES = (1, 32)
 MEASURED = MeasureSpec(device="cpu", batch_sizes=BATCHES, threads=1)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Widths, what is predicted of them as speed-ups at each batch size, and what they lose by the importance."""
+
+    widths: tuple[int, ...]
+    predicted: tuple[float, ...]
+    loss: float
+
+    @property
+    def name(self) -> str:
+        """Its widths, in words."""
+        return "-".join(map(str, self.widths))
 
 
 @dataclass(frozen=True)
@@ -31,34 +46,43 @@ class Ours:
     data: Dataset
     progress: Progress
 
-    def widths(self, original: Original, limits: Sequence[float]) -> tuple[list[int], list[float]]:
-        """The widths that lose the least within shares of the original's latency, at each batch size.
-
-        And what is predicted of them, as speed-ups.
-        """
+    def choices(self, original: Original, limits: Sequence[float]) -> list[Choice]:
+        """The widths that lose the least within shares of the original's latency, and within some around these."""
         from harness.measure.latency.model import LatencyModel
         from harness.prune.choose.decide import free_groups
-        from harness.prune.keras_graph.trace import trace
+        from harness.prune.data.given import Data
+        from harness.prune.price.keras_network import KerasNetwork
         from harness.prune.price.offers import offers
         from harness.prune.price.pricing import Pricing
-        from harness.prune.price.shopping import choose
+        from harness.prune.price.shopping import fan
 
-        found = trace(original.model)
-        free = tuple(free_groups(found))
-        table = Pricing(self.store, self.progress).table(original.model, found, free, MEASURED, "cpu", original.onnx)
+        network = KerasNetwork.of(original.model, Data.given(None, 0))
+        free = tuple(free_groups(network.found))
+        table = Pricing(self.store, self.progress).table(network, free, MEASURED, "cpu", original.onnx)
         models = [LatencyModel(table, batch) for batch in BATCHES]
-        on_offer = offers(models, found.channels.groups(), self._scores(original, found))
-        spent = choose(models, on_offer, limits)
-        if spent is None:
-            raise SystemExit(f"no widths are predicted to be within {limits} of the original's latency")
-        widths = on_offer.chosen(spent.choice)
-        return [widths[group] for group in free], [1 / float(model.ratios(widths)[0]) for model in models]
+        on_offer = offers(models, network.channels.groups(), self._scores(original, network.found))
+        found = []
+        for spent in fan(models, on_offer, limits):
+            widths = on_offer.chosen(spent.choice)
+            predicted = tuple(1 / float(model.ratios(widths)[0]) for model in models)
+            found.append(Choice(tuple(widths[group] for group in free), predicted, spent.loss))
+        return found
+
+    def cut(self, original: Original, widths: Sequence[int]) -> Path:
+        """A file of these widths, whose latency tells what a finished one's would be."""
+        from harness.prune import apply
+
+        def make(folder: Path) -> None:
+            self._export(apply(original.model, self._plan(original, widths)), folder / "cut.onnx")
+
+        inputs = {"original": digest(original), "widths": list(widths), "importance": IMPORTANCE, "code": _code()}
+        return self.store.get("peers-cut", inputs, make).path("cut.onnx")
 
     def arm(self, original: Original, widths: Sequence[int], name: str) -> Arm:
         """A network of these widths: reconstructed, and trained on for an epoch."""
         inputs = {
             "original": digest(original), "widths": list(widths), "importance": IMPORTANCE,
-            "training": [BATCH_SIZE, LEARNING_RATE], "code": _code(),
+            "images": [CALIBRATION, RECONSTRUCTED], "training": [BATCH_SIZE, LEARNING_RATE], "code": _code(),
         }  # fmt: skip
 
         def make(folder: Path) -> None:
@@ -74,9 +98,11 @@ class Ours:
         from harness.prune.recover.reconstruct.reconstructing import reconstruct
 
         plan = self._plan(original, widths)
-        network = apply(original.model, plan)
-        reconstruct(original.model, plan, network, [self._images(original)], original.seed)
-        self._export(network, folder / "untrained.onnx")
+        drawn = np.random.default_rng(original.seed).permutation(len(self.data.train_images))[:RECONSTRUCTED]
+        for name, images in (("few", self._images(original)), ("untrained", self.data.train_images[drawn])):
+            network = apply(original.model, plan)
+            reconstruct(original.model, plan, network, [images], original.seed)
+            self._export(network, folder / f"{name}.onnx")
         spec = TrainSpec(epochs=1, batch_size=BATCH_SIZE, learning_rate=LEARNING_RATE)
         finetune(network, self.data, spec, schedule="cosine", seed=original.seed)
         self._export(network, folder / "tuned.onnx")

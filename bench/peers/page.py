@@ -9,13 +9,14 @@ from dataclasses import dataclass
 
 from bench.peers.arms import Arm
 from bench.peers.originals import CALIBRATION, Size
-from bench.peers.ours import BATCH_SIZE, BATCHES, IMPORTANCE, LEARNING_RATE
+from bench.peers.ours import BATCH_SIZE, BATCHES, IMPORTANCE, LEARNING_RATE, RECONSTRUCTED
 from bench.peers.speeds import Speeds
 from harness.data import Dataset
 from harness.measure.runtime.environment import describe
 
-WAYS = ("untrained", "its own recovery", "plain", "cosine", "tuned")
+WAYS = ("few", "untrained", "its own recovery", "plain", "cosine", "tuned")
 HEADS = {
+    "few": f"untrained, by {CALIBRATION:,} images",
     "untrained": "untrained",
     "its own recovery": "its own recovery",
     "plain": "an epoch",
@@ -94,11 +95,12 @@ def markdown(found: Found, size: Size) -> str:
             "",
             *_table(found),
             "",
-            f"Untrained, ours is reconstructed from {CALIBRATION:,} training images without their labels; channels are "
-            f"chosen by `{IMPORTANCE}` from the same images and the original's own answers to them. Torch-Pruning's "
-            "Taylor scores have those images with their labels, onnxsim's calibration the images. *An epoch*: Adam at "
-            "1e-3, batches of 128, in *with cosine* the rate falls to nothing after a warm-up, as ours does in the "
-            "last column, where Torch-Pruning's networks have the same batch size and rate.",
+            f"Untrained, ours is reconstructed from {RECONSTRUCTED:,} training images without their labels, in the "
+            f"column before from {CALIBRATION:,}; channels are chosen by `{IMPORTANCE}` from the latter and the "
+            "original's own answers to them. Torch-Pruning's Taylor scores have those with their labels, onnxsim's "
+            "calibration the images. *An epoch*: Adam at 1e-3, batches of 128, in *with cosine* the rate falls to "
+            "nothing after a warm-up, as ours does in the last column, where Torch-Pruning's networks have the same "
+            "batch size and rate.",
             "",
             *_goals(found),
         ]

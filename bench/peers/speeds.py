@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from statistics import geometric_mean
 from typing import Any
 
 from bench.peers.ours import BATCHES, MEASURED
@@ -40,8 +41,16 @@ class Speeds:
         return [(1 - FASTER_ENOUGH) / _known(self.speedup(design, batch)) for batch in BATCHES]
 
     def as_fast(self, theirs: str, ours: str) -> bool:
-        """Whether ours is measured to be no slower, at every batch size."""
-        return all(_known(self.against(theirs, ours, batch)) >= 1 for batch in BATCHES)
+        """Whether ours is measured to be a little faster, at every batch size."""
+        return all(_known(self.against(theirs, ours, batch)) >= 1 + FASTER_ENOUGH for batch in BATCHES)
+
+    def corrected(self, theirs: str, predicted: Mapping[str, Sequence[float]]) -> list[float]:
+        """Limits for the prediction of some designs' speed-ups, by how it was wrong on average."""
+        wrong = [
+            geometric_mean(_known(self.speedup(name, batch)) / each[place] for name, each in predicted.items())
+            for place, batch in enumerate(BATCHES)
+        ]
+        return [limit * each for limit, each in zip(self.limits(theirs), wrong, strict=True)]
 
     def told(self) -> dict[str, Any]:
         """Speed-ups with their 95 % intervals, by design and batch size."""

@@ -1,8 +1,9 @@
-"""A command whose native code may crash: it runs in a process of its own, and a crash becomes one line.
+"""A process whose native code may crash: what it was doing is told, and what it left half-made is removed.
 
 A layer can kill the whole process (TensorFlow dies of SIGFPE in some poolings on some CPUs), and no `except` sees that.
 So the command line forks before anything is imported. The child does the work and notes in shared memory what it is
-doing and which files are not whole yet; the parent waits, and after a crash says the one and removes the other.
+doing and which files are not whole yet; the parent waits, and after a crash says the one and removes the other. The
+processes that do a study's work note the same for the one that started them.
 """
 
 from __future__ import annotations
@@ -18,6 +19,12 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import ctypes
+
+    Memory = mmap.mmap | ctypes.Array[ctypes.c_char]
 
 NOTE_BYTES = 1 << 16
 INTERRUPTED = 130
@@ -28,22 +35,27 @@ PASSED_ON = ASKED_TO_END | ({signal.SIGHUP, signal.SIGQUIT} if os.name == "posix
 
 
 class Note:
-    """What this process is doing, and which files are not whole yet. Where nobody supervises, nobody reads it."""
+    """What this process is doing, and which files are not whole yet. Where nobody supervises, nobody reads it.
+
+    `deepest` are the steps at the last time that one began: where it was when an error came up from there.
+    """
 
     def __init__(self) -> None:
-        self.memory: mmap.mmap | None = None
+        self.memory: Memory | None = None
         self.steps: list[str] = []
+        self.deepest: list[str] = []
         self.unfinished: list[str] = []
 
     @contextmanager
     def holding(self, kind: list[str], text: str) -> Iterator[None]:
-        """Keep a line of one kind in the note for as long as the block runs."""
+        """Keep a line of one kind in the note for as long as the block runs; threads may hold lines side by side."""
         kind.append(text)
+        self.deepest = list(self.steps) if kind is self.steps else self.deepest
         self._write()
         try:
             yield
         finally:
-            kind.pop()
+            del kind[len(kind) - 1 - kind[::-1].index(text)]
             self._write()
 
     def _write(self) -> None:
@@ -80,6 +92,31 @@ def scratch() -> Iterator[Path]:
         yield folder
 
 
+def note_into(memory: Memory) -> None:
+    """From now on this process notes in `memory`, for the process that started it, what it is doing."""
+    _note.memory = memory
+
+
+def deepest() -> list[str]:
+    """The steps that this process was in when the last of them began."""
+    return _note.deepest
+
+
+def left_by(memory: Memory) -> list[str]:
+    """The steps that a dead process was in, by its last note; what it had not finished is removed."""
+    steps, paths = _read(memory)
+    for path in paths:
+        _remove(Path(path))
+    return steps
+
+
+def end_now() -> None:
+    """End this process at once, whatever it is doing, and leave nothing half-made."""
+    for path in list(_note.unfinished):
+        _remove(Path(path))
+    os.kill(os.getpid(), getattr(signal, "SIGKILL", signal.SIGTERM))
+
+
 def supervised(command: Callable[[], None]) -> None:
     """Run `command` in a child process, and end as it ends; where native code kills it, with one line and exit code 2.
 
@@ -97,7 +134,7 @@ def supervised(command: Callable[[], None]) -> None:
         os.close(reading)
         _end(_wait(child), memory)
     os.close(writing)
-    _note.memory = memory
+    note_into(memory)
     threading.Thread(target=_end_with_parent, args=(reading,), daemon=True).start()
     signal.pthread_sigmask(signal.SIG_SETMASK, before)  # now, so that the thread takes no signal from the command
     command()
@@ -111,12 +148,26 @@ def ended(code: int) -> str:
     return f"was killed by {name}" + (", most likely out of memory" if name == "SIGKILL" else "")
 
 
+def where(steps: list[str]) -> str:
+    """In which step that was: `at 'prune / fine-tune'`."""
+    return f"at '{' / '.join(steps)}'" if steps else "before its first step"
+
+
+def cure(code: int) -> str:
+    """What to do about a process that ended so."""
+    if -code == getattr(signal, "SIGKILL", None):
+        return "give it more memory, or a smaller network or batch"
+    if code >= 0:
+        return "something that it ran, such as a layer's own code, ended it: leave layers out until it runs"
+    onednn = os.environ.get("TF_ENABLE_ONEDNN_OPTS", "0") != "0"
+    other = "set TF_ENABLE_ONEDNN_OPTS=0, or " if onednn else ""
+    return f"native code under one of the network's layers crashed: {other}leave layers out until it runs"
+
+
 def _end_with_parent(reading: int) -> None:
     """Wait until the other end of the pipe is closed, which the parent's death does, and die of it too."""
     os.read(reading, 1)
-    for path in list(_note.unfinished):
-        _remove(Path(path))
-    os.kill(os.getpid(), signal.SIGKILL)
+    end_now()
 
 
 def _wait(child: int) -> int:
@@ -136,14 +187,12 @@ def _end(code: int, memory: mmap.mmap) -> None:
     """End this process as the child ended."""
     if code >= 0:
         sys.exit(code)
-    steps, paths = _read(memory)
-    for path in paths:
-        _remove(Path(path))
+    steps = left_by(memory)
     if -code in PASSED_ON:
         signal.signal(-code, signal.SIG_DFL)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {-code})
         os.kill(os.getpid(), -code)
-    sys.stderr.write(f"harness: the process {ended(code)} {_where(steps)}; {_cure(code)}\n")
+    sys.stderr.write(f"harness: the process {ended(code)} {where(steps)}; nothing is half-written; {cure(code)}\n")
     sys.exit(2)
 
 
@@ -154,23 +203,10 @@ def _remove(path: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def _read(memory: mmap.mmap) -> tuple[list[str], list[str]]:
+def _read(memory: Memory) -> tuple[list[str], list[str]]:
     """The child's last note; empty where it left none, or died while it wrote it."""
     try:
-        steps, paths = json.loads(memory[:].partition(b"\0")[0])
+        steps, paths = json.loads(bytes(memory).partition(b"\0")[0])
     except ValueError:
         return [], []
     return steps, paths
-
-
-def _where(steps: list[str]) -> str:
-    return f"at '{' / '.join(steps)}'" if steps else "before its first step"
-
-
-def _cure(code: int) -> str:
-    kept = "nothing is half-written"
-    if -code == signal.SIGKILL:
-        return f"{kept}; give it more memory, or a smaller network or batch"
-    onednn = os.environ.get("TF_ENABLE_ONEDNN_OPTS", "0") != "0"
-    other = "set TF_ENABLE_ONEDNN_OPTS=0, or " if onednn else ""
-    return f"{kept}; native code under one of the network's layers crashed: {other}leave layers out until it runs"

@@ -43,6 +43,10 @@ class ParityError(ExportError):
     """The ONNX file does not compute what the Keras model computes."""
 
 
+class QuantizeError(HarnessError):
+    """A file can't be quantized as asked."""
+
+
 class DeviceError(HarnessError):
     """The device asked for does not really run the model."""
 
@@ -61,6 +65,14 @@ class DamagedError(BundleError):
 
 class StoreError(HarnessError):
     """The store or an output folder can't be read or written."""
+
+
+class LostError(HarnessError):
+    """A process that did a part of the work died. What it was doing is lost, and nothing else."""
+
+
+class EngineError(HarnessError):
+    """There is nobody to do the work: no process can be started, or it is not of the same packages."""
 
 
 def first_line(error: BaseException) -> str:

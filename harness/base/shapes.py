@@ -27,7 +27,6 @@ def with_ones_of(sizes: Sizes, wanted: Wanted) -> Sizes:
     return tuple(1 if size == 1 else next(rest) for size in wanted)
 
 
-def channels_first(stored: Sizes, wanted: Wanted) -> bool:
-    """Whether images, stored as (height, width, channels), are wanted with their channels first."""
-    turned = (*stored[2:], *stored[:2])
-    return len(stored) == 3 and not agrees(stored, wanted) and agrees(turned, wanted)
+def channels_first(sizes: Sequence[int]) -> Sizes:
+    """The sizes of an image (height, width, channels) with its channels at the front."""
+    return (sizes[-1], *sizes[:-1])

@@ -24,17 +24,19 @@ from harness.cli.commands.export import export
 from harness.cli.commands.frontier import frontier
 from harness.cli.commands.measure import measure
 from harness.cli.commands.prune import prune
+from harness.cli.commands.quantize import quantize
 from harness.cli.commands.report import report
 from harness.cli.commands.results import results
 from harness.cli.commands.run import run
+from harness.cli.commands.store import store
 from harness.cli.commands.validate import validate
 from harness.cli.commands.verify import verify
 from harness.cli.terminal import print_lines, print_message
 
 GOOD, UNANSWERED = 0, 2
 COMMANDS = (
-    run, prune, frontier, verify, export, evaluate, measure, compare, results, report, diagnose, doctor, bundle,
-    validate,
+    run, prune, quantize, frontier, verify, export, evaluate, measure, compare, results, report, diagnose, doctor,
+    bundle, validate, store,
 )  # fmt: skip
 
 app = typer.Typer(

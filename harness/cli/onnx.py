@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,11 +11,9 @@ from harness.base.errors import SpecError
 from harness.cli.options import dataset
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from harness.base.progress import Progress
     from harness.prune.onnx.files import Done
-    from harness.spec import PruneSpec
+    from harness.spec import PruneSpec, SpeedSpec
 
 SUFFIX = ".onnx"
 
@@ -44,33 +43,58 @@ def refuse_for_keras(inputs: Sequence[str] | None) -> None:
         raise SpecError("--input: says what an ONNX file takes; a Keras model says that itself, so leave it out")
 
 
+@dataclass(frozen=True)
+class FileAsked:
+    """How an ONNX file is to be pruned: by exactly one of an amount, a plan to replay, and a speed."""
+
+    spec: PruneSpec | None
+    plan: Path | None
+    speed: SpeedSpec | None
+    images: int | None  # to solve kernels again from, beside a speed
+
+
 def prune_file(
     source: Path,
     output: Path | None,
-    amount: tuple[PruneSpec | None, Path | None],
+    asked: FileAsked,
     inputs: Sequence[str],
     data: tuple[str | None, dict[str, Any]],
-    run: tuple[int, Progress],
+    run: tuple[int, str, Progress],
 ) -> Done:
-    """Prune an ONNX file. `amount` is a spec or a plan to replay, `data` a dataset's name and options, `run` a seed."""
+    """Prune an ONNX file. `data` is a dataset's name and options, `run` a seed, the store and who is told."""
+    from harness.prune.onnx.api import Given
     from harness.prune.onnx.files import OnnxJob, run_onnx_job
 
-    spec, plan = amount
-    images, others = (None, None) if data[0] is None else _images(data[0], data[1])
+    images, others, labels = (None, None, None) if data[0] is None else _examples(source, data[0], data[1])
     job = OnnxJob(
         source=source,
         output=output or source.parent / f"{source.stem}-pruned{SUFFIX}",
-        spec=spec,
-        plan=plan,
-        inputs=inputs,
-        data=images,
-        judge_by=others,
-        seed=run[0],
+        spec=asked.spec,
+        plan=asked.plan,
+        speed=asked.speed,
+        images=asked.images,
+        given=Given(images, others, inputs, run[0], labels),
+        store=run[1],
     )
-    return run_onnx_job(job, run[1])
+    return run_onnx_job(job, run[2])
 
 
-def _images(name: str, options: dict[str, Any]) -> tuple[np.ndarray, np.ndarray]:
-    """The images that --data names, (N, H, W, C): those to choose and solve by, and others to judge by."""
-    found = dataset(name, options, labels=False)
-    return found.train_images, found.test_images
+def _examples(source: Path, name: str, options: dict[str, Any]) -> tuple[Any, Any, Any]:
+    """What --data names: to choose and solve by, others to judge by, and their labels where there are any.
+
+    Arrays by input name, or images (N, H, W, C).
+    """
+    from harness.measure.files.model_file import read_model
+    from harness.prune.onnx.examples import read_examples, split
+
+    found = read_examples(name, read_model(source).inputs)
+    if found is not None:
+        if options:
+            said = " and ".join(f"--{option}" for option in options)
+            raise SpecError(f"{said}: for images; arrays by input name are fed as they are, so leave it out")
+        return *split(found), None
+    data = dataset(name, options, labels=False)
+    if len(data.test_images):
+        return data.train_images, data.test_images, data.test_labels if data.labelled else None
+    first, others = split({"": data.train_images})
+    return first[""], None if others is None else others[""], None

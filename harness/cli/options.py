@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -14,6 +15,13 @@ if TYPE_CHECKING:
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print the answer as JSON on stdout.")]
 QuietFlag = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")]
 UnsafeFlag = Annotated[bool, typer.Option("--unsafe", help="Run code inside the file (Lambda layers).")]
+StoreOption = Annotated[
+    str, typer.Option("--store", help="Where finished stages are kept: a folder, or an address such as s3://BUCKET/X.")
+]
+CacheOption = Annotated[
+    Path | None, typer.Option("--cache", help="Where a store that is no folder is kept on this disk too.")
+]
+CacheGbOption = Annotated[float | None, typer.Option("--cache-gb", help="At most so much of it. [default: 10]")]
 OnnxInputs = Annotated[
     list[str] | None,
     typer.Option("--input", help="For ONNX: name:shape:dtype or name=value, what an input takes; repeatable."),
@@ -23,6 +31,7 @@ ScaleOption = Annotated[str | None, typer.Option(help="The data's pixels: unit (
 ColorFlag = Annotated[bool, typer.Option("--color", help="Make grey images red, green or blue.")]
 ResizeOption = Annotated[str | None, typer.Option(help="Images of another size: 64x64, height x width.")]
 LimitOption = Annotated[int | None, typer.Option(help="Use this many of the data's examples. [default: all]")]
+OnOption = Annotated[str, typer.Option("--on", help="Where the work is done: workers, workers:4, or here.")]
 
 
 def data_options(scale: str | None, color: bool, resize: str | None, limit: int | None) -> dict[str, Any]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
-from harness.base.crash import step
-from harness.base.progress import Progress, Silent, Task
+from harness.base.progress import Noted, Progress, Silent, Task
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bars
@@ -21,6 +21,7 @@ PLAIN_DEPTH = 2  # without a terminal, tasks within tasks within tasks are not t
 
 answers = Console(width=None if sys.stdout.isatty() else PIPED_WIDTH)
 messages = Console(stderr=True, highlight=False)
+_depth: ContextVar[int] = ContextVar("depth", default=0)  # of tasks within tasks; a thread starts with its starter's
 
 
 class Bar:
@@ -37,28 +38,33 @@ class Bar:
 class Terminal:
     """Progress drawn on stderr while it is a terminal; plain lines, one a task, where it is not.
 
-    Nested tasks share one display, which is there while any task is.
+    Nested tasks share one display, which is there while any task is. Threads may show tasks within one that was there
+    before them.
     """
 
     def __init__(self) -> None:
         self.bars: Bars | None = None
-        self.depth = 0
 
     @contextmanager
     def task(self, name: str, total: float | None = None) -> Iterator[Task]:
         """Show a task while the block runs: a bar, or one line where stderr is no terminal."""
-        self.depth += 1
+        outer = _depth.set(_depth.get() + 1)
         try:
             with self._drawn(name, total) if messages.is_terminal else self._told(name) as task:
                 yield task
         finally:
-            self.depth -= 1
-            if not self.depth and self.bars is not None:
+            _depth.reset(outer)
+            if not _depth.get() and self.bars is not None:
                 self.bars.stop()
+
+    def line(self, text: str, *, lasting: bool = False) -> None:
+        """Print a line on stderr; where that is a terminal, above what is drawn, and only one that is to stay."""
+        if lasting or not messages.is_terminal:
+            print_message(text)
 
     @contextmanager
     def _told(self, name: str) -> Iterator[Task]:
-        if self.depth <= PLAIN_DEPTH:
+        if _depth.get() <= PLAIN_DEPTH:
             print_message(name)
         yield Silent()
 
@@ -79,19 +85,6 @@ def _bars() -> Bars:
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     return Bars(*columns, console=messages, transient=True)
-
-
-class Noted:
-    """Progress that is also noted, for the case that the process dies."""
-
-    def __init__(self, shown: Progress) -> None:
-        self.shown = shown
-
-    @contextmanager
-    def task(self, name: str, total: float | None = None) -> Iterator[Task]:
-        """The same, and a note of the step in case that native code crashes."""
-        with step(name), self.shown.task(name, total) as task:
-            yield task
 
 
 def terminal(quiet: bool) -> Progress:

@@ -88,7 +88,7 @@ def _change(ours: Variant, theirs: Variant, evidence: Evidence) -> Interval:
 
 def _speedups(ours: Variant, theirs: Variant, evidence: Evidence) -> dict[int, SpeedUp]:
     """Ours over theirs at each batch size, as far as known."""
-    if ours.network == theirs.network and ours.prune is not None:
+    if ours.network == theirs.network and ours.derived:
         return dict(ours.speedups)
     found = {
         batch: combined(

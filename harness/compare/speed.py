@@ -11,7 +11,7 @@ from harness.compare.timings import Graphs, Timings
 
 def with_speed(variants: Sequence[Variant], timings: Timings, batch_sizes: Sequence[int]) -> tuple[Variant, ...]:
     """The variants with their latencies, and their speed-ups against their own originals, corrected together."""
-    pairs = {variant.key: graph_pairs(variant, variants) for variant in variants if variant.prune is not None}
+    pairs = {variant.key: graph_pairs(variant, variants) for variant in variants if variant.derived}
     judged = timings.speedups(different_pairs(variants))
     timed: list[Variant] = []
     originals = {variant.network: variant for variant in variants if variant.original}
@@ -34,9 +34,25 @@ def with_speed(variants: Sequence[Variant], timings: Timings, batch_sizes: Seque
             "arena": arena_of(variant, variants, timings),
             "latencies": {batch: latency for batch, latency in latencies.items() if latency is not None},
             "speedups": {batch: speedup for batch, speedup in speedups.items() if speedup is not None},
+            "precision_gains": precision_gains(variant, variants, timings, batch_sizes),
         }
         timed.append(variant.model_copy(update=known))
     return tuple(timed)
+
+
+def precision_gains(
+    variant: Variant, variants: Sequence[Variant], timings: Timings, batch_sizes: Sequence[int]
+) -> dict[int, SpeedUp]:
+    """How many times as fast as itself in float32 a quantized variant is, by batch size; each judged on its own."""
+    same = (each for each in variants if each.network == variant.network and each.label == variant.in_float32)
+    base = next(same, None)
+    if base is None:
+        return {}
+    before = {seed.seed: seed.architecture for seed in base.seeds}
+    pairs = dict.fromkeys((before.get(seed.seed), seed.architecture) for seed in variant.seeds)
+    known = [(first, second) for first, second in pairs if first is not None and second is not None]
+    found = {batch: combined(timings.speedup(*pair, batch) for pair in known) for batch in batch_sizes}
+    return {batch: speedup for batch, speedup in found.items() if speedup is not None}
 
 
 def anchored(latency: Latency | None, original: Latency | None, speedup: SpeedUp | None) -> Latency | None:
@@ -65,7 +81,7 @@ def arena_of(variant: Variant, variants: Sequence[Variant], timings: Timings) ->
 
 def different_pairs(variants: Sequence[Variant]) -> list[Graphs]:
     """The distinct (original, pruned) graphs of all variants, without those where nothing was removed."""
-    pairs = [pair for variant in variants if variant.prune is not None for pair in graph_pairs(variant, variants)]
+    pairs = [pair for variant in variants if variant.derived for pair in graph_pairs(variant, variants)]
     return [pair for pair in dict.fromkeys(pairs) if pair[0] != pair[1]]
 
 

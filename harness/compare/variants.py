@@ -17,7 +17,7 @@ Pair = tuple[Row, Row | None]
 
 def variants_of(results: Results) -> tuple[Variant, ...]:
     """The variants of a run, in the order of its rows. Speed and frontier are added later."""
-    originals = {(row.case.name, row.longer_epochs): row for row in results.rows if row.prune is None}
+    originals = {(row.case.name, row.longer_epochs): row for row in results.rows if not row.derived}
     groups: dict[tuple[str, str], list[Row]] = {}
     for row in results.rows:
         groups.setdefault((row.case.network, row.variant), []).append(row)
@@ -35,6 +35,7 @@ def variant_of(rows: Sequence[Row], originals: Mapping[tuple[str, int], Row]) ->
     counted = pairs_that_count(pairs)
     prunings = [row.pruning for row in rows if row.pruning is not None]
     exports = [row.export for row in rows if row.export is not None]
+    parities = [export.parity for export in exports if export.parity is not None]
     return Variant(
         network=first.case.network,
         label=first.variant,
@@ -42,7 +43,11 @@ def variant_of(rows: Sequence[Row], originals: Mapping[tuple[str, int], Row]) ->
         factors=dict(first.case.factors),
         prune=first.prune,
         longer_epochs=first.longer_epochs,
+        quantize=first.quantize,
+        in_float32=None if first.quantize is None else first.in_float32,
+        blamed=next((row.quantization.blamed for row in rows if row.quantization and row.quantization.blamed), ()),
         trained_here=first.case.file is None,
+        suffix="" if first.case.file is None else first.case.file.suffix,
         task=task_of(first.case.data),
         arena=task_of(first.case.data),
         seeds=outcomes,
@@ -54,12 +59,12 @@ def variant_of(rows: Sequence[Row], originals: Mapping[tuple[str, int], Row]) ->
         accuracy=pooled_accuracy([row for row, _ in counted]),
         change=None if first.original else pooled_change(that_learned(pairs)),
         equal_change=pooled_change(equals),
-        loss_p=mcnemar(equals if any(other for _, other in equals) else that_learned(pairs)) if first.prune else None,
+        loss_p=mcnemar(equals if any(other for _, other in equals) else that_learned(pairs)) if first.derived else None,
         widths=common_widths(prunings),
         devices=tuple(dict.fromkeys(row.accuracy.device for row in rows if row.accuracy)),
         proof_difference=max((each.proof.largest_difference for each in prunings if each.proof), default=None),
-        parity_difference=max((export.parity.largest_difference for export in exports), default=None),
-        parity_disagreements=sum(export.parity.top1_disagreements for export in exports) if exports else None,
+        parity_difference=max((parity.largest_difference for parity in parities), default=None),
+        parity_disagreements=sum(parity.top1_disagreements for parity in parities) if parities else None,
     )
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.base.shapes import Sizes, Wanted, channels_first, with_ones_of
+from harness.base.shapes import Sizes, Wanted, agrees, channels_first, with_ones_of
 
 Images = NDArray[np.float32]
 Labels = NDArray[np.int64]
@@ -54,23 +54,23 @@ class Dataset:
         return self.train_images.shape[1:]
 
     def shaped_for(self, wanted: Wanted | None) -> Dataset:
-        """The same examples as a network takes them, where that is only a matter of axes of length 1; else as they are.
+        """The same examples as a network takes them, where that is only a matter of axes of length 1, or of channels
+        that come first; else as they are.
 
         `wanted` is the shape of one example there, with None for any size; None where that is not known.
         """
-        shape = self.image_shape if wanted is None else with_ones_of(self.image_shape, wanted)
-        if shape == self.image_shape:
+        if wanted is None or agrees(self.image_shape, wanted):
             return self
-        train, test = (images.reshape(-1, *shape) for images in (self.train_images, self.test_images))
-        return replace(self, train_images=train, test_images=test)
-
-    def laid_for(self, wanted: Wanted | None) -> Dataset:
-        """`shaped_for` and, where only so they fit, images with channels first."""
-        found = self.shaped_for(wanted)
-        if wanted is None or not channels_first(found.image_shape, wanted):
-            return found
-        train, test = (np.moveaxis(images, -1, 1) for images in (found.train_images, found.test_images))
-        return replace(found, train_images=train, test_images=test)
+        both, shape = (self.train_images, self.test_images), with_ones_of(self.image_shape, wanted)
+        if agrees(shape, wanted):
+            train, test = (images.reshape(-1, *shape) for images in both)
+        elif len(shape) == 3 and agrees(channels_first(shape), wanted):
+            train, test = (np.moveaxis(images.reshape(-1, *shape), -1, 1) for images in both)
+        else:
+            return self
+        found = replace(self, train_images=train, test_images=test)
+        vars(found)["test_digest"] = self.test_digest  # moved or not, they are the same examples
+        return found
 
     @cached_property
     def test_digest(self) -> str:

@@ -36,6 +36,8 @@ from harness.spec import Device
 if TYPE_CHECKING:
     import onnx
 
+CHANNELS = (1, 2, 3, 4)  # of an image
+
 
 def write_bundle(evidence: Evidence, folder: Path, progress: Progress | None = None) -> Manifest:
     """Write a bundle, which takes the place of an older one in `folder` whole.
@@ -174,8 +176,10 @@ def _contents(
 def _input(file: ModelFile, channels_first: bool) -> Tensor:
     one = file.inputs[0]
     shape = one.shape or ()
-    image = ("channels", "height", "width") if channels_first else ("height", "width", "channels")
-    names = ("batch", *(image if len(shape) == 4 else ("values",) * (len(shape) - 1)))
+    names = ("batch", *("values",) * (len(shape) - 1))
+    if len(shape) == 4:
+        first = channels_first or (shape[1] in CHANNELS and shape[3] not in CHANNELS)
+        names = ("batch", "channels", "height", "width") if first else ("batch", "height", "width", "channels")
     return Tensor(name=one.name, dtype=one.dtype, shape=shape, axes=names)
 
 

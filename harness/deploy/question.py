@@ -109,7 +109,7 @@ def dataset_for(question: Question, manifest: Manifest) -> Dataset | None:
         options = {"name": question.data, "folder": None, "limit": None, "label_noise": 0.0} | options
     spec = checked(DataSpec, {**own.model_dump(), **options}, "--data")
     wanted = manifest.inputs[0].shape[1:]
-    dataset = load(spec).laid_for(wanted)
+    dataset = load(spec).shaped_for(wanted)
     if not agrees(dataset.image_shape, wanted):
         raise BundleError(
             f"--data {spec.name}: examples are {_sizes(dataset.image_shape)}, the model takes {_sizes(wanted)}; give "

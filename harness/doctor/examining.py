@@ -8,8 +8,8 @@ from harness.base.progress import Progress, Silent
 from harness.doctor.check import Checkup
 
 
-def examine(store: Path, progress: Progress | None = None) -> Checkup:
-    """Look at this machine, with `store` as the folder for finished stages.
+def examine(store: str | Path, progress: Progress | None = None) -> Checkup:
+    """Look at this machine, with `store` as the place of finished stages.
 
     An execution provider counts as a device only where a convolution was seen to run on it.
     """

@@ -22,6 +22,9 @@ WEIGHT_TYPES = {
     ir.DataType.INT8,
     ir.DataType.UINT8,
 }
+# The places of a quantization's numbers, which are weights of a kind, whatever their type and rank: scales, zero
+# points, and what is quantized already.
+QUANTIZATION: Mapping[str, tuple[int, ...]] = {"QuantizeLinear": (1, 2), "DequantizeLinear": (0, 1, 2)}
 SETTINGS: Mapping[str, tuple[int, ...]] = {"Resize": (1, 2), "Upsample": (1,), "OneHot": (2,)}
 
 Labels = dict[ir.Value, str]
@@ -30,9 +33,10 @@ Labels = dict[ir.Value, str]
 def architecture_digest(path: Path) -> str:
     """SHA-256 of the graph: operations, attributes, shapes and types, and how they are wired; names don't count.
 
-    Of the weights (constants of rank 1 and more, of floats or 8-bit integers) only shape and type count. Other
-    constants are settings and count in full: shapes, axes, paddings, indices, limits, the scales of a Resize. So two
-    seeds of one network have one digest, and any change that could change a kernel gives another.
+    Of the weights (constants of rank 1 and more, of floats or 8-bit integers, and the numbers of quantizations) only
+    shape and type count. Other constants are settings and count in full: shapes, axes, paddings, indices, limits, the
+    scales of a Resize. So two seeds of one network have one digest, and any change that could change a kernel gives
+    another.
 
     Raises:
         ExportError: the file can't be read as ONNX.
@@ -69,7 +73,12 @@ def _describe_graph(graph: ir.Graph, outer: Labels, prefix: str) -> dict[str, An
                     for name, attribute in node.attributes.items()
                 },
                 "inputs": [
-                    _describe_value(value, labels, counts=position in SETTINGS.get(node.op_type, ()))
+                    _describe_value(
+                        value,
+                        labels,
+                        counts=position in SETTINGS.get(node.op_type, ()),
+                        weight=position in QUANTIZATION.get(node.op_type, ()),
+                    )
                     for position, value in enumerate(node.inputs)
                 ],
                 "outputs": len(node.outputs),
@@ -92,21 +101,21 @@ def _describe_attribute(attribute: ir.Attr, labels: Labels, prefix: str) -> Any:
     return [str(attribute.type), repr(attribute.value)]
 
 
-def _describe_value(value: ir.Value | None, labels: Labels, *, counts: bool = False) -> Any:
+def _describe_value(value: ir.Value | None, labels: Labels, *, counts: bool = False, weight: bool = False) -> Any:
     """What a node reads: nothing, another node's output, an input, or a constant."""
     if value is None:
         return None
     constant = ir.convenience.get_const_tensor(value)
     if constant is not None:
-        return _describe_constant(constant, counts=counts)
+        return _describe_constant(constant, counts=counts, weight=weight)
     return labels[value]
 
 
-def _describe_constant(tensor: ir.TensorProtocol, *, counts: bool) -> list[Any]:
-    """Type and shape, and the values where `counts` is set or the constant is no weight."""
+def _describe_constant(tensor: ir.TensorProtocol, *, counts: bool, weight: bool = False) -> list[Any]:
+    """Type and shape, and the values where `counts` is set or the constant is no weight; `weight` says that it is."""
     shape = list(tensor.shape.numpy())
     description = [str(tensor.dtype), shape]
-    if counts or not shape or tensor.dtype not in WEIGHT_TYPES:
+    if counts or (not weight and (not shape or tensor.dtype not in WEIGHT_TYPES)):
         description.append(repr(tensor.numpy().tolist()))
     return description
 

@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 
 from harness.base.crash import scratch
 from harness.base.errors import HarnessError
+from harness.base.quiet import quiet
 from harness.base.store import file_digest
 from harness.export.architecture import architecture_digest
 from harness.export.cleanup.clean import clean
-from harness.export.conversion.convert import model_proto_from_keras, quiet
+from harness.export.conversion.convert import model_proto_from_keras
 from harness.export.conversion.twin import float32_twin
 from harness.export.culprit import culprit
 from harness.export.files import written_whole

@@ -9,12 +9,12 @@ from harness import stats
 from harness.measure.comparison import Comparison
 from harness.measure.files.slowness import some
 from harness.measure.measurement import Measurement
+from harness.measure.model import INSERTED_CAST
 from harness.measure.row import MeasuredRow
 from harness.measure.runtime.placement import fallen
 
 DRIFT_THAT_MATTERS = 0.05
 BUSY_BELOW = 0.95
-INSERTED_CAST = "InsertedPrecisionFreeCast_"
 BUDGET = "--budget (measure.budget_s in a study)"
 
 
@@ -32,6 +32,7 @@ def advice(measurement: Measurement, comparisons: tuple[Comparison, ...]) -> tup
         *_copies(measurement),
         *_placed(measurement),
         *_half(measurement),
+        *_quantized(measurement),
         *_uncounted(measurement),
         *_graphs(measurement),
     )
@@ -191,6 +192,23 @@ def _half(measurement: Measurement) -> Iterator[str]:
             yield (
                 f"{model.path}: float16 is computed in float32 on this device, with {len(casts)} casts that "
                 "onnxruntime put in between; a float32 file has none of them"
+            )
+
+
+def _quantized(measurement: Measurement) -> Iterator[str]:
+    """Of a file with quantizations: what of it really computes with 8-bit numbers, and what only converts."""
+    for model in measurement.models:
+        placed = model.placement
+        if placed is None or placed.conversions is None:
+            continue
+        yield (
+            f"{model.path}: {len(placed.in_8_bits)} of {len(placed.ran)} kernels compute with 8-bit numbers"
+            + (f", and {len(placed.conversions)} only convert" if placed.conversions else "")
+        )
+        if placed.left_over:
+            yield (
+                f"{model.path}: {len(placed.left_over)} pairs of Quantize and Dequantize are left over and only round, "
+                f"between {some(placed.left_over)}; keep one of both nodes in float32 (`harness quantize --keep NODE`)"
             )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -51,13 +52,22 @@ def differences(first: Measurement, second: Measurement) -> tuple[str, ...]:
     return tuple(
         f"{name}: {_shown(ours.get(name), theirs.get(name))} against {_shown(theirs.get(name), ours.get(name))}"
         for name in names
-        if ours.get(name) != theirs.get(name)
+        if _whatever_precision(ours.get(name)) != _whatever_precision(theirs.get(name))
     )
+
+
+def _whatever_precision(value: Any) -> Any:
+    """A condition without the precision of floats that are fed: that is a part of the model, not of the conditions."""
+    return [re.sub(r":float(16|32|64) ", ":float ", part) for part in value] if _are_texts(value) else value
+
+
+def _are_texts(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(part, str) for part in value)
 
 
 def _shown(value: Any, other: Any) -> str:
     """A value in a message; of two long lists, only what the other lacks."""
-    if isinstance(value, list) and isinstance(other, list) and all(isinstance(part, str) for part in value + other):
+    if _are_texts(value) and _are_texts(other):
         return ", ".join(part for part in value if part not in other) or "none of these"
     return "unknown" if value is None else str(value)
 

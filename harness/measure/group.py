@@ -11,6 +11,7 @@ from typing import Any
 
 from harness.base.crash import scratch
 from harness.base.errors import DeviceError, MeasureError
+from harness.measure.files.conversions import conversions, quantized
 from harness.measure.files.model_file import ModelFile, read_model
 from harness.measure.inputs.declared import fixed_batch
 from harness.measure.inputs.feed import describe_inputs
@@ -136,17 +137,21 @@ class Group:
     def _probe(self, indices: Sequence[int], device: str) -> None:
         """Probe some models at the same time, each in its own process."""
         with ExitStack() as stack:
+            folder = stack.enter_context(scratch())
             workers = {}
             for index in indices:
-                job = self._job("probe", device, 0) | {"models": [self._model(index, self._unprobed(index))]}
+                model = self._model(index, self._unprobed(index))
+                if quantized(self.members[index].file.proto):
+                    model["optimized"] = str(folder / f"{index}.onnx")
+                job = self._job("probe", device, 0) | {"models": [model]}
                 workers[index] = stack.enter_context(started_worker(job))
             for index, worker in workers.items():
                 try:
-                    self._keep_probe(index, worker.answer(self.spec.timeout_s))
+                    self._keep_probe(index, worker.answer(self.spec.timeout_s), folder / f"{index}.onnx")
                 except WorkerFailedError as failure:
                     self._blame(failure, [index])
 
-    def _keep_probe(self, index: int, answer: Mapping[str, Any]) -> None:
+    def _keep_probe(self, index: int, answer: Mapping[str, Any], optimized: Path) -> None:
         member = self.members[index]
         if "load_error" in answer:
             raise MeasureError(f"{member.file.path}: onnxruntime can't load it: {answer['load_error']}")
@@ -161,7 +166,8 @@ class Group:
             if self.spec.device == "cuda":
                 require_cuda(member.file.path, answer["placement"])
             member.device = device_of(answer["placement"])
-            member.placement = Placement.model_validate(answer["placement"])
+            left = conversions(optimized) if quantized(member.file.proto) else None
+            member.placement = Placement.model_validate(answer["placement"] | {"conversions": left})
 
     def launch(self, number: int, rounds_ns: int) -> None:
         """One fresh process that holds all models and times their valid rows for about `rounds_ns`.
@@ -235,6 +241,7 @@ class Group:
         return {
             "path": str(member.path),
             "names": [one.name for one in member.file.inputs],
+            "dtypes": [one.dtype for one in member.file.inputs],
             "rows": [row.key[1:] for row in rows],
         }
 

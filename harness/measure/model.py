@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from harness import stats
-from harness.records import Record
+from harness.records import GrownRecord, Record
 
 
 class Fed(Record):
@@ -31,14 +32,58 @@ class Fed(Record):
         return math.prod(self.shape) * (batch if self.batched else 1) * size
 
 
-class Placement(Record):
+# Kernels that compute with 8-bit numbers, beside those whose name begins with QLinear.
+EIGHT_BITS = ("QGemm", "MatMulInteger", "MatMulIntegerToFloat", "ConvInteger", "DynamicQuantizeMatMul")
+CONVERTING = ("QuantizeLinear", "DequantizeLinear")
+INSERTED_CAST = "InsertedPrecisionFreeCast_"
+
+
+class Placement(GrownRecord):
     """Where a model's nodes ran. `assigned` is the graph partitioning's record, `ran` the profile's.
 
-    Each entry is (provider, node, operator); those of `ran` add the element types of the outputs.
+    Each entry is (provider, node, operator); those of `ran` add the element types of the outputs. Of a file that holds
+    quantizations, `conversions` are the Quantize and Dequantize in the graph that ran: (node, operator, what makes its
+    input, what reads it).
     """
+
+    later = frozenset({"conversions"})
 
     assigned: tuple[tuple[str, str, str], ...]
     ran: tuple[tuple[str, str, str, tuple[str, ...]], ...]
+    conversions: tuple[tuple[str, str, str, str], ...] | None = None
+
+    @property
+    def in_8_bits(self) -> tuple[str, ...]:
+        """The kernels that computed with 8-bit numbers, as `'name' (operator)`."""
+        return tuple(
+            f"'{node}' ({operator})"
+            for _, node, operator, types in self.ran
+            if operator.startswith("QLinear") or operator in EIGHT_BITS or _whole_bytes(operator, types)
+        )
+
+    @property
+    def beside(self) -> tuple[str, ...]:
+        """The operator that stands beside each conversion on its float side; none for an input or output."""
+        sides = (
+            before if operator == CONVERTING[0] else after for _, operator, before, after in self.conversions or ()
+        )
+        return tuple(name for side in sides for name in re.findall(r"\((\w+)\)", side))
+
+    @property
+    def widened(self) -> bool:
+        """Whether onnxruntime put casts in between, to compute float16 in float32."""
+        return any(operator == "Cast" and node.startswith(INSERTED_CAST) for _, node, operator, _ in self.ran)
+
+    @property
+    def left_over(self) -> tuple[str, ...]:
+        """Pairs of Quantize and Dequantize, in either order, with nothing between: what is before and after each."""
+        all_of_them = self.conversions or ()
+        return tuple(
+            f"{before} and {after}"
+            for node, operator, before, readers in all_of_them
+            for name, other, _, after in all_of_them
+            if other != operator and f"'{name}' ({other})" in readers
+        )
 
     @property
     def on_the_way(self) -> tuple[str, ...]:
@@ -48,6 +93,11 @@ class Placement(Record):
             for provider, node, operator, _ in self.ran
             if operator.startswith("Memcpy") or operator in ("Shape", "Size")
         )
+
+
+def _whole_bytes(operator: str, types: Sequence[str]) -> bool:
+    """Whether a kernel only passes 8-bit numbers on, as pooling and Reshape can."""
+    return operator not in CONVERTING and bool(types) and set(types) <= {"uint8", "int8"}
 
 
 class MeasuredModel(Record):

@@ -9,6 +9,7 @@ import models
 from harness.base.errors import DataError, ModelError, SpecError
 from harness.data import Dataset
 from harness.pipeline.networks import model_options
+from harness.pipeline.onnx_files import fitting_onnx
 from harness.spec import Case
 
 log = logging.getLogger("harness")
@@ -22,6 +23,8 @@ def fitting_data(case: Case, dataset: Dataset, *, unsafe: bool = False) -> Datas
         ModelError: the network is unknown, has no such option, or can't be loaded or built for these images.
         DataError: the network does not fit the data.
     """
+    if case.onnx is not None:
+        return fitting_onnx(case, case.onnx, dataset)
     if case.file is not None:
         return fitting_file(case, case.file, dataset, unsafe)
     shape = dataset.image_shape

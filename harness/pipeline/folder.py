@@ -1,4 +1,4 @@
-"""A run's folder: whether it can be written, and what it holds in the end."""
+"""A run's folder: what it holds in the end."""
 
 from __future__ import annotations
 
@@ -7,26 +7,12 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from harness import report
-from harness.base.errors import StoreError
-from harness.base.store import disk_errors, replaced_folder
+from harness.base.store import replaced_folder
 from harness.compare.results import RESULTS_FILE, Results
 from harness.pipeline.rows import Outcome
-from harness.pipeline.stages import save
+from harness.pipeline.saving import save
 from harness.report import ReportPaths
 from harness.spec.names import file_name
-
-
-def check_writable(*folders: Path) -> None:
-    """Fail early, before hours of training, where an output folder can't be written."""
-    for folder in folders:
-        try:
-            with disk_errors(folder):
-                folder.parent.mkdir(parents=True, exist_ok=True)
-                probe = folder.with_name(f".{folder.name}.probe")
-                probe.touch()
-                probe.unlink()
-        except FileNotFoundError:
-            raise StoreError(f"{folder}: can't be made; give a folder that can be written") from None
 
 
 def write_run(folder: Path, results: Results, outcomes: Iterable[Outcome]) -> ReportPaths:

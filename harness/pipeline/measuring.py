@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from harness.measure.files.model_file import read_model
+from harness.measure.inputs.declared import kind_of
 from harness.measure.measurement import Measurement
 from harness.pipeline.rows import Outcome
 from harness.pipeline.stages import Stages
@@ -28,10 +29,10 @@ def measured(stages: Stages, study: Study, outcomes: Sequence[Outcome]) -> Itera
 
 
 def alike(files: Mapping[str, Path]) -> list[dict[str, Path]]:
-    """The files in groups that can be fed the same arrays, each by its architecture, in order."""
+    """The files in groups that can be fed the same arrays, in whichever precision, by architecture and in order."""
     groups: dict[tuple[object, ...], dict[str, Path]] = {}
     for architecture, path in files.items():
-        taken = tuple((one.dtype, one.shape and one.shape[1:]) for one in read_model(path).inputs)
+        taken = tuple((kind_of(one.dtype), one.shape and one.shape[1:]) for one in read_model(path).inputs)
         groups.setdefault(taken, {})[architecture] = path
     return list(groups.values())
 
@@ -46,13 +47,18 @@ def representatives(outcomes: Iterable[Outcome]) -> dict[str, Path]:
 
 
 def architecture_pairs(outcomes: Sequence[Outcome]) -> Iterable[tuple[str, str]]:
-    """The architectures whose latencies are compared: each pruned variant's with its own original's."""
-    originals = {
-        outcome.row.case.name: outcome.row.export.architecture
+    """The architectures whose latencies are compared: each variant's with its own original's.
+
+    What is quantized is compared with itself in float32, too.
+    """
+    known = {
+        (outcome.row.case.name, outcome.row.variant): outcome.row.export.architecture
         for outcome in outcomes
-        if outcome.row.original and outcome.row.export is not None
+        if outcome.row.export is not None
     }
-    for outcome in outcomes:
-        original = originals.get(outcome.row.case.name)
-        if outcome.row.prune is not None and outcome.row.export is not None and original is not None:
-            yield original, outcome.row.export.architecture
+    for outcome in (each for each in outcomes if each.row.derived and each.row.export is not None):
+        row = outcome.row
+        for baseline in ("original", row.in_float32) if row.quantize is not None else ("original",):
+            before, after = known.get((row.case.name, baseline)), known[row.case.name, row.variant]
+            if before is not None and before != after:
+                yield before, after

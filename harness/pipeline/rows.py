@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from harness.base.errors import DeviceError, HarnessError, StoreError
-from harness.base.progress import Task
+from harness.base.errors import HarnessError
 from harness.base.store import Artifact
+from harness.pipeline.engine.engine import FATAL, FailedError
 from harness.pipeline.stages import Stages
-from harness.records import Accuracy, Export, Pruning, Row, Training
+from harness.pipeline.tally import Stopwatch
+from harness.records import Accuracy, Export, Pruning, Quantization, Row, Training
 from harness.spec import Case
 
 log = logging.getLogger("harness")
 
-
-FATAL = (StoreError, DeviceError)
+Count = Callable[[Row, float], None]  # told of each row as it comes in, and how many seconds its making took
 
 
 @dataclass(frozen=True)
@@ -28,26 +29,44 @@ class Outcome:
 
 
 def planned(case: Case) -> list[Row]:
-    """The rows that a case is to become: the original, the original trained on, and the pruned variants."""
+    """The rows that a case is to become: the original, trained on, and pruned; and again in each other precision."""
     longer = [Row(case=case, prune=None, longer_epochs=epochs) for epochs in (0, *case.longer_epochs)]
-    return [*longer, *(Row(case=case, prune=prune) for prune in case.prune)]
+    made = [*longer, *(Row(case=case, prune=prune) for prune in case.prune)]
+    return [each for row in made for each in (row, *_in_other_precisions(row))]
 
 
-def run_case(stages: Stages, case: Case, task: Task) -> list[Outcome]:
+def _in_other_precisions(row: Row) -> Iterator[Row]:
+    """The same row quantized; none of those that only stand beside others, to show what something was worth."""
+    beside = row.longer_epochs or (row.prune is not None and (row.prune.baseline or row.prune.rows == "first"))
+    for precision in () if beside else row.case.quantize:
+        yield row.model_copy(update={"quantize": precision})
+
+
+def run_case(stages: Stages, case: Case, count: Count) -> list[Outcome]:
     """The original and its variants; where the original can't be trained, none of them is there."""
+    watch = Stopwatch()
+    stages = replace(stages, made=watch.add)
     try:
         trained = stages.train(case)
+        training = trained.record("training.json", Training)
     except FATAL:
         raise
     except Exception as error:
-        problem = told(error, case.name)
-        return [Outcome(row.model_copy(update={"error": problem})) for row in planned(case)]
-    training = trained.record("training.json", Training)
+        return failed(case, error, count)
     known = {"training": training, "examples": stages.datasets[case.name].test_digest}
     outcomes = []
     for row in planned(case):
         outcomes.append(run_row(stages, row.model_copy(update=known), trained))
-        task.advance(note="" if row.original else row.variant)
+        count(outcomes[-1].row, watch.taken())
+    return outcomes
+
+
+def failed(case: Case, error: Exception, count: Count) -> list[Outcome]:
+    """The rows of a case of which nothing can be made: each says why."""
+    problem = told(error, case.name)
+    outcomes = [Outcome(row.model_copy(update={"error": problem})) for row in planned(case)]
+    for outcome in outcomes:
+        count(outcome.row, 0.0)
     return outcomes
 
 
@@ -58,6 +77,9 @@ def run_row(stages: Stages, row: Row, trained: Artifact) -> Outcome:
         if not row.case.deploy:
             return Outcome(row.model_copy(update={"accuracy": source.record("accuracy.json", Accuracy)}))
         exported = stages.export(row.case, source)
+        if row.quantize is not None:
+            exported = quantized(stages, row, exported)
+            row = row.model_copy(update={"quantization": exported.record("quantization.json", Quantization)})
         row = row.model_copy(update={"export": exported.record("export.json", Export)})
         evaluated = stages.evaluate(row.case, exported).record("accuracy.json", Accuracy)
     except FATAL:
@@ -79,10 +101,23 @@ def made(stages: Stages, row: Row, trained: Artifact) -> tuple[Row, Artifact]:
     return row, trained
 
 
+def quantized(stages: Stages, row: Row, exported: Artifact) -> Artifact:
+    """The row's file in its precision. Which nodes `auto` leaves is chosen once, by the first seed that learned."""
+    assert row.quantize is not None
+    chosen = None
+    lead = stages.lead(row.case)
+    if row.quantize == "auto" and lead != row.case:
+        _, source = made(stages, row.model_copy(update={"case": lead}), stages.train(lead))
+        chosen = stages.quantize(lead, row.quantize, stages.export(lead, source), None, True)
+    return stages.quantize(row.case, row.quantize, exported, chosen, row.case == lead)
+
+
 def told(error: Exception, name: str) -> str:
     """A failure as one line for its row; the traceback of what the user can't mend goes to the log."""
     if isinstance(error, HarnessError):
         return str(error)
     log.error("%s failed", name, exc_info=error)
+    if isinstance(error, FailedError):
+        return str(error)
     first_line = (str(error).strip().splitlines() or [""])[0]
     return f"{type(error).__name__}: {first_line}"

@@ -6,26 +6,27 @@ stopped and an unchanged stage is not run again.
 
 from __future__ import annotations
 
-import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from harness.base.crash import step
+from harness.base.crash import scratch
 from harness.base.progress import Progress, Silent
-from harness.base.store import Store
+from harness.base.store import Store, check_writable, open_store, using
+from harness.base.store.store import unheard
 from harness.compare.results import Results
 from harness.data import load_all
 from harness.measure.runtime.environment import describe
 from harness.measure.runtime.usable import usable_device
-from harness.pipeline.fitting import fitting_data
-from harness.pipeline.folder import check_writable, write_run
+from harness.pipeline.cases import fitting, run_cases
+from harness.pipeline.engine.place import opened, read_place
+from harness.pipeline.folder import write_run
 from harness.pipeline.measuring import measured
-from harness.pipeline.rows import Outcome, planned, run_case
+from harness.pipeline.rows import Outcome
+from harness.pipeline.shared import share
+from harness.pipeline.site import StudySite
 from harness.pipeline.stages import Stages
 from harness.report import ReportPaths
 from harness.spec import Study
-
-log = logging.getLogger("harness")
 
 
 @dataclass(frozen=True)
@@ -42,35 +43,48 @@ class Run:
         return self.written.html
 
 
-def run_study(study: Study, *, runs: Path, store: Path, progress: Progress | None = None, unsafe: bool = False) -> Run:
+def run_study(
+    study: Study,
+    *,
+    runs: Path,
+    store: str | Path | Store,
+    progress: Progress | None = None,
+    unsafe: bool = False,
+    on: str = "here",
+) -> Run:
     """Train, prune, export, measure and report a study; `<runs>/<study>/` takes its place whole.
 
-    A row that fails says why in `Row.error` and loses no other. `unsafe` lets code inside a network's file run.
+    `store` is a folder, an address, or an open store. A row that fails says why in `Row.error` and loses no other.
+    `unsafe` lets code inside a network's file run. `on` says where the work is done: `here`, in this process, which
+    knows the caller's own layers and rules; or in `workers`, where a crash of native code costs a row, not the run.
 
     Raises:
         SpecError, ModelError, DataError: a case can't work as asked; found before anything is trained.
         DeviceError: the device asked for does not really run models.
-        StoreError: the disk is full or can't be written; what was finished is kept.
+        StoreError: the store is full, or can't be reached or written; what was finished is kept.
+        EngineError: the worker processes can't be started.
     """
+    place = read_place(on)
     progress = progress or Silent()
     cases = study.cases()
     folder = runs / study.name
-    check_writable(folder, store)
+    check_writable(folder)
+    kept = open_store(store)
+    kept.check()
     device = usable_device(study.measure.device)
     loaded = load_all(case.data for case in cases)
-    datasets = {}
-    for case in cases:
-        with step(f"check {case.name}"):
-            datasets[case.name] = fitting_data(case, loaded[case.data], unsafe=unsafe)
-    stages = Stages(
-        Store(store, notice=log.warning), device, progress, datasets, unsafe, study.measure, cases, study.export
-    )
-    outcomes: list[Outcome] = []
-    with progress.task(f"study {study.name}", total=len(cases)) as task:
-        for number, case in enumerate(cases, start=1):
-            with progress.task(f"{number} of {len(cases)}: {case.name}", total=len(planned(case))) as rows:
-                outcomes += run_case(stages, case, rows)
-            task.advance()
+    with using(kept.place, study.name), scratch() as files:
+        kept = kept.referred_by(study.name, study.model_dump(mode="json"))
+        site = StudySite(cases, replace(kept, notice=unheard), device, study.measure, study.export, unsafe, files)
+        with opened(place, site, files, progress, lambda: share(loaded, files)) as engine:
+            datasets, lost = fitting(cases, loaded, engine, unsafe)
+            stages = Stages(kept, device, progress, datasets, unsafe, study.measure, cases, study.export, engine)
+            outcomes = run_cases(stages, study, lost)
+        return _written(stages, study, folder, outcomes)
+
+
+def _written(stages: Stages, study: Study, folder: Path, outcomes: list[Outcome]) -> Run:
+    """Measure what came of the cases, and write the run's folder."""
     results = Results(
         study=study.name,
         question=study.question,

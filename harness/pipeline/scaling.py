@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from harness import stats
 from harness.data import Dataset
+from harness.measure.accuracy.scale import MOST_EXAMPLES, Scale, answers_otherwise, cure
 from harness.pipeline.networks import right_in_keras
 
-MOST_EXAMPLES = 64
-SIGNIFICANCE = 0.001
 LEAST_SPREAD = 0.01  # of what goes into the first layer with weights, where about 1 is right
-Scale = Literal["unit", "raw"]
 
 
 def better_scale(model: Any, dataset: Dataset, scale: Scale) -> str | None:
@@ -26,8 +23,10 @@ def better_scale(model: Any, dataset: Dataset, scale: Scale) -> str | None:
     low, high = float(dataset.test_images.min()), float(dataset.test_images.max())
     if low < 0 or high > 255:
         return None
-    images = dataset.test_images[:MOST_EXAMPLES]
-    return _scaled_twice(model, images, scale) or _answers_otherwise(model, dataset, scale)
+    images, labels = dataset.test_images[:MOST_EXAMPLES], dataset.test_labels[:MOST_EXAMPLES]
+    return _scaled_twice(model, images, scale) or answers_otherwise(
+        lambda taken: right_in_keras(model, taken, labels), images, scale
+    )
 
 
 def _scaled_twice(model: Any, images: NDArray[np.float32], scale: Scale) -> str | None:
@@ -47,26 +46,5 @@ def _scaled_twice(model: Any, images: NDArray[np.float32], scale: Scale) -> str 
         return None
     return (
         f"its layer {own} scales its inputs itself, and leaves these, from {images.min():.3g} to {images.max():.3g}, a "
-        f"spread of {values.std():.2g}; {_cure('raw', scale)}"
+        f"spread of {values.std():.2g}; {cure('raw', scale)}"
     )
-
-
-def _answers_otherwise(model: Any, dataset: Dataset, scale: Scale) -> str | None:
-    images, labels = dataset.test_images[:MOST_EXAMPLES], dataset.test_labels[:MOST_EXAMPLES]
-    small = float(images.max()) <= 1
-    as_given = right_in_keras(model, images, labels)
-    otherwise = right_in_keras(model, images * np.float32(255 if small else 1 / 255), labels)
-    found = stats.paired_proportions(as_given, otherwise)
-    if otherwise.sum() <= as_given.sum() or found.p_value >= SIGNIFICANCE:
-        return None
-    ranges = ("0 to 255", "0 to 1") if small else ("0 to 1", "0 to 255")
-    return (
-        f"with values from {ranges[0]} it gets {otherwise.mean():.0%} of {len(labels)} test examples right, with these "
-        f"from {ranges[1]} {as_given.mean():.0%}; {_cure('raw' if small else 'unit', scale)}"
-    )
-
-
-def _cure(wanted: Scale, given: Scale) -> str:
-    if wanted == given:  # raw, and stored from 0 to 1
-        return "store pixels from 0 to 255"
-    return f"give --scale {wanted}, or data.scale = '{wanted}' in a study"

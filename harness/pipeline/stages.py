@@ -1,7 +1,4 @@
-"""Each stage of the road as an artifact in the store, keyed by what it is made from.
-
-Keras and TensorFlow are imported only where something is made.
-"""
+"""Each stage as an artifact in the store, keyed by what it is made from; Keras is imported where one is made."""
 
 from __future__ import annotations
 
@@ -10,6 +7,7 @@ import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -18,17 +16,17 @@ import models
 from harness.base.crash import step
 from harness.base.numerics import settle
 from harness.base.progress import Progress
-from harness.base.shapes import agrees
 from harness.base.store import Artifact, Store, file_digest
 from harness.data import Dataset
 from harness.measure.accuracy import evaluate
 from harness.measure.files.model_file import read_model
-from harness.measure.inputs.declared import INVENTED
 from harness.measure.inputs.examples import fitted
 from harness.measure.latency.conditions import conditions
 from harness.measure.measurement import Measurement
 from harness.measure.protocol import measure
-from harness.measure.runtime.environment import describe
+from harness.measure.runtime.environment import describe, versions
+from harness.pipeline.engine.engine import FATAL, Engine, Here, Job
+from harness.pipeline.engine.making import Maker
 from harness.pipeline.networks import (
     export_saved,
     fresh_keras,
@@ -37,18 +35,25 @@ from harness.pipeline.networks import (
     model_options,
     original_keras,
 )
-from harness.pipeline.widths import chosen, reached
-from harness.records import ChosenWidths, Metadata, Preprocessing, Pruning, Record, Training
-from harness.spec import Case, Device, ExportSpec, MeasureSpec, PruneSpec, Schedule, SpeedSpec
+from harness.pipeline.onnx_files import keep, open_inputs, prune_into, take_over
+from harness.pipeline.precision import Asked, in_precision
+from harness.pipeline.saving import save
+from harness.pipeline.widths import chosen, of_keras, of_onnx, reached
+from harness.records import ChosenWidths, Metadata, Preprocessing, Pruning, Training
+from harness.spec import Case, Device, ExportSpec, MeasureSpec, Precision, PruneSpec, Schedule, SpeedSpec
 
 # Raise a stage's number when its code changes what it makes: artifacts of older code are then made again.
 STAGE_VERSIONS = {
     "train": 2,
     "train_on": 1,
+    "take_onnx": 1,
     "widths": 1,
     "prune": 4,
+    "prune_onnx": 1,
     "try_out": 2,
     "export": 3,
+    "quantize": 1,
+    "keep_onnx": 1,
     "accuracy": 1,
     "measure": 3,
 }
@@ -56,14 +61,17 @@ STAGE_VERSIONS = {
 STAGE_PACKAGES = {
     "train": ("keras",),
     "train_on": ("keras",),
+    "take_onnx": (),
     "widths": ("keras", "tf2onnx"),
     "prune": ("keras",),
+    "prune_onnx": ("onnx-ir",),
     "try_out": ("keras",),
     "export": ("keras", "tf2onnx"),
+    "quantize": ("onnx",),
+    "keep_onnx": (),
     "accuracy": (),
     "measure": (),
 }
-
 
 # What a measurement depends on beside its models; the rest of an environment changes from minute to minute.
 MACHINE = ("versions", "platform", "cpu", "cpu_flags", "affinity", "cgroup_cpus")
@@ -75,7 +83,8 @@ class Stages:
 
     `datasets` are each case's, by its name, in the shape that its network takes. `unsafe` lets code inside a file run.
     `measuring` and `cases` are the study's: widths by latency are chosen under its conditions, once for all seeds.
-    `exporting` is how ONNX files are written.
+    `exporting` is how ONNX files are written. What is missing is made by `engine`, and `made` is told how many seconds
+    that took.
     """
 
     store: Store
@@ -86,9 +95,14 @@ class Stages:
     measuring: MeasureSpec = field(default_factory=MeasureSpec)
     cases: tuple[Case, ...] = ()
     exporting: ExportSpec = field(default_factory=ExportSpec)
+    engine: Engine = field(default_factory=Here)
+    made: Callable[[float], None] = lambda seconds: None
 
     def train(self, case: Case) -> Artifact:
         """The trained original: training.json, accuracy.json in Keras, and model.keras where anything follows."""
+        if case.onnx is not None:
+            file = {"file": read_model(case.onnx).sha256}
+            return self._get("take_onnx", file, partial(take_over, case.onnx), partial(self.train, case))
         if case.file is not None:
             return self._taken_over(case, case.file)
         dataset = self.datasets[case.name]
@@ -124,7 +138,7 @@ class Stages:
             "kept": kept,
             "backend": os.environ.get("KERAS_BACKEND", "tensorflow"),
         }
-        return self._get("train", inputs, make)
+        return self._get("train", inputs, make, partial(self.train, case))
 
     def _taken_over(self, case: Case, file: Path) -> Artifact:
         """A network that was trained elsewhere: a copy of its file, and its accuracy in Keras."""
@@ -138,7 +152,8 @@ class Stages:
             save(untrained(model), folder / "training.json")
             save(judged_in_keras(model, dataset), folder / "accuracy.json")
 
-        return self._get("train", {"file": file_digest(file), "data": dataset.digest}, make)
+        inputs = {"file": file_digest(file), "data": dataset.digest}
+        return self._get("train", inputs, make, partial(self.train, case))
 
     def train_on(self, case: Case, epochs: int, trained: Artifact) -> Artifact:
         """The original, trained on as pruned variants are fine-tuned: tuning.json, and model.keras or accuracy.json.
@@ -157,17 +172,22 @@ class Stages:
 
         inputs = {**self._tuning_inputs(case, trained), "epochs": epochs, "kept": case.deploy}
         inputs |= {} if schedule == "constant" else {"schedule": schedule}
-        return self._get("train_on", inputs, make)
+        return self._get("train_on", inputs, make, partial(self.train_on, case, epochs, trained))
 
-    def widths(self, case: Case, spec: PruneSpec) -> Artifact:
-        """The widths chosen by latency, for all seeds of a network by one of them: widths.json."""
-        lead = self._lead(case)
+    def widths(self, case: Case, spec: PruneSpec, lead: Case | None = None) -> Artifact:
+        """The widths chosen by latency, for all seeds of a network by one of them, `lead`: widths.json."""
+        lead = lead or self.lead(case)
         trained, dataset = self.train(lead), self.datasets[lead.name]
-        asked = SpeedSpec.of(spec, self.measuring.model_copy(update={"device": self.device}))
+        fed = self._fed(case)
+        asked = SpeedSpec.of(spec, self.measuring.model_copy(update={"device": self.device, "inputs": fed}))
 
         def make(folder: Path) -> None:
-            original = original_keras(trained.path("model.keras"), self.unsafe)
-            save(chosen(original, asked, dataset, lead.seed, self.store, self.progress), folder / "widths.json")
+            if case.onnx is not None:
+                choose = of_onnx(trained.path("model.onnx"), asked, dataset, lead.seed)
+            else:
+                original = original_keras(trained.path("model.keras"), self.unsafe)
+                choose = of_keras(original, asked, dataset, lead.seed)
+            save(chosen(choose, asked, self.store, self.progress), folder / "widths.json")
 
         inputs = {
             "trained": trained.key,
@@ -176,43 +196,72 @@ class Stages:
             "asked": asked.model_dump(mode="json"),
             "conditions": conditions(asked.measuring, self.device),
         }
-        return self._get("widths", inputs, make)
+        return self._get("widths", inputs, make, partial(self.widths, case, spec, lead))
 
-    def _lead(self, case: Case) -> Case:
+    def lead(self, case: Case) -> Case:
         """The first seed of the case's network whose training learned; the case itself where none is known to."""
-        for each in self.cases:
-            if each.network == case.network and self.train(each).record("training.json", Training).learned is not False:
-                return each
-        return case
+        seeds = (each for each in self.cases if each.network == case.network and each.name in self.datasets)
+        return next(filter(self._learned, seeds), case)
 
-    def prune(self, case: Case, spec: PruneSpec, trained: Artifact) -> Artifact:
-        """A pruned and fine-tuned variant: model.keras, pruning.json."""
+    def _learned(self, case: Case) -> bool:
+        """Whether its training may have learned; one that failed has not."""
+        try:
+            return self.train(case).record("training.json", Training).learned is not False
+        except FATAL:
+            raise
+        except Exception:  # the case's own rows say why
+            return False
+
+    def prune(self, case: Case, spec: PruneSpec, trained: Artifact, widths: Artifact | None = None) -> Artifact:
+        """A pruned and fine-tuned variant, of these widths where it is by latency: its file, and pruning.json."""
+        widths = widths or self._widths_of(case, spec)
+        inputs = self._pruning_inputs(case, spec, trained, widths)
+        again = partial(self.prune, case, spec, trained, widths)
+        if case.onnx is not None:
+            return self._get("prune_onnx", inputs, self._pruner(case, spec, trained, widths), again)
 
         def make(folder: Path) -> None:
-            model, record = self._pruned(case, spec, trained)
+            model, record = self._pruned(case, spec, trained, widths)
             model.save(folder / "model.keras")
             save(record, folder / "pruning.json")
 
-        return self._get("prune", self._pruning_inputs(case, spec, trained), make)
+        return self._get("prune", inputs, make, again)
 
-    def try_out(self, case: Case, spec: PruneSpec, trained: Artifact) -> Artifact:
+    def try_out(self, case: Case, spec: PruneSpec, trained: Artifact, widths: Artifact | None = None) -> Artifact:
         """A pruned and fine-tuned variant that is judged in Keras and not kept: pruning.json, accuracy.json."""
+        widths = widths or self._widths_of(case, spec)
 
         def make(folder: Path) -> None:
-            model, record = self._pruned(case, spec, trained)
+            model, record = self._pruned(case, spec, trained, widths)
             save(record, folder / "pruning.json")
             save(judged_in_keras(model, self.datasets[case.name]), folder / "accuracy.json")
 
-        return self._get("try_out", self._pruning_inputs(case, spec, trained), make)
+        inputs = self._pruning_inputs(case, spec, trained, widths)
+        return self._get("try_out", inputs, make, partial(self.try_out, case, spec, trained, widths))
 
-    def _pruned(self, case: Case, spec: PruneSpec, trained: Artifact) -> tuple[Any, Pruning]:
+    def _widths_of(self, case: Case, spec: PruneSpec) -> Artifact | None:
+        return self.widths(case, spec) if spec.by_latency else None
+
+    def _pruner(
+        self, case: Case, spec: PruneSpec, trained: Artifact, widths: Artifact | None
+    ) -> Callable[[Path], None]:
+        """What prunes an ONNX file."""
+
+        def make(folder: Path) -> None:
+            chosen = None if widths is None else reached(widths.record("widths.json", ChosenWidths))
+            how = self._fed(case), case.seed
+            prune_into(folder, trained.path("model.onnx"), spec, chosen, self.datasets[case.name], how)
+
+        return make
+
+    def _pruned(self, case: Case, spec: PruneSpec, trained: Artifact, widths: Artifact | None) -> tuple[Any, Pruning]:
         dataset = self.datasets[case.name]
         original = original_keras(trained.path("model.keras"), self.unsafe)
         from harness.prune.api import prune, prune_like
 
         data = (dataset.train_images, dataset.train_labels)
-        if spec.by_latency:
-            plan, speed = reached(self.widths(case, spec).record("widths.json", ChosenWidths))
+        if widths is not None:
+            plan, speed = reached(widths.record("widths.json", ChosenWidths))
             pruned = replace(prune_like(original, plan, spec, data=data, seed=case.seed), speed=speed)
         else:
             pruned = prune(original, spec, data=data, seed=case.seed)
@@ -234,9 +283,11 @@ class Stages:
             history = tune(model, dataset, spec, recalibrated=recalibrated, schedule=schedule, seed=case.seed)
         return training_of(model, history, time.perf_counter() - started, dataset.train_labels)
 
-    def _pruning_inputs(self, case: Case, spec: PruneSpec, trained: Artifact) -> dict[str, Any]:
+    def _pruning_inputs(
+        self, case: Case, spec: PruneSpec, trained: Artifact, widths: Artifact | None
+    ) -> dict[str, Any]:
         inputs = {**self._tuning_inputs(case, trained), "prune": spec.model_dump(mode="json")}
-        return inputs | ({"widths": self.widths(case, spec).key} if spec.by_latency else {})
+        return inputs | ({} if widths is None else {"widths": widths.key})
 
     def _tuning_inputs(self, case: Case, trained: Artifact) -> dict[str, Any]:
         return {
@@ -248,6 +299,9 @@ class Stages:
 
     def export(self, case: Case, source: Artifact) -> Artifact:
         """The ONNX file, in agreement with Keras on the whole test set: model.onnx, export.json."""
+        if case.onnx is not None:
+            kept = partial(keep, source.path("model.onnx"))
+            return self._get("keep_onnx", {"onnx": source.key}, kept, partial(self.export, case, source))
         dataset = self.datasets[case.name]
         about = self._about(case, source)
 
@@ -271,7 +325,7 @@ class Stages:
             "asked": self.exporting.model_dump(mode="json"),
             "preprocessing": Preprocessing.of(case.data).model_dump(mode="json"),
         }
-        return self._get("export", inputs, make)
+        return self._get("export", inputs, make, partial(self.export, case, source))
 
     def _about(self, case: Case, source: Artifact) -> Metadata:
         """What the ONNX file of a network says of itself."""
@@ -282,6 +336,17 @@ class Stages:
             labels=self.datasets[case.name].class_names,
             preprocessing=Preprocessing.of(case.data),
         )
+
+    def quantize(
+        self, case: Case, precision: Precision, exported: Artifact, chosen: Artifact | None, profiled: bool
+    ) -> Artifact:
+        """The ONNX file in another precision: model.onnx, export.json, quantization.json. See `Asked` for the rest."""
+        measuring = self.measuring.model_copy(update={"device": self.device, "inputs": self._fed(case)})
+        asked, dataset = Asked(precision, measuring, chosen, profiled), self.datasets[case.name]
+        make = partial(in_precision, exported, asked=asked, dataset=dataset, progress=self.progress)
+        inputs = {"onnx": exported.key, "data": dataset.digest, **asked.inputs}
+        again = partial(self.quantize, case, precision, exported, chosen, profiled)
+        return self._get("quantize", inputs, make, again)
 
     def evaluate(self, case: Case, exported: Artifact) -> Artifact:
         """The ONNX file's accuracy on the test set, on the device that is measured: accuracy.json."""
@@ -297,9 +362,9 @@ class Stages:
             "onnx": exported.key,
             "data": dataset.digest,
             "device": self.device,
-            "versions": describe()["versions"],
+            "versions": versions(),
         }
-        return self._get("accuracy", inputs, make)
+        return self._get("accuracy", inputs, make, partial(self.evaluate, case, exported))
 
     def measure(self, asked: MeasureSpec, files: Sequence[Path], pairs: Sequence[tuple[int, int]]) -> Measurement:
         """The latency of ONNX files, interleaved; `pairs` are those that will be compared, by position.
@@ -307,7 +372,7 @@ class Stages:
         Sizes that the files leave open are those of the data, unless the study says which.
         """
         said = asked.inputs or asked.input_data is not None
-        fed = asked.inputs if said else self._open_inputs(files[0])
+        fed = asked.inputs if said else open_inputs(files[0], self.datasets.values())
         spec = asked.model_copy(update={"device": self.device, "inputs": fed})
 
         def make(folder: Path) -> None:
@@ -321,30 +386,31 @@ class Stages:
         } | ({} if spec.input_data is None else {"input_data": _files_digest(spec.input_data)})
         return self._get("measure", inputs, make).record("measurement.json", Measurement)
 
-    def _open_inputs(self, file: Path) -> tuple[str, ...]:
-        """What a file is fed whose input can't be invented, as `name:shape:dtype` of the data's shape; else nothing."""
-        (wanted,) = read_model(file).inputs
-        sizes = (wanted.shape or ())[1:]
-        if None not in sizes and wanted.dtype in INVENTED:
-            return ()
-        laid = [data.laid_for(sizes).image_shape for data in self.datasets.values()]
-        shapes = [shape for shape in laid if agrees(shape, sizes)]
-        return tuple(f"{wanted.name}:N{''.join(f'x{size}' for size in shape)}:{wanted.dtype}" for shape in shapes[:1])
+    def _fed(self, case: Case) -> tuple[str, ...]:
+        """What says what a case's ONNX file takes; of Keras models the study's own words alone."""
+        if self.measuring.inputs or case.onnx is None:
+            return self.measuring.inputs
+        return open_inputs(case.onnx, [self.datasets[case.name]])
 
-    def _get(self, stage: str, inputs: Mapping[str, Any], make: Callable[[Path], None]) -> Artifact:
+    def _get(
+        self,
+        stage: str,
+        inputs: Mapping[str, Any],
+        make: Callable[[Path], None],
+        again: partial[Artifact] | None = None,
+    ) -> Artifact:
+        """What was made from these inputs, or is made now: by the engine, which may call `again` elsewhere."""
         packages = {name: version(name) for name in STAGE_PACKAGES[stage]}
         numerics = settle() if "keras" in packages else {}
         made_by = {"version": STAGE_VERSIONS[stage], "packages": packages, "numerics": numerics}
+        job = None
+        if again is not None:
+            job = Job(again.func.__name__, again.args, self.datasets[again.args[0].name].image_shape)
         with step(stage):
-            return self.store.get(stage, {**inputs, **made_by}, make)
+            return Maker(self.store, self.engine, self.made).get(stage, {**inputs, **made_by}, make, job)
 
 
 def _files_digest(path: Path) -> dict[str, str]:
     """What identifies a file, or each file of a folder, by its place in there."""
     files = sorted(path.rglob("*.pb")) if path.is_dir() else [path] if path.exists() else []
     return {str(file.relative_to(path)): file_digest(file) for file in files}
-
-
-def save(record: Record, path: Path) -> None:
-    """Write a record as JSON."""
-    path.write_text(record.model_dump_json(indent=1))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from harness.base.errors import PruneError, SpecError
 from harness.base.progress import Silent
-from harness.base.store import Store
+from harness.base.store import Store, open_store
 from harness.prune.choose.decide import check_removes, decide, decide_like
 from harness.prune.choose.planning import random_plan_like, removal_of, removes_nothing
 from harness.prune.data.given import Data
@@ -20,11 +20,13 @@ from harness.prune.keras_graph.copies import renewed
 from harness.prune.keras_graph.graph import check_finite
 from harness.prune.keras_graph.surgery import remove
 from harness.prune.keras_graph.trace import Trace, trace
+from harness.prune.price.keras_network import KerasNetwork
 from harness.prune.price.pricing import Pricing
 from harness.prune.recover.reconstruct.batches import check_enough
 from harness.prune.recover.reconstruct.reconstructing import reconstruct
 from harness.prune.result import PruneResult, cut_and_prove
-from harness.prune.speed.reach import choose_widths, prune_to_speed
+from harness.prune.speed.asked import speed_spec
+from harness.prune.speed.reach import choose_widths
 from harness.records import ChannelPlan
 from harness.spec import MeasureSpec, PruneSpec, SpeedSpec, check_seed, checked
 
@@ -37,7 +39,7 @@ def prune(
     *,
     data: Array | Sequence[Array] | None = None,
     seed: int = 0,
-    store: Path = Path(".harness"),
+    store: str | Path | Store = ".harness",
     **options: Any,
 ) -> PruneResult:
     """Prune a model and prove it: `prune(model, ratio=0.5)`, or `prune(model, speedup=2.0)` by measured latency.
@@ -47,7 +49,7 @@ def prune(
         spec: how much, and by which importance.
         data: inputs, or (inputs, labels), for an importance that needs them, and to reconstruct from.
         seed: for random importance, for the proof's inputs and weights, and for which examples are taken.
-        store: where the latency table is kept, for a `speedup` or `max_latency_us`.
+        store: where the latency table is kept, a folder or an address, for a `speedup` or `max_latency_us`.
         **options: fields of the spec, instead of it or to change it: `ratio`, `filters` or `remove`, `importance`,
             `keep`, `round_to`, `global_ranking`, `recover`, `reconstruct_images`. Or those of a SpeedSpec: `speedup` or
             `max_latency_us`, `batch_sizes`, `threads`, `device`, `importance`, `keep`.
@@ -61,15 +63,29 @@ def prune(
     """
     check_seed(seed)
     if spec is None and {"speedup", "max_latency_us"} & options.keys():
-        pricing = Pricing(Store(store), Silent())
+        pricing = Pricing(open_store(store), Silent())
         return prune_to_speed(model, speed_spec(options, "prune"), pricing, data=Data.given(data, seed), seed=seed)
     asked = _asked(spec, options)
     if not asked.by_latency:
         return _pruned(model, asked, None, data, seed)
-    pricing = Pricing(Store(store), Silent())
+    pricing = Pricing(open_store(store), Silent())
     target = SpeedSpec.of(asked, MeasureSpec(batch_sizes=(1,)))
-    widths, speed = choose_widths(model, target, pricing, data=Data.given(data, seed))
+    widths, speed = choose_widths(KerasNetwork.of(model, Data.given(data, seed), target.keep), target, pricing)
     return replace(prune_like(model, widths, asked, data=data, seed=seed), speed=speed)
+
+
+def prune_to_speed(model: keras.Model, asked: SpeedSpec, pricing: Pricing, *, data: Data, seed: int = 0) -> PruneResult:
+    """Choose widths by latency, cut, export, and measure against the original; prove what is as fast as asked.
+
+    Raises:
+        ProofError: the pruned network is not the masked original.
+        TooSlowError, PruneError and others: as `choose_widths` does.
+    """
+    network = KerasNetwork.of(model, data, asked.keep)
+    plan, speed = choose_widths(network, asked, pricing)
+    with pricing.progress.task("prove"):
+        result = cut_and_prove(model, network.found, plan, seed=seed)
+    return replace(result, speed=speed)
 
 
 def prune_like(
@@ -165,19 +181,6 @@ def replay(model: keras.Model, decided: ChannelPlan, *, seed: int = 0) -> PruneR
     if removes_nothing(decided):
         raise PruneError("the plan removes no channel at all; give one that does")
     return cut_and_prove(model, found, decided, seed=seed)
-
-
-def speed_spec(options: Mapping[str, Any], where: str) -> SpeedSpec:
-    """What is asked of a prune by latency.
-
-    Raises:
-        SpecError: an option is unknown or out of range, or says in another way how much goes.
-    """
-    target = "speedup" if options.get("speedup") is not None else "max_latency_us"
-    others = [name for name in ("ratio", "filters", "remove", "round_to", "global_ranking") if options.get(name)]
-    if others:
-        raise SpecError(f"{where}: {target} says how much goes; leave out {' and '.join(others)}")
-    return checked(SpeedSpec, options, where)
 
 
 def _asked(spec: PruneSpec | None, options: dict[str, Any]) -> PruneSpec:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from harness.prune.onnx.files import is_onnx, prove_onnx, prune_onnx
+from harness.prune.onnx.api import prove_onnx, prune_onnx
+from harness.prune.onnx.files import is_onnx
 
 
 def prune(model: Any, *args: Any, **options: Any) -> Any:
     """Prune a Keras model, or the ONNX file of this path, and prove it.
 
     `prune(model, ratio=0.5)` is `harness.prune.api.prune`, and `prune("net.onnx", ratio=0.5)` is
-    `harness.prune.onnx.files.prune_onnx`; both say what else they take.
+    `harness.prune.onnx.api.prune_onnx`; both say what else they take.
     """
     if is_onnx(model):
         return prune_onnx(model, *args, **options)
@@ -25,7 +26,7 @@ def verify(original: Any, pruned: Any, *args: Any, **options: Any) -> Any:
     """Check that a pruned Keras model, or ONNX file, computes what the masked original computes; return the proof.
 
     `verify(model, pruned, plan)` is `harness.prune.proof.verify.verify`, and with paths of ONNX files it is
-    `harness.prune.onnx.files.prove_onnx`; both raise ProofError where it does not.
+    `harness.prune.onnx.api.prove_onnx`; both raise ProofError where it does not.
     """
     if is_onnx(original):
         return prove_onnx(original, pruned, *args, **options)

@@ -11,8 +11,8 @@ import keras
 from harness.base.errors import PruneError, SpecError
 from harness.base.keras_file import example_shape, load_model
 from harness.base.progress import Progress, Silent
-from harness.base.store import Store
-from harness.prune.api import prune, replay
+from harness.base.store import Store, open_store
+from harness.prune.api import prune, prune_to_speed, replay
 from harness.prune.data.fitting import check_examples, why_no_accuracy
 from harness.prune.data.given import Data
 from harness.prune.files import check_output, read_plan, save
@@ -24,7 +24,6 @@ from harness.prune.recover.reconstruct.batches import check_enough
 from harness.prune.recover.recovery import RecoverySpec, reconstruct_result, recover
 from harness.prune.recover.stepwise import prune_in_steps
 from harness.prune.result import PruneResult
-from harness.prune.speed.reach import prune_to_speed
 from harness.records import PruneFile
 from harness.spec import PruneSpec, SpeedSpec
 
@@ -51,7 +50,7 @@ class Job:
     unsafe: bool = False
     seed: int = 0
     speed: SpeedSpec | None = None
-    store: Path = Path(".harness")
+    store: Store = field(default_factory=lambda: open_store(".harness"))
 
     def __post_init__(self) -> None:
         if (self.spec, self.plan, self.speed).count(None) != 2:
@@ -159,7 +158,7 @@ def _pruned(original: keras.Model, job: Job, progress: Progress) -> tuple[PruneR
     if examples is not None:
         data = (examples.train_images, examples.train_labels if examples.labelled else None)
     if job.speed is not None:
-        pricing = Pricing(Store(job.store), progress)
+        pricing = Pricing(job.store, progress)
         return prune_to_speed(original, job.speed, pricing, data=Data.given(data, job.seed), seed=job.seed), 0
     assert job.spec is not None  # Job sees to it
     spec = job.spec.model_copy(update={"recover": None, "reconstruct_images": None})  # what follows is done here

@@ -88,7 +88,7 @@ def trials(proof: Proof) -> str:
 
 def speed_lines(speed: Speed) -> list[str]:
     """What was asked of the speed, what was predicted and what was measured, at each batch size, and where it holds."""
-    tries = f"{len(speed.rounds)} round" + ("s" if len(speed.rounds) > 1 else "")
+    tries = f"{len(speed.rounds)} tr" + ("ies" if len(speed.rounds) > 1 else "y")
     lines = [f"asked {speed.asked.label}, reached after {tries}:"]
     lines += [
         f"  batch {each.batch}: measured {each.interval} ({each.predicted:.2f}x predicted), "

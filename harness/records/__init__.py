@@ -1,7 +1,7 @@
 """What stages produce: frozen, versioned, written as JSON. Raw values are fields; what follows from them is derived.
 
-A file for each stage: `training`, `pruning`, `export`, `accuracy`; `metadata` is what an ONNX file says of itself, a
-`row` of a run's results holds one of each. From outside, import from `harness.records` itself.
+A file for each stage: `training`, `pruning`, `quantization`, `export`, `accuracy`; `metadata` is what an ONNX file says
+of itself, a `row` of a run's results holds one of each. From outside, import from `harness.records` itself.
 """
 
 from harness.records.accuracy import Accuracy
@@ -23,7 +23,8 @@ from harness.records.pruning import (
     Verdict,
     total,
 )
-from harness.records.record import Record
+from harness.records.quantization import Arrangement, Blame, Gain, Quantization, SlowerLayer
+from harness.records.record import GrownRecord, Record
 from harness.records.row import Row
 from harness.records.training import Answered, Reconstruction, Recovery, SolvedLayer, Training
 
@@ -31,9 +32,13 @@ __all__ = [
     "Accuracy",
     "Agreement",
     "Answered",
+    "Arrangement",
+    "Blame",
     "ChannelPlan",
     "ChosenWidths",
     "Export",
+    "Gain",
+    "GrownRecord",
     "LayerCost",
     "Metadata",
     "OutputKept",
@@ -43,12 +48,14 @@ __all__ = [
     "PruneFile",
     "PruneReport",
     "Pruning",
+    "Quantization",
     "Reached",
     "Reconstruction",
     "Record",
     "Recovery",
     "Round",
     "Row",
+    "SlowerLayer",
     "SolvedLayer",
     "Speed",
     "TestAccuracy",

@@ -27,7 +27,8 @@ class Export(GrownRecord):
 
     `twin_of` is the dtype policy of a model whose float32 twin was exported; None where the model computes in float32
     itself. It differs from its twin by `twin_difference` of the outputs' spread (None: not all its outputs are finite).
-    `asked` is how it was to be written (None: by default), `accuracy` what its metadata says.
+    `parity` is None where there is no Keras model to compare with: the network came as an ONNX file. `asked` is how it
+    was to be written (None: by default), `accuracy` what its metadata says.
     """
 
     later: ClassVar[frozenset[str]] = frozenset({"asked", "accuracy"})
@@ -36,7 +37,7 @@ class Export(GrownRecord):
     size_bytes: int
     sha256: str
     architecture: str
-    parity: Parity
+    parity: Parity | None
     twin_of: str | None = None
     twin_difference: float | None = None
     asked: ExportSpec | None = None

@@ -17,7 +17,9 @@ def commands_of(results: Results) -> dict[tuple[str, str], str]:
     found: dict[tuple[str, str], str] = {}
     for row in results.rows:
         key = (row.case.network, row.variant)
-        if row.prune is not None and key not in found and row.case.file is not None and tellable(row.case.data):
+        if row.prune is None or row.quantize is not None or key in found:
+            continue
+        if row.case.file is not None and tellable(row.case.data):
             words = _words(row.case, row.prune, results.spec)
             if words is not None:
                 found[key] = f"harness prune {' '.join(map(shlex.quote, words))}"

@@ -68,7 +68,7 @@ def families(answers: Answers) -> tuple[Family, ...]:
     found: dict[tuple[object, ...], list[Variant]] = {}
     for network in answers.networks:
         for variant in answers.of(network) if crowded(answers, network) else ():
-            if variant.prune is not None and variant.accuracy is not None:
+            if variant.prune is not None and variant.quantize is None and variant.accuracy is not None:
                 found.setdefault((network, *_way(variant.prune)), []).append(variant)
     return tuple(Family(group[0].network, family_name(group), tuple(group)) for group in found.values())
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from harness.compare import Answers, Arm, Change, Contrast, Variant
 from harness.report.format import SPACE, listed, plural
-from harness.spec import AMOUNTS, PruneSpec, short, without
+from harness.spec import AMOUNTS, PRECISION_LABELS, PruneSpec, short, without
 
 # What labels leave out of prunings that are alike in it.
 UNSAID: dict[str, str | None] = {
@@ -45,7 +45,7 @@ class Names:
 
     def model(self, variant: Variant) -> str:
         """An architecture by its name, a file by its file name."""
-        return variant.model if variant.trained_here else file_name(f"{variant.model}.keras")
+        return variant.model if variant.trained_here else file_name(f"{variant.model}{variant.suffix}")
 
     @cached_property
     def same_tuning(self) -> dict[str, int]:
@@ -75,7 +75,10 @@ class Names:
         return self.networks[variant.network]
 
     def label(self, variant: Variant) -> str:
-        """How the variant was made: `original`, `original, trained on`, `50 %`, `latency-chosen for 2×`."""
+        """How the variant was made: `original`, `original, trained on`, `50 %, INT8`, `latency-chosen for 2×`."""
+        if variant.quantize is not None:
+            same = variant.model_copy(update={"quantize": None})
+            return f"{self.label(same)}, {PRECISION_LABELS[variant.quantize]}"
         if variant.prune is None:
             if variant.original:
                 return "original"
@@ -113,10 +116,11 @@ class Names:
         asked = [
             (each.prune.speedup, each.prune.max_latency_us)
             for each in self.answers.of(variant.network)
-            if each.prune is not None and each.prune.baseline is None
+            if each.prune is not None and each.prune.baseline is None and each.quantize is None
         ]
+        precision = "" if variant.quantize is None else f", {PRECISION_LABELS[variant.quantize]}"
         amount = amount_label(prune).removeprefix(CHOSEN)
-        return f"{amount} by latency" if asked.count((prune.speedup, prune.max_latency_us)) == 1 else ""
+        return f"{amount} by latency{precision}" if asked.count((prune.speedup, prune.max_latency_us)) == 1 else ""
 
     @cached_property
     def common_model(self) -> str:
@@ -159,7 +163,7 @@ def series_of(variant: Variant) -> str:
         return f"{variant.network} {variant.label}"
     after = [each for each in (prune.recover, prune.finetune_schedule) if each is not None]
     way = [unit_of(prune), prune.importance, prune.rows, prune.baseline or "", str(prune.finetune_epochs)]
-    return " ".join([variant.network, *way, *after])
+    return " ".join([variant.network, *way, *after, *([variant.quantize] if variant.quantize else [])])
 
 
 def changed(change: Change | Contrast) -> str:

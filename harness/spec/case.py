@@ -6,10 +6,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from pydantic import SerializerFunctionWrapHandler, model_serializer
+
 from harness.spec.checked import Spec
 from harness.spec.data import DataSpec
 from harness.spec.names import short
 from harness.spec.pruning import PruneSpec, Schedule
+from harness.spec.quantizing import Precision
 from harness.spec.training import TrainSpec
 
 
@@ -17,7 +20,8 @@ class Case(Spec):
     """One network to train with one seed, and the ways to prune it.
 
     `factors` are the options in which the study's networks differ, such as `{"padding": "same"}`. `deploy` is whether
-    it goes on to ONNX: see Network. A `model` that is a file is trained already.
+    it goes on to ONNX: see Network. A `model` that is a file is trained already. `quantize` are the precisions in which
+    what it becomes is there again.
     """
 
     model: str
@@ -28,11 +32,22 @@ class Case(Spec):
     seed: int
     prune: tuple[PruneSpec, ...]
     deploy: bool = True
+    quantize: tuple[Precision, ...] = ()
+
+    @model_serializer(mode="wrap")
+    def _what_is_asked(self, fields: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Less precisions where none is asked for: so results of before are written as they were."""
+        return {name: value for name, value in fields(self).items() if name != "quantize" or value}
 
     @property
     def file(self) -> Path | None:
         """The file of a network that is trained already; None for one that the study trains."""
         return Path(self.model) if is_file(self.model) else None
+
+    @property
+    def onnx(self) -> Path | None:
+        """The file of a network that is an ONNX file, which can be pruned and reconstructed, and not trained."""
+        return self.file if is_onnx(self.model) else None
 
     @property
     def model_name(self) -> str:
@@ -69,4 +84,9 @@ class Case(Spec):
 
 def is_file(model: str) -> bool:
     """Whether a network is one that is saved, rather than an architecture."""
-    return model.endswith(".keras")
+    return model.endswith(".keras") or is_onnx(model)
+
+
+def is_onnx(model: str) -> bool:
+    """Whether a network is an ONNX file."""
+    return model.endswith(".onnx")

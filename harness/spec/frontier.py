@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, model_validator
 
+from harness.spec.case import is_onnx
 from harness.spec.checked import PositiveFloat, PositiveInt, Share, Spec
 from harness.spec.data import DataSpec
 from harness.spec.measuring import AFew, Device, MeasureSpec
@@ -60,6 +61,11 @@ class FrontierSpec(Spec):
         if self.uniform:
             tables.append({"ratio": list(self.uniform), **way})
         return tuple(tables)
+
+
+def usual_walk(model: str) -> FrontierSpec:
+    """What is walked unless something else is said: an ONNX file is neither trained nor has gradients."""
+    return FrontierSpec(importance="l1", epochs=0) if is_onnx(model) else FrontierSpec()
 
 
 def frontier_study(model: Path, data: DataSpec, asked: FrontierSpec) -> Study:

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import Field, model_validator
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from harness.spec.checked import PositiveFloat, PositiveInt, Spec
 from harness.spec.measuring import AFew, Device, MeasureSpec
 from harness.spec.pruning import Importance, PruneSpec, SpeedUp, target_label
 
-MOST_TRIES = 3  # of widths, each cut, exported and measured
+MOST_ROUNDS = 3  # of choosing widths, and of measuring what was chosen
 
 
 class SpeedSpec(Spec):
     """How fast the pruned network must be, at each of the batch sizes, on a device with so many threads.
 
     Exactly one of `speedup` (how many times the original's speed) and `max_latency_us` (microseconds a run) is given.
-    `keep` names layers that keep all channels; `budget_s` ends each measurement.
+    `keep` names layers that keep all channels; `budget_s` ends each measurement; `inputs` describe what an ONNX
+    file takes that can't be invented, as in a MeasureSpec.
     """
 
     speedup: SpeedUp | None = None
@@ -28,6 +29,7 @@ class SpeedSpec(Spec):
     importance: Importance = "l1"
     keep: tuple[str, ...] = ()
     budget_s: PositiveFloat = 120.0
+    inputs: tuple[str, ...] = ()
 
     @model_validator(mode="after")
     def _one_target(self) -> SpeedSpec:
@@ -35,9 +37,14 @@ class SpeedSpec(Spec):
             raise ValueError("give exactly one of speedup and max_latency_us")
         return self
 
+    @model_serializer(mode="wrap")
+    def _what_is_asked(self, fields: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Less `inputs` where there are none: what was stored before there were any is found by the same key."""
+        return {name: value for name, value in fields(self).items() if name != "inputs" or value}
+
     @classmethod
     def of(cls, prune: PruneSpec, measure: MeasureSpec) -> SpeedSpec:
-        """What a PruneSpec asks of the speed, measured as is asked there; all its tries share that budget."""
+        """What a PruneSpec asks of the speed, measured as is asked there; all its rounds share that budget."""
         return cls(
             speedup=prune.speedup,
             max_latency_us=prune.max_latency_us,
@@ -46,7 +53,8 @@ class SpeedSpec(Spec):
             device=measure.device,
             importance=prune.importance,
             keep=prune.keep,
-            budget_s=measure.budget_s / MOST_TRIES,
+            budget_s=measure.budget_s / MOST_ROUNDS,
+            inputs=measure.inputs,
         )
 
     @property
@@ -62,4 +70,5 @@ class SpeedSpec(Spec):
             batch_sizes=tuple(dict.fromkeys(self.batch_sizes)),
             threads=self.threads,
             budget_s=self.budget_s,
+            inputs=self.inputs,
         )

@@ -12,7 +12,7 @@ from typing import Annotated
 from pydantic import Field
 
 from harness.base.errors import SpecError
-from harness.spec.case import Case
+from harness.spec.case import Case, is_onnx
 from harness.spec.checked import Spec, checked
 from harness.spec.data import DataSpec
 from harness.spec.exporting import ExportSpec
@@ -24,6 +24,7 @@ from harness.spec.training import TrainSpec
 
 # Of [measure], what widths by latency are chosen without.
 NOT_FOR_WIDTHS = ("modes", "inter_op_threads", "spinning", "optimization", "provider_options")
+GRADIENTS = ("taylor", "obd")
 
 
 class Study(Spec):
@@ -62,6 +63,8 @@ class Study(Spec):
             if count > 1:
                 raise SpecError(f"{where}.prune: {count} prunings are called '{label}'; change or remove all but one")
         self._check_speed(prune, network, where)
+        if is_onnx(network.model):
+            _check_onnx(prune, network, where)
         for values in itertools.product(*network.vary.values()):
             factors = dict(zip(network.vary, values, strict=True))
             options, data, train = dict(network.options), dict(network.data), dict(network.train)
@@ -81,6 +84,7 @@ class Study(Spec):
                     seed=seed,
                     prune=prune,
                     deploy=network.deploy,
+                    quantize=network.quantize,
                 )
 
     def _check_batch(self) -> None:
@@ -105,6 +109,25 @@ class Study(Spec):
         if self.export.options:
             changed = self.export.options[0]
             raise SpecError(f"{where}.prune: '{asked.label}' is chosen without export.{changed}; leave that out")
+
+
+def _check_onnx(prune: Iterable[PruneSpec], network: Network, where: str) -> None:
+    """Refuse what takes training, gradients or Keras where there is an ONNX file alone."""
+    if not network.deploy:
+        raise SpecError(f"{where}: {network.model} is judged in onnxruntime; leave out deploy = false")
+    for spec in prune:
+        asked = {
+            "finetune_epochs": spec.finetune_epochs > 0,
+            "baseline = 'scratch'": spec.baseline == "scratch",
+            "rows = 'first'": spec.rows == "first",
+            f"importance = '{spec.importance}'": spec.importance in GRADIENTS,
+        }
+        found = next((name for name, given in asked.items() if given), None)
+        if found is not None:
+            raise SpecError(
+                f"{where}.prune: '{spec.label}' trains, or needs gradients, which an ONNX file does not have; leave "
+                f"out {found}"
+            )
 
 
 def read_study(path: Path) -> Study:
@@ -133,10 +156,13 @@ def read_study(path: Path) -> Study:
 def study_of(model: Path, data: DataSpec, ratios: Iterable[float], finetune_epochs: int) -> Study:
     """The study of one trained network: what does pruning it by these ratios cost and bring?
 
+    What is pruned is fine-tuned, or, of an ONNX file, reconstructed.
+
     Raises:
         SpecError: a ratio or the number of epochs is out of range.
     """
-    prune = {"ratio": list(ratios), "finetune_epochs": finetune_epochs}
+    recovery = {"recover": "reconstruct"} if is_onnx(model.name) else {}
+    prune = {"ratio": list(ratios), "finetune_epochs": finetune_epochs, **recovery}
     network = Network(model=str(model), prune=(PruneGrid(**prune),))
     question = f"What does channel pruning cost {model.name} in accuracy, and what does it buy in latency?"
     study = Study(name=lowercase(model.stem) or "model", question=question, data=data, networks=(network,))

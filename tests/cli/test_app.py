@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.pipeline.stages import save
+from harness.pipeline.saving import save
 from harness.spec import Study
 from tests.synthetic import results_of
 
@@ -28,9 +28,14 @@ def harness(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedPro
 
 
 def in_process(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
-    """The exit code, stdout and stderr of a command, without the seconds that a new process takes to import."""
+    """The exit code, stdout and stderr of a command, without the seconds that a new process takes to import.
+
+    So what `harness run` would have done elsewhere is done here, too.
+    """
     from harness.cli.app import main
 
+    if arguments[:1] in (("run",), ("frontier",)) and "--on" not in arguments:
+        arguments = (*arguments, "--on", "here")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sys, "argv", ["harness", *arguments])
         with pytest.raises(SystemExit) as caught:

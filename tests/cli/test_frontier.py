@@ -64,7 +64,9 @@ def test_a_walk_says_what_every_dot_is(net: Path, capsys: pytest.CaptureFixture[
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["net.onnx", "--data", "mnist5k"], "net.onnx: not a .keras file; give a trained network"),
+        (["net.pt", "--data", "mnist5k"], "net.pt: neither a .keras nor an .onnx file; give a trained network"),
+        (["net.onnx", "--data", "mnist5k"], "net.onnx: can't be read"),
+        (["net.onnx", "--data", "mnist5k", "--epochs", "1"], "--epochs: for Keras models alone"),
         (["net.keras"], "net.keras: what is it trained on? give --data mnist5k"),
         (["none.keras", "--data", "mnist5k"], "none.keras: no such file"),
         (["net.keras", "--data", "mnist5k", "--targets", "2,x"], "--targets 2,x: not numbers"),

@@ -15,7 +15,7 @@ from harness.cli.app import app
 
 ROOT = Path(harness.__file__).parent
 RUNS_LAYERS = ("run", "frontier", "prune", "export", "diagnose")  # they may run code inside a Keras file
-WITH_DATA = (*RUNS_LAYERS, "evaluate", "bundle", "validate")
+WITH_DATA = (*RUNS_LAYERS, "quantize", "evaluate", "bundle", "validate")
 # Which commands can say what a module says: the longest name that fits counts. A command that reads studies may be told
 # what to write into one instead.
 SAID_BY = {
@@ -31,7 +31,9 @@ SAID_BY = {
     "measure": ("measure",),
     "measure/advice.py": ("measure", "run"),
     "measure/accuracy": ("evaluate",),
-    "measure/inputs/examples.py": ("evaluate",),
+    "measure/accuracy/scale.py": ("run", "quantize"),
+    "measure/inputs/examples.py": ("evaluate", "quantize"),
+    "quantize": ("quantize",),
     "compare/between": ("compare",),
     "cli/commands/compare.py": ("compare",),
     "cli/commands/results.py": ("results",),
@@ -49,16 +51,19 @@ SAID_BY = {
     "cli/commands/verify.py": ("verify",),
     "cli/onnx.py": ("prune", "verify"),
     "cli/commands/run.py": ("run",),
+    "cli/commands/store.py": ("store",),
     "cli/commands/prune.py": ("prune",),
+    "cli/commands/quantize.py": ("quantize",),
     "cli/commands/frontier.py": ("frontier",),
     "cli/commands/diagnose.py": ("diagnose",),
     "cli/commands/measure.py": ("measure",),
     "report/commands.py": ("prune",),
+    "report/tracking.py": ("results",),
     "report/conditions/frontier.py": ("frontier",),
     "report/conditions/reproduce.py": ("run",),
     "report/conditions/commands.py": ("bundle",),
 }
-OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*")
+OPTION = re.compile(r"(?<![\w-])--[a-z][a-z0-9-]*")
 ELSEWHERE = re.compile(r"`harness (\w+)( [^`]*)?`")  # names the command that has it
 
 

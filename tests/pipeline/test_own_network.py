@@ -133,7 +133,7 @@ def test_a_network_at_chance_is_told_so_and_no_conclusion_is_drawn(
         (["NAN", "--data", "mnist5k"], "holds NaN or infinity; train the model again"),
         (["NET", "--data", "mnist5k", "--ratio", ""], "--ratio : not a number"),
         (["NET", "--data", "mnist5k", "--output", "/proc/none"], "can't be made; give a folder that can be written"),
-        (["study.toml", "--ratio", "0.5"], "--ratio: for a .keras file; a study says that itself"),
+        (["study.toml", "--ratio", "0.5"], "--ratio: for a network's file; a study says that itself"),
     ],
 )
 def test_what_can_not_work_is_one_line(

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from harness.compare.between import Changes, changes_between
-from harness.pipeline.stages import save
+from harness.pipeline.saving import save
 from harness.report.changes import headline, markdown, notes
 from harness.spec import Study
 from tests.cli.test_app import in_process

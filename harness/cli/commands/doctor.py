@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
-from harness.cli.options import JsonFlag, QuietFlag
+from harness.cli.options import JsonFlag, QuietFlag, StoreOption
 from harness.cli.terminal import print_json, print_lines, terminal
 
 if TYPE_CHECKING:
@@ -15,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def doctor(
-    store: Annotated[Path, typer.Option(help="Folder for finished stages, as of `harness run`.")] = Path(".harness"),
+    store: StoreOption = ".harness",
     as_json: JsonFlag = False,
     quiet: QuietFlag = False,
 ) -> None:

@@ -92,6 +92,7 @@ def _metadata(
 
 def _told(found: Export, examples: str) -> str:
     twin = "" if found.twin_of is None else f"the float32 twin of a {found.twin_of} model, {_distance(found)}; it "
+    assert found.parity is not None  # it came from Keras
     right = "" if found.accuracy is None else f"; {found.accuracy.hits / found.accuracy.examples:.2%} of them are right"
     return (
         f"{found.size_bytes / 1e6:.2f} MB; {twin}agrees with Keras on {found.parity.examples} {examples}, "

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,7 +12,7 @@ import typer
 from harness.base.errors import SpecError, TooSlowError
 from harness.base.keras_import import import_keras
 from harness.cli.arguments import whole_numbers
-from harness.cli.onnx import is_onnx, prune_file, refuse_for_keras, refuse_for_onnx
+from harness.cli.onnx import FileAsked, is_onnx, prune_file, refuse_for_keras, refuse_for_onnx
 from harness.cli.options import (
     ColorFlag,
     JsonFlag,
@@ -54,7 +56,10 @@ def prune(  # noqa: PLR0913, PLR0917 - one parameter an option
     everywhere: Annotated[bool, typer.Option("--global", help="Rank the channels of all layers together.")] = False,
     keep: Annotated[list[str] | None, typer.Option(help="A layer that keeps its channels, repeatable.")] = None,
     inputs: OnnxInputs = None,
-    data: Annotated[str | None, typer.Option(help="Dataset to rank, tune and test on, such as mnist5k.")] = None,
+    data: Annotated[
+        str | None,
+        typer.Option(help="To rank, tune and test on: mnist5k ...; for ONNX npz: by input name, pb:DIR, too."),
+    ] = None,
     scale: ScaleOption = None,
     color: ColorFlag = False,
     resize: ResizeOption = None,
@@ -76,7 +81,7 @@ def prune(  # noqa: PLR0913, PLR0917 - one parameter an option
     baselines: Annotated[bool, typer.Option(help="Train the three baselines for comparison.")] = True,
     seed: Annotated[int, typer.Option(help="Of random channels, training, and the proof.")] = 0,
     unsafe: UnsafeFlag = False,
-    store: Annotated[Path, typer.Option(help="Folder for latency tables, kept between runs.")] = Path(".harness"),
+    store: Annotated[str, typer.Option(help="For latency tables, as of `harness run`.")] = ".harness",
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="[default: MODEL-pruned, of the same kind]")
     ] = None,
@@ -86,14 +91,16 @@ def prune(  # noqa: PLR0913, PLR0917 - one parameter an option
     """Prune a Keras model or an ONNX file, prove it, and win accuracy back."""
     amount = {"ratio": ratio, "filters": filters}
     choice = {"importance": importance, "round_to": round_to, "global_ranking": everywhere or None, "keep": keep}
+    target = {
+        "speedup": speedup,
+        "max_latency_us": max_latency_us,
+        "batch_sizes": None if batch is None else whole_numbers(batch, "--batch"),
+        "threads": threads,
+        "device": device,
+    }
     if is_onnx(model):
         refuse_for_onnx(
             {
-                "--speedup": speedup,
-                "--max-latency-us": max_latency_us,
-                "--batch": batch,
-                "--threads": threads,
-                "--device": device,
                 "--recalibrate": recalibrate,
                 "--finetune-epochs": finetune_epochs,
                 "--finetune-schedule": finetune_schedule,
@@ -109,26 +116,28 @@ def prune(  # noqa: PLR0913, PLR0917 - one parameter an option
                 "--reconstruct: a plan is replayed on an ONNX file as it was; give --ratio instead of --plan"
             )
         after = _recovery_options(reconstruct, reconstruct_images, 0, None)
-        asked = _spec({**amount, **choice}, plan, after), plan
+        speed = _speed({**target, **amount, **choice, "inputs": inputs}, plan)
+        spec = None if speed else _spec({**amount, **choice}, plan, after)
+        asked = FileAsked(spec, plan, speed, _images(reconstruct, reconstruct_images))
         images = data, data_options(scale, color, resize, limit)
-        _answer(prune_file(model, output, asked, inputs or [], images, (seed, terminal(quiet))), as_json)
+        run = seed, store, terminal(quiet)
+        with _too_slow_is_no():
+            _answer(prune_file(model, output, asked, inputs or [], images, run), as_json)
         return
     refuse_for_keras(inputs)
     after = _recovery_options(reconstruct, reconstruct_images, finetune_epochs, finetune_schedule)
-    target = {"speedup": speedup, "max_latency_us": max_latency_us}
-    runs = {
-        "batch_sizes": None if batch is None else whole_numbers(batch, "--batch"),
-        "threads": threads,
-        "device": device,
-    }
-    speed = _speed({**target, **runs, **amount, **choice}, plan)
+    speed = _speed({**target, **amount, **choice}, plan)
     spec = None if speed else _spec({**amount, **choice}, plan, after)
     training = _training(finetune_epochs, learning_rate, batch_size)
     check_seed(seed)
+    from harness.base.store import open_store
+
+    kept = open_store(store)
+    if speed is not None:
+        kept.check()
     import_keras()
     from harness.prune.job import Job, run_job
     from harness.prune.recover.recovery import RecoverySpec
-    from harness.spec import RECONSTRUCT_IMAGES
 
     job = Job(
         source=model,
@@ -140,7 +149,7 @@ def prune(  # noqa: PLR0913, PLR0917 - one parameter an option
         recovery=RecoverySpec(
             train=training,
             recalibrate=recalibrate or reconstruct or finetune_epochs > 0,
-            reconstruct=(reconstruct_images or RECONSTRUCT_IMAGES) if reconstruct else None,
+            reconstruct=_images(reconstruct, reconstruct_images),
             schedule=after.get("finetune_schedule", "constant"),
             distill=distill,
             scratch_epochs=scratch_epochs,
@@ -149,14 +158,27 @@ def prune(  # noqa: PLR0913, PLR0917 - one parameter an option
         unsafe=unsafe,
         seed=seed,
         speed=speed,
-        store=store,
+        store=kept,
     )
+    with _too_slow_is_no():
+        _answer(run_job(job, terminal(quiet)), as_json)
+
+
+@contextmanager
+def _too_slow_is_no() -> Iterator[None]:
+    """Where no widths are as fast as asked: exit code 1, and one line that says what was reached."""
     try:
-        done = run_job(job, terminal(quiet))
+        yield
     except TooSlowError as error:
         print_message(f"harness: {error}; nothing is written")
         raise typer.Exit(1) from None
-    _answer(done, as_json)
+
+
+def _images(reconstruct: bool, images: int | None) -> int | None:
+    """From how many images kernels are solved again; None where they are not."""
+    from harness.spec import RECONSTRUCT_IMAGES
+
+    return (images or RECONSTRUCT_IMAGES) if reconstruct else None
 
 
 def _answer(done: Done | OnnxDone, as_json: bool) -> None:

@@ -9,7 +9,7 @@ import typer
 
 from harness.base.errors import SpecError
 from harness.cli.options import JsonFlag
-from harness.cli.terminal import answers, print_bytes, print_json
+from harness.cli.terminal import answers, print_bytes, print_json, print_lines
 
 
 def results(
@@ -19,8 +19,16 @@ def results(
         Literal["csv", "json", "parquet"] | None,
         typer.Option("--format", help="The variants of all runs as one table of data instead, a row each."),
     ] = None,
+    mlflow: Annotated[
+        str | None, typer.Option(help="Log them to the MLflow server at this address instead, a run each network.")
+    ] = None,
 ) -> None:
     """Show each run's variants: accuracy, size, latency and speed-up."""
+    if mlflow is not None:
+        if table is not None:
+            raise SpecError("--mlflow and --format are two answers; give one of them")
+        _logged(runs, mlflow, as_json)
+        return
     if table is not None:
         if as_json:
             raise SpecError("--json and --format are two answers; give one of them")
@@ -38,3 +46,15 @@ def results(
         return
     for each in found:
         answers.print(reporting.terminal_table(each))
+
+
+def _logged(runs: list[Path], uri: str, as_json: bool) -> None:
+    from harness.report.tracking import track
+
+    found = [track(run, uri) for run in runs]
+    if as_json:
+        print_json([{"study": each.study, "logged": each.networks} for each in found])
+        return
+    for each in found:
+        told = f"{each.networks} networks logged" if each.networks else "these results were logged already"
+        print_lines(f"{each.study}: {told}")

@@ -8,13 +8,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from harness.base.errors import SpecError
+from harness.cli.onnx import refuse_for_onnx
 from harness.cli.options import (
+    CacheGbOption,
+    CacheOption,
     ColorFlag,
     JsonFlag,
     LimitOption,
+    OnOption,
     QuietFlag,
     ResizeOption,
     ScaleOption,
+    StoreOption,
     UnsafeFlag,
     data_options,
 )
@@ -25,9 +30,11 @@ if TYPE_CHECKING:
 
 
 def run(  # noqa: PLR0913, PLR0917 - one parameter an option
-    study: Annotated[Path, typer.Argument(help="A study (TOML), or a trained network (.keras).")],
+    study: Annotated[Path, typer.Argument(help="A study (TOML), or a trained network (.keras, .onnx).")],
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the runs.")] = Path("runs"),
-    store: Annotated[Path, typer.Option(help="Folder for finished stages, kept between runs.")] = Path(".harness"),
+    store: StoreOption = ".harness",
+    cache: CacheOption = None,
+    cache_gb: CacheGbOption = None,
     device: Annotated[str | None, typer.Option(help="auto, cpu or cuda; overrides the study's.")] = None,
     data: Annotated[str | None, typer.Option(help="The network's data; or the study on other data.")] = None,
     scale: ScaleOption = None,
@@ -35,7 +42,10 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter an option
     resize: ResizeOption = None,
     limit: LimitOption = None,
     ratio: Annotated[str | None, typer.Option(help="Of a network: prune by these. [default: 0.25,0.5,0.75]")] = None,
-    finetune_epochs: Annotated[int | None, typer.Option(help="Of a network: tune what is pruned. [default: 1]")] = None,
+    finetune_epochs: Annotated[
+        int | None, typer.Option(help="Of a network: tune what is pruned. [default: 1; ONNX is reconstructed]")
+    ] = None,
+    on: OnOption = "workers",
     unsafe: UnsafeFlag = False,
     as_json: JsonFlag = False,
     quiet: QuietFlag = False,
@@ -44,23 +54,25 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter an option
 
     Exit 1 where a row failed, or where a network is at chance or never learned, so that nothing can be concluded.
     """
+    from harness.base.store import open_store
     from harness.pipeline.run import run_study
     from harness.report.names import Names
     from harness.spec import MeasureSpec, checked, is_file, read_study
 
+    kept = open_store(store, cache, cache_gb)
     options = data_options(scale, color, resize, limit)
     if is_file(study.name):
         asked = _study_of(study, data, options, ratio, finetune_epochs)
     elif options or ratio is not None or finetune_epochs is not None:
         named = [f"--{field}" for field in options]
         named += ["--ratio"] * (ratio is not None) + ["--finetune-epochs"] * (finetune_epochs is not None)
-        raise SpecError(f"{', '.join(named)}: for a .keras file; a study says that itself")
+        raise SpecError(f"{', '.join(named)}: for a network's file; a study says that itself")
     else:
         asked = read_study(study) if data is None else read_study(study).on(data)
     if device is not None:
         measure = checked(MeasureSpec, {**asked.measure.model_dump(), "device": device}, "--device")
         asked = asked.model_copy(update={"measure": measure})
-    finished = run_study(asked, runs=output, store=store, progress=terminal(quiet), unsafe=unsafe)
+    finished = run_study(asked, runs=output, store=kept, progress=terminal(quiet), unsafe=unsafe, on=on)
     if as_json:
         told = [finding.as_json() for finding in finished.written.findings]
         print_json(finished.results.model_dump(mode="json") | {"findings": told})
@@ -81,10 +93,13 @@ def _study_of(
 ) -> Study:
     """The study of one trained network."""
     from harness.cli.arguments import fraction
-    from harness.spec import DataSpec, checked, study_of
+    from harness.spec import DataSpec, checked, is_onnx, study_of
 
     if data is None:
         raise SpecError(f"{model}: what is it trained on? give --data mnist5k, images:DIR or npz:FILE")
     shares = [fraction(text, "--ratio") for text in ("0.25,0.5,0.75" if ratios is None else ratios).split(",")]
+    if is_onnx(model.name):
+        refuse_for_onnx({"--finetune-epochs": finetune_epochs})
     found = checked(DataSpec, {"name": data, **options}, "--data")
-    return study_of(model, found, shares, 1 if finetune_epochs is None else finetune_epochs)
+    usual = 0 if is_onnx(model.name) else 1
+    return study_of(model, found, shares, usual if finetune_epochs is None else finetune_epochs)

@@ -78,8 +78,13 @@ class Answers(Record):
 
     @property
     def pruned(self) -> tuple[Variant, ...]:
-        """The variants that something was removed from."""
-        return tuple(variant for variant in self.variants if variant.prune is not None)
+        """The variants that something was removed from, in float32."""
+        return tuple(variant for variant in self.variants if variant.prune is not None and variant.quantize is None)
+
+    @property
+    def quantized(self) -> tuple[Variant, ...]:
+        """The variants in another precision than float32."""
+        return tuple(variant for variant in self.variants if variant.quantize is not None)
 
     @property
     def longer(self) -> tuple[Variant, ...]:

@@ -8,8 +8,8 @@ from typing import Any
 
 from harness.compare.answers.interval import Interval
 from harness.compare.answers.speed import Latency, SpeedUp
-from harness.records import Record
-from harness.spec import PruneSpec
+from harness.records import Blame, Record
+from harness.spec import Precision, PruneSpec
 
 
 class SeedOutcome(Record):
@@ -48,11 +48,11 @@ class Place(Record):
 
 
 class Variant(Record):
-    """One network, original or pruned in one way, over all its seeds.
+    """One network, original, pruned in one way or in another precision, over all its seeds.
 
     With `longer_epochs` it is the original trained on for as long as pruned variants were fine-tuned. `trained_here` is
-    false of a network that came in a file. There are `examples` test examples, of which always giving one answer gets
-    the share `chance` right.
+    false of a network that came in a file, whose name ends in `suffix`. There are `examples` test examples, of which
+    always giving one answer gets the share `chance` right.
     `change` is the accuracy minus the own original's, `equal_change` minus that of the original trained on for as many
     epochs; None where no original learned. `arena` tells against which others it stands on a frontier: those of its
     task that were measured together.
@@ -61,6 +61,8 @@ class Variant(Record):
     `widths` are the channels that each layer keeps of a pruned one, by layer; None where its seeds differ in that.
     `loss_p` is McNemar's exact test of `equal_change`, or else of `change`, by Holm's method over all pruned variants
     of the run; None where several seeds are pooled, of which the intervals tell.
+    With `quantize` its file was made from that of the variant called `in_float32`, in this precision; `precision_gains`
+    are its speed-ups against that, and `blamed` is where its time goes, of the seed that was profiled.
     `parameters` and `size_bytes` are (smallest, largest) over the seeds. `speedups` are against the own original,
     keyed by batch size, as are `latencies` and `places`.
     """
@@ -71,7 +73,10 @@ class Variant(Record):
     factors: Mapping[str, Any]
     prune: PruneSpec | None
     longer_epochs: int = 0
+    quantize: Precision | None = None
+    in_float32: str | None = None
     trained_here: bool = True
+    suffix: str = ""
     task: str
     arena: str = ""
     seeds: tuple[SeedOutcome, ...]
@@ -87,6 +92,8 @@ class Variant(Record):
     widths: Mapping[str, int] | None = None
     latencies: Mapping[int, Latency] = {}
     speedups: Mapping[int, SpeedUp] = {}
+    precision_gains: Mapping[int, SpeedUp] = {}
+    blamed: tuple[Blame, ...] = ()
     places: Mapping[int, Place] = {}
     devices: tuple[str, ...]
     proof_difference: float | None
@@ -101,7 +108,12 @@ class Variant(Record):
     @property
     def original(self) -> bool:
         """Whether it is the original as it is."""
-        return self.prune is None and not self.longer_epochs
+        return self.prune is None and not self.longer_epochs and self.quantize is None
+
+    @property
+    def derived(self) -> bool:
+        """Whether it was made from an original, to stand beside it: pruned, in another precision, or both."""
+        return self.prune is not None or self.quantize is not None
 
     @property
     def trained_on(self) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from harness.base.errors import BundleError, ModelError
-from harness.base.shapes import channels_first
+from harness.base.shapes import agrees, channels_first
 from harness.data import Dataset
 from harness.measure.files.model_file import ModelFile
 from harness.records import Metadata
@@ -41,8 +41,10 @@ def prepared(file: ModelFile, options: Mapping[str, Any]) -> dict[str, Any]:
 def described(file: ModelFile, stored: Dataset) -> dict[str, Any]:
     """What goes into the evidence as the file says it; `stored` are the examples as they were loaded."""
     said = metadata_of(file)
+    sizes, wanted = stored.image_shape, (file.inputs[0].shape or ())[1:]
+    first = len(sizes) == 3 and not agrees(sizes, wanted) and agrees(channels_first(sizes), wanted)
     return {
         "source": said.source,
         "labels": said.labels,
-        "channels_first": channels_first(stored.image_shape, (file.inputs[0].shape or ())[1:]),
+        "channels_first": first,
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from harness.base.errors import BundleError, ModelError, PruneError
 from harness.base.progress import Progress, Silent
 from harness.data import Dataset
 from harness.deploy.manifest import Baseline
@@ -16,6 +17,7 @@ from harness.measure.files.model_file import read_model
 from harness.measure.inputs.declared import fixed_batch
 from harness.measure.protocol import measure
 from harness.measure.runtime.environment import describe
+from harness.records import ChannelPlan, Proof
 from harness.spec import DataSpec, MeasureSpec
 
 
@@ -32,14 +34,18 @@ def evidence_of_file(
 
     `measuring` says on which device, and for how long; the batch is 1, or the only one that the file takes.
 
+    Where it was pruned from that file by the plan beside it, that is proved again.
+
     Raises:
-        BundleError: it takes other examples.
+        BundleError: it takes other examples, or is not what its plan leaves of the other file.
         MeasureError: it can't be run.
         DeviceError: `device` is `cuda` and a part of it falls to the CPU.
     """
     progress = progress or Silent()
     file = read_model(onnx)
     stored, dataset = dataset, shaped(onnx, dataset, spec)
+    with progress.task("prove"):
+        plan, proof = (None, None) if against is None else _proven(against, onnx, dataset)
     batch, device = fixed_batch(file.inputs) or 1, measuring.device
     measuring = measuring.model_copy(update={"batch_sizes": (batch,)})
     with progress.task("evaluate"):
@@ -70,6 +76,32 @@ def evidence_of_file(
         latency=tuple(each for row in found.rows if row.model == number and (each := latency_of(row)) is not None),
         conditions=conditions(found),
         baseline=baseline,
-        plan=metadata_of(file).plan,
+        plan=plan or metadata_of(file).plan,
+        proof=proof,
         **described(file, stored),
     )
+
+
+def _proven(original: Path, pruned: Path, dataset: Dataset) -> tuple[ChannelPlan | None, Proof | None]:
+    """The plan beside a pruned file and its proof: of the architecture where kernels were solved again since.
+
+    Nothing where there is no plan, or it is for another network than the original.
+    """
+    from harness.prune.files import plan_path, read_plan
+    from harness.prune.onnx.api import verify_onnx
+
+    if not plan_path(pruned).is_file():
+        return None, None
+    plan, one = read_plan(plan_path(pruned)), read_model(original).inputs[0]
+    sizes = "x".join(map(str, (fixed_batch([one]) or "N", *dataset.image_shape)))
+    for inputs in ([], [f"{one.name}:{sizes}:{one.dtype}"]):
+        try:
+            found = verify_onnx(original, pruned, plan, inputs=inputs)
+            if found.holds is None:
+                found = verify_onnx(original, pruned, plan, inputs=inputs, architecture=True)
+        except (ModelError, PruneError):
+            continue
+        if found.holds is False:
+            raise BundleError(f"{pruned}: is not {original} without the channels of its plan: {found.why}")
+        return plan, found.proof
+    return None, None

@@ -85,7 +85,7 @@ def shaped(onnx: Path, dataset: Dataset, spec: DataSpec) -> Dataset:
     if len(inputs) != 1 or inputs[0].shape is None or len(inputs[0].shape) < 1:
         raise BundleError(f"{onnx}: has {len(inputs)} inputs; a bundle needs a model with one input of a known shape")
     wanted: Wanted = inputs[0].shape[1:]
-    found = dataset.laid_for(wanted)
+    found = dataset.shaped_for(wanted)
     if len(wanted) != len(found.image_shape) or any(
         b not in (None, a) for a, b in zip(found.image_shape, wanted, strict=True)
     ):

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import logging
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from harness.base.errors import ExportError
+from harness.base.quiet import quiet
 from harness.export.conversion.newer_opset import raised
 from harness.export.conversion.operations import tf2onnx_handlers
 from harness.export.conversion.supported import (
@@ -47,6 +45,7 @@ def model_proto_from_keras(model: keras.Model, asked: ExportSpec) -> tuple[onnx.
     require_room(model)
     if asked.float16_inputs:
         require_float_inputs(model)
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     with quiet():
         try:
             converted, traced = _converted(model, asked, turned)
@@ -82,18 +81,3 @@ def _fails(model: keras.Model) -> bool:
     except Exception:
         return True
     return False
-
-
-@contextmanager
-def quiet() -> Iterator[None]:
-    """Keep every package from logging: what matters of it becomes an ExportError.
-
-    tf2onnx logs by its own logger and by the root's.
-    """
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    before = logging.root.manager.disable
-    logging.disable(logging.CRITICAL)
-    try:
-        yield
-    finally:
-        logging.disable(before)

@@ -18,6 +18,11 @@ FEEDABLE = (*GIVEN, "string")
 Shape = tuple[int | None, ...]
 
 
+def kind_of(dtype: str) -> str:
+    """A type without its precision: `float` for every float, else the type itself."""
+    return "float" if dtype in FLOATS else dtype
+
+
 @dataclass(frozen=True)
 class ModelInput:
     """One input of a model. A dimension is None where it varies; the shape is None where the file has none at all.

@@ -83,7 +83,7 @@ def _feed(one: Wanted, given: Given) -> Feed:
     if layout is not None:
         shape = one.without_batch(layout.shape)
         for path, wanted in one.each:
-            if layout.dtype != wanted.dtype or not wanted.takes(shape):
+            if layout.dtype not in one.dtypes or not wanted.takes(shape):
                 raise MeasureError(f"{path}: --input for '{layout.name}' does not fit the model's {wanted}")
     if array is not None and array.ndim and not one.shapes and layout is None:
         one = replace(one, axis=0)  # no shape in the file: the batch is the first axis, as for any given array
@@ -136,12 +136,23 @@ def _check_array(one: Wanted, array: Array, layout: Shape | None) -> None:
     shape, kind = one.without_batch(array.shape), "string" if array.dtype.kind in "UO" else str(array.dtype)
     empty = one.axis is not None and 0 in array.shape[one.axis : one.axis + 1]
     for path, wanted in one.each:
-        if kind != wanted.dtype or empty or not wanted.takes(shape) or layout not in (None, shape):
+        if kind not in one.dtypes or empty or not wanted.takes(shape) or layout not in (None, shape):
             numpys = "str" if wanted.dtype == "string" else wanted.dtype
             cure = (
                 "give one of the model's shape" if kind == wanted.dtype else f"convert it by array.astype('{numpys}')"
             )
             raise MeasureError(f"{path}: the array for {wanted} has shape {array.shape} and type {kind}; {cure}")
+        if kind != wanted.dtype and not _fits(array, wanted.dtype):
+            raise MeasureError(
+                f"{path}: the array for {wanted} holds numbers that {wanted.dtype} can't; give smaller ones, or a "
+                f"model that takes {kind}"
+            )
+
+
+def _fits(array: Array, dtype: str) -> bool:
+    """Whether no finite number becomes infinite in another type."""
+    with np.errstate(over="ignore"):
+        return bool(np.array_equal(np.isfinite(array.astype(dtype)), np.isfinite(array)))
 
 
 def _with_batches(wanted: Sequence[Wanted], feeds: Sequence[Feed]) -> list[Feed]:

@@ -73,7 +73,7 @@ def read_arrays(path: Path, names: Sequence[str]) -> dict[str, Array]:
         MeasureError: there is nothing to read there, or it can't be read.
     """
     if path.is_dir():
-        return _test_data(path, names)
+        return read_sets(path, names)[0]
     try:
         data = np.load(path, allow_pickle=False)
         if isinstance(data, np.ndarray):
@@ -93,11 +93,23 @@ def read_arrays(path: Path, names: Sequence[str]) -> dict[str, Array]:
         ) from None
 
 
+def read_sets(folder: Path, names: Sequence[str]) -> list[dict[str, Array]]:
+    """The arrays of every set of ONNX test data in a folder, by input name; names as in `read_arrays`.
+
+    The folder is a set itself, or holds them as `test_data_set_0` and so on.
+
+    Raises:
+        MeasureError: there is nothing to read there, or it can't be read.
+    """
+    sets = _numbered(folder, "test_data_set_*")
+    folders = [folder] if _numbered(folder, "input_*.pb") else [sets[number] for number in sorted(sets)]
+    if not folders:
+        raise MeasureError(f"{folder}: holds no input_0.pb; give a folder of ONNX test data, or an .npz")
+    return [_test_data(each, names) for each in folders]
+
+
 def _test_data(folder: Path, names: Sequence[str]) -> dict[str, Array]:
     files = _numbered(folder, "input_*.pb")
-    if not files:
-        sets = _numbered(folder, "test_data_set_*")
-        files = _numbered(sets[min(sets)], "input_*.pb") if sets else {}
     if not files:
         raise MeasureError(f"{folder}: holds no input_0.pb; give a folder of ONNX test data, or an .npz")
     arrays = {}

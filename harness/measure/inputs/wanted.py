@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from harness.base.errors import MeasureError
-from harness.measure.inputs.declared import GIVEN, INVENTED, ModelInput, Shape, batch_axes
+from harness.measure.inputs.declared import GIVEN, INVENTED, ModelInput, Shape, batch_axes, kind_of
 from harness.measure.inputs.given import Given
 
 Takers = Sequence[tuple[Path, Sequence[ModelInput]]]
@@ -46,17 +46,22 @@ class Wanted:
 
     @property
     def alike(self) -> bool:
-        """Whether all models want the same type, and the same sizes but for the batch."""
+        """Whether all models want the same type, in whichever precision, and the same sizes but for the batch."""
         shapes = {None if one.shape is None else self.without_batch(one.shape) for _, one in self.each}
         return len(shapes) == 1 and self.compatible
 
     @property
     def compatible(self) -> bool:
         """Whether something could be fed that fits them all."""
-        if len({len(shape) for shape in self.shapes}) > 1 or len({one.dtype for _, one in self.each}) > 1:
+        if len({len(shape) for shape in self.shapes}) > 1 or len({kind_of(one.dtype) for _, one in self.each}) > 1:
             return False
         sizes = zip(*map(self.without_batch, self.shapes), strict=True)
         return all(len(set(each) - {None}) <= 1 for each in sizes)
+
+    @property
+    def dtypes(self) -> dict[str, Path]:
+        """The types that models want, floats in several precisions, each with the first model that wants it."""
+        return {one.dtype: path for path, one in reversed(self.each)}
 
     @property
     def can_be_invented(self) -> bool:

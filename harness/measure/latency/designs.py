@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from harness.measure.latency.template import Widths
+from harness.measure.latency.sizes import Widths
 
 LEAST = 0.08  # of a group's channels: more than that is hardly ever cut
 NARROWEST = 2  # of one channel alone, other operators may be exported

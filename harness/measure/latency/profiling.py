@@ -10,15 +10,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from harness.base.errors import MeasureError
 from harness.base.progress import Progress
 from harness.measure.files.model_file import read_model
 from harness.measure.inputs.feed import describe_inputs
 from harness.measure.inputs.given import gather
+from harness.measure.latency.side_by_side import has_one_thread, profiled
+from harness.measure.latency.sizes import Sizes, Widths
 from harness.measure.latency.table import Kernel, Timed
-from harness.measure.latency.template import Template, Widths
 from harness.measure.launch import FEWEST_ROUNDS, UNDISTURBED
-from harness.measure.runtime.process import WorkerFailedError, run_worker
 from harness.spec import MeasureSpec
 
 Array = npt.NDArray[np.float64]
@@ -26,16 +25,13 @@ Array = npt.NDArray[np.float64]
 TOGETHER = 5  # networks in one process, beside the one of full widths
 FEWEST_DESIGNS = 20
 BUDGET_S = 30.0  # for what is timed; starting, opening and warming up come on top
-ROUNDS = (3, 60)
-BLOCK_NS = 1_000_000
-WARMUP_NS = 50_000_000
 
 
 class Profiler:
     """Times networks of any widths; all of `spec` but its modes, precision and budget counts."""
 
-    def __init__(self, template: Template, full: Widths, spec: MeasureSpec, device: str, folder: Path) -> None:
-        self.template, self.full, self.spec, self.device, self.folder = template, full, spec, device, folder
+    def __init__(self, sizes: Sizes, full: Widths, spec: MeasureSpec, device: str, folder: Path) -> None:
+        self.sizes, self.full, self.spec, self.device, self.folder = sizes, full, spec, device, folder
         self.path = self._written("full", full)
         file = read_model(self.path)
         self.names = [one.name for one in file.inputs]
@@ -75,53 +71,23 @@ class Profiler:
                 kernels=kernels[place],
             )
 
-    @property
-    def one_thread(self) -> bool:
-        """Whether the measuring thread does all of the work, so that its CPU time says whether it was interrupted."""
-        return self.device == "cpu" and self.spec.threads == 1 and self.spec.inter_op_threads == 1
-
     def _latencies(self, answer: Mapping[str, Any]) -> Array:
         """Nanoseconds a call: (networks, rounds).
 
         Where one thread does all of the work and was interrupted in most rounds, its CPU time stands for the latency.
         """
         blocks, shares = np.asarray(answer["blocks_ns"]), np.asarray(answer["shares"])
-        if not self.one_thread:
+        if not has_one_thread(self.spec, self.device):
             return blocks
         clean = (shares >= UNDISTURBED).all(axis=0)
         return blocks[:, clean] if clean.sum() >= FEWEST_ROUNDS else np.asarray(answer["cpu_ns"])
 
     def _written(self, name: str, widths: Widths) -> Path:
         path = self.folder / f"{name}.onnx"
-        path.write_bytes(self.template.sized(widths).SerializeToString())
+        path.write_bytes(self.sizes.sized(widths).SerializeToString())
         return path
 
     def _profiled(self, paths: Sequence[Path], batch: int, budget_ns: int, seed: int) -> Mapping[str, Any]:
-        spec = self.spec
-        job = {
-            "task": "profile",
-            "settings": {
-                "device": self.device,
-                "threads": spec.threads,
-                "inter_op_threads": spec.inter_op_threads,
-                "spinning": spec.spinning,
-                "optimization": spec.optimization,
-                "provider_options": dict(spec.provider_options),
-            },
-            "inputs": self.inputs,
-            "models": [{"path": str(path), "names": self.names} for path in paths],
-            "batch": batch,
-            "one_thread": self.one_thread,
-            "seed": spec.seed + seed,
-            "warmup_ns": WARMUP_NS,
-            "block_ns": BLOCK_NS,
-            "rounds": ROUNDS,
-            "rounds_ns": budget_ns // (2 * len(self.spec.batch_sizes)),
-        }
-        try:
-            answer = run_worker(job, spec.timeout_s)
-        except WorkerFailedError as failure:
-            raise MeasureError(f"a pruned network can't be timed: {failure}") from None
-        if "error" in answer:
-            raise MeasureError(f"a pruned network can't be timed: {answer['error']}")
-        return answer
+        models = [{"path": str(path), "names": self.names} for path in paths]
+        share = budget_ns // (2 * len(self.spec.batch_sizes))
+        return profiled(models, self.inputs, self.spec, self.device, (batch, share, seed))

@@ -8,28 +8,41 @@ from collections.abc import Iterable, Mapping, Sequence
 import onnx
 
 from harness.measure.files.macs import Shape, infer_shapes
+from harness.measure.latency.sizes import Axis, Sizes
 from harness.measure.latency.table import Kernel, Station
-from harness.measure.latency.template import Axis, Template
 
-WEIGHTS = {"Conv": 1, "ConvTranspose": 1, "Gemm": 1, "MatMul": 1}
+# Which input is the kernel, and which of its axes are read and made.
+KERNELS = {
+    "Conv": (1, 1, 0),
+    "ConvInteger": (1, 1, 0),
+    "ConvTranspose": (1, 0, 1),
+    "DynamicQuantizeLSTM": (1, 1, 2),
+    "Gemm": (1, 0, 1),
+    "GRU": (1, 2, 1),
+    "LSTM": (1, 2, 1),
+    "MatMul": (1, -2, -1),
+    "MatMulInteger": (1, -2, -1),
+    "RNN": (1, 2, 1),
+}
+ONE = Axis(1)
 BLOCKED = "_nchwc"  # onnxruntime's ending for convolutions and poolings in the layout of blocks of channels
 
 
-def stations(template: Template, inputs: Mapping[str, Sequence[int]]) -> tuple[Station, ...]:
+def stations(sizes: Sizes, inputs: Mapping[str, Sequence[int]]) -> tuple[Station, ...]:
     """The stations of a network fed with one example, in graph order; the first has what comes before any weights.
 
     `inputs` are the shapes fed, by name.
     """
-    shapes = infer_shapes(template.proto, inputs)
+    shapes = infer_shapes(sizes.proto, inputs)
     owners: dict[str, int] = {}  # the station of each tensor
     found: list[Station] = [
         Station(operator="", inputs=Axis(0), outputs=Axis(0), positions=0, taps=0, apart=False, nodes=())
     ]
     members: list[list[str]] = [[]]
-    for node in template.proto.graph.node:
-        weight = WEIGHTS.get(node.op_type)
-        if weight is not None and node.input[weight] in template.weights:
-            found.append(_station(node, template.dims[node.input[weight]], shapes))
+    for node in sizes.proto.graph.node:
+        made = _station(node, sizes, shapes)
+        if made is not None:
+            found.append(made)
             members.append([])
             station = len(found) - 1
         else:
@@ -39,21 +52,28 @@ def stations(template: Template, inputs: Mapping[str, Sequence[int]]) -> tuple[S
     return tuple(one.model_copy(update={"nodes": tuple(names)}) for one, names in zip(found, members, strict=True))
 
 
-def _station(node: onnx.NodeProto, dims: Sequence[Axis], shapes: Mapping[str, Shape]) -> Station:
-    swapped = node.op_type in ("ConvTranspose", "MatMul") or (
-        node.op_type == "Gemm" and not any(each.name == "transB" and each.i for each in node.attribute)
-    )
-    reads, makes = (dims[0], dims[1]) if swapped else (dims[1], dims[0])
+def _station(node: onnx.NodeProto, sizes: Sizes, shapes: Mapping[str, Shape]) -> Station | None:
+    """The station that a node begins; None where it has no kernel, or one that is computed."""
+    if node.op_type not in KERNELS:
+        return None
+    kernel, *axes = KERNELS[node.op_type]
+    dims = sizes.kernel(node, kernel)
+    if dims is None or len(dims) < 2:
+        return None
+    if node.op_type == "Gemm" and any(each.name == "transB" and each.i for each in node.attribute):
+        axes.reverse()
+    reads, makes = (dims[axis] for axis in axes)
+    convolves = node.op_type.startswith("Conv")
     groups = next((each.i for each in node.attribute if each.name == "group"), 1)
+    apart = groups > 1 and ONE in (reads, makes)
+    wide = makes if reads == ONE else reads
     out = shapes.get(node.output[0]) or ()
-    spatial = out[2:] if node.op_type.startswith("Conv") else out[1:-1]
-    apart = groups > 1 and reads == Axis(1)
     return Station(
         operator=node.op_type,
-        inputs=makes if apart else reads,
-        outputs=makes,
-        positions=math.prod(size or 1 for size in spatial),
-        taps=math.prod(axis.fixed for axis in dims[2:]),
+        inputs=wide if apart else reads,
+        outputs=wide if apart else makes,
+        positions=math.prod(size or 1 for size in (out[2:] if convolves else out[1:-1])),
+        taps=math.prod(axis.fixed for axis in dims[2:]) if convolves else 1,
         apart=apart,
         nodes=(),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple
 
-from harness.measure.latency.template import Axis
+from harness.measure.latency.sizes import Axis
 from harness.records import Record
 
 

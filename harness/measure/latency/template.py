@@ -18,22 +18,10 @@ import onnx
 from onnx import numpy_helper
 
 from harness.base.errors import MeasureError
+from harness.measure.latency.sizes import Axis, Widths
 
-Widths = Sequence[int]
 Array = npt.NDArray[Any]
 SMALL = 64  # integers in constants of at most so many are lengths that may change; more of them are data
-
-
-@dataclass(frozen=True)
-class Axis:
-    """A length that follows the widths: `fixed`, and `each[g]` times the width of group g."""
-
-    fixed: int
-    each: tuple[tuple[int, int], ...] = ()
-
-    def length(self, widths: Widths) -> int:
-        """How long it is at these widths."""
-        return self.fixed + sum(count * widths[group] for group, count in self.each)
 
 
 @dataclass(frozen=True)
@@ -45,6 +33,11 @@ class Template:
     values: Mapping[str, tuple[Axis, ...]] = field(default_factory=dict)
     attributes: Mapping[tuple[int, str], tuple[Axis, ...]] = field(default_factory=dict)
     weights: Mapping[str, Array] = field(default_factory=dict)
+
+    def kernel(self, node: onnx.NodeProto, index: int) -> tuple[Axis, ...] | None:
+        """The lengths of the constant that a node reads as this input; None where it is no constant."""
+        name = node.input[index] if index < len(node.input) else ""
+        return self.dims[name] if name in self.weights else None
 
     def sized(self, widths: Widths) -> onnx.ModelProto:
         """The file at these widths. Its weights are the original's first rows: latency does not look at values."""

@@ -51,14 +51,19 @@ def cgroup_memory_bytes(root: Path = CGROUP) -> int | None:
     return limit if limit is not None and limit < 1 << 60 else None
 
 
+def versions() -> dict[str, str | None]:
+    """The packages that a measurement depends on, and Python."""
+    packages = ("prune-harness", "onnxruntime-gpu", "onnxruntime", "numpy")
+    return {name: _version(name) for name in packages} | {"python": platform.python_version()}
+
+
 def describe() -> dict[str, Any]:
     """What a reader needs to judge a figure or to reproduce it. Unknown facts are None."""
     import psutil
 
     cpu = _cpuinfo()
     return {
-        "versions": {name: _version(name) for name in ("prune-harness", "onnxruntime-gpu", "onnxruntime", "numpy")}
-        | {"python": platform.python_version()},
+        "versions": versions(),
         "platform": platform.platform(),
         "cpu": cpu.get("model name") or platform.processor() or platform.machine(),
         "cpu_flags": cpu_flags(),

@@ -17,24 +17,29 @@ SHAPE_TYPES = {"int64", "int32", "bool"}
 Observed = Mapping[str, Sequence[Sequence[Any]]]
 
 
-def observe(session: Any, path: Path | str, feed: Mapping[str, Any], settings: SessionSettings) -> dict[str, Any]:
+def observe(
+    session: Any, path: Path | str, feed: Mapping[str, Any], settings: SessionSettings, optimized: str | None = None
+) -> dict[str, Any]:
     """What onnxruntime says of a model's nodes, by two records that are made independently.
 
     `assigned`: [provider, node, operator] of each node of the model, from the graph partitioning.
     `ran`: [provider, node, operator, element types of its outputs] of each kernel of one profiled run on `feed`,
-    which includes the copies and layout changes that onnxruntime inserted.
+    which includes the copies and layout changes that onnxruntime inserted. The graph that ran is written to the file
+    `optimized`, where there is one.
     """
     assigned = [
         [part.ep_name, node.name, node.op_type]
         for part in session.get_provider_graph_assignment_info()
         for node in part.get_nodes()
     ]
-    return {"assigned": assigned, "ran": _profile(path, feed, settings)}
+    return {"assigned": assigned, "ran": _profile(path, feed, settings, optimized)}
 
 
-def _profile(path: Path | str, feed: Mapping[str, Any], settings: SessionSettings) -> list[list[Any]]:
+def _profile(
+    path: Path | str, feed: Mapping[str, Any], settings: SessionSettings, optimized: str | None
+) -> list[list[Any]]:
     with tempfile.TemporaryDirectory() as folder:
-        session = open_session(path, settings, profile=str(Path(folder) / "run"))
+        session = open_session(path, settings, profile=str(Path(folder) / "run"), optimized=optimized)
         session.run(None, feed)
         events = json.loads(Path(session.end_profiling()).read_text())
     suffix = "_kernel_time"

@@ -69,7 +69,8 @@ def _share(wall: int, cpu: int) -> float:
 
 
 def _plan(job: Mapping[str, Any], model: Mapping[str, Any]) -> Plan:
-    return Plan(model["path"], model["names"], job["inputs"], job["batch"], "end_to_end", job["seed"], 1)
+    names, dtypes = model["names"], model.get("dtypes", ())
+    return Plan(model["path"], names, job["inputs"], job["batch"], "end_to_end", job["seed"], 1, dtypes)
 
 
 def _rounds(job: Mapping[str, Any]) -> Any:

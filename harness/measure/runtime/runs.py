@@ -31,6 +31,11 @@ def _array(description: Mapping[str, Any], batch: int, rng: np.random.Generator)
     return np.asarray(rng.integers(0, 2, sizes)).astype(dtype)
 
 
+def _in_type(array: Array, dtype: str) -> Array:
+    """Floats in another precision; anything else as it is."""
+    return array.astype(dtype) if array.dtype.kind == "f" and dtype.startswith("float") else array
+
+
 def _repeated(given: Array, batch: int, axis: int) -> Array:
     """As many examples along an axis as asked for, from the first on and again from there."""
     return np.ascontiguousarray(np.take(given, np.arange(batch) % given.shape[axis], axis))
@@ -38,7 +43,10 @@ def _repeated(given: Array, batch: int, axis: int) -> Array:
 
 @dataclass(frozen=True)
 class Plan:
-    """What one row runs: `names` are the model's inputs in the order of the descriptions in `inputs`."""
+    """What one row runs: `names` are the model's inputs in the order of the descriptions in `inputs`.
+
+    `dtypes` are their types, where those may be others than the descriptions': the same values in another precision.
+    """
 
     path: str
     names: Sequence[str]
@@ -47,6 +55,7 @@ class Plan:
     mode: str
     seed: int
     copies: int
+    dtypes: Sequence[str] = ()
 
 
 def make_feed(plan: Plan, copy: int = 0) -> dict[str, Array]:
@@ -58,6 +67,8 @@ def make_feed(plan: Plan, copy: int = 0) -> dict[str, Array]:
     """
     rng = np.random.default_rng(plan.seed + copy)
     arrays = [_array(description, plan.batch, rng) for description in plan.inputs]
+    if plan.dtypes:
+        arrays = [_in_type(array, dtype) for array, dtype in zip(arrays, plan.dtypes, strict=True)]
     return dict(zip(plan.names, arrays, strict=True))
 
 

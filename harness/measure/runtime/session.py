@@ -30,9 +30,16 @@ class SessionSettings:
 
 
 def open_session(
-    path: Path | str, settings: SessionSettings, *, profile: str | None = None, cuda_graph: bool = False
+    path: Path | str,
+    settings: SessionSettings,
+    *,
+    profile: str | None = None,
+    optimized: str | None = None,
+    cuda_graph: bool = False,
 ) -> Any:
     """An InferenceSession on `settings.device`; `profile` is the prefix of a profile to write.
+
+    The graph that runs is written to the file `optimized`, where there is one.
 
     With `cuda`, onnxruntime still falls back to the CPU silently: see placement.py for the proof that it did not.
     """
@@ -41,6 +48,8 @@ def open_session(
     if profile is not None:
         options.enable_profiling = True
         options.profile_file_prefix = profile
+    if optimized is not None:
+        options.optimized_model_filepath = optimized
     if settings.device == "cpu":
         return onnxruntime.InferenceSession(str(path), options, providers=[CPU], enable_fallback=0)
     preload_cuda_libraries()

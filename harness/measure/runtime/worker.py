@@ -152,6 +152,7 @@ class Worker:
             mode=row.mode,
             seed=self.job["seed"],
             copies=self.job["copies"],
+            dtypes=model.get("dtypes", ()),
         )
 
     def time_rounds(self) -> None:
@@ -239,7 +240,8 @@ class Worker:
         able = [row for row in self.rows if row.error is None]
         if able:
             feed = make_feed(self.plan(able[0]))
-            answer["placement"] = observe(session, self.job["models"][0]["path"], feed, self.settings)
+            model = self.job["models"][0]
+            answer["placement"] = observe(session, model["path"], feed, self.settings, model.get("optimized"))
         return answer
 
 

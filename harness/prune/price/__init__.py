@@ -1,6 +1,5 @@
-"""What a Keras network costs at any widths, on this machine: its files, timed and kept.
+"""What a network costs at any widths, on this machine: its files, timed and kept.
 
+`network` says what must be known of one, `keras_network` has it of Keras models, and nothing else here imports Keras.
 From outside: the wings of `prune` below the command; nothing else.
 """
-
-from harness.base import quietly  # noqa: F401 - first, so that TensorFlow's lines are not shown

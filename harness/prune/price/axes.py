@@ -2,53 +2,58 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
 from harness.base.errors import PruneError
-from harness.channels.names import NO_CHANNEL, Names, along, varying_axes
+from harness.channels.channels import Channels
+from harness.channels.names import NO_CHANNEL, Names
 from harness.measure.latency.designs import NARROWEST
-from harness.measure.latency.template import Axis, Widths, signature
-from harness.prune.keras_graph.trace import Trace
+from harness.measure.latency.sizes import Axis, Widths
+from harness.measure.latency.template import signature
 
 DRAWS = 200
 MOST_FILES = 3
 
 
-def axes(trace: Trace) -> list[Axis]:
-    """Every different length along an axis of a weight or a tensor that changes with the widths.
-
-    The groups are numbered as `Channels.groups` gives them; a width is how many root channels a group keeps.
+class Lengths:
+    """How long lines of names are. The groups are numbered as `Channels.groups` gives them; a width is how many root
+    channels a group keeps.
     """
-    groups = trace.channels.groups()
-    owner = np.full(trace.channels.count + 1, NO_CHANNEL)
-    for number, group in enumerate(groups):
-        if group.pinned is None:
-            owner[list(group.channels)] = number
+
+    def __init__(self, channels: Channels) -> None:
+        self._channels = channels
+        groups = channels.groups()
+        self._sizes = [len(group.channels) for group in groups]
+        self._owner = np.full(channels.count + 1, NO_CHANNEL)
+        for number, group in enumerate(groups):
+            if group.pinned is None:
+                self._owner[list(group.channels)] = number
+
+    def along(self, ids: Names) -> Axis | None:
+        """The length of a line of ids; None where it is no function of the widths."""
+        owners, counts = np.unique(self._owner[self._channels.find(ids)], return_counts=True)
+        each = {int(o): int(c) for o, c in zip(owners, counts, strict=True)}
+        fixed = each.pop(NO_CHANNEL, 0)
+        if any(count % self._sizes[number] for number, count in each.items()):
+            return None
+        return Axis(fixed, tuple((number, count // self._sizes[number]) for number, count in each.items()))
+
+
+def axes(channels: Channels, lines: Iterable[Names]) -> list[Axis]:
+    """Every different length among lines of ids, (n,) each, that changes with the widths."""
+    lengths = Lengths(channels)
     found: dict[Axis, None] = {}
     seen: set[bytes] = set()
-    for ids in _lines(trace):
-        roots = trace.channels.find(ids)
+    for ids in lines:
+        roots = channels.find(ids)
         if roots.tobytes() not in seen:
             seen.add(roots.tobytes())
-            owners, counts = np.unique(owner[roots], return_counts=True)
-            each = {int(o): int(c) for o, c in zip(owners, counts, strict=True)}
-            fixed = each.pop(NO_CHANNEL, 0)
-            sizes = {number: len(groups[number].channels) for number in each}
-            if all(count % sizes[number] == 0 for number, count in each.items()):
-                found[Axis(fixed, tuple((number, count // sizes[number]) for number, count in each.items()))] = None
+            axis = lengths.along(roots)
+            if axis is not None:
+                found[axis] = None
     return [axis for axis in found if axis.each]
-
-
-def _lines(trace: Trace) -> Iterator[Names]:
-    """The ids along each axis of each weight and tensor."""
-    for layer in trace.layers.values():
-        for weight in layer.weights.values():
-            yield from weight.axes.values()
-    for names in trace.tensors.values():
-        for axis in varying_axes(names):
-            yield along(names, axis)
 
 
 def telling_widths(all_axes: Sequence[Axis], full: Widths, free: Sequence[int], seed: int = 0) -> list[list[int]]:

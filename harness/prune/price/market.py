@@ -9,8 +9,8 @@ import numpy.typing as npt
 
 from harness.channels.spend import Market, Price
 from harness.measure.latency.model import LatencyModel
+from harness.measure.latency.sizes import Axis
 from harness.measure.latency.table import Station
-from harness.measure.latency.template import Axis
 from harness.prune.price.offers import MOST_TOGETHER, Offers, groups_of
 
 Array = npt.NDArray[np.float64]

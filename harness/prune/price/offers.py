@@ -59,13 +59,14 @@ def groups_of(station: Station) -> set[int]:
 def losses(scores: Array) -> Array:
     """What is lost when so many channels are kept, the most important ones: float64 (channels,), 0 for all of them.
 
-    The group's importance times the logarithm of the share of it that is kept: to first order what the removed
-    channels are worth, and ever more as less is left, since what little is left must do all the work.
+    The group's importance times the square of the logarithm of the share of it that is kept. The square, since what
+    little goes is made up for by the weights around it, once these are solved again or trained on; the logarithm,
+    since what little is left must do all the work.
     """
     kept = np.cumsum(np.sort(np.maximum(scores, 0))[::-1])
     if kept[-1] <= 0:
         return np.zeros(len(scores))
-    found: Array = -kept[-1] * np.log(np.maximum(kept / kept[-1], LEAST_SHARE))
+    found: Array = kept[-1] * np.log(np.maximum(kept / kept[-1], LEAST_SHARE)) ** 2
     return found
 
 

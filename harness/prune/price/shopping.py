@@ -19,6 +19,7 @@ Array = npt.NDArray[np.float64]
 TOGETHER = (MOST_TOGETHER, 2, 1)  # fewer at a time where the tables would be too large
 PASSES = 8  # in which linear prices are renewed around what was chosen
 TIGHTER = 0.97  # of the limits, once a choice repeats itself and is too dear
+FAN = (1.06, 1.03, 1.0, 0.97)  # of the limits: a prediction errs by that
 NEARLY = 1.15  # widths predicted to cost so much of what is allowed are worth a measurement all the same
 
 
@@ -37,6 +38,12 @@ def choose(models: Sequence[LatencyModel], on_offer: Offers, limits: Sequence[fl
             if together == TOGETHER[-1]:
                 raise
     raise AssertionError("the last attempt raises")
+
+
+def fan(models: Sequence[LatencyModel], on_offer: Offers, limits: Sequence[float]) -> list[Spent]:
+    """The choices for limits a little wider and narrower, each once: what is to be measured side by side."""
+    found = (choose(models, on_offer, [share * limit for limit in limits]) for share in FAN)
+    return list({each.choice: each for each in found if each is not None}.values())
 
 
 def fastest(models: Sequence[LatencyModel], on_offer: Offers) -> list[int]:

@@ -1,12 +1,9 @@
-"""Prune until it is as fast as asked, by the model first and by a measurement in the end."""
+"""Choose widths until a network is as fast as asked, by the model first and by a measurement in the end."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
-
-import keras
 
 from harness.base.crash import scratch
 from harness.base.errors import DeviceError, PruneError, TooSlowError
@@ -16,39 +13,23 @@ from harness.measure.latency.model import LatencyModel
 from harness.measure.latency.table import LatencyTable
 from harness.measure.runtime.placement import device_of
 from harness.prune.choose.amounts import ABOUT_THE_LOSS
-from harness.prune.choose.decide import free_groups, scores_of
-from harness.prune.data.given import Data
-from harness.prune.keras_graph.trace import trace
+from harness.prune.price.network import Network
 from harness.prune.price.offers import offers
 from harness.prune.price.pricing import Pricing
-from harness.prune.result import PruneResult, cut_and_prove
-from harness.prune.speed.refusals import check_inputs, too_slow, unreachable
+from harness.prune.speed.refusals import too_slow, unreachable
 from harness.prune.speed.search import Search
-from harness.prune.speed.trial import Try, exported, tried
-from harness.records import ChannelPlan, Speed
-from harness.spec import MOST_TRIES, SpeedSpec
+from harness.prune.speed.trial import Try, tried
+from harness.records import ChannelPlan, Round, Speed
+from harness.spec import MOST_ROUNDS, SpeedSpec
 
 if TYPE_CHECKING:
     from harness.base.progress import Progress
 
-BEYOND = 0.06  # a speed-up so much above the target gives channels away: another try
+BEYOND = 0.04  # a speed-up so much above the target gives channels away: others are tried
 FEWEST = 4  # channels of a group, for its width to be worth choosing
 
 
-def prune_to_speed(model: keras.Model, asked: SpeedSpec, pricing: Pricing, *, data: Data, seed: int = 0) -> PruneResult:
-    """Choose widths by latency, cut, export, and measure against the original; prove what is as fast as asked.
-
-    Raises:
-        ProofError: the pruned network is not the masked original.
-        TooSlowError, PruneError and others: as `choose_widths` does.
-    """
-    plan, speed = choose_widths(model, asked, pricing, data=data)
-    with pricing.progress.task("prove"):
-        result = cut_and_prove(model, trace(model, asked.keep), plan, seed=seed)
-    return replace(result, speed=speed)
-
-
-def choose_widths(model: keras.Model, asked: SpeedSpec, pricing: Pricing, *, data: Data) -> tuple[ChannelPlan, Speed]:
+def choose_widths(network: Network, asked: SpeedSpec, pricing: Pricing) -> tuple[ChannelPlan, Speed]:
     """Choose widths by latency, measured against the original: the plan that makes them, and what they reached.
 
     Raises:
@@ -57,24 +38,21 @@ def choose_widths(model: keras.Model, asked: SpeedSpec, pricing: Pricing, *, dat
         ExportError, ParityError: it can't be exported, or the file does not compute what Keras computes.
         DeviceError, MeasureError: it can't be measured as asked.
     """
-    found = trace(model, asked.keep)
-    check_inputs(model)
-    free = {group: each for group, each in free_groups(found).items() if len(each.channels) >= FEWEST}
+    free = {group: each for group, each in network.free().items() if len(each.channels) >= FEWEST}
     if not free:
         raise PruneError(f"no layer has {FEWEST} channels or more that could go, so none is worth it; give --ratio")
-    scores = scores_of(model, found, free, asked.importance, data)
+    scores = network.scores(free, asked.importance)
     if asked.importance not in ABOUT_THE_LOSS:
         scores = {group: _shares(each) for group, each in scores.items()}
     spec = asked.measuring
     with scratch() as folder:
-        original = folder / "original.onnx"
-        with pricing.progress.task("export the original"):
-            exported(model, original)
-        device = _device(original, asked)
-        table = pricing.table(model, found, tuple(free), spec, device, original)
+        with pricing.progress.task("prepare the original"):
+            original = network.whole(folder)
+        device = _device(original, asked, folder)
+        table = pricing.table(network, tuple(free), spec, device, original)
         models = tuple(LatencyModel(table, batch) for batch in spec.batch_sizes)
-        on_offer = offers(models, found.channels.groups(), scores)
-        search = Search(model, found, scores, asked, models, on_offer, device, original, folder)
+        on_offer = offers(models, network.channels.groups(), scores)
+        search = Search(network, scores, asked, models, on_offer, device, original, folder)
         return _reached(search, table, pricing.progress)
 
 
@@ -83,7 +61,7 @@ def _shares(scores: Scores) -> Scores:
     return scores / (scores.sum() or 1.0)
 
 
-def _device(path: Path, asked: SpeedSpec) -> str:
+def _device(path: Path, asked: SpeedSpec, folder: Path) -> str:
     """`cpu` or `cuda`: where it really runs.
 
     Raises:
@@ -92,14 +70,18 @@ def _device(path: Path, asked: SpeedSpec) -> str:
     if asked.device == "cpu":
         return "cpu"
     try:
-        found = device_of(placement(path, asked.device).model_dump())
+        found = device_of(placement(path, asked.device, asked.inputs).model_dump())
     except DeviceError as error:
+        if path.parent != folder:
+            raise
         raise DeviceError(str(error).replace(str(path), "the exported network")) from None
     return "cpu" if found == "cpu" else "cuda"
 
 
 def _reached(search: Search, table: LatencyTable, progress: Progress) -> tuple[ChannelPlan, Speed]:
     """The plan that reached the target, and what it reached; of several the one that loses the least.
+
+    One that is a little short of the target is taken only where none is beyond it.
 
     Raises:
         TooSlowError: none does.
@@ -108,7 +90,7 @@ def _reached(search: Search, table: LatencyTable, progress: Progress) -> tuple[C
     met = [number for number, each in enumerate(tries) if each.round.met]
     if not met:
         raise TooSlowError(too_slow(search, [each.round for each in tries]))
-    chosen = min(met, key=lambda number: tries[number].spent.loss)
+    chosen = min(met, key=lambda number: (_used(search, tries[number].round) > 1, tries[number].spent.loss))
     best = tries[chosen]
     speed = Speed(
         asked=search.asked,
@@ -124,26 +106,37 @@ def _reached(search: Search, table: LatencyTable, progress: Progress) -> tuple[C
 
 
 def _tries(search: Search, progress: Progress) -> list[Try]:
-    """Choose and measure; again, corrected by what was measured, where it is too slow, or faster than it need be.
+    """Choose and measure; where that is too slow, or faster than it need be, measure choices around it side by side.
 
     Raises:
         TooSlowError: no widths are predicted to do.
     """
-    targets = search.targets
-    limits = targets
-    tries: list[Try] = []
-    for _ in range(MOST_TRIES):
-        spent = search.choose(limits)
-        if spent is None and not tries:
-            raise TooSlowError(unreachable(search))
-        if spent is None or any(each.spent.choice == spent.choice for each in tries):
+    first = search.choose(search.targets)
+    if first is None:
+        raise TooSlowError(unreachable(search))
+    tries = tried(search, [first], progress)
+    for _ in range(MOST_ROUNDS - 1):
+        if any(_close(search, each.round) for each in tries):
             break
-        tries.append(tried(search, spent, progress))
-        now = tries[-1].round
-        shares = search.shares(now.reached)
-        if now.met and max(share / target for share, target in zip(shares, targets, strict=True)) > 1 - BEYOND:
+        known = {each.spent.choice for each in tries}
+        others = [each for each in search.fan(_corrected(search, tries[-1].round)) if each.choice not in known]
+        if not others:
             break
-        limits = [
-            target / (share * each.predicted) for target, share, each in zip(targets, shares, now.reached, strict=True)
-        ]
+        tries += tried(search, others, progress)
     return tries
+
+
+def _close(search: Search, made: Round) -> bool:
+    """Whether it is as fast as asked, and not much faster."""
+    return made.met and _used(search, made) > 1 - BEYOND
+
+
+def _used(search: Search, made: Round) -> float:
+    """The share of what is allowed that was measured, at the batch size that uses the most."""
+    return max(share / target for share, target in zip(search.shares(made.reached), search.targets, strict=True))
+
+
+def _corrected(search: Search, made: Round) -> list[float]:
+    """Limits for the prediction, by how it was wrong."""
+    measured = zip(search.targets, search.shares(made.reached), made.reached, strict=True)
+    return [target / (share * each.predicted) for target, share, each in measured]

@@ -1,33 +1,13 @@
-"""What is refused beforehand, and what is said where the answer is no."""
+"""What is said where the answer is no."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-import keras
-
-from harness.base.errors import PruneError
 from harness.prune.speed.search import Search
 from harness.records import Round
 
-INVENTED = ("uint8", "bool")
 LISTED = 6
-
-
-def check_inputs(model: keras.Model) -> None:
-    """Refuse a network that can't be fed with invented numbers.
-
-    Raises:
-        PruneError: an input's size is not fixed, or it takes integers that mean something.
-    """
-    for tensor in model.inputs:
-        if None in tensor.shape[1:]:
-            raise PruneError(f"the size of input '{tensor.name}' varies, so its latency can't be told; give --ratio")
-        if not (tensor.dtype.startswith(("float", "bfloat")) or tensor.dtype in INVENTED):
-            raise PruneError(
-                f"input '{tensor.name}' takes {tensor.dtype}, which can't be invented, so its latency can't be "
-                "measured; give --ratio"
-            )
 
 
 def unreachable(search: Search) -> str:

@@ -6,16 +6,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import keras
 import numpy as np
 
 from harness.channels.allocate import Scores
 from harness.channels.spend import Spent
 from harness.measure.latency.model import LatencyModel
 from harness.prune.choose.planning import plan_of
-from harness.prune.keras_graph.trace import Trace
+from harness.prune.price.network import Network
 from harness.prune.price.offers import Offers
-from harness.prune.price.shopping import choose, fastest
+from harness.prune.price.shopping import choose, fan, fastest
 from harness.records import ChannelPlan, Reached
 from harness.spec import SpeedSpec
 
@@ -27,8 +26,7 @@ class Search:
     `scores` are by group; `models` in the order of the batch sizes; `original` is its ONNX file, `folder` for others.
     """
 
-    model: keras.Model
-    found: Trace
+    network: Network
     scores: Mapping[int, Scores]
     asked: SpeedSpec
     models: tuple[LatencyModel, ...]
@@ -55,6 +53,10 @@ class Search:
         """The widths that lose the least within these shares of the original's latency; None where there are none."""
         return choose(self.models, self.on_offer, limits)
 
+    def fan(self, limits: Sequence[float]) -> list[Spent]:
+        """The same for limits a little wider and narrower, each choice once: to be measured side by side."""
+        return fan(self.models, self.on_offer, limits)
+
     def fastest(self) -> list[int]:
         """The widths of the least predicted latency."""
         return fastest(self.models, self.on_offer)
@@ -65,8 +67,8 @@ class Search:
 
     def plan(self, widths: Sequence[int]) -> ChannelPlan:
         """The plan that keeps so many channels of each group, the most important."""
-        groups, gone = self.found.channels.groups(), list[int]()
+        groups, gone = self.network.channels.groups(), list[int]()
         for group, scores in self.scores.items():
             channels = groups[group].channels
             gone += [channels[place] for place in np.argsort(scores, kind="stable")[: len(channels) - widths[group]]]
-        return plan_of(self.found, self.found.channels.removed(gone))
+        return plan_of(self.network, self.network.channels.removed(gone))

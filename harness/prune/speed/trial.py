@@ -1,11 +1,9 @@
-"""One try: widths cut, exported, and measured against the original by the paired protocol."""
+"""Tries: widths cut, written as ONNX, and measured against the original by the paired protocol."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
-
-import keras
 
 from harness.base.errors import MeasureError
 from harness.base.progress import Progress
@@ -13,7 +11,6 @@ from harness.channels.spend import Spent
 from harness.measure.measurement import Measurement
 from harness.measure.protocol import measure
 from harness.prune.choose.planning import removal_of
-from harness.prune.keras_graph.surgery import remove
 from harness.prune.speed.search import Search
 from harness.records import ChannelPlan, Reached, Round
 from harness.spec import SpeedSpec
@@ -31,37 +28,35 @@ class Try:
     round: Round
 
 
-def tried(search: Search, spent: Spent, progress: Progress) -> Try:
-    """Cut to the widths chosen, export, and measure.
+def tried(search: Search, choices: Sequence[Spent], progress: Progress) -> list[Try]:
+    """Write the network cut to each choice of widths, and measure all of them in one run.
 
     Raises:
         ExportError, ParityError: it can't be exported, or the file does not compute what Keras computes.
         MeasureError: it can't be measured.
     """
-    widths = search.on_offer.chosen(spent.choice)
-    plan = search.plan(widths)
-    pruned = search.folder / "pruned.onnx"
-    with progress.task("prune and export"):
-        exported(remove(search.model, search.found, removal_of(search.found, plan)), pruned)
-    spec = search.asked.measuring
-    measured = measure([search.original, pruned], spec, progress=progress)
-    predicted = search.predicted(widths)
-    reached = tuple(_reached(measured, *each) for each in zip(spec.batch_sizes, predicted, strict=True))
-    widths_of = {layer: len(kept) for layer, kept in plan.kept.items()}
-    met = all(_met(search.asked, each) for each in reached)
-    return Try(spent, plan, Round(widths=widths_of, reached=reached, met=met))
+    plans = [search.plan(search.on_offer.chosen(each.choice)) for each in choices]
+    files = [search.folder / f"pruned-{number}.onnx" for number in range(len(plans))]
+    with progress.task("cut to the widths chosen"):
+        for plan, file in zip(plans, files, strict=True):
+            search.network.write(removal_of(search.network, plan), file)
+    measured = measure([search.original, *files], search.asked.measuring, progress=progress)
+    return [
+        Try(spent, plan, _round(search, measured, number, spent, plan))
+        for number, (spent, plan) in enumerate(zip(choices, plans, strict=True), start=1)
+    ]
 
 
-def exported(model: keras.Model, path: Path) -> None:
-    """Write the network's ONNX file, which agrees with it on a few random examples."""
-    from harness.export.exporting import export
-    from harness.export.proof.examples import random_examples
+def _round(search: Search, measured: Measurement, number: int, spent: Spent, plan: ChannelPlan) -> Round:
+    predicted = search.predicted(search.on_offer.chosen(spent.choice))
+    batches = search.asked.measuring.batch_sizes
+    reached = tuple(_reached(measured, number, *each) for each in zip(batches, predicted, strict=True))
+    widths = {layer: len(kept) for layer, kept in plan.kept.items()}
+    return Round(widths=widths, reached=reached, met=all(_met(search.asked, each) for each in reached))
 
-    export(model, path, random_examples(model, count=2))
 
-
-def _reached(measured: Measurement, batch: int, predicted: float) -> Reached:
-    found, rows = measured.compare(0, 1, batch), [measured.row(model, batch) for model in (0, 1)]
+def _reached(measured: Measurement, number: int, batch: int, predicted: float) -> Reached:
+    found, rows = measured.compare(0, number, batch), [measured.row(model, batch) for model in (0, number)]
     original, pruned = (row.median_us for row in rows)
     if found.speedup is None or original is None or pruned is None:
         why = next((row.error for row in rows if row.error), BUSY)

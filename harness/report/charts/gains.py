@@ -53,6 +53,8 @@ def gains_figure(answers: Answers, names: Names) -> Figure | None:
 def _kind(variant: Variant) -> str | None:
     """Which line it is on; None for what has no place here."""
     prune = variant.prune
+    if variant.quantize is not None:
+        return None
     if prune is None:
         return ORIGINAL if variant.original else LONGER
     if prune.baseline is not None:

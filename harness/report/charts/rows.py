@@ -27,7 +27,7 @@ def rows_figure(answers: Answers, names: Names) -> Figure | None:
     if not networks:
         return None
     panels = [
-        _panel([variant for variant in answers.of(network) if variant.accuracy], names)
+        _panel([each for each in answers.of(network) if each.accuracy and each.quantize is None], names)
         for network in dict.fromkeys(networks)
     ]
     return Figure(

@@ -7,6 +7,7 @@ from harness.compare.results import Results
 from harness.report.conditions.accuracy import accuracy_part
 from harness.report.conditions.agreement import proof_part, twin_part, written_part
 from harness.report.conditions.part import Part
+from harness.report.conditions.precision import precision_part
 from harness.report.conditions.reconstruction import reconstruction_part
 from harness.report.conditions.reproduce import reproduce
 from harness.report.conditions.speed import frontier_part, latency_part, verdicts_part
@@ -25,9 +26,10 @@ def conditions(results: Results, answers: Answers, names: Names) -> tuple[Part, 
         widths_part(results),
         reconstruction_part(results),
         accuracy_part(results),
-        proof_part(),
+        proof_part(results),
         twin_part(results, names),
         written_part(results),
+        precision_part(results, names),
         latency_part(results),
         verdicts_part(answers),
         frontier_part(),

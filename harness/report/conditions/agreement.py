@@ -8,14 +8,20 @@ from harness.report.conditions.part import Part, distinct
 from harness.report.names import Names
 
 
-def proof_part() -> Part:
-    """What the columns 'Proof' and 'Parity' hold."""
-    text = (
+def proof_part(results: Results) -> Part:
+    """What the columns 'Proof' and 'Parity' hold; where nothing came from Keras, there is no parity."""
+    proof = (
         "Proof: the largest difference between the pruned network and the original with the same channels masked, as "
-        "a share of the logits' spread. Parity: the largest difference between Keras and the ONNX file on the whole "
-        "test set, likewise. Where top-1 answers differ, the number of examples is given."
+        "a share of the logits' spread."
     )
-    return "Proof and parity", text
+    exports = [row.export for row in results.rows if row.export is not None]
+    if exports and all(export.parity is None for export in exports):
+        return "Proof", proof
+    parity = (
+        "Parity: the largest difference between Keras and the ONNX file on the whole test set, likewise. Where top-1 "
+        "answers differ, the number of examples is given."
+    )
+    return "Proof and parity", f"{proof} {parity}"
 
 
 def twin_part(results: Results, names: Names) -> Part | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from harness.report.commands import data_words
-from harness.spec import Case, FrontierSpec, MeasureSpec, PruneSpec
+from harness.spec import Case, FrontierSpec, MeasureSpec, PruneSpec, usual_walk
 
 
 def walk_of(prune: Sequence[PruneSpec], measure: MeasureSpec) -> FrontierSpec | None:
@@ -30,7 +30,7 @@ def walk_of(prune: Sequence[PruneSpec], measure: MeasureSpec) -> FrontierSpec | 
 
 def frontier_words(case: Case, walk: FrontierSpec) -> Iterator[str]:
     """What follows `harness`."""
-    usual = FrontierSpec()
+    usual = usual_walk(case.model)
     yield from ("frontier", case.model, *data_words(case.data))
     listed = {"--targets": "targets", "--uniform": "uniform", "--batch": "batch_sizes"}
     for option, name in listed.items():

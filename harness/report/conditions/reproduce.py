@@ -56,6 +56,7 @@ def _same(asked: Study, case: Case, results: Results) -> bool:
 def _run_words(case: Case, measure: MeasureSpec) -> Iterator[str]:
     yield from ("run", case.model, *data_words(case.data))
     yield from ("--ratio", ",".join(str(spec.ratio) for spec in case.prune))
-    yield from ("--finetune-epochs", str(case.prune[0].finetune_epochs))
+    if case.onnx is None:
+        yield from ("--finetune-epochs", str(case.prune[0].finetune_epochs))
     if measure.device != "auto":
         yield from ("--device", measure.device)

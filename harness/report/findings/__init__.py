@@ -12,6 +12,7 @@ from harness.report.findings.doubts import failed, false_alarm, never_learned, s
 from harness.report.findings.kernel import kernel_rows
 from harness.report.findings.learning import which_learned
 from harness.report.findings.losses import real_losses, worth_of_choosing
+from harness.report.findings.precision import other_precisions
 from harness.report.findings.speed import not_faster, on_the_frontier
 from harness.report.findings.widths import latency_chosen
 from harness.report.names import Names
@@ -27,6 +28,7 @@ def findings(answers: Answers, names: Names) -> tuple[Finding, ...]:
         best_buy,
         costs_and_gains,
         latency_chosen,
+        other_precisions,
         real_losses,
         worth_of_choosing,
         factors_alone,

@@ -76,7 +76,7 @@ def costs_and_gains(answers: Answers, names: Names) -> Finding | None:
 
 def _unpruned(answers: Answers, network: str, names: Names) -> str:
     """The accuracy of what was not pruned: `97.2 % unpruned, 97.4 % trained on`."""
-    found = [each for each in answers.of(network) if each.prune is None and each.accuracy]
+    found = [each for each in answers.of(network) if not each.derived and each.accuracy]
     told = [
         (names.label(each).replace("original, ", "").replace("original", "unpruned"), each.accuracy) for each in found
     ]

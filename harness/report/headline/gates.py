@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from harness.compare import TOLERATED_LOSS, Answers, Choice, Variant, Verdict
 from harness.report import format as fmt
+from harness.spec import PRECISION_LABELS
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,8 @@ def _gates(choice: Choice, variant: Variant, answers: Answers) -> Iterator[Gate]
     if variant.parity_difference is not None:
         differ = variant.parity_disagreements or 0
         evidence = fmt.tiny(variant.parity_difference) + (f", {differ} answers differ" if differ else "")
-        yield Gate("ONNX = Keras", differ == 0, evidence)
+        when = "" if variant.quantize is None else f", before {PRECISION_LABELS[variant.quantize]}"
+        yield Gate(f"ONNX = Keras{when}", differ == 0, evidence)
     controls = [control for control in answers.controls if control.batch == choice.batch]
     if controls:
         alarm = any(control.speedup.verdict in (Verdict.FASTER, Verdict.SLOWER) for control in controls)

@@ -11,7 +11,7 @@ from harness.report.tables.table import Cell, Column, Table
 def recipe_table(answers: Answers, names: Names) -> Table:
     """The pruned variants of each network that has widths by latency; no row where none has."""
     networks = dict.fromkeys(each.network for each in answers.pruned if each.prune and each.prune.by_latency)
-    groups = [(network, [each for each in answers.of(network) if each.prune is not None]) for network in networks]
+    groups = [(network, [each for each in answers.pruned if each.network == network]) for network in networks]
     rows = [
         (
             Cell(names.label(variant)),

@@ -18,7 +18,7 @@ def removed_tables(results: Results, answers: Answers, names: Names) -> tuple[tu
     """The pruned variants of each network that has some, by its name."""
     done: dict[tuple[str, str], list[Pruning]] = {}
     for row in results.rows:
-        if row.pruning is not None:
+        if row.pruning is not None and row.quantize is None:
             done.setdefault((row.case.network, row.variant), []).append(row.pruning)
     found = []
     for network in answers.networks:

@@ -92,7 +92,7 @@ def state(variant: Variant) -> str:
 
 def _speed_cell(variant: Variant, speedup: SpeedUp | None) -> Cell:
     if speedup is None:
-        return Cell("" if variant.prune is None else fmt.UNKNOWN)
+        return Cell(fmt.UNKNOWN if variant.derived else "")
     if speedup.verdict is Verdict.SAME_GRAPH:
         return Cell("1×", badge=str(speedup.verdict.value), value=1.0)
     return Cell(fmt.times(speedup.value), fmt.times_range(speedup), str(speedup.verdict.value), speedup.value)

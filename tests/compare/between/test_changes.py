@@ -9,7 +9,7 @@ import pytest
 from harness.base.errors import HarnessError
 from harness.compare.between import Changes, changes_between
 from harness.compare.results import Results
-from harness.pipeline.stages import save
+from harness.pipeline.saving import save
 from harness.spec import Case, PruneSpec, Study
 from tests.compare.worlds import CONV, SAME, STUDY
 from tests.measurements import measurement

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from harness.measure.latency.designs import designs
+from harness.measure.latency.sizes import Axis
 from harness.measure.latency.table import Kernel, LatencyTable, Station, Timed
-from harness.measure.latency.template import Axis
 
 FULL, FREE = (32, 48, 64, 10), (0, 1, 2)
 OVERHEAD = 1.5  # microseconds that the profiler adds to each kernel

@@ -9,7 +9,8 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from harness.base.errors import MeasureError
-from harness.measure.latency.template import Axis, template
+from harness.measure.latency.sizes import Axis
+from harness.measure.latency.template import template
 
 
 def two_layers(hidden: int, extra: int = 0) -> onnx.ModelProto:

@@ -199,7 +199,6 @@ REFUSED = [
     (two_layers, (*RATIO, "--output", "small.keras"), "give a file name that ends in .onnx"),
     (two_layers, (*RATIO, "--reconstruct"), "reconstruction: needs examples"),
     (two_layers, (*RATIO, "--finetune-epochs", 1), "--finetune-epochs: for Keras models alone"),
-    (two_layers, ("--speedup", 2), "--speedup: for Keras models"),
     (two_layers, (), "how much should go"),
 ]
 

@@ -29,9 +29,14 @@ def test_a_width_that_a_larger_one_undercuts_is_not_offered() -> None:
     assert not {41, 42, 43, 45, 46, 47} & set(found.widths[1].tolist())
 
 
-def test_losses_grow_faster_the_less_is_left_and_are_first_the_scores_of_what_goes() -> None:
+def test_losses_are_of_second_order_at_first_and_grow_the_faster_the_less_is_left() -> None:
     found = losses(np.array([4.0, 3.0, 2.0, 0.01]))
     assert found[-1] == 0
-    assert abs(found[2] - 0.01) < 1e-4
+    assert 0 < found[2] < 0.01**2  # of 9.01 in all, 0.01 goes
     assert (np.diff(found) < 0).all()
     assert found[0] > 5.01  # more than all that goes is worth
+
+
+def test_losses_are_in_the_unit_of_the_scores() -> None:
+    scores = np.array([4.0, 3.0, 2.0, 0.01])
+    np.testing.assert_allclose(losses(10 * scores), 10 * losses(scores))

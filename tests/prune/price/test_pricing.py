@@ -5,7 +5,8 @@ from __future__ import annotations
 import keras
 
 from harness.measure.latency.conditions import conditions
-from harness.prune.keras_graph.trace import trace
+from harness.prune.data.given import Data
+from harness.prune.price.keras_network import KerasNetwork
 from harness.prune.price.pricing import key
 from harness.spec import MeasureSpec
 from tests.prune.nets import chain
@@ -14,8 +15,7 @@ SPEC = MeasureSpec(batch_sizes=(1,))
 
 
 def key_of(model: keras.Model, **changed: object) -> dict[str, object]:
-    found = trace(model)
-    return key(found, [0, 1], conditions(SPEC, "cpu") | changed)
+    return key(KerasNetwork.of(model, Data.given(None, 0)), [0, 1], conditions(SPEC, "cpu") | changed)
 
 
 def test_the_same_architecture_has_the_same_key_whatever_its_weights_and_names() -> None:

@@ -13,10 +13,10 @@ from harness.export.exporting import onnx_from_keras
 from harness.measure.latency.designs import designs
 from harness.measure.latency.stations import stations
 from harness.measure.latency.template import Template, unshared
-from harness.prune.choose.decide import free_groups
+from harness.prune.data.given import Data
 from harness.prune.keras_graph.surgery import remove
-from harness.prune.keras_graph.trace import Trace, trace
-from harness.prune.price.pricing import template_of
+from harness.prune.keras_graph.trace import Trace
+from harness.prune.price.keras_network import KerasNetwork
 from tests.prune.nets import chain, dense_blocks, grouped, randomised, residual, squeeze_excite
 
 
@@ -38,10 +38,10 @@ def test_a_file_from_the_template_has_the_lengths_of_an_export(
     build: Callable[[], keras.Model], tmp_path: Path
 ) -> None:
     model = randomised(build())
-    found = trace(model)
-    free = tuple(free_groups(found))
+    network = KerasNetwork.of(model, Data.given(None, 0))
+    found, free = network.found, tuple(network.free())
     full = [len(group.channels) for group in found.channels.groups()]
-    made: Template = template_of(model, found, free, tmp_path)
+    made: Template = network.sizes(free)
     for widths in designs(full, free, 2, seed=5):
         assert described(made.sized(widths)) == described(exported(model, found, widths, tmp_path))
     reads = {station.inputs.length(full) for station in stations(made, {})}

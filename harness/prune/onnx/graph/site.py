@@ -79,7 +79,7 @@ class Site(Place):
 
     def is_constant(self, index: int) -> bool:
         """Whether the file holds this input, perhaps quantized."""
-        return self.has(index) and _source(self.node, index) is not None
+        return self.has(index) and source(self.node, index) is not None
 
     def is_zero(self, index: int) -> bool:
         """Whether an input holds nothing but zeros, by itself or by how it is made."""
@@ -118,7 +118,7 @@ class Site(Place):
         """
         if not self.has(index):
             return
-        found = _source(self.node, index)
+        found = source(self.node, index)
         if found is None:
             for ids in axes.values():
                 self.pin(ids, f"'{self.path}' has weights that are computed")
@@ -162,7 +162,7 @@ class Site(Place):
         self._notes.stays[self.path] = reason
 
 
-def _source(node: ir.Node, index: int) -> tuple[ir.Node, int, int] | None:
+def source(node: ir.Node, index: int) -> tuple[ir.Node, int, int] | None:
     """Which node reads the constant that an input comes from, as which input, and its rank; None if there is none."""
     value = node.inputs[index]
     if value is None:
@@ -172,7 +172,7 @@ def _source(node: ir.Node, index: int) -> tuple[ir.Node, int, int] | None:
         return node, index, len(value.const_value.shape)
     maker = value.producer()
     if maker is not None and maker.op_type in FORMS and maker.inputs:
-        return _source(maker, 0)
+        return source(maker, 0)
     return None
 
 

@@ -22,6 +22,8 @@ FOLDS = 5  # each is judged by what the others give
 MOST_UNKNOWNS = 100_000
 MOST_VALUES = 2**24  # of all rows together
 MOST_STEPS = 100
+ENOUGH = 1e-6  # of the divergence: a step that wins less is the last, and another answer is no longer given
+STOP = {"maxiter": MOST_STEPS, "ftol": ENOUGH}
 
 
 @dataclass(frozen=True)
@@ -110,7 +112,7 @@ class _Rows:
             value = -(shares * found).sum(axis=1).mean() + 0.5 * (weight * np.square(matrix - near)).sum()
             return float(value), (free * gradient).ravel()
 
-        done: Any = minimize(loss, start.ravel(), jac=True, method="L-BFGS-B", options={"maxiter": MOST_STEPS})
+        done: Any = minimize(loss, start.ravel(), jac=True, method="L-BFGS-B", options=STOP)
         matrix: Floats = done.x.reshape(near.shape)
         return matrix
 

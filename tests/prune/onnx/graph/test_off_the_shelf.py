@@ -7,6 +7,13 @@ from pathlib import Path
 import pytest
 
 from bench.onnx_files import RATIOS, SIX, files, once
+from harness.base.errors import HarnessError
+from harness.measure.latency.designs import designs
+from harness.measure.latency.stations import KERNELS
+from harness.prune.onnx.graph.reading import read_onnx
+from harness.prune.onnx.graph.trace import trace
+from harness.prune.onnx.network import OnnxNetwork
+from harness.prune.onnx.sizes import OnnxSizes
 
 FOLDER = Path(__file__).parents[4] / "runs" / "onnx-files"
 FILES = {f"{path.parent.name}/{path.stem}": path for path in files(FOLDER)}
@@ -30,3 +37,26 @@ def test_it_is_proved_or_says_why_not(name: str, ratio: float) -> None:
         assert row.weights <= (0.41 if FILES[name].stem == "common_old" else 0.4)  # its 8,210 classes alone are 31 %
         assert row.macs is not None
         assert row.macs <= 0.45
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", FILES or ["none"])
+def test_every_size_of_it_has_the_lengths_that_were_told(name: str) -> None:
+    """So the latency model knows what each kernel reads and makes at widths that were never timed."""
+    if not FILES:
+        pytest.skip("no files: run make fetch-onnx")
+    try:
+        found = trace(read_onnx(FILES[name]))
+        free = tuple(OnnxNetwork(FILES[name], found).free())
+    except HarnessError as error:
+        pytest.skip(str(error))
+    sizes = OnnxSizes(found)
+    for widths in designs([len(group.channels) for group in found.channels.groups()], free, 2, seed=5):
+        made = sizes.sized(widths)
+        held = {one.name: list(one.dims) for one in made.graph.initializer}
+        nodes = {node.name: node for node in made.graph.node}
+        for node in sizes.proto.graph.node:
+            place = KERNELS[node.op_type][0] if node.op_type in KERNELS else None
+            axes = None if place is None else sizes.kernel(node, place)
+            if place is not None and axes is not None and nodes[node.name].input[place] in held:
+                assert [axis.length(widths) for axis in axes] == held[nodes[node.name].input[place]]

@@ -11,7 +11,7 @@ import pytest
 
 import harness
 import models
-from harness.prune.onnx.files import replay_onnx
+from harness.prune.onnx.api import replay_onnx
 from harness.prune.onnx.graph.reading import read_onnx
 from harness.prune.onnx.graph.running import Runner
 from harness.prune.onnx.graph.trace import trace

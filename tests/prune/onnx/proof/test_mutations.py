@@ -15,7 +15,7 @@ import harness
 from harness.base.errors import ProofError, UnprovableError
 from harness.channels.names import along, spread
 from harness.prune.files import read_plan
-from harness.prune.onnx.files import verify_onnx
+from harness.prune.onnx.api import verify_onnx
 from harness.prune.onnx.graph import registry
 from harness.prune.onnx.graph.site import Site
 from tests.prune.onnx.graph.building import Net

@@ -10,7 +10,7 @@ import pytest
 
 import harness
 from harness.base.errors import PruneError
-from harness.prune.onnx.files import verify_onnx
+from harness.prune.onnx.api import verify_onnx
 from harness.prune.onnx.graph.running import Runner
 from tests.onnx_files import tensor
 from tests.prune.onnx.graph.building import Net
@@ -86,12 +86,13 @@ def test_what_can_not_be_solved_is_named(tmp_path: Path) -> None:
 
 def test_a_reconstructed_file_is_not_the_original_cut(tmp_path: Path) -> None:
     """`verify` can't tell, and says why; of the architecture it can."""
+    from harness.prune.onnx.api import Given
     from harness.prune.onnx.files import OnnxJob, run_onnx_job
     from harness.spec import PruneSpec
 
     path = twins(tmp_path / "net.onnx")
     spec = PruneSpec(ratio=0.5, recover="reconstruct")
-    done = run_onnx_job(OnnxJob(path, tmp_path / "small.onnx", spec, data=images()))
+    done = run_onnx_job(OnnxJob(path, tmp_path / "small.onnx", spec, given=Given(images())))
     assert done.about.reconstruction is not None
     said = verify_onnx(path, tmp_path / "small.onnx", done.result.plan)
     assert said.holds is None

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import errno
+import os
 import re
-import resource
 import shutil
 import subprocess
+import sys
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import h5py
@@ -18,16 +19,8 @@ import pytest
 
 from harness.base.errors import StoreError
 from harness.base.store import Store, digest, disk_errors, replaced_folder
-
-INPUTS = {"seed": 1, "options": {"padding": "same"}}
-
-
-def writer(text: str, calls: list[str]) -> Callable[[Path], None]:
-    def make(folder: Path) -> None:
-        calls.append(text)
-        (folder / "value.txt").write_text(text)
-
-    return make
+from tests.base.store.disks import read_only_disk, small_disk, small_files
+from tests.base.store.making import INPUTS, never, text_of, writer
 
 
 def test_the_same_inputs_are_made_once_and_others_anew(tmp_path: Path) -> None:
@@ -106,32 +99,6 @@ def test_a_full_or_unwritable_disk_is_one_line(tmp_path: Path, code: int, cure: 
     assert Store(tmp_path).find("train", INPUTS) is None
 
 
-@contextmanager
-def small_files(most_bytes: int) -> Iterator[None]:
-    """No file can grow beyond this: a disk with little room left, as far as a program can tell."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (most_bytes, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
-
-
-@contextmanager
-def small_disk(folder: Path) -> Iterator[None]:
-    """A disk of 64 kB there."""
-    folder.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", folder], capture_output=True, check=False
-    )
-    if mounted.returncode:
-        pytest.skip("may not mount a disk")
-    try:
-        yield
-    finally:
-        subprocess.run(["umount", folder], check=True)
-
-
 def copied(source: Path) -> Callable[[Path], None]:
     return lambda folder: shutil.copyfile(source, folder / "model.keras")  # type: ignore[return-value]
 
@@ -202,3 +169,70 @@ def test_a_folder_is_replaced_whole_or_not_at_all(tmp_path: Path) -> None:
 
 def test_the_digest_does_not_depend_on_the_order_of_keys() -> None:
     assert digest({"a": 1, "b": 2}) == digest({"b": 2, "a": 1}) != digest({"a": 2, "b": 1})
+
+
+def test_a_store_that_can_only_be_read_is_named_and_nothing_in_it_changes(tmp_path: Path) -> None:
+    root = tmp_path / "store"
+    Store(root).get("train", INPUTS, writer("a"))
+    before = sorted(path for path in root.rglob("*"))
+    line = rf"^{root}: read-only file system; give a folder that can be written$"
+    with read_only_disk(root):
+        with pytest.raises(StoreError, match=line):
+            Store(root).check()
+        with pytest.raises(StoreError, match=line):
+            Store(root).get("prune", INPUTS, writer("b"))
+        with pytest.raises(StoreError, match=line):
+            Store(root).referred_by("mine", {})
+        assert Store(root).find("train", INPUTS) is not None
+    assert sorted(path for path in root.rglob("*")) == before
+
+
+def test_whether_it_can_be_written_is_found_out_without_a_trace(tmp_path: Path) -> None:
+    """Also where it is not there yet."""
+    Store(tmp_path / "a" / "store").check()
+    assert [path for path in tmp_path.rglob("*") if path.name != "a"] == []
+    (tmp_path / "store").mkdir()
+    Store(tmp_path / "store").check()
+    assert list((tmp_path / "store").iterdir()) == []
+
+
+PROCESS = """
+import sys
+from pathlib import Path
+from harness.base.store import Store
+store = Store(Path(sys.argv[1])).referred_by(sys.argv[2], {"seeds": [0]})
+def make(folder):
+    (folder / "value.txt").write_text(sys.argv[2])
+    print("made", flush=True)
+for number in range(20):
+    print(store.get("train", {"number": number}, make).path("value.txt").read_text())
+"""
+
+
+def test_two_processes_on_one_store_make_each_artifact_once(tmp_path: Path) -> None:
+    """And both have the same, whoever made it."""
+    started = [
+        subprocess.Popen([sys.executable, "-c", PROCESS, str(tmp_path), name], stdout=subprocess.PIPE, text=True)
+        for name in "ab"
+    ]
+    lines = [process.communicate()[0].split() for process in started]
+    assert [process.returncode for process in started] == [0, 0]
+    assert sum(each.count("made") for each in lines) == 20
+    values = [[word for word in each if word != "made"] for each in lines]
+    assert values[0] == values[1]
+    assert len(values[0]) == 20
+    assert {len(list(folder.glob("train.*"))) for folder in (tmp_path / ".studies").iterdir()} == {20}
+
+
+def test_a_clock_that_was_moved_back_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is there seems to be of tomorrow; it is found, and what is new is kept beside it."""
+    store = Store(tmp_path)
+    artifact = store.get("train", INPUTS, writer("a"))
+    later = time.time() + 86400
+    for path in [*tmp_path.rglob("*"), tmp_path]:
+        os.utime(path, (later, later))
+    assert text_of(store.get("train", INPUTS, never)) == "a"
+    monkeypatch.setattr(time, "time", lambda: 1.0)
+    assert text_of(store.get("train", INPUTS, never)) == "a"
+    assert text_of(store.get("train", INPUTS | {"seed": 2}, writer("b"))) == "b"
+    assert artifact.folder.exists()

@@ -1,0 +1,101 @@
+"""Work for worker processes that needs neither Keras nor a study, and ways to die of it."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from harness.base.crash import step, unfinished
+from harness.base.errors import PruneError
+from harness.base.progress import Progress
+from harness.pipeline.engine.engine import Job
+
+LIMIT_BYTES = 64 << 20
+
+
+def die(how: str) -> None:
+    """Die as native code would: of a signal, by `_exit`, by an abort that says why, or of too little memory."""
+    if how == "exit":
+        os._exit(3)
+    if how == "abort":
+        os.write(2, b"terminate called after throwing an instance of 'std::bad_alloc'\n")
+        os.abort()
+    if how == "memory":
+        out_of_memory()
+    os.kill(os.getpid(), signal.Signals[how])
+    time.sleep(60)
+
+
+def out_of_memory() -> None:
+    """Ask for more than this process may have."""
+    import resource
+
+    has = int(Path("/proc/self/statm").read_text().split()[0]) * os.sysconf("SC_PAGE_SIZE")
+    resource.setrlimit(resource.RLIMIT_AS, (has + LIMIT_BYTES, -1))
+    try:
+        bytearray(4 * LIMIT_BYTES)
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, (-1, -1))
+
+
+@dataclass(frozen=True)
+class Place:
+    """A site whose jobs are methods of `Desk`; `broken` ones can't be opened."""
+
+    broken: bool = False
+
+    def open(self, progress: Progress) -> Callable[[Job], Any]:
+        if self.broken:
+            raise ModuleNotFoundError("No module named 'tensorflew'")
+        desk = Desk(progress)
+        return lambda job: getattr(desk, job.name)(*job.arguments)
+
+
+class Desk:
+    def __init__(self, progress: Progress) -> None:
+        self.progress = progress
+        self.ballast = b""
+
+    def pid(self) -> int:
+        sys.stdout.write("a library prints\n")
+        return os.getpid()
+
+    def grow(self, megabytes: int) -> int:
+        self.ballast += os.urandom(1 << 20) * megabytes
+        return os.getpid()
+
+    def die_in(self, how: str, half_made: Path) -> None:
+        with step("prune"), self.progress.task("fine-tune"), unfinished(half_made):
+            half_made.mkdir()
+            die(how)
+
+    def wait_in(self, folder: Path) -> None:
+        """Say where it waits, then wait for as long as the test lasts."""
+        with unfinished(folder / "half") as half:
+            half.mkdir()
+            (folder / "waits").write_text(str(os.getpid()))
+            time.sleep(300)
+
+    def work(self) -> None:
+        with self.progress.task("outer", total=2) as outer:
+            with self.progress.task("inner") as inner:
+                inner.advance(note="deep")
+            outer.advance(2, "half")
+        self.progress.line("a line", lasting=True)
+        logging.getLogger("harness").warning("damaged; %s", "made again")
+
+    def refuse(self) -> None:
+        raise PruneError("nothing can be pruned")
+
+    def fail(self) -> None:
+        raise KeyError("first\nsecond")
+
+    def main_module(self) -> str:
+        return str(sys.modules["__main__"].__spec__)

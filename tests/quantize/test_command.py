@@ -1,0 +1,142 @@
+"""`harness quantize`: the answer on stdout, the files, and what is wrong in one line."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+from onnx import helper
+
+from tests.cli.test_app import in_process
+from tests.onnx_files import save, tensor
+from tests.quantize.nets import CLASSES, answers, images, labelled, network
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    network(tmp_path / "net.onnx")
+    labelled(tmp_path / "net.onnx", tmp_path / "data.npz")
+    return tmp_path
+
+
+def test_int8_with_accuracy_and_without_a_measurement(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["quantize", str(folder / "net.onnx"), "--data", f"npz:{folder / 'data.npz'}", "--no-measure", "--quiet"]
+    code, stdout, stderr = in_process(capsys, *words)
+    assert (code, stderr) == (0, "")
+    assert "net-int8.onnx: 7 nodes in INT8" in stdout
+    assert "'scores' on 150 examples: the same answer in" in stdout
+    assert "100.0 % (95 % interval" in stdout
+    assert "no INT8 for: Softmax, Transpose" in stdout
+    made = json.loads((folder / "net-int8.report.json").read_text())
+    assert made["schema_version"] == "harness-quantize/1"
+    assert made["evaluation"]["models"][1]["path"].endswith("net-int8.onnx")
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "data.npz", "net-int8.onnx", "net-int8.report.json", "net.onnx",
+    ]  # fmt: skip
+
+
+def test_it_is_measured_and_what_really_ran_is_told(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["quantize", str(folder / "net.onnx"), "--data", f"npz:{folder / 'data.npz'}", "--batch", "1"]
+    code, stdout, _ = in_process(capsys, *words, "--budget", "3", "--json", "--device", "cpu", "--keep", "conv_2")
+    found = json.loads(stdout)
+    assert found["files"] == [str(folder / "net-int8.onnx"), str(folder / "net-int8.report.json")]
+    assert found["gains"][0]["verdict"] in {"faster", "slower", "equivalent", "inconclusive"}
+    assert code == (1 if found["gains"][0]["verdict"] == "slower" else code)
+    assert any("QLinearConv" in each for each in found["in_8_bits"])
+    assert found["converting"] >= 2
+    assert found["kernels"] > len(found["in_8_bits"])
+    blamed = found["blamed"]
+    assert not blamed if found["gains"][0]["verdict"] == "faster" else blamed[0]["around"]["Conv"] == 1
+
+
+def test_fp16_on_a_cpu_says_that_it_is_computed_in_float32(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Without data, too."""
+    words = ["quantize", str(folder / "net.onnx"), "--fp16", "--batch", "1", "--budget", "2", "--device", "cpu"]
+    _, stdout, _ = in_process(capsys, *words, "-o", str(folder / "half.onnx"))
+    assert "half.onnx: weights in float16" in stdout
+    assert "this device (cpu) computes float16 in float32" in stdout
+    assert (folder / "half.onnx").is_file()
+
+
+def wrong(folder: Path, kind: str) -> list[str]:
+    """Words of a command line with one thing wrong."""
+    net, data = str(folder / "net.onnx"), ["--data", f"npz:{folder / 'data.npz'}"]
+    if kind == "operators":
+        nodes = [helper.make_node("Sin", ["x"], ["a"]), helper.make_node("Softmax", ["a"], ["y"])]
+        save(folder / "sin.onnx", nodes, [tensor("x", ["N", 12, 12, 1])], [tensor("y", None)])
+        return [str(folder / "sin.onnx"), *data]
+    if kind == "scale":
+        return [str(_taking_bytes(folder)), "--data", f"npz:{folder / 'bytes.npz'}"]
+    words = {
+        "no images": [net],
+        "two": [net, "--int8", "--fp16", *data],
+        "calibrator": [net, "--calibrator", "median", *data],
+        "half io": [net, "--half-io", *data],
+        "none": [net, "--images", "0", *data],
+        "keep": [net, "--keep", "conv_7", *data],
+        "missing": [str(folder / "nowhere.onnx"), *data],
+        "no data": [net, "--data", "npz:nowhere.npz"],
+        "shape": [net, "--data", "mnist5k", "--limit", "100"],
+        "output": [net, *data, "-o", net],
+        "suffix": [net, *data, "-o", str(folder / "net.int8")],
+        "batch": [net, *data, "--batch", "one"],
+        "device": [net, *data, "--device", "tpu"],
+        "not onnx": [str(folder / "data.npz"), *data],
+    }
+    return words[kind]
+
+
+def _taking_bytes(folder: Path) -> Path:
+    """The same network for images from 0 to 255, and images of that kind: from 0 to 1 it always gives class 0."""
+    model = onnx.load(folder / "net.onnx")
+    kernel = next(each for each in model.graph.initializer if each.name == "k1")
+    kernel.CopyFrom(onnx.numpy_helper.from_array(onnx.numpy_helper.to_array(kernel) / np.float32(255), "k1"))
+    for each in model.graph.initializer:
+        if each.name == "b1":
+            each.CopyFrom(onnx.numpy_helper.from_array(np.zeros(16, np.float32), "b1"))
+        if each.name == "offsets":
+            strong = np.array([0.05, 0.0, 0.0, 0.0], np.float32)
+            each.CopyFrom(onnx.numpy_helper.from_array(strong, "offsets"))
+    onnx.save(model, folder / "bytes.onnx")
+    taken = np.rint(255 * images(400)).astype(np.uint8)
+    labels = answers(folder / "bytes.onnx", taken.astype(np.float32))
+    names = np.array([f"class {number}" for number in range(CLASSES)])
+    np.savez(folder / "bytes.npz", images=taken, labels=labels, class_names=names)
+    return folder / "bytes.onnx"
+
+
+@pytest.mark.parametrize(
+    ("kind", "message"),
+    [
+        ("no images", "--int8: needs images to find ranges by; give --data, such as images:DIR"),
+        ("two", "--int8 and --fp16: give one of them"),
+        ("calibrator", "harness quantize: calibrator = 'median': input should be 'minmax' or 'percentile'"),
+        ("half io", "half_io is for fp16, not for int8; leave it out"),
+        ("none", "images = 0"),
+        ("keep", "has no node 'conv_7' that could be quantized"),
+        ("missing", "nowhere.onnx: can't be read (No such file or directory)"),
+        ("no data", "nowhere.npz: no such file"),
+        ("shape", "net.onnx: takes 12x12x1 for each example, and the data has 28x28x1"),
+        ("output", "is the input, which is never changed; give another name"),
+        ("suffix", "give a file name that ends in .onnx"),
+        ("batch", "--batch one: not whole numbers"),
+        ("device", "device = 'tpu'"),
+        ("not onnx", "data.npz: not an ONNX file"),
+        ("operators", "there is no INT8 for what it does (Sin, Softmax); INT8 is for Conv, Gemm and MatMul"),
+        ("scale", "give --scale raw"),
+    ],
+)
+def test_bad_input_is_one_line_and_exit_2(
+    folder: Path, capsys: pytest.CaptureFixture[str], kind: str, message: str
+) -> None:
+    words = wrong(folder, kind)
+    before = sorted(folder.iterdir())
+    code, stdout, stderr = in_process(capsys, "quantize", *words, "--quiet", "--no-measure")
+    assert (code, stdout) == (2, "")
+    assert stderr.startswith("harness: ")
+    assert message in stderr
+    assert stderr.count("\n") == 1
+    assert sorted(folder.iterdir()) == before
