@@ -101,6 +101,9 @@ bench-reconstruct: $(READY) ## what reconstruction wins back, and its cost for R
 bench-peers: $(READY) $(PEERS)/.ready ## beside Torch-Pruning and onnxsim, into bench/results/; idle machine, 40 minutes, goes on where it stopped
 	$(BIN)/python -m bench.peers --python $(PEERS)/bin/python
 
+bench-export: $(READY) $(PEERS)/.ready ## is our graph as fast as what PyTorch's exporters write? into bench/results/; idle machine, 15 minutes
+	$(BIN)/python -m bench.exporters --python $(PEERS)/bin/python
+
 # By pip: a CPU build of PyTorch is taken where the index or a folder that pip is told of has one.
 $(PEERS)/.ready: bench/peers/theirs/requirements.lock
 	$(PYTHON) -m venv $(PEERS)

@@ -13,6 +13,9 @@ import pytest
 from bench.cases import curve, keep
 from bench.cuda import exported_networks, markdown, own_networks
 from bench.exported import networks
+from bench.exporters import Found
+from bench.exporters import markdown as exporters_page
+from bench.exporters import unmet as exporters_unmet
 from bench.networks import chain, classifier
 from harness import report
 from harness.measure.files.macs import count_macs
@@ -129,3 +132,22 @@ def test_the_curve_of_a_training_in_steps_is_kept_as_numbers(tmp_path: Path) -> 
         "single_conv data.label_noise=0,0,20,,2.0000",
     ]
     assert curve(results)[-1]["network"] == "single_conv data.label_noise=0.5"
+
+
+def test_the_page_beside_pytorchs_exporters_says_what_is_missed() -> None:
+    """Which is beside which: theirs as fast as ours at first, then faster by a tenth, which both of ours miss."""
+    found = Found("ResNet50", measurement((100.0, 99.0, 100.0, 90.0)))
+    missed = exporters_unmet([found])
+    assert [line.split(", against")[0] for line in missed] == ["- ResNet50, any batch", "- ResNet50, batch 1"]
+    assert all("against TorchScript's exporter: 0.9" in line for line in missed)
+    text = exporters_page([found], 10)
+    assert all(line in text for line in missed)
+    assert "--networks ResNet50" in text
+    models = [model.model_copy(update={"macs": 100 + place}) for place, model in enumerate(found.measured.models)]
+    other = Found("ResNet50", found.measured.model_copy(update={"models": tuple(models)}))
+    with pytest.raises(SystemExit, match="not the same"):
+        other.check_same_work()
+    seldom = Found("ResNet50", measurement((100.0, 99.0, 100.0, 90.0), launches=1))
+    with pytest.raises(SystemExit, match="run it again when the machine is idle, or for longer"):
+        seldom.check_measured()
+    found.check_measured()

@@ -154,12 +154,12 @@ def _contents(
             macs=evidence.macs,
             architecture=evidence.architecture,
         ),
-        inputs=(_input(file),),
+        inputs=(_input(file, evidence.channels_first),),
         outputs=tuple(
             _output(value, array, share)
             for value, array, share in zip(file.proto.graph.output, found.outputs, rounding, strict=True)
         ),
-        labels=evidence.dataset.class_names,
+        labels=evidence.labels or evidence.dataset.class_names,
         data=TestData(spec=evidence.data, sha256=evidence.dataset.digest, examples=len(evidence.dataset.test_labels)),
         vectors=Vectors(examples=len(fed), device=found.device),
         accuracy=None if evidence.accuracy is None else with_interval(evidence.accuracy),
@@ -169,15 +169,16 @@ def _contents(
         parity=evidence.parity,
         plan=evidence.plan,
         proof=evidence.proof,
+        source=evidence.source,
     )
 
 
-def _input(file: ModelFile) -> Tensor:
+def _input(file: ModelFile, channels_first: bool) -> Tensor:
     one = file.inputs[0]
     shape = one.shape or ()
     names = ("batch", *("values",) * (len(shape) - 1))
     if len(shape) == 4:
-        first = shape[1] in CHANNELS and shape[3] not in CHANNELS
+        first = channels_first or (shape[1] in CHANNELS and shape[3] not in CHANNELS)
         names = ("batch", "channels", "height", "width") if first else ("batch", "height", "width", "channels")
     return Tensor(name=one.name, dtype=one.dtype, shape=shape, axes=names)
 

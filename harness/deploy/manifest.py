@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
 from harness.base.store import digest
 from harness.records import Accuracy, ChannelPlan, Parity, Proof, Record
+from harness.records.record import GrownRecord
 from harness.spec import DataSpec, Mode
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -122,12 +123,15 @@ class Baseline(Record):
     speedups: tuple[MeasuredSpeedup, ...]
 
 
-class Contents(Record):
+class Contents(GrownRecord):
     """All that a bundle says of its model. `labels` are the classes in order, empty where they have no names.
 
     `device` is where the model ran when it was measured, and where it is to be shipped to; `conditions` are those of
-    its latencies. `plan` and `proof` are there for a pruned network, `parity` for one exported from Keras.
+    its latencies. `plan` and `proof` are there for a pruned network, `parity` for one exported from Keras. `source` is
+    the SHA-256 of what the ONNX file was made from, where it says so.
     """
+
+    later: ClassVar[frozenset[str]] = frozenset({"source"})
 
     name: str
     study: str | None
@@ -147,6 +151,7 @@ class Contents(Record):
     parity: Parity | None
     plan: ChannelPlan | None
     proof: Proof | None
+    source: Sha256 | None = None
 
 
 class Manifest(Contents):

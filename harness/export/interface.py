@@ -89,6 +89,43 @@ def with_output_shapes(interface: Interface, shapes: Sequence[Any]) -> Interface
     return Interface(interface.inputs, tuple(outputs))
 
 
+def as_asked(interface: Interface, batch: int | None, turned: Sequence[int]) -> Interface:
+    """The interface for batches of one size (None: of any), with channels first in the inputs that are turned."""
+    inputs = [_channels_first(port) if index in turned else port for index, port in enumerate(interface.inputs)]
+    return Interface(*(tuple(_with_batch(port, batch) for port in ports) for ports in (inputs, interface.outputs)))
+
+
+def _channels_first(port: Port) -> Port:
+    batch, height, width, channels = port.shape
+    return Port(port.name, (batch, channels, height, width))
+
+
+def _with_batch(port: Port, batch: int | None) -> Port:
+    sizes = tuple(batch if size == BATCH and batch is not None else size for size in port.shape[:1])
+    return Port(port.name, (*sizes, *port.shape[1:]))
+
+
+def turned_inputs(model: keras.Model, interface: Interface, layout: str | None) -> tuple[int, ...]:
+    """The inputs that a file takes channels first, where the model takes them last, by their places.
+
+    Raises:
+        ExportError: no input holds images, or the model takes channels first and the file shall not.
+    """
+    import keras
+
+    images = tuple(index for index, port in enumerate(interface.inputs) if len(port.shape) == 4)
+    if layout is None:
+        return ()
+    if not images:
+        ports = ", ".join(f"{port.name} {port.shape}".replace("'", "") for port in interface.inputs)
+        raise ExportError(f"layout = '{layout}': is for images, and model '{model.name}' takes {ports}; leave it out")
+    own = [layer.data_format for layer in model._flatten_layers() if hasattr(layer, "data_format")]
+    own = (own or [keras.config.image_data_format()])[0]
+    if own == "channels_first" and layout == "nhwc":
+        raise ExportError(f"layout = 'nhwc': model '{model.name}' takes channels first; leave it out")
+    return images if layout == "nchw" and own == "channels_last" else ()
+
+
 def input_structure(model: keras.Model) -> Any:
     """What the model is called with: a tensor, or a list or dict of tensors."""
     import keras

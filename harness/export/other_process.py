@@ -11,6 +11,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import IO, Any
@@ -20,9 +21,52 @@ from numpy.typing import NDArray
 
 from harness.base import errors
 from harness.base.crash import ended, scratch
-from harness.records import Export
+from harness.records import Export, Metadata
+from harness.spec import ExportSpec
 
 Message = dict[str, Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Job:
+    """A saved Keras model to export, and what `harness.export.export` takes; `unsafe` lets its Lambda layers run."""
+
+    source: Path
+    path: Path
+    images: NDArray[Any]
+    asked: ExportSpec = field(default_factory=ExportSpec)
+    metadata: Metadata | None = None
+    labels: NDArray[Any] | None = None
+    unsafe: bool = False
+
+    def written(self, folder: Path) -> Message:
+        """As a line of JSON can hold it, with the arrays in a file of `folder`."""
+        file = folder / "examples.npz"
+        arrays = {"images": self.images, "labels": self.labels}
+        np.savez(file, allow_pickle=False, **{name: array for name, array in arrays.items() if array is not None})
+        return {
+            "source": str(self.source),
+            "path": str(self.path),
+            "examples": str(file),
+            "asked": self.asked.model_dump(mode="json"),
+            "metadata": None if self.metadata is None else self.metadata.model_dump(mode="json"),
+            "unsafe": self.unsafe,
+        }
+
+    @classmethod
+    def read(cls, message: Message) -> Job:
+        """The job that was written."""
+        metadata = message["metadata"]
+        with np.load(message["examples"]) as arrays:
+            return cls(
+                source=Path(message["source"]),
+                path=Path(message["path"]),
+                images=arrays["images"],
+                asked=ExportSpec(**message["asked"]),
+                metadata=None if metadata is None else Metadata.model_validate(metadata),
+                labels=arrays.get("labels"),
+                unsafe=message["unsafe"],
+            )
 
 
 class Exporter:
@@ -40,32 +84,29 @@ class Exporter:
             env={**os.environ, "PYTHONPATH": path, "KERAS_BACKEND": "tensorflow", "TF_CPP_MIN_LOG_LEVEL": "3"},
         )
 
-    def export(self, source: Path, path: Path, images: NDArray[Any], *, unsafe: bool = False) -> Export:
-        """Export a saved Keras model, as `harness.export.export` does; `unsafe` lets its Lambda layers run.
+    def export(self, job: Job) -> Export:
+        """Export a saved Keras model, as `harness.export.export` does.
 
         Raises:
             HarnessError: of the kind that the export raised.
             ExportError: the process ended.
         """
         with scratch() as folder:
-            examples = folder / "examples.npy"
-            np.save(examples, images)
-            job = {"source": str(source), "path": str(path), "examples": str(examples), "unsafe": unsafe}
-            answer = self._ask(job)
+            answer = self._ask(job.written(folder))
         if "error" in answer:
             raise getattr(errors, answer["kind"])(answer["error"])
         return Export.model_validate(answer["export"])
 
-    def _ask(self, job: Message) -> Message:
+    def _ask(self, message: Message) -> Message:
         stdin, stdout = self.process.stdin, self.process.stdout
         if stdin is None or stdout is None:
             raise AssertionError("the exporter's streams are pipes")
         with contextlib.suppress(BrokenPipeError):  # the missing answer tells it
-            stdin.write(json.dumps(job) + "\n")
+            stdin.write(json.dumps(message) + "\n")
             stdin.flush()
         line = stdout.readline()
         if not line:
-            raise errors.ExportError(f"{job['source']}: the export's process {ended(self.process.wait())}")
+            raise errors.ExportError(f"{message['source']}: the export's process {ended(self.process.wait())}")
         answer: Message = json.loads(line)
         return answer
 
@@ -83,14 +124,14 @@ def exporter() -> Exporter:
     return started
 
 
-def export_file(source: Path, path: Path, images: NDArray[Any], *, unsafe: bool = False) -> Export:
-    """Export a saved Keras model to ONNX, whatever the backend of this process; `unsafe` lets its Lambda layers run.
+def export_file(job: Job) -> Export:
+    """Export a saved Keras model to ONNX, whatever the backend of this process.
 
     Raises:
         ExportError, ParityError, DataError, StoreError: as `harness.export.export`.
         ExportError: the export's process ended.
     """
-    return exporter().export(source, path, images, unsafe=unsafe)
+    return exporter().export(job)
 
 
 def serve(jobs: IO[str], answers: IO[str]) -> None:
@@ -100,11 +141,11 @@ def serve(jobs: IO[str], answers: IO[str]) -> None:
 
     keras = import_keras()
     for line in jobs:
-        job = json.loads(line)
+        job = Job.read(json.loads(line))
         keras.backend.clear_session()
         try:
-            model = keras.models.load_model(job["source"], compile=False, safe_mode=not job["unsafe"])
-            found = export(model, Path(job["path"]), np.load(job["examples"]))
+            model = keras.models.load_model(job.source, compile=False, safe_mode=not job.unsafe)
+            found = export(model, job.path, job.images, job.asked, metadata=job.metadata, labels=job.labels)
             answer: Message = {"export": found.model_dump(mode="json")}
         except errors.HarnessError as error:
             answer = {"kind": type(error).__name__, "error": str(error)}

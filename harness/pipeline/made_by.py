@@ -19,7 +19,7 @@ STAGE_VERSIONS = {
     "prune": 4,
     "prune_onnx": 1,
     "try_out": 2,
-    "export": 2,
+    "export": 3,
     "quantize": 1,
     "keep_onnx": 1,
     "accuracy": 2,

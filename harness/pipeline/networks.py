@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,9 @@ from harness.data import Dataset
 from harness.measure.accuracy import judged, right
 from harness.records import Accuracy, Export
 from harness.spec import Case
+
+if TYPE_CHECKING:
+    from harness.export.other_process import Job
 
 
 def model_options(case: Case, dataset: Dataset) -> dict[str, Any]:
@@ -60,13 +63,13 @@ def right_in_keras(model: Any, images: NDArray[np.float32], labels: NDArray[np.i
     return right("Keras", outputs, labels, threshold)
 
 
-def export_saved(source: Path, path: Path, dataset: Dataset, *, unsafe: bool = False) -> Export:
+def export_saved(job: Job) -> Export:
     """Export a saved network: here, or in a process of its own where Keras does not run on TensorFlow."""
     if import_keras().backend.backend() != "tensorflow":
         from harness.export.other_process import export_file
 
-        return export_file(source, path, dataset.test_images, unsafe=unsafe)
-    model = load_keras(source, unsafe)
+        return export_file(job)
+    model = load_keras(job.source, job.unsafe)
     from harness.export import export
 
-    return export(model, path, dataset.test_images)
+    return export(model, job.path, job.images, job.asked, metadata=job.metadata, labels=job.labels)

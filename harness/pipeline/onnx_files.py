@@ -119,5 +119,6 @@ def open_inputs(file: Path, datasets: Iterable[Dataset]) -> tuple[str, ...]:
     sizes = (wanted.shape or ())[1:]
     if None not in sizes and wanted.dtype in INVENTED:
         return ()
-    shapes = [data.image_shape for data in datasets if agrees(data.image_shape, sizes)]
+    laid = [data.shaped_for(sizes).image_shape for data in datasets]
+    shapes = [shape for shape in laid if agrees(shape, sizes)]
     return tuple(f"{wanted.name}:N{''.join(f'x{size}' for size in shape)}:{wanted.dtype}" for shape in shapes[:1])

@@ -76,10 +76,10 @@ def run_study(
     loaded = load_all(case.data for case in cases)
     with using(kept.place, study.name), scratch() as files:
         kept = kept.referred_by(study.name, study.model_dump(mode="json"))
-        site = StudySite(cases, replace(kept, notice=unheard), device, study.measure, unsafe, files)
+        site = StudySite(cases, replace(kept, notice=unheard), device, study.measure, study.export, unsafe, files)
         with opened(place, site, files, progress, lambda: share(loaded, files)) as engine:
             datasets, lost = fitting(cases, loaded, engine, unsafe)
-            stages = Stages(kept, device, progress, datasets, unsafe, study.measure, cases, engine)
+            stages = Stages(kept, device, progress, datasets, unsafe, study.measure, cases, study.export, engine)
             outcomes = run_cases(stages, study, lost)
         return _written(stages, study, folder, outcomes)
 

@@ -17,7 +17,7 @@ from harness.pipeline.engine.engine import Job
 from harness.pipeline.fitting import fitting_data
 from harness.pipeline.shared import shared
 from harness.pipeline.stages import Stages
-from harness.spec import Case, DataSpec, Device, MeasureSpec
+from harness.spec import Case, DataSpec, Device, ExportSpec, MeasureSpec
 
 log = logging.getLogger("harness")
 
@@ -32,13 +32,14 @@ class StudySite:
     store: Store
     device: Device
     measuring: MeasureSpec
+    exporting: ExportSpec
     unsafe: bool
     data: Path
 
     def open(self, progress: Progress) -> Callable[[Job], Any]:
         """What does a job of the study in this process."""
         store = replace(self.store, notice=log.warning)
-        stages = Stages(store, self.device, progress, {}, self.unsafe, self.measuring, self.cases)
+        stages = Stages(store, self.device, progress, {}, self.unsafe, self.measuring, self.cases, self.exporting)
         return Desk(stages, shared(self.data)).do
 
 

@@ -18,6 +18,7 @@ from harness.base.store import Artifact, Store, file_digest
 from harness.data import Dataset
 from harness.measure.accuracy import evaluate
 from harness.measure.files.model_file import read_model
+from harness.measure.inputs.examples import fitted
 from harness.measure.latency.conditions import conditions
 from harness.measure.measurement import Measurement
 from harness.measure.protocol import measure
@@ -37,8 +38,8 @@ from harness.pipeline.onnx_files import keep, open_inputs, prune_into, take_over
 from harness.pipeline.precision import Asked, in_precision
 from harness.pipeline.saving import save
 from harness.pipeline.widths import chosen, like_keras, like_onnx, of_keras, of_onnx, plan_of, uniform
-from harness.records import ChosenWidths, Pruning, Training
-from harness.spec import Case, Device, MeasureSpec, Precision, PruneSpec, Schedule, SpeedSpec
+from harness.records import ChosenWidths, Metadata, Preprocessing, Pruning, Training
+from harness.spec import Case, Device, ExportSpec, MeasureSpec, Precision, PruneSpec, Schedule, SpeedSpec
 
 # What a measurement depends on beside its models; the rest of an environment changes from minute to minute.
 MACHINE = ("versions", "platform", "cpu", "cpu_flags", "affinity", "cgroup_cpus")
@@ -50,7 +51,8 @@ class Stages:
 
     `datasets` are each case's, by its name, in the shape that its network takes. `unsafe` lets code inside a file run.
     `measuring` and `cases` are the study's: widths by latency are chosen under its conditions, once for all seeds.
-    What is missing is made by `engine`, and `made` is told how many seconds that took.
+    `exporting` is how ONNX files are written. What is missing is made by `engine`, and `made` is told how many seconds
+    that took.
     """
 
     store: Store
@@ -60,6 +62,7 @@ class Stages:
     unsafe: bool = False
     measuring: MeasureSpec = field(default_factory=MeasureSpec)
     cases: tuple[Case, ...] = ()
+    exporting: ExportSpec = field(default_factory=ExportSpec)
     engine: Engine = field(default_factory=Here)
     made: Callable[[float], None] = lambda seconds: None
 
@@ -285,13 +288,39 @@ class Stages:
             kept = partial(keep, source.path("model.onnx"))
             return self._get("keep_onnx", {"onnx": source.key}, kept, partial(self.export, case, source))
         dataset = self.datasets[case.name]
+        about = self._about(case, source)
 
         def make(folder: Path) -> None:
-            found = export_saved(source.path("model.keras"), folder / "model.onnx", dataset, unsafe=self.unsafe)
-            save(found, folder / "export.json")
+            from harness.export.other_process import Job
 
-        inputs = {"keras": source.key, "data": dataset.digest}
+            job = Job(
+                source=source.path("model.keras"),
+                path=folder / "model.onnx",
+                images=dataset.test_images,
+                asked=self.exporting,
+                metadata=about,
+                labels=dataset.test_labels,
+                unsafe=self.unsafe,
+            )
+            save(export_saved(job), folder / "export.json")
+
+        inputs = {
+            "keras": source.key,
+            "data": dataset.digest,
+            "asked": self.exporting.model_dump(mode="json"),
+            "preprocessing": Preprocessing.of(case.data).model_dump(mode="json"),
+        }
         return self._get("export", inputs, make, partial(self.export, case, source))
+
+    def _about(self, case: Case, source: Artifact) -> Metadata:
+        """What the ONNX file of a network says of itself."""
+        pruned = source.path("pruning.json").is_file()
+        return Metadata(
+            source=source.key,
+            plan=source.record("pruning.json", Pruning).plan if pruned else None,
+            labels=self.datasets[case.name].class_names,
+            preprocessing=Preprocessing.of(case.data),
+        )
 
     def quantize(
         self, case: Case, precision: Precision, exported: Artifact, chosen: Artifact | None, profiled: bool
@@ -309,7 +338,9 @@ class Stages:
         dataset = self.datasets[case.name]
 
         def make(folder: Path) -> None:
-            found = evaluate(exported.path("model.onnx"), dataset.test_images, dataset.test_labels, device=self.device)
+            path = exported.path("model.onnx")
+            images, _ = fitted(str(path), read_model(path).inputs[0], dataset.test_images)
+            found = evaluate(path, images, dataset.test_labels, device=self.device)
             save(found, folder / "accuracy.json")
 
         inputs = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from pydantic import ValidationError
 
@@ -14,6 +14,9 @@ from harness.base.errors import PruneError, StoreError
 from harness.base.store import disk_errors
 from harness.prune.picture import picture
 from harness.records import ChannelPlan, PruneFile, PruneReport
+
+if TYPE_CHECKING:
+    import keras
 
 
 class Written(Protocol):
@@ -62,6 +65,17 @@ def read_plan(path: Path) -> ChannelPlan:
         raise PruneError(f"{path}: no such plan; give the .plan.json that `harness prune` wrote") from None
     except (OSError, UnicodeDecodeError, ValidationError):
         raise PruneError(f"{path}: not a plan; give the .plan.json that `harness prune` wrote") from None
+
+
+def plan_beside(path: Path, model: keras.Model) -> ChannelPlan | None:
+    """The plan beside a pruned model's file; None where none is, or one of other widths than the model has."""
+    try:
+        plan = ChannelPlan.model_validate_json(plan_path(path).read_bytes())
+    except (OSError, ValidationError):
+        return None
+    widths = {layer.name: getattr(layer, "filters", getattr(layer, "units", None)) for layer in model.layers}
+    known = {name: len(kept) for name, kept in plan.kept.items() if widths.get(name) is not None}
+    return plan if known and all(widths[name] == width for name, width in known.items()) else None
 
 
 def read_about(model: Path) -> PruneFile | None:

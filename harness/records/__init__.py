@@ -1,12 +1,14 @@
 """What stages produce: frozen, versioned, written as JSON. Raw values are fields; what follows from them is derived.
 
-A file for each stage: `training`, `pruning`, `quantization`, `export`, `accuracy`; a `row` of a run's results holds one
-of each, and `examples` tells what rows were judged on. From outside, import from `harness.records` itself.
+A file for each stage: `training`, `pruning`, `quantization`, `export`, `accuracy`; `metadata` is what an ONNX file says
+of itself, a `row` of a run's results holds one of each, and `examples` tells what rows were judged on. From outside,
+import from `harness.records` itself.
 """
 
 from harness.records.accuracy import Accuracy
 from harness.records.examples import ExampleSet
 from harness.records.export import Export, Parity
+from harness.records.metadata import Metadata, Preprocessing, TestAccuracy
 from harness.records.pruning import (
     Agreement,
     ChannelPlan,
@@ -43,8 +45,10 @@ __all__ = [
     "GrownRecord",
     "LayerCost",
     "Matched",
+    "Metadata",
     "OutputKept",
     "Parity",
+    "Preprocessing",
     "Proof",
     "PruneFile",
     "PruneReport",
@@ -59,6 +63,7 @@ __all__ = [
     "SlowerLayer",
     "SolvedLayer",
     "Speed",
+    "TestAccuracy",
     "Training",
     "Verdict",
     "total",

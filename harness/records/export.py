@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from harness.records.record import Record
+from typing import ClassVar
+
+from harness.records.metadata import TestAccuracy
+from harness.records.record import GrownRecord, Record
+from harness.spec import ExportSpec
 
 
 class Parity(Record):
@@ -18,13 +22,16 @@ class Parity(Record):
     ties: int
 
 
-class Export(Record):
+class Export(GrownRecord):
     """An ONNX file. `architecture` digests the graph without its weights' values: equal digests, equal kernels.
 
     `twin_of` is the dtype policy of a model whose float32 twin was exported; None where the model computes in float32
     itself. It differs from its twin by `twin_difference` of the outputs' spread (None: not all its outputs are finite).
-    `parity` is None where there is no Keras model to compare with: the network came as an ONNX file.
+    `parity` is None where there is no Keras model to compare with: the network came as an ONNX file. `asked` is how it
+    was to be written (None: by default), `accuracy` what its metadata says.
     """
+
+    later: ClassVar[frozenset[str]] = frozenset({"asked", "accuracy"})
 
     opset: int
     size_bytes: int
@@ -33,3 +40,5 @@ class Export(Record):
     parity: Parity | None
     twin_of: str | None = None
     twin_difference: float | None = None
+    asked: ExportSpec | None = None
+    accuracy: TestAccuracy | None = None

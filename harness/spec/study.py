@@ -15,6 +15,7 @@ from harness.base.errors import SpecError
 from harness.spec.case import Case, is_onnx
 from harness.spec.checked import Spec, checked
 from harness.spec.data import DataSpec
+from harness.spec.exporting import ExportSpec
 from harness.spec.measuring import MeasureSpec
 from harness.spec.names import lowercase
 from harness.spec.network import Network, PruneGrid
@@ -38,11 +39,13 @@ class Study(Spec):
     data: DataSpec = DataSpec()
     train: TrainSpec = TrainSpec()
     measure: MeasureSpec = MeasureSpec()
+    export: ExportSpec = ExportSpec()
     networks: Annotated[tuple[Network, ...], Field(min_length=1)]
     pictures: bool = True
 
     def cases(self) -> tuple[Case, ...]:
         """Expand the grid, in the order of the file: networks, then what varies, then seeds."""
+        self._check_batch()
         cases = [case for index, network in enumerate(self.networks) for case in self._expand(network, index)]
         names = [case.name for case in cases]
         for name in names:
@@ -88,6 +91,14 @@ class Study(Spec):
                     quantize=network.quantize,
                 )
 
+    def _check_batch(self) -> None:
+        """Refuse files of one batch size that would be measured at others."""
+        batch, measured = self.export.batch, self.measure.batch_sizes
+        if batch is not None and measured != (batch,):
+            sizes = " and ".join(map(str, measured))
+            cure = f"set measure.batch_sizes = [{batch}]"
+            raise SpecError(f"export.batch = {batch}: can't be measured at {sizes}; {cure}")
+
     def _check_speed(self, prune: Iterable[PruneSpec], network: Network, where: str) -> None:
         """Refuse widths by latency where nothing is measured, or in a way in which widths are not chosen."""
         asked = next((spec for spec in prune if spec.by_latency), None)
@@ -99,6 +110,9 @@ class Study(Spec):
         other = [name for name in NOT_FOR_WIDTHS if getattr(self.measure, name) != getattr(defaults, name)]
         if other:
             raise SpecError(f"{where}.prune: '{asked.label}' is chosen without measure.{other[0]}; leave that out")
+        if self.export.options:
+            changed = self.export.options[0]
+            raise SpecError(f"{where}.prune: '{asked.label}' is chosen without export.{changed}; leave that out")
 
 
 def _check_onnx(prune: Iterable[PruneSpec], network: Network, where: str) -> None:

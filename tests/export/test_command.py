@@ -29,7 +29,7 @@ def test_writes_beside_the_model(saved: Path) -> None:
     done = CliRunner().invoke(app, ["export", str(saved)])
     assert done.exit_code == 0
     assert done.stdout.startswith(
-        f"{saved.with_suffix('.onnx')}: 0.02 MB; agrees with Keras on 64 random examples, to "
+        f"{saved.with_suffix('.onnx')}: 0.03 MB; agrees with Keras on 64 random examples, to "
     )
     assert saved.with_suffix(".onnx").is_file()
 

@@ -106,6 +106,7 @@ def _of_file(
     progress: Progress,
 ) -> Evidence:
     from harness.cli.options import dataset
+    from harness.deploy.source.described import prepared
     from harness.deploy.source.from_file import evidence_of_file
     from harness.measure.files.model_file import read_model
     from harness.spec import DataSpec, MeasureSpec, checked
@@ -113,8 +114,8 @@ def _of_file(
     if data is None:
         raise SpecError(f"{onnx}: what is it for? give --data mnist5k, images:DIR or npz:FILE")
     measuring = checked(MeasureSpec, {"budget_s": 20.0, **asked}, "bundle")
-    for path in (onnx, *([against] if against else [])):
-        read_model(path)
+    files = [read_model(path) for path in (onnx, *([against] if against else []))]
+    options = prepared(files[0], options)
     spec = checked(DataSpec, {"name": data, **options}, "--data")
     return evidence_of_file(
         onnx,

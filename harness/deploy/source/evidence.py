@@ -19,7 +19,10 @@ from harness.spec import DataSpec
 
 @dataclass(frozen=True)
 class Evidence:
-    """An ONNX file, the data it is for, and what was measured of it; the fields are those of the manifest."""
+    """An ONNX file, the data it is for, and what was measured of it; the fields are those of the manifest.
+
+    `labels` are those that the file itself has, and `channels_first` is how it takes images.
+    """
 
     onnx: Path
     name: str
@@ -37,6 +40,9 @@ class Evidence:
     parity: Parity | None = None
     plan: ChannelPlan | None = None
     proof: Proof | None = None
+    source: str | None = None
+    labels: tuple[str, ...] = ()
+    channels_first: bool = False
 
 
 def with_interval(accuracy: Accuracy) -> MeasuredAccuracy:

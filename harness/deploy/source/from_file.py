@@ -8,6 +8,7 @@ from harness.base.errors import BundleError, ModelError, PruneError
 from harness.base.progress import Progress, Silent
 from harness.data import Dataset
 from harness.deploy.manifest import Baseline
+from harness.deploy.source.described import described, metadata_of
 from harness.deploy.source.evidence import Evidence, latency_of, speedup_of
 from harness.deploy.source.from_run import PACKAGES, shaped
 from harness.measure.accuracy import evaluate
@@ -42,7 +43,7 @@ def evidence_of_file(
     """
     progress = progress or Silent()
     file = read_model(onnx)
-    dataset = shaped(onnx, dataset, spec)
+    stored, dataset = dataset, shaped(onnx, dataset, spec)
     with progress.task("prove"):
         plan, proof = (None, None) if against is None else _proven(against, onnx, dataset)
     batch, device = fixed_batch(file.inputs) or 1, measuring.device
@@ -75,8 +76,9 @@ def evidence_of_file(
         latency=tuple(each for row in found.rows if row.model == number and (each := latency_of(row)) is not None),
         conditions=conditions(found),
         baseline=baseline,
-        plan=plan,
+        plan=plan or metadata_of(file).plan,
         proof=proof,
+        **described(file, stored),
     )
 
 

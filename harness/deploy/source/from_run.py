@@ -12,6 +12,7 @@ from harness.compare.results import Results, read_results
 from harness.compare.timings import Timings, timings_of
 from harness.data import Dataset, load
 from harness.deploy.manifest import Baseline, MeasuredLatency, MeasuredSpeedup
+from harness.deploy.source.described import described
 from harness.deploy.source.evidence import Evidence, latency_of, speedup_of
 from harness.measure.conditions import conditions
 from harness.measure.files.model_file import read_model
@@ -42,6 +43,7 @@ def evidence_of_run(run: Path, variant: str, progress: Progress | None = None) -
         raise BundleError(f"{onnx}: was changed since the run measured it; run the study again")
     with (progress or Silent()).task(f"load {row.case.data.name}"):
         dataset = load(row.case.data)
+    file = read_model(onnx)
     if row.accuracy is not None and row.accuracy.examples != len(dataset.test_labels):
         raise BundleError(
             f"{row.case.data.name}: has {len(dataset.test_labels)} test examples, the run saw {row.accuracy.examples}; "
@@ -69,6 +71,7 @@ def evidence_of_run(run: Path, variant: str, progress: Progress | None = None) -
         parity=row.export.parity,
         plan=None if pruning is None else pruning.plan,
         proof=None if pruning is None else pruning.proof,
+        **described(file, dataset),
     )
 
 

@@ -6,11 +6,13 @@ import onnx_ir as ir
 from onnx_ir.passes import common
 
 from harness.base.errors import ExportError
+from harness.export.cleanup.cast_inputs import CastInputs
 from harness.export.cleanup.constant_reshape import ConstantReshape
 from harness.export.cleanup.fold_transpose_into_dense import FoldTransposeIntoDense
 from harness.export.cleanup.name_by_position import NameByPosition
 from harness.export.cleanup.outputs_of_their_own import OutputsOfTheirOwn
 from harness.export.cleanup.restore_zeros import RestoreZeros
+from harness.export.cleanup.zeros_before_max_pool import ZerosBeforeMaxPool
 from harness.export.interface import Interface, Port
 from harness.export.node_order import subgraphs
 
@@ -18,13 +20,17 @@ PRODUCER = "harness"
 GRAPH = "main"
 
 
-def clean(model: ir.Model, interface: Interface) -> None:
+def clean(model: ir.Model, interface: Interface, *, float16_inputs: bool = False) -> None:
     """Simplify the graph in place, give it its interface, and name it so that equal models give equal files.
+
+    With `float16_inputs` it takes numbers of half precision.
 
     Raises:
         ExportError: the graph's inputs or outputs are not those of the interface.
     """
     _set_interface(model.graph, interface)
+    if float16_inputs:
+        CastInputs()(model)
     simplify = ir.passes.Sequential(
         common.LiftConstantsToInitializersPass(lift_all_constants=True, size_limit=0),
         RestoreZeros(),
@@ -32,6 +38,7 @@ def clean(model: ir.Model, interface: Interface) -> None:
         common.ShapeInferencePass(),
         ConstantReshape(),
         FoldTransposeIntoDense(),
+        ZerosBeforeMaxPool(),
         common.CommonSubexpressionEliminationPass(),
         common.DeduplicateHashedInitializersPass(),
         common.RemoveUnusedNodesPass(),

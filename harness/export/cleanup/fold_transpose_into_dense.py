@@ -93,8 +93,15 @@ def _flattens(node: ir.Node, transpose: ir.Node) -> bool:
     target = ir.convenience.get_const_tensor(node.inputs[1]) if node.op_type == "Reshape" and node.inputs[1] else None
     if target is None:
         return False
-    shape = target.numpy().tolist()
-    return len(shape) == 2 and shape in ([-1, math.prod(sizes)], [0, math.prod(sizes)], [0, -1])
+    shape, flat = target.numpy().tolist(), math.prod(sizes)
+    return len(shape) == 2 and (shape in ([-1, flat], [0, flat], [0, -1]) or shape == [_batch(transpose), flat])
+
+
+def _batch(transpose: ir.Node) -> int | None:
+    """The batch that a Transpose reads, where it is fixed."""
+    value = transpose.inputs[0]
+    first = None if value is None or value.shape is None else value.shape[0]
+    return first if isinstance(first, int) else None
 
 
 def _products(value: ir.Value) -> list[ir.Node]:

@@ -3,57 +3,81 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from harness.base.errors import ExportError
 from harness.base.quiet import quiet
+from harness.export.conversion.newer_opset import raised
 from harness.export.conversion.operations import tf2onnx_handlers
 from harness.export.conversion.supported import (
+    require_float_inputs,
     require_known_operations,
     require_no_state,
     require_room,
     require_tensorflow_backend,
 )
 from harness.export.conversion.trace import frozen_graph
-from harness.export.interface import Interface, describe, with_output_shapes
+from harness.export.culprit import culprit
+from harness.export.interface import Interface, as_asked, describe, turned_inputs, with_output_shapes
 from harness.export.reason import reason
+from harness.spec import ExportSpec
 
 if TYPE_CHECKING:
     import keras
     import onnx
 
-LARGEST_OPSET = 18
+TF2ONNX_OPSET = 18  # the last that it writes
 
 
-def model_proto_from_keras(model: keras.Model, *, opset: int = LARGEST_OPSET) -> tuple[onnx.ModelProto, Interface]:
+def model_proto_from_keras(model: keras.Model, asked: ExportSpec) -> tuple[onnx.ModelProto, Interface]:
     """Convert in inference mode; the graph is as tf2onnx leaves it, its inputs and outputs in the interface's order.
 
-    A variable that is all zeros comes out marked (see `harness.export.conversion.markers`).
+    A variable that is all zeros comes out marked (see `harness.export.conversion.markers`). Inputs are float32 still.
 
     Raises:
         ExportError: the Keras backend is not TensorFlow, the model has no defined inputs, keeps a state or has more
-            than 2 GB of weights, or it uses an operation that this project can't export.
+            than 2 GB of weights, it uses an operation that this project can't export, or can't be written as asked.
     """
     require_tensorflow_backend()
-    if not 13 <= opset <= LARGEST_OPSET:
-        raise ExportError(f"opset = {opset}: can't be exported; use 13 to {LARGEST_OPSET}")
     interface = describe(model)
+    turned = turned_inputs(model, interface, asked.layout)
     require_no_state(model)
     require_room(model)
+    if asked.float16_inputs:
+        require_float_inputs(model)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     with quiet():
-        import tf2onnx.convert
-
         try:
-            graph, inputs, traced = frozen_graph(model)
-            converted, _ = tf2onnx.convert.from_graph_def(
-                graph,
-                input_names=inputs,
-                output_names=[tensor.name for tensor in traced],
-                opset=opset,
-                custom_op_handlers=tf2onnx_handlers(),
-            )
+            converted, traced = _converted(model, asked, turned)
         except Exception as error:
-            raise ExportError(f"model '{model.name}' can't be converted: {reason(error)}") from error
-    require_known_operations(converted, model)
-    return converted, with_output_shapes(interface, [tensor.shape for tensor in traced])
+            layer = culprit(model, _fails)
+            where = "" if layer is None else f" in layer '{layer}'; replace that layer"
+            raise ExportError(f"model '{model.name}' can't be converted: {reason(error)}{where}") from error
+        require_known_operations(converted, model)
+        converted = raised(converted, asked.opset, model.name)
+    return converted, as_asked(with_output_shapes(interface, [tensor.shape for tensor in traced]), asked.batch, turned)
+
+
+def _converted(model: keras.Model, asked: ExportSpec, turned: tuple[int, ...]) -> tuple[onnx.ModelProto, list[Any]]:
+    """The graph by tf2onnx, and TensorFlow's outputs; what it can't convert may be left in the graph."""
+    import tf2onnx.convert
+
+    graph, inputs, traced = frozen_graph(model, asked.batch)
+    converted, _ = tf2onnx.convert.from_graph_def(
+        graph,
+        input_names=inputs,
+        output_names=[tensor.name for tensor in traced],
+        opset=min(asked.opset, TF2ONNX_OPSET),
+        custom_op_handlers=tf2onnx_handlers(),
+        inputs_as_nchw=[inputs[index] for index in turned],
+    )
+    return converted, traced
+
+
+def _fails(model: keras.Model) -> bool:
+    """Whether tf2onnx, or TensorFlow before it, gives up on a model."""
+    try:
+        _converted(model, ExportSpec(), ())
+    except Exception:
+        return True
+    return False

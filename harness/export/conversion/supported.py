@@ -48,6 +48,13 @@ def require_room(model: keras.Model) -> None:
         )
 
 
+def require_float_inputs(model: keras.Model) -> None:
+    """Raise ExportError where none of the model's inputs can be taken in half precision."""
+    kinds = sorted({str(tensor.dtype) for tensor in model.inputs})
+    if not {"float32", "float16"} & set(kinds):
+        raise ExportError(f"float16_inputs: model '{model.name}' takes {' and '.join(kinds)} alone; leave it out")
+
+
 def require_known_operations(converted: onnx.ModelProto, model: keras.Model) -> None:
     """Raise ExportError where tf2onnx left something in the graph as a TensorFlow operation, or half converted."""
     from onnx import defs

@@ -13,15 +13,17 @@ if TYPE_CHECKING:
 XLA_MARKS = {"_XlaMustCompile", "_noinline"}
 
 
-def frozen_graph(model: keras.Model) -> tuple[Any, list[str], list[Any]]:
+def frozen_graph(model: keras.Model, batch: int | None = None) -> tuple[Any, list[str], list[Any]]:
     """The model in inference mode as a TensorFlow GraphDef without variables, its inputs' names and its outputs.
+
+    It takes batches of one size, or of any.
 
     A layer may hold plain tensors (Normalization does), which TensorFlow passes into the graph as further inputs;
     they become constants here.
     """
     from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
-    traced = _traced(model)
+    traced = _traced(model, batch)
     frozen = convert_variables_to_constants_v2(traced, lower_control_flow=False, aggressive_inlining=True)
     graph = frozen.graph.as_graph_def(add_shapes=True)
     held = {inner.op.name: outer for outer, inner in traced.graph.captures if outer.dtype.is_numpy_compatible}
@@ -33,8 +35,8 @@ def frozen_graph(model: keras.Model) -> tuple[Any, list[str], list[Any]]:
     return graph, inputs, frozen.outputs
 
 
-def _traced(model: keras.Model) -> Any:
-    """The model in inference mode as a TensorFlow function of its flat inputs, with a dynamic batch."""
+def _traced(model: keras.Model, batch: int | None) -> Any:
+    """The model in inference mode as a TensorFlow function of its flat inputs."""
     import keras
     import tensorflow as tf
 
@@ -44,7 +46,7 @@ def _traced(model: keras.Model) -> Any:
         if variable.dtype in MARKED_TYPES and not keras.ops.convert_to_numpy(variable).any()
     ]
     signature = [
-        tf.TensorSpec((None, *tensor.shape[1:]), tensor.dtype, name=f"input_{index}")
+        tf.TensorSpec((batch, *tensor.shape[1:]), tensor.dtype, name=f"input_{index}")
         for index, tensor in enumerate(model.inputs)
     ]
 

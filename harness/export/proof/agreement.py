@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,8 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.base.errors import ParityError
+from harness.export.proof.answers import Answers
+from harness.export.proof.feeding import Feeding
 from harness.export.proof.outputs import Images, fitting, keras_outputs, onnx_outputs
 from harness.records import Parity
+from harness.spec import ExportSpec
 
 if TYPE_CHECKING:
     import keras
@@ -22,7 +26,9 @@ SMALLEST_PROBABILITY = 1e-30
 MOVES = {"Identity", "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Transpose"}
 
 
-def parity(model: keras.Model, path: Path, images: Images, *, batch_size: int = 256) -> Parity:
+def parity(
+    model: keras.Model, path: Path, images: Images, asked: ExportSpec | None = None, *, batch_size: int = 256
+) -> Parity:
     """Run both on the same examples, on the CPU, and compare every output.
 
     Keras runs its own layers, not the traced graph that was converted; ONNX Runtime optimizes as it does in use. The
@@ -36,54 +42,72 @@ def parity(model: keras.Model, path: Path, images: Images, *, batch_size: int = 
         model: the model that was exported.
         path: the ONNX file.
         images: (N, ...) as the model takes them, or one such array for each input, in the order of `model.inputs`.
-        batch_size: examples run at once.
+        asked: how the file was to be written. Where it takes float16, both compute from the rounded examples.
+        batch_size: examples run at once, where the file does not say how many.
 
     Raises:
         DataError: the examples do not fit the model's inputs, or there are none.
         ParityError: the ONNX file can't be run on them, or what Keras makes of them are not all finite numbers.
     """
-    arrays = fitting(model, images)
+    return compared(model, path, images, asked or ExportSpec(), batch_size)[0]
+
+
+def compared(
+    model: keras.Model, path: Path, images: Images, asked: ExportSpec, batch_size: int = 256
+) -> tuple[Parity, Answers]:
+    """What `parity` finds, and the answers of Keras.
+
+    Raises:
+        DataError, ParityError: as `parity` does.
+    """
+    feeding = Feeding.of(model, asked)
+    arrays = feeding.rounded(fitting(model, images))
     expected = keras_outputs(model, arrays, batch_size)
     if not all(np.isfinite(output).all() for output in expected):
         raise ParityError(
             f"model '{model.name}': what Keras itself computes are not all finite numbers, so nothing can be compared; "
             "look for NaN and infinity among its weights, or give examples that it can take"
         )
-    found, alone = onnx_outputs(model, path, arrays, batch_size)
+    found, alone = onnx_outputs(path, feeding, arrays, batch_size)
     if [output.shape for output in expected] != [output.shape for output in found]:
         shapes = [[output.shape for output in outputs] for outputs in (found, expected)]
         raise ParityError(f"{path}: its outputs have shapes {shapes[0]}, and those of Keras {shapes[1]}; export again")
     if any(len(output) != 1 for output in alone):
         raise ParityError(f"{path}: it gives {[output.shape for output in alone]} for one example alone; export again")
+    makers = makers_of(path)
     scales = [
-        _logarithms if is_softmax and output.shape[-1] > 1 else _as_they_are  # the Softmax of one number is 1
-        for is_softmax, output in zip(_softmax_outputs(path), expected, strict=True)
+        _logarithms if maker == "Softmax" and output.shape[-1] > 1 else _as_they_are  # the Softmax of one number is 1
+        for maker, output in zip(makers, expected, strict=True)
     ]
     differences = [
         _difference(scale(reference), scale(np.concatenate([outputs, first])))
         for scale, reference, outputs, first in zip(scales, expected, found, alone, strict=True)
     ]
     tops = [_top1(*pair) for pair in zip(expected, found, strict=True)]
-    return Parity(
+    found_parity = Parity(
         examples=len(arrays[0]),
         largest_difference=max(differences),
         top1_disagreements=int(np.any([disagrees for disagrees, _ in tops], axis=0).sum()),
         ties=int(np.any([ties for _, ties in tops], axis=0).sum()),
     )
+    return found_parity, Answers(expected[0], makers[0])
 
 
-def require_parity(found: Parity, name: str) -> None:
-    """Refuse a file that differs from Keras.
+def require_parity(found: Parity, name: str, find: Callable[[], str | None] = lambda: None) -> None:
+    """Refuse a file that differs from Keras; `find` gives the layer from which on it does, where that can be found.
 
     Raises:
         ParityError: top-1 differs on an example that is no tie, or an output by more than 1e-4 of its spread.
     """
     if found.top1_disagreements == 0 and found.largest_difference <= TOLERANCE:
         return
+    layer = find()
+    search = "export the model cut after one layer and another to find the layer that differs"
+    cure = search if layer is None else f"it starts to differ in layer '{layer}'; replace that layer"
     raise ParityError(
         f"{name}: the ONNX graph differs from Keras: other classes on {found.top1_disagreements} of {found.examples} "
         f"examples, outputs by up to {found.largest_difference:.2g} of their spread ({TOLERANCE:g} allowed); don't use "
-        "it; export the model cut after one layer and another to find the layer that differs"
+        f"it; {cure}"
     )
 
 
@@ -104,20 +128,20 @@ def difference_of(model: keras.Model, twin: keras.Model, images: Images, *, exam
     )
 
 
-def _softmax_outputs(path: Path) -> list[bool]:
-    """For each output of the file, whether a Softmax made it, moved and reshaped at most."""
+def makers_of(path: Path) -> list[str]:
+    """For each output of the file, the operation that made it, moved and reshaped at most; none for an input."""
     import onnx
 
     graph = onnx.load(path, load_external_data=False).graph
     producers = {name: node for node in graph.node for name in node.output}
 
-    def is_softmax(name: str) -> bool:
+    def maker(name: str) -> str:
         node = producers.get(name)
         while node is not None and node.op_type in MOVES:
             node = producers.get(node.input[0])
-        return node is not None and node.op_type == "Softmax"
+        return "" if node is None else str(node.op_type)
 
-    return [is_softmax(output.name) for output in graph.output]
+    return [maker(output.name) for output in graph.output]
 
 
 def _logarithms(probabilities: NDArray[np.float64]) -> NDArray[np.float64]:

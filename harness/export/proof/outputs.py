@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from harness.base.errors import DataError, ParityError, first_line
 from harness.export.interface import describe, input_structure
+from harness.export.proof.feeding import Feeding
 from harness.export.reason import reason
 
 if TYPE_CHECKING:
@@ -71,9 +72,7 @@ def keras_outputs(model: keras.Model, arrays: list[NDArray[Any]], batch_size: in
     return _joined(parts)
 
 
-def onnx_outputs(
-    model: keras.Model, path: Path, arrays: list[NDArray[Any]], batch_size: int
-) -> tuple[Outputs, Outputs]:
+def onnx_outputs(path: Path, feeding: Feeding, arrays: list[NDArray[Any]], batch_size: int) -> tuple[Outputs, Outputs]:
     """The file's outputs on all examples, and on the first alone, on the CPU.
 
     Raises:
@@ -86,16 +85,23 @@ def onnx_outputs(
     options.intra_op_num_threads = THREADS
     options.inter_op_num_threads = 1
     options.log_severity_level = 4
-    names = [port.name for port in describe(model).inputs]
+    first = [array[:1] for array in arrays]
     try:
         session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
-        parts = [
-            session.run(None, dict(zip(names, batch, strict=True)))
-            for batch in (*_batches(arrays, batch_size), [array[:1] for array in arrays])
-        ]
+        whole, alone = (
+            [_cut(session.run(None, fed), count, feeding) for fed, count in feeding.batches(given, batch_size)]
+            for given in (arrays, first)
+        )
     except Exception as error:
         raise ParityError(f"{path}: ONNX Runtime can't run it: {first_line(error)}; export the model again") from error
-    return _joined(parts[:-1]), _joined(parts[-1:])
+    return _joined(whole), _joined(alone)
+
+
+def _cut(outputs: list[NDArray[Any]], count: int, feeding: Feeding) -> list[NDArray[Any]]:
+    """Outputs without what a batch of a fixed size was filled up with."""
+    if feeding.batch in (None, count) or any(output.shape[:1] != (feeding.batch,) for output in outputs):
+        return outputs
+    return [output[:count] for output in outputs]
 
 
 def _batches(arrays: list[NDArray[Any]], batch_size: int) -> list[list[NDArray[Any]]]:

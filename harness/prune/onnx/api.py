@@ -18,6 +18,7 @@ from harness.measure.files.model_file import read_model
 from harness.prune.choose.amounts import comparable, least_important
 from harness.prune.choose.planning import plan_like, plan_of, random_plan_like, removal_of, removes_nothing
 from harness.prune.files import read_about, trained_on
+from harness.prune.onnx.described import describe
 from harness.prune.onnx.examples import Array, Data, by_input, drawn
 from harness.prune.onnx.graph.cost import report
 from harness.prune.onnx.graph.pinned import pinned
@@ -343,8 +344,9 @@ def _agreement(found: Trace, pruned: ir.Model, data: Data) -> Agreement:
 
 def _cut(path: Path, found: Trace, decided: ChannelPlan, seed: int) -> OnnxResult:
     """Remove what a plan removes, prove it, and say what went."""
-    removal = removal_of(found, decided)
+    removal, original = removal_of(found, decided), read_model(path)
     pruned = remove(found, removal)
     proof = prove(Comparison(found, pruned, removal, seed))
     told = report(found, pruned, removal, plan_of(found, removal), pinned(found))
-    return OnnxResult(pruned, decided, proof, told, external=bool(read_model(path).external))
+    describe(pruned, original.sha256, decided)
+    return OnnxResult(pruned, decided, proof, told, external=bool(original.external))

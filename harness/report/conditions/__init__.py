@@ -5,7 +5,7 @@ from __future__ import annotations
 from harness.compare import Answers
 from harness.compare.results import Results
 from harness.report.conditions.accuracy import accuracy_part
-from harness.report.conditions.agreement import proof_part, twin_part
+from harness.report.conditions.agreement import proof_part, twin_part, written_part
 from harness.report.conditions.part import Part
 from harness.report.conditions.precision import precision_part
 from harness.report.conditions.reconstruction import reconstruction_part
@@ -28,6 +28,7 @@ def conditions(results: Results, answers: Answers, names: Names) -> tuple[Part, 
         accuracy_part(results),
         proof_part(results),
         twin_part(results, names),
+        written_part(results),
         precision_part(results, names),
         latency_part(results),
         verdicts_part(answers),

@@ -42,3 +42,18 @@ def twin_part(results: Results, names: Names) -> Part | None:
         f"and latency are the twin's. The network's own outputs {fmt.listed(apart)}."
     )
     return "Precision", text
+
+
+def written_part(results: Results) -> Part | None:
+    """How the study asked for its ONNX files to be written; None where it left that as it is by default."""
+    asked = next((row.export.asked for row in results.rows if row.export is not None and row.export.asked), None)
+    if asked is None:
+        return None
+    facts = {
+        "batch": f"take batches of {asked.batch} alone",
+        "layout": f"take images as {(asked.layout or '').upper()}",
+        "float16_inputs": "take float16, which they cast and compute in float32",
+        "opset": f"hold operators of opset {asked.opset}",
+    }
+    told = [facts[name] for name in ("batch", "layout", "float16_inputs", "opset") if name in asked.options]
+    return "ONNX files", f"They {fmt.listed(told)}, as the study asks for."

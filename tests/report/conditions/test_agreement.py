@@ -11,7 +11,7 @@ from harness.compare.results import Results
 from harness.report import write
 from harness.report.conditions import conditions
 from harness.report.names import Names
-from harness.spec import Study
+from harness.spec import ExportSpec, Study
 from tests.synthetic import World, results_of
 
 
@@ -60,3 +60,18 @@ def test_both_forms_of_the_report_say_so(tmp_path: Path) -> None:
     written = write(twins({"half": 0.001}), tmp_path)
     assert "**Precision.** Exported is the float32 twin" in written.markdown.read_text()
     assert "<dt>Precision</dt>" in written.html.read_text()
+
+
+def test_how_files_were_asked_for_is_told() -> None:
+    """Only what is otherwise than by default."""
+    results = twins({})
+    asked = ExportSpec(batch=8, layout="nchw")
+    rows = [
+        row.model_copy(update={"export": row.export and row.export.model_copy(update={"asked": asked})})
+        for row in results.rows
+    ]
+    answers = compare(results)
+    plain = dict(conditions(results, answers, Names(answers)))
+    assert "ONNX files" not in plain
+    said = dict(conditions(results.model_copy(update={"rows": tuple(rows)}), answers, Names(answers)))
+    assert said["ONNX files"] == "They take batches of 8 alone and take images as NCHW, as the study asks for."
