@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
-import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -25,6 +24,7 @@ from harness.measure.protocol import measure
 from harness.measure.runtime.environment import describe, versions
 from harness.pipeline.engine.engine import FATAL, Engine, Here, Job
 from harness.pipeline.engine.making import Maker
+from harness.pipeline.in_keras import pruned, tuned
 from harness.pipeline.made_by import files_digest, made_by
 from harness.pipeline.networks import (
     export_saved,
@@ -37,9 +37,9 @@ from harness.pipeline.networks import (
 from harness.pipeline.onnx_files import keep, open_inputs, prune_into, take_over
 from harness.pipeline.precision import Asked, in_precision
 from harness.pipeline.saving import save
-from harness.pipeline.widths import chosen, like_keras, like_onnx, of_keras, of_onnx, plan_of, uniform
+from harness.pipeline.widths import chosen, like_keras, like_onnx, of_keras, of_onnx, uniform
 from harness.records import ChosenWidths, Metadata, Preprocessing, Pruning, Training
-from harness.spec import Case, Device, ExportSpec, MeasureSpec, Precision, PruneSpec, Schedule, SpeedSpec
+from harness.spec import Case, Device, ExportSpec, MeasureSpec, Precision, PruneSpec, SpeedSpec
 
 # What a measurement depends on beside its models; the rest of an environment changes from minute to minute.
 MACHINE = ("versions", "platform", "cpu", "cpu_flags", "affinity", "cgroup_cpus")
@@ -132,7 +132,8 @@ class Stages:
 
         def make(folder: Path) -> None:
             model = load_keras(trained.path("model.keras"), self.unsafe)
-            save(self._tuned(model, case, epochs, schedule), folder / "tuning.json")
+            tuning = tuned(model, case, self.datasets[case.name], epochs, schedule, self.progress)
+            save(tuning, folder / "tuning.json")
             if case.deploy:
                 model.save(folder / "model.keras")
             else:
@@ -239,34 +240,9 @@ class Stages:
         return make
 
     def _pruned(self, case: Case, spec: PruneSpec, trained: Artifact, widths: Artifact | None) -> tuple[Any, Pruning]:
-        dataset = self.datasets[case.name]
         original = original_keras(trained.path("model.keras"), self.unsafe)
-        from harness.prune.api import prune, prune_like
-
-        data = (dataset.train_images, dataset.train_labels)
-        if widths is not None:
-            found = widths.record("widths.json", ChosenWidths)
-            pruned = prune_like(original, plan_of(found), spec, data=data, seed=case.seed)
-            pruned = replace(pruned, speed=found.speed, matched=found.matched)
-        else:
-            pruned = prune(original, spec, data=data, seed=case.seed)
-        tuning = None
-        if spec.finetune_epochs:
-            recalibrated = pruned.reconstruction is None and spec.baseline != "scratch"
-            tuning = self._tuned(pruned.model, case, spec.finetune_epochs, spec.schedule, recalibrated)
-        return pruned.model, pruned.record(tuning)
-
-    def _tuned(self, model: Any, case: Case, epochs: int, schedule: Schedule, recalibrated: bool = True) -> Training:
-        """Fine-tune a network in place, as `harness prune` does."""
-        from harness.prune.recover.finetune import tune
-        from harness.training.train import training_of
-
-        dataset = self.datasets[case.name]
-        spec = case.train.changed({"epochs": epochs}, "fine-tuning")
-        started = time.perf_counter()
-        with self.progress.task("fine-tune"):
-            history = tune(model, dataset, spec, recalibrated=recalibrated, schedule=schedule, seed=case.seed)
-        return training_of(model, history, time.perf_counter() - started, dataset.train_labels)
+        chosen = None if widths is None else widths.record("widths.json", ChosenWidths)
+        return pruned(original, case, spec, chosen, self.datasets[case.name], self.progress)
 
     def _pruning_inputs(
         self, case: Case, spec: PruneSpec, trained: Artifact, widths: Artifact | None
