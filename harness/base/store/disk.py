@@ -34,11 +34,13 @@ def disk_errors(folder: Path) -> Iterator[None]:
         raise StoreError(f"{_refused(error, folder)}: {reason}; give a folder that can be written") from error
 
 
-def _refused(error: OSError, folder: Path) -> Path | str:
-    """What to name: the folder, where the error is about it or something in it."""
-    if error.filename is None or folder.absolute() in Path(os.fsdecode(error.filename)).absolute().parents:
+def _refused(error: OSError, folder: Path) -> Path:
+    """What to name: the folder, where the error is about it or something in it that is not in the way."""
+    if error.filename is None:
         return folder
-    return os.fsdecode(error.filename)
+    named = Path(os.fsdecode(error.filename))
+    in_the_way = error.errno in {errno.EEXIST, errno.ENOTDIR}
+    return folder if not in_the_way and folder.absolute() in named.absolute().parents else named
 
 
 def full_disk(error: BaseException) -> int | None:
