@@ -110,8 +110,8 @@ def requests(name: str, network: Network, store: Store, most: int, progress: Pro
         predicted = ", ".join(f"{each.predicted:.2f}" for each in reached)
         measured = ", ".join(each.interval for each in reached)
         macs = f"{100 * (report.macs_after or 0) / (report.macs_before or 1):.0f}"
-        rounds = len(result.speed.rounds)
-        yield f"| {name} | {at} | {target:g} | {measured} | {predicted} | {rounds} | {macs} |"
+        tries = len(result.speed.rounds)
+        yield f"| {name} | {at} | {target:g} | {measured} | {predicted} | {tries} | {macs} |"
 
 
 def main() -> None:
@@ -137,7 +137,7 @@ def main() -> None:
     ]
     asked = [
         "",
-        "| network | batch | asked | measured | predicted | rounds | MACs kept, % |",
+        "| network | batch | asked | measured | predicted | tries | MACs kept, % |",
         "|---|---|---|---|---|---|---|",
     ]
     progress = terminal(quiet=False)
