@@ -86,7 +86,7 @@ def once(on: str, cases: int) -> tuple[Point, Point]:
     with tempfile.TemporaryDirectory() as folder, engine(on, study, Path(folder), watch) as found:
         datasets, lost = fitting(study.cases(), loaded, found, unsafe=False)
         store = Store(Path(folder) / "store")
-        stages = Stages(store, "cpu", watch, datasets, False, study.measure, study.cases(), found)
+        stages = Stages(store, "cpu", watch, datasets, False, study.measure, study.cases(), engine=found)
         outcomes = run_cases(cheap(stages) if isinstance(found, Here) else stages, study, lost)
     if [outcome.row.error for outcome in outcomes] != [None] * cases:
         raise AssertionError(f"{on}: rows failed, such as with {outcomes[0].row.error}")

@@ -51,7 +51,7 @@ class PlantedSite(StudySite):
 
     def open(self, progress: Progress) -> Callable[[Job], Any]:
         engine = Inventing(self.plants, self.pace_s)
-        stages = Stages(self.store, self.device, progress, {}, self.unsafe, self.measuring, self.cases, engine)
+        stages = Stages(self.store, self.device, progress, {}, self.unsafe, self.measuring, self.cases, engine=engine)
         desk = Desk(stages, shared(self.data))
 
         def do(job: Job) -> Any:

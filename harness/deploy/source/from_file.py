@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import product
 from pathlib import Path
 
 from harness.base.errors import BundleError, ModelError, PruneError
@@ -45,7 +46,7 @@ def evidence_of_file(
     file = read_model(onnx)
     stored, dataset = dataset, shaped(onnx, dataset, spec)
     with progress.task("prove"):
-        plan, proof = (None, None) if against is None else _proven(against, onnx, dataset)
+        plan, proof = (None, None) if against is None else _proven(against, onnx, dataset, metadata_of(file).plan)
     batch, device = fixed_batch(file.inputs) or 1, measuring.device
     measuring = measuring.model_copy(update={"batch_sizes": (batch,)})
     with progress.task("evaluate"):
@@ -82,19 +83,22 @@ def evidence_of_file(
     )
 
 
-def _proven(original: Path, pruned: Path, dataset: Dataset) -> tuple[ChannelPlan | None, Proof | None]:
-    """The plan beside a pruned file and its proof: of the architecture where kernels were solved again since.
+def _proven(
+    original: Path, pruned: Path, dataset: Dataset, own: ChannelPlan | None
+) -> tuple[ChannelPlan | None, Proof | None]:
+    """The plan beside a pruned file, or its own, and its proof: of the architecture where kernels were solved again.
 
-    Nothing where there is no plan, or it is for another network than the original.
+    Nothing where there is no plan, or each is for another network than the original.
     """
     from harness.prune.files import plan_path, read_plan
     from harness.prune.onnx.api import verify_onnx
 
-    if not plan_path(pruned).is_file():
-        return None, None
-    plan, one = read_plan(plan_path(pruned)), read_model(original).inputs[0]
+    plans = [read_plan(plan_path(pruned))] if plan_path(pruned).is_file() else []
+    one = read_model(original).inputs[0]
     sizes = "x".join(map(str, (fixed_batch([one]) or "N", *dataset.image_shape)))
-    for inputs in ([], [f"{one.name}:{sizes}:{one.dtype}"]):
+    for plan, inputs in product([*plans, own], ([], [f"{one.name}:{sizes}:{one.dtype}"])):
+        if plan is None:
+            continue
         try:
             found = verify_onnx(original, pruned, plan, inputs=inputs)
             if found.holds is None:

@@ -80,7 +80,7 @@ def test_a_file_that_is_not_what_its_plan_leaves_is_not_bundled(tmp_path: Path, 
     assert not (tmp_path / "shipped").exists()
 
 
-def test_a_plan_for_another_network_proves_nothing_and_stops_nothing(tmp_path: Path, capsys: Captured) -> None:
+def test_a_plan_for_another_network_stops_nothing_and_the_files_own_is_proved(tmp_path: Path, capsys: Captured) -> None:
     source, data = original(tmp_path / "net.onnx"), images(tmp_path)
     other = original(tmp_path / "other.onnx", (1, 3, 8, 6))
     harness.prune(source, ratio=0.5).write(tmp_path / "small.onnx")
@@ -90,4 +90,6 @@ def test_a_plan_for_another_network_proves_nothing_and_stops_nothing(tmp_path: P
         capsys, tmp_path / "small.onnx", "--data", data, "--against", source, "-o", tmp_path / "shipped", "--json"
     )
     assert code == 0, err
-    assert json.loads(out)["manifest"]["plan"] is None
+    manifest = json.loads(out)["manifest"]
+    assert sorted(len(kept) for kept in manifest["plan"]["kept"].values()) == [3, 4, 4]
+    assert max(manifest["proof"]["trials"].values()) <= manifest["proof"]["tolerance"]
