@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.base.crash import scratch
-from harness.base.errors import SpecError
+from harness.base.errors import ModelError, SpecError
 from harness.base.progress import Progress, Silent
-from harness.base.store import disk_errors
+from harness.base.store import disk_errors, file_digest
 from harness.export.files import written_whole
 from harness.measure.accuracy.kept import agreement_of
 from harness.measure.files.model_file import read_model
@@ -26,9 +27,10 @@ from harness.quantize.half import write_half
 from harness.quantize.int8 import Int8, numbers_for
 from harness.quantize.operators import nodes_of
 from harness.quantize.prepared import name_nodes, prepare
-from harness.records import Agreement, Arrangement, Quantization
+from harness.records import Agreement, Arrangement, Metadata, Quantization
 from harness.spec import Device, MeasureSpec, QuantizeSpec, checked
 
+WRITERS = ("prune-harness", "onnx")
 MOST_JUDGED = 500  # examples that answers are compared on
 
 
@@ -94,9 +96,28 @@ def write_quantized(
     else:
         with scratch() as folder, disk_errors(folder):
             found = _int8(path, output, spec, (examples.calibrate, conditions, folder))
+    if not found.unchanged:
+        with disk_errors(output.parent):
+            _describe(path, output)
     if examples.judge is None or not len(examples.judge):
         return found
     return found.model_copy(update={"agreement": _agreement(path, output, examples.judge)})
+
+
+def _describe(path: Path, output: Path) -> None:
+    """Say in the file what it was made from; of what that said of itself all holds still but its accuracy."""
+    import onnx
+
+    known = {each.key: each.value for each in onnx.load(path, load_external_data=False).metadata_props}
+    try:
+        before = Metadata.of(known)
+    except ModelError:
+        before = Metadata()
+    made = {"source": file_digest(path), "versions": {name: version(name) for name in WRITERS}, "accuracy": None}
+    before.model_copy(update=made).write_into(known)
+    model = onnx.load(output)
+    onnx.helper.set_model_props(model, known)
+    onnx.save(model, output)
 
 
 def _half(path: Path, output: Path, spec: QuantizeSpec) -> Quantization:

@@ -10,6 +10,9 @@ from onnx import helper
 
 import harness
 from harness.base.errors import QuantizeError, SpecError
+from harness.base.store import file_digest
+from harness.records import Metadata
+from harness.records.metadata import TestAccuracy
 from tests.onnx_files import constant, save, tensor
 from tests.quantize.nets import answers, images, network
 
@@ -64,3 +67,20 @@ def test_options_of_the_other_precision_are_refused(tmp_path: Path) -> None:
         harness.quantize(original, tmp_path / "b.onnx", "fp16", keep=("conv_1",))
     with pytest.raises(SpecError, match="precision = 'int4'"):
         harness.quantize(original, tmp_path / "b.onnx", "int4", data=images(20))
+
+
+@pytest.mark.parametrize("precision", ["fp16", "int8"])
+def test_what_the_original_says_of_itself_stays_but_for_its_accuracy(tmp_path: Path, precision: str) -> None:
+    original, path = network(tmp_path / "a.onnx"), tmp_path / "other.onnx"
+    model = onnx.load(original)
+    said = Metadata(source="0" * 64, labels=("a", "b", "c", "d"), accuracy=TestAccuracy(hits=9, examples=10))
+    props = {"author": "somebody"}
+    said.write_into(props)
+    helper.set_model_props(model, props)
+    onnx.save(model, original)
+    harness.quantize(original, path, precision, data=images(40))
+    found = {each.key: each.value for each in onnx.load(path).metadata_props}
+    now = Metadata.of(found)
+    assert (now.source, now.labels, now.accuracy) == (file_digest(original), said.labels, None)
+    assert "onnx" in now.versions
+    assert found["author"] == "somebody"
