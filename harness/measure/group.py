@@ -217,17 +217,9 @@ class Group:
 
     def _job(self, task: str, device: str, seed: int) -> dict[str, Any]:
         spec = self.spec
-        settings = {
-            "device": device,
-            "threads": spec.threads,
-            "inter_op_threads": spec.inter_op_threads,
-            "spinning": spec.spinning,
-            "optimization": spec.optimization,
-            "provider_options": dict(spec.provider_options),
-        }
         return {
             "task": task,
-            "settings": settings,
+            "settings": spec.session_settings(device),
             "inputs": self.inputs,
             "seed": seed,
             "copies": spec.input_copies,

@@ -16,7 +16,7 @@ from harness.measure.inputs.declared import INVENTED
 from harness.measure.inputs.examples import fitted
 from harness.pipeline.saving import save
 from harness.pipeline.widths import plan_of
-from harness.records import ChosenWidths, Export, Pruning, Training
+from harness.records import ChosenWidths, Export, Training
 from harness.spec import Case, PruneSpec
 
 
@@ -83,18 +83,7 @@ def prune_into(
     else:
         result = replace(prune_like(file, plan_of(widths), spec, given), speed=widths.speed, matched=widths.matched)
     ir.save(result.model, folder / "model.onnx")
-    record = Pruning(
-        plan=result.plan,
-        proof=result.proof,
-        pinned=result.report.pinned,
-        parameters_before=result.report.parameters_before,
-        parameters_after=result.report.parameters_after,
-        finetune=None,
-        reconstruction=result.reconstruction,
-        speed=result.speed,
-        matched=result.matched,
-    )
-    save(record, folder / "pruning.json")
+    save(result.record(), folder / "pruning.json")
 
 
 def keep(file: Path, folder: Path) -> None:

@@ -24,10 +24,10 @@ from harness.measure.protocol import measure
 from harness.measure.runtime.environment import describe, versions
 from harness.pipeline.engine.engine import FATAL, Engine, Here, Job
 from harness.pipeline.engine.making import Maker
+from harness.pipeline.exported import Exporting
 from harness.pipeline.in_keras import pruned, tuned
 from harness.pipeline.made_by import files_digest, made_by
 from harness.pipeline.networks import (
-    export_saved,
     fresh_keras,
     judged_in_keras,
     load_keras,
@@ -38,7 +38,7 @@ from harness.pipeline.onnx_files import keep, open_inputs, prune_into, take_over
 from harness.pipeline.precision import Asked, in_precision
 from harness.pipeline.saving import save
 from harness.pipeline.widths import chosen, like_keras, like_onnx, of_keras, of_onnx, uniform
-from harness.records import ChosenWidths, Metadata, Preprocessing, Pruning, Training
+from harness.records import ChosenWidths, Pruning, Training
 from harness.spec import Case, Device, ExportSpec, MeasureSpec, Precision, PruneSpec, SpeedSpec
 
 # What a measurement depends on beside its models; the rest of an environment changes from minute to minute.
@@ -263,40 +263,12 @@ class Stages:
         if case.onnx is not None:
             kept = partial(keep, source.path("model.onnx"))
             return self._get("keep_onnx", {"onnx": source.key}, kept, partial(self.export, case, source))
-        dataset = self.datasets[case.name]
-        about = self._about(case, source)
+        asked = Exporting(case, source, self.datasets[case.name], self.exporting, self.unsafe)
 
         def make(folder: Path) -> None:
-            from harness.export.other_process import Job
+            save(asked.run(folder / "model.onnx"), folder / "export.json")
 
-            job = Job(
-                source=source.path("model.keras"),
-                path=folder / "model.onnx",
-                images=dataset.test_images,
-                asked=self.exporting,
-                metadata=about,
-                labels=dataset.test_labels,
-                unsafe=self.unsafe,
-            )
-            save(export_saved(job), folder / "export.json")
-
-        inputs = {
-            "keras": source.key,
-            "data": dataset.digest,
-            "asked": self.exporting.model_dump(mode="json"),
-            "preprocessing": Preprocessing.of(case.data).model_dump(mode="json"),
-        }
-        return self._get("export", inputs, make, partial(self.export, case, source))
-
-    def _about(self, case: Case, source: Artifact) -> Metadata:
-        """What the ONNX file of a network says of itself."""
-        pruned = source.path("pruning.json").is_file()
-        return Metadata(
-            source=source.key,
-            plan=source.record("pruning.json", Pruning).plan if pruned else None,
-            labels=self.datasets[case.name].class_names,
-            preprocessing=Preprocessing.of(case.data),
-        )
+        return self._get("export", asked.inputs, make, partial(self.export, case, source))
 
     def quantize(
         self, case: Case, precision: Precision, exported: Artifact, chosen: Artifact | None, profiled: bool

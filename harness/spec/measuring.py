@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
@@ -51,3 +51,14 @@ class MeasureSpec(Spec):
             if not values or len(set(values)) != len(values):
                 raise ValueError(f"{name} needs at least one value, each once")
         return self
+
+    def session_settings(self, device: str) -> dict[str, Any]:
+        """How the measuring process opens a session on `device`: the fields of its SessionSettings, for JSON."""
+        return {
+            "device": device,
+            "threads": self.threads,
+            "inter_op_threads": self.inter_op_threads,
+            "spinning": self.spinning,
+            "optimization": self.optimization,
+            "provider_options": dict(self.provider_options),
+        }

@@ -39,14 +39,7 @@ def profiled(
     batch, budget_ns, seed = run
     job = {
         "task": "profile",
-        "settings": {
-            "device": device,
-            "threads": spec.threads,
-            "inter_op_threads": spec.inter_op_threads,
-            "spinning": spec.spinning,
-            "optimization": spec.optimization,
-            "provider_options": dict(spec.provider_options),
-        },
+        "settings": spec.session_settings(device),
         "inputs": list(inputs),
         "models": list(models),
         "batch": batch,

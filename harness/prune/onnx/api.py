@@ -31,6 +31,7 @@ from harness.prune.onnx.proof.verify import judge, prove
 from harness.prune.onnx.recover.accuracy import accuracy
 from harness.prune.onnx.recover.agreement import agreement
 from harness.prune.onnx.recover.reconstructing import reconstruct_onnx
+from harness.prune.onnx.result import OnnxResult
 from harness.prune.price.pricing import Pricing
 from harness.prune.speed.asked import speed_spec
 from harness.prune.speed.reach import choose_widths
@@ -40,8 +41,6 @@ from harness.records import (
     ChannelPlan,
     Matched,
     Proof,
-    PruneReport,
-    Reconstruction,
     Recovery,
     Speed,
     Verdict,
@@ -49,33 +48,6 @@ from harness.records import (
 from harness.spec import MeasureSpec, PruneSpec, SpeedSpec, check_seed, checked
 
 CONVOLUTIONS = ("Conv", "ConvTranspose", "ConvInteger")
-
-
-@dataclass(frozen=True)
-class OnnxResult:
-    """A pruned ONNX model, what was decided, the proof, and what it removed.
-
-    The proof is about the graph before its kernels were solved again, of which `reconstruction` tells. `agreement` says
-    how much of the original's answers is kept, where there were examples for that, and `recovery` how many are right,
-    where they had labels; `no_accuracy` is why that can't be told. `speed` is there where the widths were chosen by
-    measured latency, `matched` where every layer loses the same share, to be as fast as such widths.
-    """
-
-    model: ir.Model
-    plan: ChannelPlan
-    proof: Proof
-    report: PruneReport
-    external: bool = False
-    reconstruction: Reconstruction | None = None
-    agreement: Agreement | None = None
-    recovery: Recovery | None = None
-    no_accuracy: str | None = None
-    speed: Speed | None = None
-    matched: Matched | None = None
-
-    def write(self, path: Path) -> None:
-        """Write the file; weights go beside it, in NAME.onnx.data, where the original's were outside of it too."""
-        ir.save(self.model, path, external_data=f"{path.name}.data" if self.external else None)
 
 
 @dataclass(frozen=True)

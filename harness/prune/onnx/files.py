@@ -9,7 +9,8 @@ from harness.base.errors import SpecError
 from harness.base.progress import Progress, Silent
 from harness.base.store import open_store
 from harness.prune.files import check_output, read_plan, save
-from harness.prune.onnx.api import Given, OnnxResult, prune_by, prune_to_speed, replay_onnx
+from harness.prune.onnx.api import Given, prune_by, prune_to_speed, replay_onnx
+from harness.prune.onnx.result import OnnxResult
 from harness.prune.price.pricing import Pricing
 from harness.records import PruneFile
 from harness.spec import PruneSpec, SpeedSpec
