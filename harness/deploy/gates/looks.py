@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from harness import stats
 from harness.measure.row import MeasuredRow
 
 SPARE = 1.2  # the looks to come take a little more of the error
-PAGE_BYTES = 4096
-# A machine is faster or slower by about so much from one quarter of an hour to the next, which the launches of one
-# measurement don't show. Ratios are free of it.
+# From one quarter of an hour to the next a machine is faster or slower by about so much, and a process larger or
+# smaller: how many pages of its libraries are mapped at once depends on what was read before. The launches of one
+# measurement don't show it, and ratios are free of it.
 OCCASION = 0.01
+PAGE_BYTES = 4096
 
 
 @dataclass(frozen=True)
@@ -99,20 +100,30 @@ class Looks:
         else:
             logs, beside = [math.log(launch.usual_us) for launch in row.launches], OCCASION
         found = stats.look_interval(logs, self.look, self.decisions, beside)
-        if not math.isfinite(found.high):
-            return Seen(math.exp(found.estimate) if logs else math.nan, 0.0, math.inf, len(logs))
-        value, low, high = math.exp(found.estimate), math.exp(found.low), math.exp(found.high)
-        stays = value * math.expm1(stats.shared_reach(beside, self.decisions))
-        return Seen(value, low, high, len(logs), stays, gate.decide(low, high))
+        return _judged(gate, found, len(logs), stats.shared_reach(beside, self.decisions))
 
 
 def seen_memory(gate: Gate, peaks_bytes: Sequence[int], look: int, decisions: int) -> Seen:
-    """What the peaks of processes say of a memory gate, whose bound is in megabytes."""
-    found = stats.t_interval(peaks_bytes, stats.look_confidence(look, decisions), stats.TRIMMED_SHARE)
-    reach = found.half_width if math.isfinite(found.half_width) else 0.0
-    reach = max(reach, PAGE_BYTES)  # memory is counted in pages, and equal peaks have no spread
-    low, high = (found.estimate - reach) / 1e6, (found.estimate + reach) / 1e6
-    return Seen(found.estimate / 1e6, low, high, len(peaks_bytes), PAGE_BYTES / 1e6, gate.decide(low, high))
+    """What the peaks of processes, at least MINIMUM_LAUNCHES of them, say of a memory gate; its bound is in megabytes.
+
+    Memory is counted in pages, so that equal peaks are not without spread.
+    """
+    logs = [math.log(peak / 1e6) for peak in peaks_bytes]
+    found = stats.t_interval(logs, stats.look_confidence(look, decisions), stats.TRIMMED_SHARE)
+    shown = found.half_width if math.isfinite(found.half_width) else PAGE_BYTES / max(peaks_bytes)
+    stays = stats.shared_reach(OCCASION, decisions)
+    reach = math.hypot(shown, stays)
+    found = replace(found, low=found.estimate - reach, high=found.estimate + reach)
+    return _judged(gate, found, len(logs), stays)
+
+
+def _judged(gate: Gate, found: stats.Interval, count: int, stays: float) -> Seen:
+    """A gate held against an interval of logarithms, of which `stays` is there however many launches there are."""
+    value = math.exp(found.estimate) if count else math.nan
+    if not math.isfinite(found.high):
+        return Seen(value, 0.0, math.inf, count)
+    low, high = math.exp(found.low), math.exp(found.high)
+    return Seen(value, low, high, count, value * math.expm1(stays), gate.decide(low, high))
 
 
 def more(seen: Seen, bound: float, spent: float) -> float | None:

@@ -95,11 +95,25 @@ def test_a_baseline_that_can_not_be_measured_tells_nothing_of_a_speed_up() -> No
     assert (seen.decision, seen.error) == ("can't tell", "the baseline failed: hung")
 
 
-def test_memory_is_counted_in_pages_where_all_peaks_are_equal() -> None:
-    seen = seen_memory(Gate("max_memory_mb", 50.0), [50_000_000] * 10, 1, 1)
-    assert seen.decision == "can't tell"
-    assert seen.low < 50 < seen.high < 50.01
-    assert seen_memory(Gate("max_memory_mb", 50.1), [50_000_000] * 10, 1, 1).decision == "pass"
+def test_processes_of_one_occasion_do_not_show_how_large_those_of_another_are() -> None:
+    """Equal peaks have no spread; 5 % away is far enough all the same."""
+    equal = [50_000_000] * 20
+    seen = seen_memory(Gate("max_memory_mb", 50.5), equal, 1, 1)
+    assert (seen.decision, seen.estimate) == ("can't tell", pytest.approx(50.0))
+    assert math.log(seen.high / 50) == pytest.approx(1.96 * OCCASION, rel=0.01)
+    assert seen_memory(Gate("max_memory_mb", 52.5), equal, 1, 1).decision == "pass"
+    assert seen_memory(Gate("max_memory_mb", 47.5), equal, 1, 1).decision == "fail"
+
+
+def test_gates_at_the_memory_that_a_network_takes_are_hardly_ever_decided() -> None:
+    """The mean differs by occasion, by more than the spread of its processes; a mean over ten occasions is the gate."""
+    rng, decided = np.random.default_rng(3), 0
+    for _ in range(400):
+        occasions = 67e6 * np.exp(rng.normal(0, 0.6 * OCCASION, 11))
+        gate = Gate("max_memory_mb", float(occasions[:10].mean()) / 1e6)
+        peaks = (occasions[10] * np.exp(rng.normal(0, 0.003, 40))).astype(int).tolist()
+        decided += seen_memory(gate, peaks, 3, 5).decision != "can't tell"
+    assert decided <= 0.05 * 400
 
 
 def test_more_launches_narrow_the_interval_by_their_square_root() -> None:
