@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +35,7 @@ def marked(path: Path, how: str) -> None:
 def planted_processes(folder: Path, patch: pytest.MonkeyPatch) -> None:
     """Measuring processes heed marks from now on; `folder` is empty."""
     (folder / "sitecustomize.py").write_text(SITE)
-    patch.setenv("PYTHONPATH", str(folder))
+    patch.setenv("PYTHONPATH", os.pathsep.join([str(folder), *sys.path]))
 
 
 def plant() -> None:

@@ -106,7 +106,7 @@ class Inventing(Here):
         if not self.measurable:
             path.write_bytes(b"graph")
             return told
-        cnn(path)
+        cnn(path, seed=int(source.key[:6], 16))
         for plant in self.plants:
             if (plant.job, plant.seed) == ("measure", case.seed) and source.folder.parent.name == "prune":
                 marked(path, plant.how)
