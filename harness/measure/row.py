@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from harness import stats
 from harness.measure.launch import Launch
+from harness.measure.runtime.process import WORKER
 from harness.records import Record
 from harness.spec import Mode
 
@@ -59,6 +60,11 @@ class MeasuredRow(Record):
     def first_us(self) -> float | None:
         """The median time of the first run at this batch size in a process."""
         return stats.median([launch.first_ns for launch in self.launches]) / 1000 if self.launches else None
+
+    @property
+    def lost(self) -> bool:
+        """Whether a process that ran it died or hung: another might not."""
+        return self.error is not None and self.error.startswith(WORKER)
 
     @property
     def settled(self) -> bool:

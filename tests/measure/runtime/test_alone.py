@@ -206,6 +206,6 @@ def test_the_command_line_says_so_once_and_its_answer_is_whole(tmp_path: Path) -
         line = second.stderr.readline()
         end(first)
         out, err = second.communicate(timeout=LONGEST_S)
-    assert line.startswith(f"waits for its turn: another measurement goes on here: process {first.pid} (harness), since")
+    assert line.startswith(f"waits for its turn: another measurement goes on here: process {first.pid} (harness), ")
     assert "waits" not in err
     assert (second.returncode, json.loads(out)["schema"]) == (0, "harness-measure/1")
