@@ -14,6 +14,7 @@ from harness.base.crash import scratch
 from harness.base.progress import Progress, Silent
 from harness.base.store import Store, check_writable, open_store, using
 from harness.base.store.store import unheard
+from harness.compare import compared
 from harness.compare.results import Results
 from harness.data import load_all
 from harness.measure.runtime.environment import describe
@@ -99,7 +100,8 @@ def _written(stages: Stages, study: Study, folder: Path, outcomes: list[Outcome]
         measurements=tuple(measured(stages, study, outcomes)),
         example_sets=example_sets(stages.datasets.values()),
     )
+    found = compared(results)
     if study.pictures:
         images = {each.test_digest: each.test_images for each in stages.datasets.values()}
-        results = with_pictures(results, images)
-    return Run(folder, results, write_run(folder, results, outcomes))
+        results = with_pictures(results, images, found.answers)
+    return Run(folder, results, write_run(folder, results, outcomes, found))

@@ -9,7 +9,7 @@ from harness.stats.intervals import CONFIDENCE, Interval, t_interval, t_interval
 from harness.stats.multiple_tests import holm
 from harness.stats.percentiles import independent_samples, samples_for_percentile
 from harness.stats.proportions import fisher, linear_of_shares, paired_proportions, wilson
-from harness.stats.sample import deviation, median, median_error, trend
+from harness.stats.sample import deviation, median, median_error, medians, medians_of_known, trend
 from harness.stats.sequential import (
     MINIMUM_LAUNCHES,
     PEEKING,
@@ -43,6 +43,8 @@ __all__ = [
     "look_interval",
     "median",
     "median_error",
+    "medians",
+    "medians_of_known",
     "next_look",
     "paired_proportions",
     "precise_enough",

@@ -56,15 +56,19 @@ def linear_of_shares(hits: Sequence[int], trials: Sequence[int], weights: Sequen
 class PairedProportions:
     """Candidate against baseline on the same examples: the difference in proportion correct, with its interval.
 
-    `p_value` is McNemar's exact test: how surprising the split of the examples only one of them gets right is.
+    `p_value` says how surprising the split of the examples is that only one of them gets right.
     """
 
     difference: float
     low: float
     high: float
-    p_value: float
     only_baseline: int
     only_candidate: int
+
+    @property
+    def p_value(self) -> float:
+        """McNemar's exact test."""
+        return _mcnemar(self.only_candidate, self.only_baseline + self.only_candidate)
 
 
 def paired_proportions(baseline: ArrayLike, candidate: ArrayLike, confidence: float = CONFIDENCE) -> PairedProportions:
@@ -79,12 +83,11 @@ def paired_proportions(baseline: ArrayLike, candidate: ArrayLike, confidence: fl
     first, second = np.asarray(baseline, dtype=bool), np.asarray(candidate, dtype=bool)
     if first.shape != second.shape or first.ndim != 1 or first.size == 0:
         raise ValueError(f"need the same examples for both, got shapes {first.shape} and {second.shape}")
-    only_candidate, only_baseline = int((second & ~first).sum()), int((first & ~second).sum())
-    discordant = only_candidate + only_baseline
-    p_value = _mcnemar(only_candidate, discordant)
-    low, high = _newcombe((int((first & second).sum()), only_candidate, only_baseline), first.size, confidence)
+    only_candidate, only_baseline = int(np.count_nonzero(second & ~first)), int(np.count_nonzero(first & ~second))
+    both = int(np.count_nonzero(first & second))
+    low, high = _newcombe((both, only_candidate, only_baseline), first.size, confidence)
     difference = (only_candidate - only_baseline) / first.size
-    return PairedProportions(difference, low, high, p_value, only_baseline, only_candidate)
+    return PairedProportions(difference, low, high, only_baseline, only_candidate)
 
 
 @cache

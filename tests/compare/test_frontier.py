@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.compare import Latency, Place, Standing
-from harness.compare.frontier import Evidence, Point, beats, places
+from harness.compare.frontier import Evidence, Point, places
 
 
 def point(key: str, accuracy: float, typical_us: float) -> Point:
@@ -60,6 +60,12 @@ def test_beaten_but_clearly_in_nothing_is_close_behind() -> None:
 def test_equal_points_beat_neither() -> None:
     twin = point("t", 0.95, 100.0)
     assert {place.standing for place in places([SLOW, twin], evidence()).values()} == {Standing.ON}
+
+
+def beats(ours: Point, theirs: Point) -> bool:
+    """Whether ours is at least as good in both values, and better in one."""
+    sides = (theirs.latency.typical_us - ours.latency.typical_us, ours.accuracy - theirs.accuracy)
+    return min(sides) >= 0 and max(sides) > 0
 
 
 values = st.lists(st.tuples(st.integers(1, 6), st.integers(1, 6)), min_size=1, max_size=8)

@@ -106,9 +106,11 @@ def _left_behind(folder: Path) -> Iterator[Path]:
     for state in STATES:
         for path in folder.parent.glob(f".{glob.escape(folder.name)}.*.{state}"):
             number = path.name.split(".")[-2]
-            quiet_s = time.time() - path.stat().st_mtime  # of another machine no process is seen from here
-            if number.isdecimal() and not psutil.pid_exists(int(number)) and quiet_s > LEFTOVER_S:
-                yield path
+            if not number.isdecimal() or psutil.pid_exists(int(number)):
+                continue
+            with suppress(FileNotFoundError):  # another process removes it, too
+                if time.time() - path.stat().st_mtime > LEFTOVER_S:  # of another machine no process is seen from here
+                    yield path
 
 
 def _exchange(new: Path, folder: Path, old: Path) -> None:
