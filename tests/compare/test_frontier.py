@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -79,3 +80,19 @@ def test_the_frontier_is_all_that_nothing_beats_and_is_never_empty(pairs: list[t
     }
     assert on == {each.key for each in points if not any(beats(other, each) for other in points)}
     assert on
+
+
+def test_most_pairs_of_a_crowd_are_never_judged() -> None:
+    """What is beaten clearly takes one look at the best that beats it; what is not, those that are better in one."""
+    rng = np.random.default_rng(0)
+    crowd = [point(str(number), *pair) for number, pair in enumerate(rng.uniform(0.5, 1.0, (1000, 2)))]
+    asked: list[tuple[str, str]] = []
+
+    def by_value(ours: Point, theirs: Point) -> int:
+        asked.append((ours.key, theirs.key))
+        return int(np.sign(ours.accuracy - theirs.accuracy))
+
+    found = places(crowd, Evidence(speed=lambda ours, theirs: 0, accuracy=by_value))
+    unbeaten = sum(place.standing in (Standing.ON, Standing.NARROWLY) for place in found.values())
+    assert 0 < unbeaten < 30
+    assert len(asked) <= len(crowd) + unbeaten * len(crowd) / 2

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+import harness
+from harness.compare import comparing
 from harness.pipeline import run as road
 from harness.pipeline.run import Run, run_study
 from harness.spec import Study, checked
@@ -105,6 +107,17 @@ def test_with_two_workers_rows_keep_their_order(tmp_path: Path, monkeypatch: pyt
     assert rows["workers"] == rows["workers:2"]
     keys = [{path.name for path in (tmp_path / end / "store").glob("*/*") if path.is_dir()} for end in ("s", "2")]
     assert keys[0] == keys[1] != set()
+
+
+def test_a_run_compares_its_results_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """For the pictures, the report, and the table that is kept beside the results."""
+    made = []
+    monkeypatch.setattr(comparing, "timings_of", lambda *asked: made.append(1))
+    done = run_planted(tmp_path, monkeypatch, STUDY | {"seeds": [0]}, [], "workers")
+    assert made == [1]
+    frame = harness.results([done.folder])
+    assert made == [1]
+    assert list(frame["variant"]) == [variant.label for variant in done.written.answers.variants]
 
 
 MEASURED = {
