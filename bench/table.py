@@ -1,6 +1,6 @@
 """How long the table and the report of a large run take: `make bench-table`. The figures go to bench/results/table.md.
 
-The runs are invented (tests/synthetic.py), 10,000 rows each: as many variants of one training, and a tenth of them of ten.
+The runs are invented (tests/synthetic.py), 10,000 rows each: as many variants with one seed, a tenth of them with ten.
 Networks that differ in how they were trained share their graphs, as they do in a real study.
 """
 
@@ -130,8 +130,8 @@ def main() -> None:
     lines = [
         "# The table and the report of a large run",
         "",
-        f"Made by `make bench-table` on {os.cpu_count()} CPUs with a load of {load:.1f}, of which the clock tells and CPU",
-        "seconds don't. A run leaves the rows of its table beside its results, from which `harness results` reads them",
+        f"Made by `make bench-table` on {os.cpu_count()} CPUs with a load of {load:.1f}, of which the clock tells and",
+        "CPU seconds don't. A run leaves the rows of its table beside its results, from which `harness results` reads them",
         "while both are of the same bytes; computed means without those. A report shows at most 500 variants.",
         "",
         "| | s | CPU, s |",

@@ -87,12 +87,12 @@ def test_one_that_is_only_written_anew_is_no_other(
 
 @pytest.fixture
 def digits(tmp_path: Path) -> DataSpec:
-    images = np.random.default_rng(0).random((60, 1, 8, 8), dtype=np.float32)
+    images = np.random.default_rng(0).random((60, 8, 8), dtype=np.float32)
     np.savez(tmp_path / "data.npz", images=images, labels=np.arange(60) % 10)
-    return DataSpec(name=f"npz:{tmp_path / 'data.npz'}")
+    return DataSpec(name=f"npz:{tmp_path / 'data.npz'}", scale="raw")
 
 
-def test_a_network_that_is_changed_half_way_has_no_results_and_is_named(tmp_path: Path, digits: DataSpec) -> None:
+def test_a_network_that_is_changed_half_way_is_named_and_has_no_results(tmp_path: Path, digits: DataSpec) -> None:
     """And what came of the first version is found again once that is back."""
     file, other = cnn(tmp_path / "net.onnx", 8), cnn(tmp_path / "other.onnx", 4)
     first = file.read_bytes()
@@ -100,7 +100,7 @@ def test_a_network_that_is_changed_half_way_has_no_results_and_is_named(tmp_path
     measure = asked.measure.model_copy(update={"batch_sizes": (1,), "budget_s": 0.5, "device": "cpu"})
     asked = asked.model_copy(update={"measure": measure, "pictures": False})
     edit = Editing(lambda: shutil.copyfile(other, file))
-    with pytest.raises(SpecError, match=r"net\.onnx: was changed while the run was at work, so no results are written;"):
+    with pytest.raises(SpecError, match=r"net\.onnx: was changed while the run was at work, so no results are"):
         run_study(asked, runs=tmp_path / "runs", store=tmp_path / "store", progress=edit)
     assert not (tmp_path / "runs" / asked.name).exists()
     file.write_bytes(first)
@@ -110,7 +110,9 @@ def test_a_network_that_is_changed_half_way_has_no_results_and_is_named(tmp_path
     assert sizes[0] == sizes[1]
 
 
-def test_what_is_copied_is_what_was_asked_for(tmp_path: Path, digits: DataSpec, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_copied_is_what_was_asked_for(
+    tmp_path: Path, digits: DataSpec, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Where the file changes between the look at it and the copy, nothing is kept under the first one's name."""
     file = cnn(tmp_path / "net.onnx", 8)
     asked = study_of(file, digits, [0.5], 0)

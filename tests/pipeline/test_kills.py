@@ -71,6 +71,12 @@ class Ended:
     def rows(self) -> Any:
         return json.loads(self.out)["rows"]
 
+    @property
+    def unmeasured(self) -> list[str]:
+        """Why latencies are missing."""
+        rows = [row for each in json.loads(self.out)["measurements"] for row in each["rows"]]
+        return [row["error"] for row in rows if row["error"] is not None]
+
 
 class Started:
     """`harness run` in a folder, at work."""
@@ -195,6 +201,7 @@ def kill_and_go_on(
     last = Started(road, folder).end()
     assert last.code == 0, f"{case}; then {last.err}"
     assert without_seconds(last.rows) == wanted, case
+    assert last.unmeasured == [], case
     assert finished.items() <= artifacts(folder).items(), case
     assert len(trainings(finished) | trainings(artifacts(folder))) == 4, case
     assert not list((folder / ".harness").rglob("*.unfinished")), case

@@ -147,3 +147,4 @@ def test_a_measuring_process_that_dies_costs_one_latency(
     assert [bool(row.launches) for row in measurement.rows] == [True, False, True, True]
     assert done.written.answers.failures == {"latency of single_conv, 50 %, batch 1": MEASURED[how]}
     assert MEASURED[how] in done.written.markdown.read_text()
+    assert not list((tmp_path / "store" / "measure").glob("*/manifest.json")), "the next run must measure again"
