@@ -85,7 +85,6 @@ class Inventing(Here):
 
     def invent(self, job: Job, folder: Path) -> None:
         """The files of a stage, as `job` would leave them; dead half-way where that is planted."""
-        case = job.arguments[0]
         (folder / "model.keras").write_bytes(b"weights")
         time.sleep(self.pace_s)
         self.strike(job)

@@ -1,4 +1,4 @@
-"""A study on a store that fills up, can only be read, or whose clock was moved: a line that names it, nothing damaged."""
+"""A study on a store that fills up, can only be read, or whose clock was moved: it is named, and nothing damaged."""
 
 from __future__ import annotations
 

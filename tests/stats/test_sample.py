@@ -32,6 +32,7 @@ def test_medians_of_what_is_known_leave_out_what_is_not_and_rows_with_too_little
     several: list[list[float]], fewest: int
 ) -> None:
     width = max(map(len, several), default=0)
-    padded = np.array([[*sample, *[np.nan] * (width - len(sample))][::-1] for sample in several]).reshape(-1, width)
+    padded = np.array([[*sample, *[np.nan] * (width - len(sample))][::-1] for sample in several])
+    padded = padded.reshape(len(several), width)
     expected = [stats.median(sample) for sample in several if len(sample) >= fewest]
     assert stats.medians_of_known(padded, fewest).tolist() == pytest.approx(expected)

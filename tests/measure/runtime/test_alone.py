@@ -139,7 +139,7 @@ def test_where_there_can_be_no_lock_it_goes_on_and_says_so(own: Path, monkeypatc
         done.append(True)
     assert done
     (line,) = told.lines
-    assert line == f"measures without looking whether others do: {own / 'file' / NAME}: not a directory"
+    assert line == f"measures without looking whether others do: {own / 'file' / NAME}: file exists"
 
 
 def test_what_fails_while_it_measures_gives_the_turn_back() -> None:
