@@ -4,9 +4,10 @@ The rule, for the variants of one task at one batch size:
 
 - A variant is *on* the frontier when no other has a latency at most as long and an accuracy at least as high,
   one of them better, in the values measured.
-- It is only *narrowly* on it when another is better in one of the two, and clearly, while its own lead in the other is
-  not clear. `Clearly` means `faster` or `slower` in the paired measurement of the two, and for the accuracy on the same
-  test examples a 95 % interval of the difference that lies on one side of zero. Each pair is judged on its own.
+- It is only *narrowly* on it when another there is better in one of the two, and clearly, while its own lead in the
+  other is not clear. `Clearly` means `faster` or `slower` in the paired measurement of the two, and for the accuracy on
+  the same test examples a 95 % interval of the difference that lies on one side of zero. Each pair is judged on its
+  own.
 - A variant off the frontier is *close behind* when none of those that beat it is clearly better in either; else it is
   *behind*.
 
@@ -73,6 +74,7 @@ class Crowd:
         self.points = points
         self.accuracies = np.array([point.accuracy for point in points])
         self.latencies = np.array([point.latency.typical_us for point in points])
+        self.unbeaten = np.array([not self.beating(point).size for point in points], dtype=bool)
 
     def beating(self, point: Point) -> Ranks:
         """The ranks of those that are at least as good in both values, and better in one."""
@@ -80,9 +82,10 @@ class Crowd:
         as_good = (self.accuracies >= point.accuracy) & (self.latencies <= point.latency.typical_us)
         return np.flatnonzero(as_good & (more | faster))
 
-    def better_in_one(self, point: Point) -> Ranks:
-        """The ranks of those that are better in one value at least."""
-        return np.flatnonzero((self.accuracies > point.accuracy) | (self.latencies < point.latency.typical_us))
+    def beside(self, point: Point) -> Ranks:
+        """The ranks of those that nothing beats either, and that are better in one value."""
+        better = (self.accuracies > point.accuracy) | (self.latencies < point.latency.typical_us)
+        return np.flatnonzero(self.unbeaten & better)
 
     def at(self, ranks: Ranks) -> Iterator[Point]:
         """The points there, in turn."""
@@ -93,7 +96,7 @@ def _place(point: Point, crowd: Crowd, evidence: Evidence) -> Place:
     """Its rival is the best of those that make it less than `on`: the best are asked first, and the rest not at all."""
     ranks = crowd.beating(point)
     if not len(ranks):
-        others = crowd.at(crowd.better_in_one(point))
+        others = crowd.at(crowd.beside(point))
         rival = next((other for other in others if _outclasses(other, point, evidence)), None)
         return Place(standing=Standing.NARROWLY if rival else Standing.ON, rival=rival.key if rival else None)
     better = crowd.at(ranks)

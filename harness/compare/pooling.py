@@ -49,8 +49,10 @@ def difference(ours: Sequence[str], theirs: Sequence[str], paired_seeds: bool) -
 
 @lru_cache(maxsize=1 << 16)
 def _difference(ours: tuple[str, ...], theirs: tuple[str, ...], paired_seeds: bool) -> Interval:
-    if len(ours) == len(theirs) == 1:
-        pair = stats.paired_proportions(hits_of(theirs)[0], hits_of(ours)[0])
+    if len(ours) == len(theirs) == 1 and len(ours[0]) == len(theirs[0]):
+        (mine, own), (other, others) = _bits(ours[0]), _bits(theirs[0])
+        both = (mine & other).bit_count()
+        pair = stats.paired_counts(both, (others - both, own - both), len(ours[0]))
         return Interval(value=pair.difference, low=pair.low, high=pair.high)
     found = tested_difference(ours, theirs, paired_seeds, these_seeds=False)
     return Interval(value=found.estimate, low=found.low, high=found.high)
@@ -76,11 +78,11 @@ def tested_difference(
     if len(a) == len(b) == 1:
         pair = stats.paired_proportions(b[0], a[0])
         return stats.Interval(pair.difference, pair.low, pair.high, pair.p_value)
-    examples = a.shape[1]
-    by_example = a.mean(axis=0) - b.mean(axis=0)
+    (our_examples, our_seeds), (their_examples, their_seeds) = _shares(tuple(ours)), _shares(tuple(theirs))
+    by_example, examples = our_examples - their_examples, a.shape[1]
     total, mean = examples + 2, float(by_example.mean())
-    in_examples = max(0.0, (float((by_example**2).sum()) + 1) / total - mean**2) / total
-    spreads = [a.mean(axis=1) - b.mean(axis=1)] if paired_seeds else [a.mean(axis=1), b.mean(axis=1)]
+    in_examples = max(0.0, (float(by_example @ by_example) + 1) / total - mean**2) / total
+    spreads = [our_seeds - their_seeds] if paired_seeds else [our_seeds, their_seeds]
     varying = [values for values in spreads if len(values) > 1 and not these_seeds]
     in_seeds = sum(float(values.var(ddof=1)) / len(values) for values in varying)
     seed_freedom = sum(len(values) - 1 for values in spreads)
@@ -120,6 +122,19 @@ def hits_of(corrects: Sequence[str]) -> npt.NDArray[np.bool_]:
         ValueError: the seeds were not judged on as many examples.
     """
     return _hits_of(tuple(corrects))
+
+
+@lru_cache(maxsize=1 << 13)
+def _shares(corrects: tuple[str, ...]) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """The share of right answers, over the seeds of each example and over the examples of each seed."""
+    hits = hits_of(corrects)
+    return hits.mean(axis=0), hits.mean(axis=1)
+
+
+@lru_cache(maxsize=1 << 15)
+def _bits(correct: str) -> tuple[int, int]:
+    """One seed's answers as the bits of a number, of which two are compared at once; and how many were right."""
+    return int(correct, 2), correct.count("1")
 
 
 @lru_cache(maxsize=1 << 15)

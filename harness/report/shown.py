@@ -6,11 +6,12 @@ from harness.compare import Answers, Standing, Variant
 from harness.report import format as fmt
 
 MOST = 500  # a page of so many still opens and sorts at once: bench/results/page.md
+MOST_DRAWN = 120  # where not all are shown
 STANDINGS = list(Standing)
 
 
-def worth_showing(answers: Answers) -> Answers:
-    """The answers as they are, or with the variants alone that matter most, in the study's order.
+def worth_showing(answers: Answers, most: int | None = None) -> Answers:
+    """The answers as they are, or with the variants alone that matter most, at least `most`, in the study's order.
 
     What is chosen and what it would replace comes first, then what is on a frontier, near it, or behind it, and of
     those that are alike in that the most accurate; each brings its original.
@@ -21,7 +22,7 @@ def worth_showing(answers: Answers) -> Answers:
     originals = {variant.network: variant.key for variant in answers.variants if variant.original}
     kept: set[str] = set()
     for variant in sorted(answers.variants, key=lambda each: (each.key not in chosen, *_rank(each))):
-        if len(kept) >= MOST:
+        if len(kept) >= (MOST if most is None else most):
             break
         kept.update((variant.key, originals.get(variant.network, variant.key)))
     return answers.model_copy(update={"variants": tuple(each for each in answers.variants if each.key in kept)})
@@ -32,8 +33,9 @@ def left_out(answers: Answers, shown: Answers) -> str:
     if shown is answers:
         return ""
     return (
-        f"{fmt.count(len(shown.variants))} of {fmt.count(len(answers.variants))} variants are shown: what is chosen, "
-        "what is on a frontier or nearest to it, and their originals. `harness results RUN --format csv` has all."
+        f"{fmt.count(len(shown.variants))} of {fmt.count(len(answers.variants))} variants are shown, fewer in the "
+        "charts: what is chosen, what is on a frontier or nearest to it, and their originals. `harness results RUN "
+        "--format csv` has all."
     )
 
 

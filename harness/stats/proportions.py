@@ -83,11 +83,15 @@ def paired_proportions(baseline: ArrayLike, candidate: ArrayLike, confidence: fl
     first, second = np.asarray(baseline, dtype=bool), np.asarray(candidate, dtype=bool)
     if first.shape != second.shape or first.ndim != 1 or first.size == 0:
         raise ValueError(f"need the same examples for both, got shapes {first.shape} and {second.shape}")
-    only_candidate, only_baseline = int(np.count_nonzero(second & ~first)), int(np.count_nonzero(first & ~second))
     both = int(np.count_nonzero(first & second))
-    low, high = _newcombe((both, only_candidate, only_baseline), first.size, confidence)
-    difference = (only_candidate - only_baseline) / first.size
-    return PairedProportions(difference, low, high, only_baseline, only_candidate)
+    alone = int(np.count_nonzero(first)) - both, int(np.count_nonzero(second)) - both
+    return paired_counts(both, alone, first.size, confidence)
+
+
+def paired_counts(both: int, alone: tuple[int, int], total: int, confidence: float = CONFIDENCE) -> PairedProportions:
+    """The same of counts: how many of `total` examples both get right, and how many the baseline or the candidate alone."""
+    low, high = _newcombe((both, alone[1], alone[0]), total, confidence)
+    return PairedProportions((alone[1] - alone[0]) / total, low, high, *alone)
 
 
 @cache

@@ -64,6 +64,7 @@ def test_a_study_that_is_edited_half_way_ends_as_it_began_and_says_so(
     assert said == "harness: small.toml: was changed while it ran: runs/small is of what it said; run it again"
     before = set(contents(Folder(Path(".harness"))).artifacts)
     file.write_text(STUDY.format(seeds=[0, 1]))
+    monkeypatch.setattr("harness.cli.commands.run.terminal", lambda quiet: Silent())
     code, out, err = in_process(capsys, *words)
     assert code == 0, err
     assert [row["case"]["seed"] for row in json.loads(out)["rows"]] == [0, 0, 1, 1]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness import stats
@@ -20,6 +20,7 @@ def test_trend_is_found_and_noise_is_not() -> None:
 samples = st.lists(st.lists(st.floats(-1e6, 1e6), max_size=6), max_size=5)
 
 
+@settings(deadline=None)
 @given(samples)
 def test_medians_of_several_samples_are_those_of_each(several: list[list[float]]) -> None:
     """Of one size or not; of none it is not known."""
@@ -27,6 +28,7 @@ def test_medians_of_several_samples_are_those_of_each(several: list[list[float]]
         assert stats.medians(given_).tolist() == pytest.approx(list(map(stats.median, given_)), nan_ok=True)
 
 
+@settings(deadline=None)
 @given(samples, st.integers(1, 3))
 def test_medians_of_what_is_known_leave_out_what_is_not_and_rows_with_too_little(
     several: list[list[float]], fewest: int
