@@ -89,7 +89,7 @@ def paired_proportions(baseline: ArrayLike, candidate: ArrayLike, confidence: fl
 
 
 def paired_counts(both: int, alone: tuple[int, int], total: int, confidence: float = CONFIDENCE) -> PairedProportions:
-    """The same of counts: how many of `total` examples both get right, and how many the baseline or the candidate alone."""
+    """The same of counts: how many of `total` examples both get right, and how many each alone, the baseline first."""
     low, high = _newcombe((both, alone[1], alone[0]), total, confidence)
     return PairedProportions((alone[1] - alone[0]) / total, low, high, *alone)
 
