@@ -143,7 +143,7 @@ $(READY_NODE): tools/runtimes/package.json
 bench-engine: $(READY) ## what a case costs beside its work: 1,000 of them, time and memory, into bench/results/; a minute or two
 	$(BIN)/python -m bench.engine
 
-bench-gate: $(READY) ## does harness validate decide rightly, and only what it can? idle machine, 80 tries, about 40 minutes
+bench-gate: $(READY) ## does harness validate decide rightly, and only what it can? idle machine, 80 tries, about 25 minutes
 	$(BIN)/python -m bench.gate --device cpu
 
 schema: $(READY) ## renew the published JSON Schema of a bundle's manifest.json
