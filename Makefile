@@ -116,7 +116,7 @@ bench-importance: $(READY) ## what each importance keeps of a network's accuracy
 bench-latency: $(READY) ## is the latency model right, is what is asked for reached; idle machine, about 40 minutes
 	$(BIN)/python -m bench.latency
 
-bench-quantize: $(READY) ## INT8 and FP16 of three networks, original and pruned; idle machine, about an hour
+bench-quantize: $(READY) ## INT8 and FP16 of three networks, original and pruned; idle machine, half an hour
 	$(BIN)/python -m bench.quantize
 
 bench-agreement: $(READY) ## what a faster ResNet50 still answers, by latency and uniform; idle machine, about 20 minutes
