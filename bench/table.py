@@ -13,8 +13,10 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import psutil
 
@@ -29,6 +31,7 @@ from harness.report import write
 from harness.spec import Study
 from tests.synthetic import ENVIRONMENT, EXAMPLE_SET, World, digest, make_measurements, make_row
 
+T = TypeVar("T")
 RESULT = Path(__file__).parent / "results" / "table.md"
 RATES = {1: 50, 10: 5}  # learning rates that are tried, by the number of seeds
 RATIOS = 18  # with the original, and that trained on, 20 rows a case
@@ -85,19 +88,21 @@ def command(*words: str) -> Spent:
     return Spent(clock, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
 
 
-def here(what: str, run: Path) -> Spent:
-    """A part of it in this process: reading the results, comparing them, or the report of what was compared."""
-    results = read_results(run) if what != "read" else None
-    found = compared(results) if what == "report" and results is not None else None
-    clock, cpu = time.perf_counter(), time.process_time()
-    if results is None:
-        read_results(run)
-    elif found is None:
-        compared(results)
-    else:
-        with tempfile.TemporaryDirectory() as folder:
-            write(results, Path(folder), found)
-    return Spent(time.perf_counter() - clock, time.process_time() - cpu)
+def parts(run: Path) -> dict[str, Spent]:
+    """What a report is made of, in this process: the results are read, compared, and told."""
+    spent: dict[str, Spent] = {}
+
+    def timed(what: str, do: Callable[[], T]) -> T:
+        clock, cpu = time.perf_counter(), time.process_time()
+        found = do()
+        spent[f"of that: {what}"] = Spent(time.perf_counter() - clock, time.process_time() - cpu)
+        return found
+
+    results = timed("read", lambda: read_results(run))
+    found = timed("compare", lambda: compared(results))
+    with tempfile.TemporaryDirectory() as folder:
+        timed("write", lambda: write(results, Path(folder), found))
+    return spent
 
 
 def lines_of(seeds: int, rates: int) -> list[str]:
@@ -117,7 +122,7 @@ def lines_of(seeds: int, rates: int) -> list[str]:
         assert (run / KEPT_FILE).is_file()
         assert file_digest(run / RESULTS_FILE) in (run / KEPT_FILE).read_text()[:1000]
         timed["`harness results --format csv`, as a run leaves it"] = command("results", str(run), "--format", "csv")
-        timed |= {f"of that: {each}": here(each, run) for each in ("read", "compare", "report")}
+        timed |= parts(run)
         page = (run / "report.html").stat().st_size / 1e6
     head = [f"| **{what}**; results.json {size:.0f} MB, page {page:.1f} MB | | |"]
     return [*head, *(f"| {name} | {spent} |" for name, spent in timed.items())]
@@ -125,7 +130,11 @@ def lines_of(seeds: int, rates: int) -> list[str]:
 
 def main() -> None:
     """Time both runs, and write the figures down."""
-    argparse.ArgumentParser(description=__doc__.partition("\n")[0]).parse_args()
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument(
+        "--seeds", type=int, choices=list(RATES), help="one of the two runs alone, printed and not kept"
+    )
+    asked = parser.parse_args()
     load = psutil.getloadavg()[0]
     lines = [
         "# The table and the report of a large run",
@@ -138,8 +147,10 @@ def main() -> None:
         "| --- | ---: | ---: |",
     ]
     for seeds, rates in RATES.items():
-        lines += lines_of(seeds, rates)
-    RESULT.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        if asked.seeds in (None, seeds):
+            lines += lines_of(seeds, rates)
+    if asked.seeds is None:
+        RESULT.write_text("\n".join(lines) + "\n", encoding="utf-8")
     print_lines(*lines)
 
 
