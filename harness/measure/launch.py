@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -17,6 +18,13 @@ UNDISTURBED = 0.9
 
 
 FEWEST_ROUNDS = 3
+
+
+@dataclass(frozen=True, eq=False)
+class Kept:
+    """An array that a record keeps of what was computed: it is no part of what makes two records equal."""
+
+    array: NDArray[np.float64]
 
 
 class Launch(Record):
@@ -62,10 +70,14 @@ class Launch(Record):
         clean = [median for median, good in zip(self.medians_ns, self.clean, strict=True) if good]
         return stats.median(clean or self.medians_ns) / 1000
 
-    @cached_property
+    @property
     def clean_logs(self) -> NDArray[np.float64]:
         """The logarithm of each block's median, (rounds,); NaN where that can't be trusted."""
-        return np.where(self.clean, np.log(self.medians_ns), np.nan)
+        return self._logs.array
+
+    @cached_property
+    def _logs(self) -> Kept:
+        return Kept(np.where(self.clean, np.log(self.medians_ns), np.nan))
 
     def paired_logs(self, candidate: Launch) -> NDArray[np.float64]:
         """log(this / candidate) of the rounds in which both blocks are clean; empty where those are too few."""

@@ -6,10 +6,9 @@ import math
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
 from harness import stats
-from harness.measure.launch import FEWEST_ROUNDS, Launch
+from harness.measure.launch import FEWEST_ROUNDS, Kept, Launch
 from harness.measure.runtime.process import WORKER
 from harness.records import Record
 from harness.spec import Mode
@@ -97,13 +96,13 @@ class MeasuredRow(Record):
         return tuple(launch.number for launch in self.launches)
 
     @cached_property
-    def _clean_logs(self) -> NDArray[np.float64]:
+    def _logs(self) -> Kept:
         """The logarithms of all blocks' medians, (launches, rounds); NaN where there is none that can be trusted."""
         logs = [launch.clean_logs for launch in self.launches]
         found = np.full((len(logs), max(map(len, logs), default=0)), np.nan)
         for each, row in zip(logs, found, strict=True):
             row[: len(each)] = each
-        return found
+        return Kept(found)
 
     def log_ratios(self, candidate: MeasuredRow) -> tuple[float, ...]:
         """The log speed-up of `candidate` over this row, in each launch with enough clean rounds of both.
@@ -111,7 +110,7 @@ class MeasuredRow(Record):
         It is the median over rounds of log(this / candidate): the pairing within a round cancels what changes
         slowly, and the median ignores the rounds in which a neighbour disturbed one of the two.
         """
-        ours, theirs = self._clean_logs, candidate._clean_logs
+        ours, theirs = self._logs.array, candidate._logs.array
         if self._numbers != candidate._numbers:
             places = {number: place for place, number in enumerate(candidate._numbers)}
             common = [(place, places[number]) for place, number in enumerate(self._numbers) if number in places]

@@ -218,3 +218,10 @@ def test_log_ratios_are_medians_over_the_clean_rounds_of_each_common_launch(seed
             expected.append(float(np.median(logs)))
     assert ours.log_ratios(theirs) == pytest.approx(expected)
     assert len(ours.round_errors(theirs)) == len(expected)
+
+
+def test_what_was_computed_of_a_measurement_is_no_part_of_it() -> None:
+    first, second = measurement(), measurement()
+    assert first.compare_all() == second.compare_all()
+    assert first == second
+    assert first != measurement(noise=0.1)
