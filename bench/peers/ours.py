@@ -18,7 +18,7 @@ from harness.data import Dataset
 from harness.spec import MeasureSpec, TrainSpec
 
 BATCH_SIZE = 32  # of the epochs with a cosine; the others may have these, too
-RATES = {"adam": 3e-3, "muon": 1e-3}  # of these epochs, by the optimizer
+RATES = {"adam": 3e-3, "muon": 2e-3}  # of these epochs, by the optimizer
 RECONSTRUCTED = 60_000  # training images, without their labels: all of them
 IMPORTANCE = "taylor"
 BATCHES = (1, 32)
