@@ -152,6 +152,9 @@ schema: $(READY) ## renew the published JSON Schema of a bundle's manifest.json
 bench-page: $(READY) ## how large a report's page is, and how fast a browser opens and sorts it, into bench/results/
 	$(BIN)/python -m bench.page
 
+bench-table: $(READY) ## how long the table and the report of 10,000 rows take, into bench/results/; a minute or two
+	$(BIN)/python -m bench.table
+
 picture: $(READY) ## docs/report.png from the default study's report, by the system's Chromium
 	$(BIN)/python -m bench.picture $(RUNS)/default docs/report.png
 
@@ -172,8 +175,8 @@ test-onednn: $(READY) ## what computes with TensorFlow, with oneDNN, which Tenso
 sweep: $(READY) ## the long tests: every network of keras.applications, exports of pruned ones, 1,000 random networks
 	$(BIN)/python -m pytest -m slow -v -n 2 --dist load --max-worker-restart 0
 
-sweep-kills: $(READY) ## SIGKILL at KILLS=50 random moments of a study: nothing lost, nothing twice; half an hour
-	KILLS=$(or $(KILLS),50) $(BIN)/python -m pytest -m slow -v tests/pipeline/test_kills.py
+sweep-kills: $(READY) ## SIGKILL at KILLS=50 moments in all stages of a study; goes on where it stopped (runs/kills.jsonl); an hour
+	KILLS=$(or $(KILLS),50) KILLS_LOG=$(abspath $(RUNS))/kills.jsonl $(BIN)/python -m pytest -m slow -v tests/pipeline/test_kills.py
 
 field: $(READY) ## twelve cases from public reports, each command of each; about 4 minutes
 	$(BIN)/python -m pytest -m slow -v -n 2 --dist loadfile tests/field

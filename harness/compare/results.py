@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -11,7 +11,7 @@ from pydantic import ValidationError, model_validator
 from harness.base.errors import SpecError
 from harness.measure.measurement import Measurement
 from harness.records import ExampleSet, Record, Row
-from harness.spec import MeasureSpec
+from harness.spec import Case, MeasureSpec
 
 RESULTS_FILE = "results.json"
 
@@ -36,6 +36,13 @@ class Results(Record):
 
     @model_validator(mode="before")
     @classmethod
+    def _with_shared_cases(cls, values: Any) -> Any:
+        """A case, with all its prunings, is made once for all its rows."""
+        rows = values.get("rows") if isinstance(values, Mapping) else None
+        return {**values, "rows": [*_sharing_cases(rows)]} if isinstance(rows, list) else values
+
+    @model_validator(mode="before")
+    @classmethod
     def _as_it_was_before(cls, values: Any) -> Any:
         """Results of version 2 have no sets of examples; those of version 1 have one measurement or None, too."""
         version = values.get("schema_version") if isinstance(values, Mapping) else None
@@ -46,6 +53,19 @@ class Results(Record):
             only = kept.pop("measurement", None)
             kept["measurements"] = () if only is None else (only,)
         return kept
+
+
+def _sharing_cases(rows: Sequence[Any]) -> Iterator[Any]:
+    """The rows as they were read, but for the case, of which several in turn have the same."""
+    read, made = None, None
+    for row in rows:
+        if not isinstance(row, Mapping) or not isinstance(row.get("case"), Mapping):
+            yield row
+            continue
+        if row["case"] != read:
+            read = row["case"]
+            made = Case.model_validate(read)
+        yield {**row, "case": made}
 
 
 def read_results(run: Path) -> Results:
