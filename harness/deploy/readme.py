@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 
 from harness.deploy import layout
@@ -35,7 +36,8 @@ def _use(contents: Contents) -> Iterator[str]:
     yield "```python"
     yield "import numpy as np, onnxruntime"
     yield ""
-    yield f'session = onnxruntime.InferenceSession("{layout.MODEL}", providers=["CPUExecutionProvider"])'
+    providers = json.dumps(contents.providers)
+    yield f'session = onnxruntime.InferenceSession("{layout.MODEL}", providers={providers})'
     sizes = tuple(1 if size is None else size for size in one.shape)
     yield f"batch = np.zeros({sizes}, np.{one.dtype})  # your examples"
     yield f"answers = session.run(None, {{{one.name!r}: batch}})"

@@ -15,6 +15,7 @@ from harness.deploy.source.from_run import evidence_of_run
 from harness.records import Accuracy
 from harness.spec import Study, checked
 from harness.spec.names import file_name
+from tests.cli.test_app import in_process
 from tests.onnx_files import FLOAT, constant, helper, save, tensor, weight
 from tests.synthetic import results_of
 
@@ -78,6 +79,19 @@ def test_a_pruned_variant_has_its_plan_proof_parity_and_what_it_gained(run: Path
     assert manifest.labels == tuple("0123456789")
     assert manifest.data.spec.name == "mnist5k"
     assert manifest.inputs[0].axes == ("batch", "height", "width", "channels")
+
+
+def test_the_same_run_gives_the_same_bytes(run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """By the command, each time from the run itself."""
+    folders = [tmp_path / name for name in ("one", "other")]
+    for folder in folders:
+        code, out, err = in_process(capsys, "bundle", str(run), "50 %", "-o", str(folder), "--quiet")
+        assert (code, err) == (0, "")
+        assert out.startswith(f"{folder}: single_conv seed=0 50 %, ")
+    files = [{path.name: path.read_bytes() for path in folder.rglob("*") if path.is_file()} for folder in folders]
+    assert files[0] == files[1]
+    assert len(files[0]) == 5
+    assert in_process(capsys, "validate", str(folders[0]), "--quiet")[0] == 0
 
 
 def test_the_original_has_no_baseline_and_is_named_in_any_way(run: Path) -> None:
