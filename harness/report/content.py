@@ -43,7 +43,7 @@ class Content:
     findings: tuple[Finding, ...]
     headline: Headline
     overviews: tuple[Overview, ...]
-    recommended: tuple[Recommended | None, ...]
+    recommended: tuple[Recommended, ...]
     drawings: tuple[Drawing, ...]
     tuning_note: str
     learning: tuple[tuple[str, Table], ...]
