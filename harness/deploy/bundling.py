@@ -172,6 +172,7 @@ def _contents(
         plan=evidence.plan,
         proof=evidence.proof,
         source=evidence.source,
+        quantization=evidence.quantization,
     )
 
 

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from harness.base.store import digest
 from harness.measure.runtime.session import CPU, CUDA
-from harness.records import Accuracy, ChannelPlan, Parity, Proof, Record
+from harness.records import Accuracy, ChannelPlan, Parity, Proof, Quantization, Record
 from harness.records.record import GrownRecord
 from harness.spec import DataSpec, Mode
 
@@ -131,11 +131,12 @@ class Contents(GrownRecord):
 
     `device` is where the model ran when it was measured, and where it is to be shipped to, `providers` onnxruntime's
     execution providers for that; `conditions` are those of its latencies. `plan` and `proof` are there for a pruned
-    network, `parity` for one exported from Keras. `source` is the SHA-256 of what the ONNX file was made from, where it
-    says so.
+    network, `parity` for one exported from Keras, and `quantization` for one in another precision: then proof and
+    parity are those of the float32 file that it was made from. `source` is the SHA-256 of what the ONNX file was made
+    from, where it says so.
     """
 
-    later: ClassVar[frozenset[str]] = frozenset({"source"})
+    later: ClassVar[frozenset[str]] = frozenset({"source", "quantization"})
 
     name: str
     study: str | None
@@ -157,6 +158,7 @@ class Contents(GrownRecord):
     plan: ChannelPlan | None
     proof: Proof | None
     source: Sha256 | None = None
+    quantization: Quantization | None = None
 
 
 class Manifest(Contents):
