@@ -13,6 +13,9 @@ from harness.report.headline.gates import Gate, gates
 from harness.report.names import Names
 
 
+FEW_BATCHES = 2  # whose speed-ups stand beside each other; of more, each has its own view
+
+
 @dataclass(frozen=True)
 class Fact:
     """A number with its interval, and what it was before."""
@@ -104,7 +107,10 @@ def _bounds(choice: Choice, reference: Variant, results: Results) -> tuple[str, 
 
 
 def _facts(choice: Choice, variant: Variant, reference: Variant) -> Iterator[Fact]:
+    few = len(choice.speedups) <= FEW_BATCHES
     for batch, speedup in choice.speedups.items():
+        if not few and batch != choice.batch:
+            continue
         before, after = reference.latencies.get(batch), variant.latencies.get(batch)
         known = before is not None and after is not None
         yield Fact(

@@ -40,6 +40,16 @@ def test_numbers_stand_beside_what_they_were(results: Results) -> None:
     assert " to " in facts["Accuracy, points"].reach
 
 
+def test_of_many_batch_sizes_each_has_its_own_speed_up(study: Study) -> None:
+    """So that command and gates stay on the first screen."""
+    many = study.model_copy(update={"measure": study.measure.model_copy(update={"batch_sizes": (1, 4, 8, 32)})})
+    results = results_of(many)
+    answers = compare(results)
+    found = recommended(results, answers, Names(answers))
+    speedups = [[fact.name for fact in each.facts if fact.name.startswith("Speed-up")] for each in found]
+    assert speedups == [[f"Speed-up, batch {batch}"] for batch in (1, 4, 8, 32)]
+
+
 def test_what_is_not_shown_is_no_pass(results: Results) -> None:
     gates = {gate.name: gate for gate in first(results).gates}
     assert gates["Faster at batch 1"].state == "holds"
