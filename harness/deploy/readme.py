@@ -131,8 +131,10 @@ def _precision(found: Quantization) -> Iterator[str]:
     """What the numbers were changed to, and how many of the answers are still those of float32."""
     ranges = "" if found.images is None else f": {len(found.nodes)} nodes, ranges from {found.images:,} images"
     yield f"- In {found.spec.label}{ranges}"
-    for name, kept in (found.agreement.outputs if found.agreement is not None else {}).items():
-        if kept.top1 is not None and found.agreement is not None:
+    if found.agreement is None:
+        return
+    for name, kept in found.agreement.outputs.items():
+        if kept.top1 is not None:
             yield (
                 f"- `{name}` is the same answer as in float32 on {100 * kept.top1:.1f} % of "
                 f"{found.agreement.examples:,} examples"
