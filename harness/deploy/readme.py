@@ -115,8 +115,8 @@ def _proven(contents: Contents) -> Iterator[str]:
         )
     if contents.parity is not None:
         yield (
-            f"- Exported right{before}: it differs from Keras by at most {contents.parity.largest_difference:.1g} of the "
-            f"outputs' spread, on {contents.parity.examples:,} examples"
+            f"- Exported right{before}: it differs from Keras by at most {contents.parity.largest_difference:.1g} of "
+            f"the outputs' spread, on {contents.parity.examples:,} examples"
         )
     if quantized is not None:
         yield from _precision(quantized)

@@ -201,4 +201,3 @@ def _claim(values: dict[str, Any], name: str, size: int) -> None:
 
 def _foreign_hash(values: dict[str, Any], name: str) -> None:
     values["files"][name]["sha256"] = "0123456789abcdef" * 4
-

@@ -12,7 +12,6 @@ from harness.report.conditions.commands import shipping
 from harness.report.headline.gates import Gate, gates
 from harness.report.names import Names
 
-
 FEW_BATCHES = 2  # whose speed-ups stand beside each other; of more, each has its own view
 
 
