@@ -33,8 +33,8 @@ def shipping(results: Results, variant: Variant, bounds: Sequence[str] = ()) -> 
     words = ("harness", "bundle", f"runs/{results.study}", row.name, "--output", "BUNDLE")
     bundle = " ".join(map(shlex.quote, words))
     validate = " ".join(("harness", "validate", "BUNDLE", *map(shlex.quote, bounds)))
-    beats = " that it beats the latency of what it replaces" if bounds else ""
-    return f"Bundle it, and check where it will run{beats}", f"{bundle} && {validate}"
+    what = "where it runs it must beat what it replaces" if bounds else "check it where it will run"
+    return f"Bundle it; {what}", f"{bundle} && {validate}"
 
 
 def making(results: Results, variant: Variant) -> tuple[str, str]:

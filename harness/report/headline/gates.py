@@ -34,13 +34,12 @@ def _of_swap(choice: Choice) -> Iterator[Gate]:
     """What has to hold of a variant that takes another's place."""
     speedup = choice.speedups[choice.batch]
     yield Gate(f"Faster at batch {choice.batch}", True, f"{fmt.times(speedup.value)} ({fmt.times_range(speedup)})")
-    assert choice.change is not None
     held = True if choice.safe else False if choice.costly else None
-    yield Gate(
-        f"Loses less than {100 * TOLERATED_LOSS:g} point",
-        held,
-        f"{fmt.points(choice.change.value)} ({fmt.points_range(choice.change)})",
-    )
+    changes = [change for change in (choice.change, choice.equal_change) if change is not None]
+    worst = min(changes, key=lambda change: change.low)
+    beside = ", trained on" if worst is not choice.change else ""
+    evidence = f"{fmt.points(worst.value)} ({fmt.points_range(worst)}{beside})"
+    yield Gate(f"Loses less than {100 * TOLERATED_LOSS:g} point", held, evidence)
 
 
 def _of_variant(batch: int, variant: Variant, answers: Answers) -> Iterator[Gate]:

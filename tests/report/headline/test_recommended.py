@@ -8,6 +8,7 @@ import pytest
 
 from harness.compare import Answers, compare
 from harness.compare.results import Results
+from harness.report import format as fmt
 from harness.report.conditions.commands import making
 from harness.report.headline import Recommended, recommended
 from harness.report.names import Names
@@ -56,6 +57,17 @@ def test_what_is_not_shown_is_no_pass(results: Results) -> None:
     assert gates["Loses less than 1 point"].state == "not shown"
     assert gates["ONNX = Keras"].state == "holds"
     assert gates["Control is no different"].state == "holds"
+
+
+def test_the_evidence_of_a_gate_is_what_decides_it(results: Results) -> None:
+    """Of the losses against the original and against it trained on, that which may be larger."""
+    answers = compare(results)
+    choice, found = answers.choices[0], first(results)
+    evidence = {gate.name: gate.evidence for gate in found.gates}["Loses less than 1 point"]
+    assert choice.equal_change is not None
+    assert choice.lowest == choice.equal_change.low < (choice.change or choice.equal_change).low
+    assert f"({fmt.points(choice.lowest)} to " in evidence
+    assert evidence.endswith(", trained on)")
 
 
 def test_a_loss_that_is_clear_fails(study: Study) -> None:
