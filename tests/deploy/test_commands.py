@@ -120,7 +120,10 @@ def wrong(kind: str, bundle: Path, folder: Path) -> list[str]:
     ("kind", "message"),
     [
         ("another device", "is for cuda, not for cpu; bundle a run that was measured on cpu, or leave --device out"),
-        ("no such provider", "CUDA"),
+        (
+            "no such provider",
+            "; the bundle is for cuda: see `harness doctor`, or bundle a run that was measured where this",
+        ),
         ("no labels", "bare.npz: has images; it needs images and labels"),
         ("contradiction", "max_latency_us = 200 contradicts 100.0 on the command line; leave one out"),
         ("other inputs", "its inputs are 4x1x8x8:float32, the bundle's ?x1x8x8:float32; give the bundle of what"),
