@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from harness.compare import compare
 from harness.compare.results import Results
 from harness.report.findings import findings
@@ -22,19 +24,22 @@ def test_what_is_shown_to_lose_little_is_shipped(study: Study) -> None:
     alone = study.model_copy(update={"networks": study.networks[:1]})
     told = said(results_of(alone, World(accuracy=lambda case, prune: 0.99)))
     assert told.startswith(f"Ship deepcaptcha valid, pruned by 50{SPACE}%: 2.7")
-    assert told.endswith("of accuracy, shown to lose less than 1 point.")
+    assert f" at batch 1, accuracy{SPACE}99." in told
+    assert told.endswith(f"{SPACE}%, shown to lose less than 1 point.")
 
 
 def test_what_is_not_shown_to_is_only_a_candidate(results: Results) -> None:
     told = said(results)
     assert told.startswith("Best candidate: ")
-    assert told.endswith(f"{SPACE}points of accuracy; not shown to lose less than 1 point.")
+    assert re.search(r"; a loss of \d\.\d points can’t be ruled out\.$", told)
 
 
 def test_what_is_faster_but_clearly_worse_leaves_the_original(study: Study) -> None:
     alone = study.model_copy(update={"networks": study.networks[:1]})
     world = World(accuracy=lambda case, prune: 0.8 if prune or case.options.get("padding") == "valid" else 0.95)
-    assert said(results_of(alone, world)).startswith("Keep deepcaptcha same, unpruned: the nearest that is faster, ")
+    told = said(results_of(alone, world))
+    assert told.startswith("Keep deepcaptcha same, unpruned: the nearest that is faster, ")
+    assert re.search(r" at batch 1, but accuracy\s9\d\.\d → \d\d\.\d\s%\.$", told)
 
 
 def test_where_nothing_is_faster_the_original_stays(study: Study) -> None:
