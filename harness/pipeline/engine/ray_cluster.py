@@ -22,10 +22,11 @@ MEMORY_BYTES = 2 << 30  # of a job: Keras, its data and a network
 OBJECTS_BYTES = 100 << 20  # Ray's own store holds jobs and answers; what is made goes into ours
 ANSWER_S, START_S = 5, 120
 LONGEST_FOLDER = 32  # letters: a socket's path below it may have no more than 107
-QUIET = {
+SETTLED = {
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
     "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0",
+    "RAY_kill_child_processes_on_worker_exit": "0",  # they end by themselves, and leave nothing half-made
 }
 
 
@@ -86,7 +87,7 @@ def connected(address: str, folder: Path) -> Iterator[tuple[Node, ...]]:
 def _connect(address: str, folder: Path) -> None:
     import ray
 
-    for name, value in QUIET.items():
+    for name, value in SETTLED.items():
         os.environ.setdefault(name, value)
     own: dict[str, Any] = {}
     if address == LOCAL:
