@@ -40,7 +40,7 @@ MEBIBYTE = 1 << 20
 
 @dataclass(frozen=True)
 class Point:
-    """Where a run stood: seconds by the clock, of this process and those below it on a CPU, and what memory each holds."""
+    """Where a run stood: seconds by the clock, on a CPU of this process and those below it, and their memory."""
 
     clock_s: float
     cpu_s: float
@@ -143,7 +143,7 @@ def main() -> None:
         f"{asked.tries} runs, from case {FIRST} on. A case is three jobs: a training, an export, an evaluation.",
         f"The machine had {psutil.cpu_count()} CPUs and a load of {load:.1f} when it began, which the clock shows,",
         "and CPU time does not.",
-        "Memory is that of the process that steers, and of its workers together, those of Ray's own among them, at that case",
+        "Memory is that of the process that steers, and of its workers together, Ray's own among them, at that case",
         "and in the end, in MiB.",
         "",
         "| `--on` | a case, ms | its CPU here, ms | in workers, ms | memory here | of the workers |",

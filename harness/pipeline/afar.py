@@ -1,4 +1,4 @@
-"""A study on machines that share nothing with this one but the store: its data and its networks' files are there, too."""
+"""A study on machines that share nothing with this one but the store: its data and files are there, too."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ class StudySite:
 
     @property
     def on_gpu(self) -> frozenset[str]:
-        """The jobs that compute on a GPU: training, but for TensorFlow's, and ONNX files where the study asks for it."""
+        """The jobs that compute on a GPU: training, unless by TensorFlow, and ONNX files if the study says so."""
         trained = os.environ.get("KERAS_BACKEND", "tensorflow") != "tensorflow"
         return (TRAINING if trained else frozenset()) | (RUNNING if self.device == "cuda" else frozenset())
 

@@ -109,8 +109,7 @@ def below(pid: int) -> list[psutil.Process]:
 def test_no_such_place_is_one_line(words: list[str], study: Path, tmp_path: Path) -> None:
     ran = harness(*words, "--on", "wrokers", cwd=tmp_path)
     assert (ran.returncode, ran.stdout) == (2, "")
-    assert ran.stderr == "harness: --on wrokers: no such place; give 'workers', 'workers:4', 'here', 'ray', 'ray://HOST:PORT' or "
-        "'ray:HOST:PORT'\n"
+    assert ran.stderr == f"harness: --on wrokers: no such place; give {PLACES}\n"
 
 
 @pytest.mark.slow

@@ -122,7 +122,7 @@ def network(path: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_two_nodes_that_share_only_the_store_give_what_this_process_gives(tmp_path: Path, s3: S3) -> None:
-    """To the byte, with the same keys, over Ray's client and as one of the machines; the second time nothing is made."""
+    """To the byte, with the same keys, over Ray's client; from one of the machines the second time nothing is made."""
     (tmp_path / "both.toml").write_text(BOTH.replace('name = "small"', 'name = "small"\nseeds = [0, 1]'))
     network(tmp_path / "net.keras")
     command = ["run", "both.toml", "--json", "--store", s3.address, "--cache", "here"]

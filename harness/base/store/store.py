@@ -70,8 +70,8 @@ class Store:
         found = self._found(Artifact(artifact.key, self.root / artifact.name))
         if found is None:
             raise StoreError(
-                f"{self.place.address}: has no {artifact.name} on this machine; give every machine the same store, such as "
-                "--store s3://BUCKET/FOLDER"
+                f"{self.place.address}: has no {artifact.name} on this machine; give every machine the same store, "
+                "such as --store s3://BUCKET/FOLDER"
             )
         return found
 

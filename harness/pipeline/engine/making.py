@@ -54,7 +54,7 @@ class Maker:
         found = self.store.find(stage, inputs)
         if found is None:
             raise EngineError(
-                f"{self.store.place.address}: has no {stage} that another machine has just made; give every machine the "
-                "same store, such as --store s3://BUCKET/FOLDER"
+                f"{self.store.place.address}: has no {stage} that another machine has just made; give every machine "
+                "the same store, such as --store s3://BUCKET/FOLDER"
             )
         return found

@@ -83,8 +83,8 @@ def opened(place: Place, work: Work, folder: Path, progress: Progress) -> Iterat
             with _stopped(engine):
                 yield engine
     elif place.workers:
-        with _stopped(Workers(work.site, folder, progress, place.workers, work.prepare)) as engine:
-            yield engine
+        with _stopped(Workers(work.site, folder, progress, place.workers, work.prepare)) as workers:
+            yield workers
     else:
         yield Here()
 

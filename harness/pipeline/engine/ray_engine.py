@@ -6,7 +6,6 @@ latencies, whatever its nodes are.
 
 from __future__ import annotations
 
-import os
 import threading
 import uuid
 from collections import defaultdict

@@ -27,7 +27,7 @@ def test_places(text: str, place: Place) -> None:
     assert read_place(text) == place
 
 
-@pytest.mark.parametrize("text", ["", "wrokers", "workers:", "workers:x", "workers:-1", "workers:1.5", "here:2", "rays"])
+@pytest.mark.parametrize("text", ["", "wrokers", "workers:", "workers:x", "workers:-1", "workers:1.5", "here:2", "rx"])
 def test_no_such_place(text: str) -> None:
     with pytest.raises(SpecError, match=f"no such place; give {re.escape(PLACES)}$"):
         read_place(text)

@@ -7,7 +7,7 @@ import os
 import shutil
 import tempfile
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -204,7 +204,7 @@ def test_all_end_when_the_run_is_stopped(nodes: tuple[Node, ...], tmp_path: Path
 def test_a_worker_that_can_t_start_ends_the_run(nodes: tuple[Node, ...], tmp_path: Path) -> None:
     broken = Place(broken=True)
     engine = RayEngine(nodes, broken, Workers(broken, tmp_path, Silent()), tmp_path, Silent(), shares_disk=True)
-    with pytest.raises(EngineError, match="a worker process can't be started: .*No module named 'tensorflew'"):
+    with pytest.raises(EngineError, match=r"a worker process can't be started: .*No module named 'tensorflew'"):
         ask(engine, "pid")
     engine.stop()
 
