@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import shutil
 import socket
 import subprocess
@@ -19,6 +20,9 @@ import psutil
 ROOT = Path(__file__).parents[1]
 START_S = 120
 RAY = [sys.executable, "-c", "import sys; from ray.scripts.scripts import main; sys.exit(main())"]
+LOOPBACK = ("127.0.0.2", "127.0.0.3")  # Ray takes the first address of all for one outside
+os.environ.setdefault("RAY_AUTH_MODE", "token")  # for all clusters of a run of tests, since Ray looks once
+os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
 
 
 @dataclass
@@ -33,27 +37,32 @@ class TwoNodes:
 
     @property
     def client(self) -> str:
-        return f"ray://127.0.0.1:{self._client_port}"
+        return f"ray://{LOOPBACK[0]}:{self._client_port}"
 
     @property
     def head(self) -> str:
-        return f"ray:127.0.0.1:{self._port}"
+        return f"ray:{LOOPBACK[0]}:{self._port}"
 
     def start(self, environment: Mapping[str, str], second: Mapping[str, str]) -> None:
         """Start both; `environment` is that of their processes, and `second` what else is set for the second one's."""
         head = ["--head", f"--port={self._port}", f"--ray-client-server-port={self._client_port}"]
         head += [f"--temp-dir={self.folder}", "--include-dashboard=false"]
         self._node(head, environment)
-        answers(self._port)
         answers(self._client_port)
-        self._node([f"--address=127.0.0.1:{self._port}"], {**environment, **second})
+        self._node([f"--address={LOOPBACK[0]}:{self._port}"], {**environment, **second})
 
     def _node(self, words: list[str], environment: Mapping[str, str]) -> None:
-        own = ["--node-ip-address=127.0.0.1", "--num-cpus=2", "--object-store-memory=100000000", "--block"]
-        with (self.folder / f"node-{len(self.started)}.log").open("wb") as log:
+        own = [
+            f"--node-ip-address={LOOPBACK[len(self.started)]}",
+            "--num-cpus=2",
+            "--object-store-memory=100000000",
+            "--block",
+        ]
+        said = self.folder / f"node-{len(self.started)}.log"
+        with said.open("wb") as log:
             self.started.append(
                 subprocess.Popen(
-                    [*RAY, "start", *words, *own, "--disable-usage-stats"],
+                    [*RAY, "start", *words, *own],
                     env=os.environ | {"PYTHONPATH": str(ROOT), "RAY_USAGE_STATS_ENABLED": "0"} | environment,
                     stdout=log,
                     stderr=log,
@@ -61,6 +70,11 @@ class TwoNodes:
                     start_new_session=True,
                 )
             )
+        until = time.monotonic() + START_S
+        while "Ray runtime started" not in said.read_text():
+            assert self.started[-1].poll() is None, said.read_text()
+            assert time.monotonic() < until, said.read_text()
+            time.sleep(0.1)
 
     def kill(self, node: int) -> None:
         """Kill a node at once, with all its processes."""
@@ -101,7 +115,7 @@ def end(pid: int) -> None:
 
 
 def free_ports(count: int) -> list[int]:
-    servers = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    servers = [socket.create_server((LOOPBACK[0], 0)) for _ in range(count)]
     ports = [server.getsockname()[1] for server in servers]
     for server in servers:
         server.close()
@@ -113,7 +127,7 @@ def answers(port: int) -> None:
     until = time.monotonic() + START_S
     while time.monotonic() < until:
         try:
-            socket.create_connection(("127.0.0.1", port), 1).close()
+            socket.create_connection((LOOPBACK[0], port), 1).close()
             return
         except OSError:
             time.sleep(0.1)

@@ -21,9 +21,10 @@ from harness.spec import read_study
 from tests.base.test_crash import alive
 from tests.cli.test_app import harness
 from tests.pipeline.test_elsewhere import STUDY, below, made, without_seconds
+from tests.pipeline.test_kills import words
 from tests.pipeline.test_planted import STAGES, WAYS, check_planted, run_planted
 from tests.pipeline.test_planted import STUDY as PLANTED
-from tests.rays import ROOT, TwoNodes, free_ports, two_nodes
+from tests.rays import ROOT, TwoNodes, end, free_ports, two_nodes
 from tests.s3 import S3
 
 pytest.importorskip("ray", reason="needs the development packages: ray[client]")
@@ -42,6 +43,7 @@ def study(tmp_path: Path) -> Path:
     return tmp_path / "small.toml"
 
 
+@pytest.mark.slow
 def test_each_stage_dies_in_its_own_way_and_costs_no_other_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     check_planted(tmp_path, monkeypatch, dict(zip(STAGES, WAYS, strict=True)), on="ray")
 
@@ -57,7 +59,7 @@ def test_rows_and_what_is_stored_are_those_of_workers(tmp_path: Path, monkeypatc
     assert keys["ray"] == keys["workers"] != set()
 
 
-@pytest.mark.parametrize("kind", ["ray://127.0.0.1:{}", "ray:127.0.0.1:{}"])
+@pytest.mark.parametrize("kind", ["ray://127.0.0.2:{}", "ray:127.0.0.2:{}"])
 def test_where_nobody_answers_is_one_line(kind: str, study: Path, tmp_path: Path) -> None:
     place = kind.format(free_ports(1)[0])
     ran = harness("run", "small.toml", "--on", place, cwd=tmp_path)
@@ -78,24 +80,34 @@ def test_without_ray_is_one_line_that_names_the_extra(study: Path, tmp_path: Pat
     assert told(ran.stderr) == ["harness: --on ray: Ray is not installed; install prune-harness[cluster]"]
 
 
+def at_work(started: subprocess.Popen[str]) -> list[psutil.Process]:
+    """All its processes, once a worker of ours is among them."""
+    assert started.stderr is not None
+    while not (line := started.stderr.readline()).startswith("1 of 1"):
+        assert line, "it ended before it began"
+    while True:
+        processes = below(started.pid)
+        if any("spawn_main" in " ".join(words(each)) for each in processes):
+            return processes
+        assert started.poll() is None
+        time.sleep(0.05)
+
+
 def test_ctrl_c_ends_all_and_says_how_to_go_on(study: Path, tmp_path: Path) -> None:
     heeding = "import runpy, signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
     command = [sys.executable, "-c", f"{heeding}runpy.run_module('harness', run_name='__main__')"]
     started = subprocess.Popen(
         [*command, "run", str(study), "--on", "ray"], stderr=subprocess.PIPE, text=True, cwd=tmp_path
     )
-    assert started.stderr is not None
     ending = threading.Timer(LONGEST_S, started.kill)
     ending.start()
-    while not (line := started.stderr.readline()).startswith("1 of 1"):
-        assert line, "it ended before it began"
-    processes = below(started.pid)
-    while not any("spawn_main" in " ".join(each.cmdline()) for each in processes):
-        time.sleep(0.05)
-        processes = below(started.pid)
-    started.send_signal(signal.SIGINT)
-    err = started.communicate()[1]
-    ending.cancel()
+    try:
+        processes = at_work(started)
+        started.send_signal(signal.SIGINT)
+        err = started.communicate()[1]
+    finally:
+        ending.cancel()
+        end(started.pid)
     assert started.returncode == 130
     assert told(err) == [
         "0 of 4 rows are finished and kept",
@@ -164,6 +176,7 @@ def test_a_node_that_is_killed_costs_its_row_and_the_next_run_makes_that_alone(
         first = run_planted(tmp_path, monkeypatch, study, [], cluster.client)
         killing.join()
     lost = [row.error for row in first.results.rows if row.error is not None]
+    assert lost
     assert all("is gone; run the study again" in error or "was killed; run the study" in error for error in lost)
     again = run_planted(tmp_path, monkeypatch, study, [], "workers")
     assert [row.error for row in again.results.rows] == [None] * 4 * 12

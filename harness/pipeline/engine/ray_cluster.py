@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import secrets
 import socket
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,6 +24,7 @@ MEMORY_BYTES = 2 << 30  # of a job: Keras, its data and a network
 OBJECTS_BYTES = 100 << 20  # Ray's own store holds jobs and answers; what is made goes into ours
 ANSWER_S, START_S = 5, 120
 LONGEST_FOLDER = 32  # letters: a socket's path below it may have no more than 107
+LOOPBACK = "127.0.0.2" if sys.platform == "linux" else "127.0.0.1"  # Ray takes the first for an address outside
 SETTLED = {
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
@@ -73,6 +76,7 @@ def connected(address: str, folder: Path) -> Iterator[tuple[Node, ...]]:
     Raises:
         EngineError: there is none, or its nodes don't run what this process runs.
     """
+    _settle(address)
     import ray
 
     if ray.is_initialized():
@@ -84,21 +88,35 @@ def connected(address: str, folder: Path) -> Iterator[tuple[Node, ...]]:
         ray.shutdown()
 
 
+def _settle(address: str) -> None:
+    """Set for Ray what has to be in the environment before it is imported, unless the user has set it."""
+    for name, value in SETTLED.items():
+        os.environ.setdefault(name, value)
+    if "RAY_AUTH_MODE" in os.environ:
+        return
+    if address == LOCAL:  # nobody else on this machine may use it, and no token is left in the user's folder
+        os.environ |= {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
+    elif "RAY_AUTH_TOKEN" in os.environ or Path.home().joinpath(".ray", "auth_token").is_file():
+        os.environ["RAY_AUTH_MODE"] = "token"
+
+
 def _connect(address: str, folder: Path) -> None:
     import ray
 
-    for name, value in SETTLED.items():
-        os.environ.setdefault(name, value)
     own: dict[str, Any] = {}
     if address == LOCAL:
         own = {"num_cpus": usable_cpus(), "object_store_memory": OBJECTS_BYTES, "include_dashboard": False}
-        own |= {"_node_ip_address": "127.0.0.1"}
+        own |= {"_node_ip_address": LOOPBACK}
         own |= {"_temp_dir": str(folder / "ray")} if len(str(folder)) <= LONGEST_FOLDER else {}
     try:
         ray.init(address=address, log_to_driver=False, logging_level="ERROR", **own)
     except Exception as error:  # of a dozen kinds
-        what = "can't be started" if address == LOCAL else "can't be used"
-        raise EngineError(f"{address}: Ray {what}: {' '.join(str(error).split())}") from None
+        why = " ".join(str(error).split())
+        if address == LOCAL:
+            raise EngineError(f"Ray can't be started: {why}; mend that, or give --on workers") from None
+        raise EngineError(
+            f"{address}: Ray can't be used: {why}; its version, Python's and RAY_AUTH_MODE must be the same there"
+        ) from None
 
 
 def _nodes(address: str) -> tuple[Node, ...]:

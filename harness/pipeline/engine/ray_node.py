@@ -10,6 +10,7 @@ import logging
 import os
 import shutil
 import socket
+import sys
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -117,6 +118,8 @@ def _settle(terms: Terms) -> None:
     os.environ.update(terms.settings)
     if terms.started_in.is_dir():
         os.chdir(terms.started_in)
+    # Else each worker would run Ray's own script as far as its guard, and import Ray.
+    vars(sys.modules["__main__"]).pop("__file__", None)
 
 
 def _build() -> str:

@@ -105,6 +105,9 @@ class Desk:
     def setting(self, name: str) -> str | None:
         return os.environ.get(name)
 
+    def imported(self, name: str) -> bool:
+        return name in sys.modules
+
     def kill_starter(self) -> None:
         os.kill(os.getppid(), signal.SIGKILL)
         time.sleep(60)

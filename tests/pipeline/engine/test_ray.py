@@ -24,6 +24,7 @@ from harness.pipeline.engine.workers import Workers
 from tests.base.test_crash import alive
 from tests.pipeline.engine.sites import Place
 from tests.pipeline.engine.test_workers import LONGEST_S, wait_for
+from tests.rays import end  # noqa: F401 - which settles how Ray knows us, before it is imported
 
 pytest.importorskip("ray", reason="needs the development packages: ray[client]")
 pytestmark = pytest.mark.timeout(240)
@@ -70,6 +71,7 @@ def test_one_process_does_job_after_job(engine: RayEngine, capfd: pytest.Capture
     pids = {ask(engine, "pid", key=str(number)) for number in range(5)}
     assert len(pids) == 1
     assert os.getpid() not in pids
+    assert not ask(engine, "imported", "ray"), "it costs a second and a hundred megabytes"
     assert capfd.readouterr().out == ""
 
 
