@@ -82,9 +82,10 @@ def _moved(case: Case, folder: Path) -> Case:
 
 
 def _absolute(store: Store) -> Store:
-    """The same store, wherever a process works."""
-    root = store.root.absolute()
-    references = store.references
+    """The same store, wherever a process works; each machine finds its own cache."""
+    if store.behind is not None:
+        return store
+    root, references = store.root.absolute(), store.references
     if references is not None and isinstance(references.place, Folder):
         references = replace(references, place=Folder(references.place.root.absolute()))
     return replace(store, root=root, references=references)

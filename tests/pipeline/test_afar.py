@@ -48,7 +48,8 @@ def test_data_and_networks_come_through_the_store_and_go_on_there(
     tmp_path: Path, s3: S3, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One machine takes the network over, another exports it; the one that steers finds both."""
-    steering = open_store(s3.address, cache=tmp_path / "here")
+    monkeypatch.chdir(tmp_path)
+    steering = open_store(s3.address, cache=Path("here"))
     site = sent(site_of(tmp_path, steering))
     case = site.site.cases[0]
     made = []
@@ -60,7 +61,7 @@ def test_data_and_networks_come_through_the_store_and_go_on_there(
         made.append(do(job))
         assert (tmp_path / machine) in made[-1].folder.parents
     assert steering.bring(made[1]).path("model.onnx").read_bytes()
-    assert (tmp_path / "here") in steering.bring(made[1]).folder.parents
+    assert Path("here") in steering.bring(made[1]).folder.parents
 
 
 def test_a_machine_with_another_store_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -67,6 +67,24 @@ def check(address: str) -> None:
         raise EngineError(
             f"{address}: nobody answers ({why.lower()}); start Ray there with `ray start --head`, or give --on workers"
         ) from None
+    if not _speaks(address.removeprefix(CLIENT)):
+        raise EngineError(
+            f"{address}: what answers there is not Ray; give the port of `ray start --head`, or --on workers"
+        )
+
+
+def _speaks(address: str) -> bool:
+    """Whether somebody speaks as Ray does, which itself asks again for minutes; taken for granted where it is ciphered."""
+    import grpc
+
+    if os.environ.get("RAY_USE_TLS", "0") != "0":
+        return True
+    with grpc.insecure_channel(address) as channel:
+        try:
+            grpc.channel_ready_future(channel).result(timeout=ANSWER_S)
+        except grpc.FutureTimeoutError:
+            return False
+    return True
 
 
 @contextmanager

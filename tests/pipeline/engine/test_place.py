@@ -8,6 +8,7 @@ import socket
 import pytest
 
 from harness.base.errors import EngineError, SpecError
+from harness.pipeline.engine import ray_cluster
 from harness.pipeline.engine.place import PLACES, Place, answering, read_place
 
 
@@ -62,3 +63,13 @@ def test_no_such_host_or_port(address: str) -> None:
     pytest.importorskip("ray", reason="needs the development packages: ray[client]")
     with pytest.raises(EngineError, match=f"^{address}: nobody answers "):
         answering(read_place(f"ray:{address}"))
+
+
+def test_where_something_else_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ray itself would ask it again and again, for minutes."""
+    pytest.importorskip("ray", reason="needs the development packages: ray[client]")
+    monkeypatch.setattr(ray_cluster, "ANSWER_S", 0.5)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        address = f"127.0.0.1:{server.getsockname()[1]}"
+        with pytest.raises(EngineError, match=f"^{address}: what answers there is not Ray; give the address that "):
+            answering(read_place(f"ray:{address}"))
