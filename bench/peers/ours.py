@@ -75,14 +75,14 @@ class Ours:
         def make(folder: Path) -> None:
             self._export(apply(original.model, self._plan(original, widths)), folder / "cut.onnx")
 
-        inputs = {"original": digest(original), "widths": list(widths), "importance": IMPORTANCE, "code": _code()}
+        inputs = {"original": digest(original), "widths": list(widths), "importance": IMPORTANCE, "code": code()}
         return self.store.get("peers-cut", inputs, make).path("cut.onnx")
 
     def arm(self, original: Original, widths: Sequence[int], name: str) -> Arm:
         """A network of these widths: reconstructed, and trained on for an epoch."""
         inputs = {
             "original": digest(original), "widths": list(widths), "importance": IMPORTANCE,
-            "images": [CALIBRATION, RECONSTRUCTED], "training": [BATCH_SIZE, LEARNING_RATE], "code": _code(),
+            "images": [CALIBRATION, RECONSTRUCTED], "training": [BATCH_SIZE, LEARNING_RATE], "code": code(),
         }  # fmt: skip
 
         def make(folder: Path) -> None:
@@ -139,7 +139,7 @@ class Ours:
         export(network, path, self.data.test_images[:256])
 
 
-def _code() -> str:
+def code() -> str:
     """What the networks depend on beside their inputs: the pruner's source."""
     folder = Path(__file__).parents[2] / "harness" / "prune"
     return digest_of([path.read_text(encoding="utf-8") for path in sorted(folder.rglob("*.py"))])

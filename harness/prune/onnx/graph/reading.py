@@ -10,12 +10,12 @@ import onnx_ir as ir
 from onnx_ir.passes import common
 
 from harness.base.errors import ModelError, first_line
-from harness.measure.files.model_file import ModelFile, read_model
+from harness.measure.files.model_file import LARGEST, ModelFile, read_model
 from harness.measure.inputs.given import Given, gather
 from harness.prune.onnx.graph.folding import constant_tensors, fold
 from harness.prune.onnx.graph.graph import Array, Graph, is_constant
 from harness.prune.onnx.graph.inputs import described, fits, invented, layouts, suggested
-from harness.prune.onnx.graph.running import LARGEST, Runner, Seen, look, with_outputs
+from harness.prune.onnx.graph.running import Runner, Seen, look, with_outputs
 
 SECOND_BATCH = 3
 
@@ -33,7 +33,7 @@ def read_onnx(path: Path, inputs: Sequence[str] = ()) -> Graph:
     """
     file = read_model(path)
     if file.size_bytes > LARGEST:
-        raise ModelError(f"{path}: has {file.size_bytes / 1e9:.1f} GB; a network of up to 2 GB can be pruned")
+        raise ModelError(f"{path}: has {file.size_bytes / 1e9:.1f} GB; networks of up to 2 GB can be pruned")
     given = gather(inputs, None, {}, file.inputs)
     try:
         fits(given, file.inputs)
