@@ -28,8 +28,8 @@ def markdown(found: Sequence[Found], command: str, seeds: int, count: int) -> st
             f"kept* is on {count} others, in %, the mean and each seed's: of the angle and of `deepcaptcha` the class "
             "that is the same, of readers the character at each step where either tells one, of detectors the median "
             "cosine of their scores. Pictures are lines and pages of drawn text, parts of two photographs for "
-            "`nudenet`, and pieces of clothing for `deepcaptcha`. Speed-ups at batch 1 on one thread with 95 % intervals, "
-            "all of a file in one "
+            "`nudenet`, and pieces of clothing for `deepcaptcha`. Speed-ups at batch 1 on one thread with 95 % "
+            "intervals, all of a file in one "
             "paired run. Files are fetched by `make fetch-onnx`.",
             "",
             *_counts(found),
