@@ -171,14 +171,13 @@ def rows(networks: Sequence[str], python: Path, store: Store, progress: Progress
 
 
 def proved(found: Sequence[Row]) -> list[str]:
-    """The families of which every network that was tried is proved, by both exporters."""
-    failed = {one.network for one in found if one.difference is None}
-    tried = {one.network for one in found}
-    return [
-        family
+    """The families of which every network is proved, by both exporters."""
+    done = {(one.network, one.exporter) for one in found if one.difference is not None}
+    wanted = {
+        family: {(network, exporter) for network in networks for exporter in EXPORTERS}
         for family, networks in FAMILIES.items()
-        if tried & set(networks) and not failed & set(networks) and tried >= set(networks)
-    ]
+    }
+    return [family for family, both in wanted.items() if both <= done]
 
 
 def page(found: Sequence[Row]) -> str:
@@ -196,8 +195,8 @@ def page(found: Sequence[Row]) -> str:
             f"{len(machine['affinity'])} CPUs, load {os.getloadavg()[0]:.1f}; {versions}; theirs: "
             "[requirements.lock](../peers/theirs/requirements.lock).",
             "",
-            f"{len(proved(found))} of torchvision's {len(FAMILIES)} families are proved in every network tried, by "
-            "both of PyTorch's exporters: its default one and TorchScript's. Random weights, one image of "
+            f"{len(proved(found))} of torchvision's {len(FAMILIES)} families are proved in every network of the "
+            "table, by both of PyTorch's exporters: its default one and TorchScript's. Random weights, one image of "
             f"{SIDE}x{SIDE} pixels (224x224 for {', '.join(SIDES)}, whose poolings take no others); half of every "
             "group's channels, by `l1`. *Proof*: the largest difference from the masked original, as a share of the "
             "outputs' spread. *Pinned*: the nodes that keep their channels. Parameters in millions; seconds for "

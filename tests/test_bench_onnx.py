@@ -11,19 +11,20 @@ from bench.shelf.comparing import Found, Told
 from bench.shelf.page import markdown
 from bench.shelf.pictures import lines, pages, photographs, turned_lines
 from bench.shelf.subjects import kept
-from bench.torchvision import FAMILIES, Row, kinds, page, proved, row
+from bench.torchvision import EXPORTERS, FAMILIES, Row, kinds, page, proved, row
 from harness.base.store import Store
 
 
 def test_a_family_is_proved_by_both_exporters_in_all_its_networks() -> None:
-    found = [Row(name, exporter, weights=0.3, difference=1e-6) for name in FAMILIES["ResNet"] for exporter in "ab"]
-    found += [Row("alexnet", "a", weights=0.3, difference=1e-6), Row("alexnet", "b", why="it fails")]
-    found += [Row("swin_t", exporter, weights=0.3, difference=1e-6) for exporter in "ab"]  # one of two networks
+    found = [Row(name, exporter, weights=0.3, difference=1e-6) for name in FAMILIES["ResNet"] for exporter in EXPORTERS]
+    found += [Row("alexnet", "default", weights=0.3, difference=1e-6), Row("alexnet", "torchscript", why="it fails")]
+    found += [Row("swin_t", exporter, weights=0.3, difference=1e-6) for exporter in EXPORTERS]  # one of two networks
+    found += [Row("vit_b_16", "default", weights=0.3, difference=1e-6)]  # by one of two exporters
     assert proved(found) == ["ResNet"]
     text = page(found)
     assert "1 of torchvision's 20 families" in text
-    assert "| alexnet | b | | | | it fails | | |" in text
-    assert "--networks resnet18 resnet50 alexnet swin_t`" in text
+    assert "| alexnet | torchscript | | | | it fails | | |" in text
+    assert "--networks resnet18 resnet50 alexnet swin_t vit_b_16`" in text
 
 
 def test_reasons_are_counted_without_the_names_of_nodes() -> None:
