@@ -91,8 +91,11 @@ def _speeds(
     measured = measure([subject.path, *files.values()], spec, progress=pruners.progress)
     found = {}
     for name, each in zip(files, measured.compare_all(), strict=True):
-        if each.speedup is not None:
-            found[name] = (each.speedup, each.ci_low or 0.0, each.ci_high or float("inf"))
+        if each.speedup is None:
+            raise SystemExit(
+                f"{subject.name}, {name}: could not be measured; run it again on an idle machine, or longer"
+            )
+        found[name] = (each.speedup, each.ci_low or 0.0, each.ci_high or float("inf"))
     return found
 
 

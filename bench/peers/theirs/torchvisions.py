@@ -16,6 +16,7 @@ except RuntimeError:  # its compiled operators are for another build of PyTorch;
     import torchvision
 
 OPSET = 18
+torch.backends.mha.set_fastpath_enabled(False)  # one operator for a whole attention, which TorchScript can't export
 EXPORTERS = {"default": True, "torchscript": False}  # whether it is the one that PyTorch calls dynamo
 
 
