@@ -175,6 +175,10 @@ def _made_twice(model: onnx.ModelProto) -> None:
     model.graph.node[1].output[0] = model.graph.node[0].output[0]
 
 
+def _held_twice(model: onnx.ModelProto) -> None:
+    model.graph.initializer.append(model.graph.initializer[0])
+
+
 def too_large(path: Path) -> Path:
     """A file with a hole, which takes no place on the disk."""
     with path.open("wb") as stream:
@@ -214,6 +218,12 @@ REFUSED = [
     (changed(_custom), RATIO, "onnxruntime can't load it .*my.own:Relu"),
     (changed(_twice), RATIO, "onnxruntime can't load it .*same node name"),
     (changed(_made_twice), RATIO, "onnxruntime can't load it"),
+    (changed(_held_twice), RATIO, "holds two constants named 'c0'; export the model again"),
+    (
+        changed(lambda model: setattr(model.opset_import[0], "version", 6)),
+        RATIO,
+        "has opset 6; convert it to 7 or newer",
+    ),
     (changed(lambda model: setattr(model, "ir_version", 99)), RATIO, "IR version 99"),
     (changed(lambda model: setattr(model.opset_import[0], "version", 99)), RATIO, "opset 99"),
     (changed(_nan), RATIO, "holds NaN or infinity"),

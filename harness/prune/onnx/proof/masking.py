@@ -12,6 +12,7 @@ from harness.channels.removal import Removal
 from harness.prune.onnx.graph.graph import Array, Graph, constant
 from harness.prune.onnx.graph.trace import Trace
 
+WHERE = 9  # the opset that has it
 MASKABLE = ("float16", "float32", "float64", "int32", "int64")
 
 
@@ -81,12 +82,16 @@ def _compact(mask: Flags) -> Flags:
 
 
 def _put_behind(graph: ir.Graph, value: ir.Value, mask: Flags, fill: float, dtype: str) -> None:
-    """Let everything that reads a tensor read it masked."""
+    """Let everything that reads a tensor read it masked; before opset 9 by a factor, since there is no Where."""
     node = value.producer()
     assert node is not None
-    flags = _constant(graph, f"{value.name}.mask", mask)
-    zero = _constant(graph, f"{value.name}.fill", np.asarray(fill if dtype.startswith("float") else 0, dtype))
-    chosen = ir.Node("", "Where", [flags, value, zero], num_outputs=1, name=f"{value.name}.masking")
+    filled = np.asarray(fill if dtype.startswith("float") else 0, dtype)
+    if graph.opset_imports.get("", WHERE) < WHERE:
+        factor = _constant(graph, f"{value.name}.mask", np.where(mask, np.asarray(1, dtype), filled))
+        chosen = ir.Node("", "Mul", [value, factor], num_outputs=1, name=f"{value.name}.masking")
+    else:
+        flags, held = _constant(graph, f"{value.name}.mask", mask), _constant(graph, f"{value.name}.fill", filled)
+        chosen = ir.Node("", "Where", [flags, value, held], num_outputs=1, name=f"{value.name}.masking")
     chosen.outputs[0].name = f"{value.name}.masked"
     readers = [use for use in value.uses() if use.node is not chosen]
     graph.insert_after(node, chosen)
