@@ -76,14 +76,14 @@ class Ours:
         def make(folder: Path) -> None:
             self._export(apply(original.model, self._plan(original, widths)), folder / "cut.onnx")
 
-        inputs = {"original": digest(original), "widths": list(widths), "importance": IMPORTANCE, "code": _code()}
+        inputs = {"original": digest(original), "widths": list(widths), "importance": IMPORTANCE, "code": code()}
         return self.store.get("peers-cut", inputs, make).path("cut.onnx")
 
     def arm(self, original: Original, widths: Sequence[int], name: str) -> Arm:
         """A network of these widths: reconstructed, and trained on for an epoch in each way."""
         inputs = {
             "original": digest(original), "widths": list(widths), "importance": IMPORTANCE,
-            "images": [CALIBRATION, RECONSTRUCTED], "training": [BATCH_SIZE, RATES], "code": _code(),
+            "images": [CALIBRATION, RECONSTRUCTED], "training": [BATCH_SIZE, RATES], "code": code(),
         }  # fmt: skip
 
         def make(folder: Path) -> None:
@@ -143,7 +143,7 @@ class Ours:
         export(network, path, self.data.test_images[:256])
 
 
-def _code() -> str:
+def code() -> str:
     """What the networks depend on beside their inputs: the source of what prunes and trains."""
     root = Path(__file__).parents[2] / "harness"
     sources = [path for wing in ("prune", "training") for path in sorted((root / wing).rglob("*.py"))]
