@@ -8,6 +8,7 @@ import numpy as np
 import onnx
 import pytest
 
+from bench.text_lines.chart import chart
 from bench.text_lines.finding import Kept, overlap
 from bench.text_lines.page import Dot, Found, page
 from bench.text_lines.pruning import About
@@ -15,6 +16,7 @@ from bench.text_lines.reading import Judged, alphabet, decoded, distance, read
 from bench.text_lines.rendering import FONTS, fonts, for_detector, for_recogniser, lines, pages
 from bench.text_lines.texts import LONGEST, line
 from harness.base.errors import HarnessError
+from harness.measure.comparison import Comparison
 from tests.onnx_files import cnn, tensor
 from tests.prune.onnx.graph.building import Net
 
@@ -126,13 +128,17 @@ def test_the_page_says_whether_what_was_wanted_is_reached(wrong: int, said: str)
     right, ours = Judged.of(texts, texts), Judged.of(texts, [text[: 10 - wrong] for text in texts])
     about = About(target=1.3, weights=0.8, macs=0.7, proof=1e-6, solved=3)
     kept = Kept((0.1, 0.2), (0.9, 1.0))
+    speed = Comparison(
+        baseline=0, candidate=1, batch=1, mode="end_to_end", speedup=1.31, ci_low=1.3, ci_high=1.32, verdict="faster"
+    )
     found = Found(
-        right, [Dot(about, "1.31 (1.30 to 1.32)", ours, ours)], [Dot(about, "1.40", kept, kept)],
+        right, [Dot(about, speed, ours, ours)], [Dot(about, speed, kept, kept)],
         ["slow: 9x as fast is not reachable"], "l1", (100, 20),
     )  # fmt: skip
-    made = page(found)
-    assert f"Wanted: 1.3x for at most 2 points; {said}: 1.31 (1.30 to 1.32)" in made
-    assert "| 1.3x | 1.31 (1.30 to 1.32) | 80 % | 70 % |" in made
+    made = page(found, "lines.svg")
+    assert f"Wanted: 1.3x for at most 2 points; {said}: 1.31 (1.30 to 1.32), faster" in made
+    assert "| 1.3x | 1.31 (1.30 to 1.32), faster | 80 % | 70 % |" in made
+    assert chart(found).count("times as fast, measured") == 1
     assert "Not reached: slow: 9x as fast is not reachable" in made
 
 

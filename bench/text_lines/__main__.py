@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.onnx_files import FOLDER
+from bench.text_lines.chart import chart
 from bench.text_lines.finding import Kept, maps
 from bench.text_lines.page import Dot, Found, page
 from bench.text_lines.pruning import Pruned, Shelf
@@ -17,6 +18,7 @@ from bench.text_lines.rendering import fonts, for_detector, for_recogniser, line
 from harness.base.errors import HarnessError
 from harness.base.store import Store
 from harness.cli.terminal import print_lines, terminal
+from harness.measure.comparison import Comparison
 
 RESULT = Path(__file__).parents[1] / "results" / "text-lines.md"
 RECOGNISER = "rapidocr_onnxruntime/ch_PP-OCRv4_rec_infer.onnx"
@@ -37,7 +39,7 @@ class Size:
 SMALL = Size((100, 100), (20, 10), (1.3,), 20.0)
 
 
-def reached(shelf: Shelf, size: Size) -> tuple[list[tuple[Pruned, str]], list[str]]:
+def reached(shelf: Shelf, size: Size) -> tuple[list[tuple[Pruned, Comparison]], list[str]]:
     """The targets that were reached, with their speed-ups, and why others were not."""
     made = [shelf.pruned(target) for target in size.targets]
     files = [each for each in made if each.about.why is None]
@@ -110,7 +112,9 @@ def main() -> int:
     except HarnessError as error:
         sys.stderr.write(f"{error}\n")
         return 2
-    given.output.write_text(page(found), encoding="utf-8")
+    picture = given.output.with_suffix(".svg")
+    picture.write_text(chart(found), encoding="utf-8")
+    given.output.write_text(page(found, picture.name), encoding="utf-8")
     print_lines(f"Figures: {given.output}")
     return 0
 

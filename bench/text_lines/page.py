@@ -10,6 +10,7 @@ from typing import Generic, TypeVar
 from bench.text_lines.finding import Kept
 from bench.text_lines.pruning import About
 from bench.text_lines.reading import Judged
+from harness.measure.comparison import Comparison
 from harness.measure.runtime.environment import describe
 from harness.stats.intervals import Interval
 
@@ -22,10 +23,10 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Dot(Generic[T]):
-    """A target that was reached, its speed-up in words, and what is kept as cut and with kernels solved again."""
+    """A target that was reached, its measured speed-up, and what is kept as cut and with kernels solved again."""
 
     about: About
-    speed: str
+    speed: Comparison
     cut: T
     solved: T
 
@@ -42,8 +43,8 @@ class Found:
     solved_from: tuple[int, int]  # lines, pages
 
 
-def page(found: Found) -> str:
-    """The whole page."""
+def page(found: Found, picture: str) -> str:
+    """The whole page; `picture` is the name of the file beside it that shows the recogniser."""
     machine = describe()
     versions = ", ".join(f"{name} {version}" for name, version in machine["versions"].items() if version)
     return "\n".join(
@@ -61,6 +62,8 @@ def page(found: Found) -> str:
             "Intervals are of 95 %.",
             "",
             *_recogniser(found),
+            "",
+            f"![Character accuracy against measured speed-up]({picture})",
             "",
             *_detector(found),
             *(f"\nNot reached: {why}" for why in found.unreached),
@@ -100,7 +103,7 @@ def _verdict(found: Found) -> str:
         return f"Wanted: {wanted}; not reached."
     lost = dots[0].solved.lost_to(found.original)
     said = "reached" if lost.estimate <= WANTED_LOSS else "missed"
-    return f"Wanted: {wanted}; {said}: {dots[0].speed} for {_interval(lost)} points."
+    return f"Wanted: {wanted}; {said}: {_speed(dots[0].speed)} for {_interval(lost)} points."
 
 
 def _detector(found: Found) -> Iterator[str]:
@@ -124,7 +127,13 @@ def _detector(found: Found) -> Iterator[str]:
 def _start(dot: Dot[Judged] | Dot[Kept]) -> str:
     about = dot.about
     macs = "not counted" if about.macs is None else f"{100 * about.macs:.0f} %"
-    return f"{about.target:g}x | {dot.speed} | {100 * about.weights:.0f} % | {macs}"
+    return f"{about.target:g}x | {_speed(dot.speed)} | {100 * about.weights:.0f} % | {macs}"
+
+
+def _speed(found: Comparison) -> str:
+    if found.speedup is None or found.ci_low is None or found.ci_high is None:
+        return found.verdict
+    return f"{found.speedup:.2f} ({found.ci_low:.2f} to {found.ci_high:.2f}), {found.verdict}"
 
 
 def _interval(found: Interval) -> str:

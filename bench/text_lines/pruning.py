@@ -14,6 +14,7 @@ import harness
 from harness.base.errors import TooSlowError
 from harness.base.progress import Progress
 from harness.base.store import Store, digest
+from harness.measure.comparison import Comparison
 from harness.measure.files.model_file import read_model
 from harness.measure.protocol import measure
 from harness.prune.onnx.api import replay_onnx
@@ -98,14 +99,13 @@ class Shelf:
             kept=tuple(f"{node}: {why}" for node, why in solved.kept.items()),
         )
 
-    def speeds(self, found: Sequence[Pruned], seconds: float) -> list[str]:
+    def speeds(self, found: Sequence[Pruned], seconds: float) -> Sequence[Comparison]:
         """The measured speed-up of each over the original, all in one paired run."""
         if not found:
             return []
         spec = MeasureSpec(device="cpu", batch_sizes=(1,), threads=1, inputs=(self.feed,), budget_s=seconds)
         files = [self.path, *(each.files[1] for each in found)]
-        compared = measure(files, spec, progress=self.progress).compare_all()
-        return [f"{each.speedup:.2f} ({each.ci_low:.2f} to {each.ci_high:.2f})" for each in compared]
+        return measure(files, spec, progress=self.progress).compare_all()
 
 
 def code() -> str:

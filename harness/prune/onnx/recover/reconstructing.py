@@ -11,7 +11,6 @@ from pathlib import Path
 
 import numpy as np
 import onnx_ir as ir
-from onnx_ir.passes import common
 
 from harness.base.crash import scratch
 from harness.base.errors import ModelError, PruneError
@@ -24,6 +23,7 @@ from harness.prune.onnx.proof.outputs import compared
 from harness.prune.onnx.recover.biases import Bias, bias_of
 from harness.prune.onnx.recover.examples import Examples
 from harness.prune.onnx.recover.kernels import KINDS, linear
+from harness.prune.onnx.recover.passage import Passage
 from harness.prune.recover.reconstruct.designs.linear import Linear, UnsolvableError, extended
 from harness.prune.recover.reconstruct.designs.rows import Rows, places_left, positions
 from harness.prune.recover.reconstruct.fit import Choice, Fit
@@ -65,6 +65,7 @@ class _Work:
         self._found, self._removal, self._examples, self._seed = found, removal, examples, seed
         self._cut = Graph(pruned, found.graph.shapes, found.graph.dtypes)
         self._shelf = Shelf(folder / "wanted")
+        self._passage = Passage(pruned, examples.feeds, Shelf(folder / "cut"))
         self._rows: dict[tuple[int, int], Rows] = {}
         self._solved: list[SolvedLayer] = []
         self._kept: dict[str, str] = {}
@@ -149,9 +150,7 @@ class _Work:
         offset = bias.held if bias is not None and bias.own else None
         near = extended(how.matrix(self._kernel(path)), None if offset is None else how.fold_bias(offset, shape[0]))
         fit = Fit(shape, sum(len(self._rows[number, batch]) for batch in range(len(self._examples.feeds))))
-        runner = Runner(_upto(self._cut.model, node))
-        for batch, feeds in enumerate(self._examples.feeds):
-            x, made = runner.run(feeds)
+        for batch, (x, made) in enumerate(self._passage.upto(node)):
             rows = self._rows[number, batch]
             design = how.design(x, rows)
             if batch == 0:
@@ -177,18 +176,6 @@ class _Work:
         value.const_value = ir.Tensor(np.ascontiguousarray(kernel), name=value.name)
         if bias is not None:
             bias.add(how.unfold(choice.matrix[:, -1]))
-
-
-def _upto(model: ir.Model, node: ir.Node) -> bytes:
-    """The part of a graph that a node needs, with what it reads and what it makes as outputs."""
-    read, made = str(node.inputs[0].name) if node.inputs[0] is not None else "", str(node.outputs[0].name)
-    part = model.clone()
-    values = {str(value.name): value for each in part.graph for value in each.outputs}
-    values |= {str(value.name): value for value in part.graph.inputs}
-    part.graph.outputs.clear()
-    part.graph.outputs.extend([values[read], values[made]])
-    common.RemoveUnusedNodesPass()(part)
-    return with_outputs(part, [read, made])
 
 
 def _check(design: Array, matrix: Array, made: Array) -> None:
