@@ -119,7 +119,7 @@ bench-importance: $(READY) ## what each importance keeps of a network's accuracy
 bench-latency: $(READY) ## is the latency model right, is what is asked for reached; idle machine, about 40 minutes
 	$(BIN)/python -m bench.latency
 
-bench-quantize: $(READY) ## INT8 and FP16 of three networks, original and pruned; idle machine, about an hour
+bench-quantize: $(READY) ## INT8 and FP16 of three networks, original and pruned; idle machine, half an hour
 	$(BIN)/python -m bench.quantize
 
 bench-agreement: $(READY) ## what a faster ResNet50 still answers, by latency and uniform; idle machine, about 20 minutes
@@ -146,7 +146,7 @@ $(READY_NODE): tools/runtimes/package.json
 bench-engine: $(READY) ## what a case costs beside its work: 1,000 of them, time and memory, into bench/results/; a minute or two
 	$(BIN)/python -m bench.engine
 
-bench-gate: $(READY) ## does harness validate decide rightly, and only what it can? idle machine, 80 tries, about 40 minutes
+bench-gate: $(READY) ## does harness validate decide rightly, and only what it can? idle machine, 80 tries, about 25 minutes
 	$(BIN)/python -m bench.gate --device cpu
 
 schema: $(READY) ## renew the published JSON Schema of a bundle's manifest.json
