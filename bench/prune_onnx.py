@@ -1,4 +1,4 @@
-"""How long it takes to prune an ONNX file of 50 MB by half and to prove it, and how much memory: `make bench-prune-onnx`.
+"""How long it takes to prune an ONNX file of 50 MB by half and to prove it: `make bench-prune-onnx`.
 
 The file is a residual network like ResNet50, of two thirds of its widths, with random weights. Every repetition is a
 process of its own, with nothing warmed up. Linux alone tells a process's peak memory.
@@ -108,7 +108,7 @@ def repeated(times: int) -> list[dict[str, float]]:
 
 def markdown(rows: list[dict[str, float]]) -> str:
     """The figures as a page."""
-    machine = describe()
+    machine, size_mb = describe(), rows[0]["model_bytes"] / 1e6
     versions = ", ".join(f"{name} {version}" for name, version in machine["versions"].items() if version)
     cells = []
     for row in rows:
@@ -123,13 +123,13 @@ def markdown(rows: list[dict[str, float]]) -> str:
             "# An ONNX file of 50 MB, pruned by half",
             "",
             f"`{COMMAND}` on {machine['cpu']}, {len(machine['affinity'])} CPUs, load {os.getloadavg()[0]:.1f} (what "
-            f"else ran at the time; 0 to 2 is calm); {versions}. A residual network of {rows[0]['model_bytes'] / 1e6:.0f} "
-            "MB, images 224 x 224. A row is a fresh process, nothing warmed up; CPU seconds are those of all its threads, "
+            f"else ran at the time; 0 to 2 is calm); {versions}. A residual network of {size_mb:.0f} MB, "
+            "images 224 x 224. A row is a fresh process, nothing warmed up; CPU seconds are those of all its threads, "
             "memory is its growth at its peak, in sizes of the file. `harness prune` proves what it made; `harness "
             "verify` reads both files and proves it again; the difference is what pruning takes by itself. Wanted: "
             f"pruned in {WANTED_PRUNE_S:g} s, proved in {WANTED_PROVE_S:g} s.",
             "",
-            "| prune and prove, s | CPU s | memory | verify, s | CPU s | memory | prune alone, s | largest difference |",
+            "| prune and prove, s | CPU s | memory | verify, s | CPU s | memory | prune alone, s | difference |",
             "|---|---|---|---|---|---|---|---|",
             *cells,
             "",

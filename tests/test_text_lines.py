@@ -138,7 +138,7 @@ def test_the_page_says_whether_what_was_wanted_is_reached(wrong: int, said: str)
     made = page(found, "lines.svg")
     assert f"Wanted: 1.3x for at most 2 points; {said}: 1.31 (1.30 to 1.32), faster" in made
     assert "| 1.3x | 1.31 (1.30 to 1.32), faster | 80 % | 70 % |" in made
-    assert chart(found).count("times as fast, measured") == 1
+    assert "times as fast, measured" in chart(found)
     assert "Not reached: slow: 9x as fast is not reachable" in made
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import altair as alt
+
 from bench.text_lines.page import Found
 from harness.report.charts.drawing import svg_of
 
@@ -22,11 +24,14 @@ def chart(found: Found) -> str:
     color = {"field": "kernels", "type": "nominal", "title": None, "scale": {"range": [QUIET, INK, "#2f6fb0"]}}
     bars = [
         {"mark": "rule", "encoding": {"x": x, "y": {**y, "field": "low"}, "y2": {"field": "high"}, "color": color}},
-        {"mark": "rule", "encoding": {"x": {**x, "field": "slowest"}, "x2": {"field": "fastest"}, "y": y, "color": color}},
+        {
+            "mark": "rule",
+            "encoding": {"x": {**x, "field": "slowest"}, "x2": {"field": "fastest"}, "y": y, "color": color},
+        },
     ]
     points = {"mark": {"type": "point", "filled": True, "size": 60}, "encoding": {"x": x, "y": y, "color": color}}
     spec: dict[str, Any] = {
-        "$schema": "https://vega.github.io/schema/vega-lite/v5.json",
+        "$schema": alt.SCHEMA_URL,
         "data": {"values": dots},
         "width": 460,
         "height": 280,

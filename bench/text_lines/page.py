@@ -84,7 +84,8 @@ def _recogniser(found: Found) -> Iterator[str]:
         "| lost as cut, points |"
     )
     yield "|---|---|---|---|---|---|---|---|"
-    yield f"| original | 1 | 100 % | 100 % | {_interval(found.original.accuracy)} | | {found.original.whole_lines:.1f} | |"
+    before = found.original
+    yield f"| original | 1 | 100 % | 100 % | {_interval(before.accuracy)} | | {before.whole_lines:.1f} | |"
     for dot in found.lines:
         lost, cut = dot.solved.lost_to(found.original), dot.cut.lost_to(found.original)
         yield (

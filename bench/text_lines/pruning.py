@@ -1,4 +1,4 @@
-"""A file off the shelf made as fast as asked, and solved again from what was rendered; each target is kept when done."""
+"""A file off the shelf, made as fast as asked, and solved again from what was rendered; kept when done."""
 
 from __future__ import annotations
 

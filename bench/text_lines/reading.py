@@ -90,7 +90,7 @@ class Judged:
 
     def lost_to(self, other: Judged) -> Interval:
         """How many points of accuracy another file has less, on the same lines: paired."""
-        return _share([theirs - ours for theirs, ours in zip(other.wrong, self.wrong, strict=True)], self.lengths)
+        return _share([ours - theirs for ours, theirs in zip(self.wrong, other.wrong, strict=True)], self.lengths)
 
 
 def _share(parts: Sequence[int], wholes: Sequence[int]) -> Interval:

@@ -1,4 +1,4 @@
-"""What is missed where a channel goes and the others make up for it: channels leave one after the other, in closed form.
+"""What is missed where a channel goes and the others make up for it: one after the other, in closed form.
 
 A kernel reads channels, and is solved again by least squares when some of them go. The error that this leaves follows
 from the inverse of the channels' covariance, which a removal changes in closed form: Hassibi and Stork, 1993, 'Second

@@ -1,4 +1,4 @@
-"""How much of what kernels compute is missed without a channel, once they are solved again: importance by reconstruction.
+"""Importance by reconstruction: how much of what kernels compute is missed without a channel, once solved again.
 
 A kernel of several offsets is taken for as many kernels of one: what other channels say at the same place makes up for
 what went, and their neighbourhood is left out of account.
@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from harness.base.errors import PruneError
 from harness.channels.allocate import Scores
 from harness.channels.names import NO_CHANNEL, Names, along, varying_axes
 from harness.prune.choose.elimination import Reader, eliminated
@@ -54,6 +55,8 @@ class _Read:
         """Each kernel with the covariance of what it reads."""
         mean = self.sums / max(self.rows, 1)
         covariance = self.products / max(self.rows, 1) - np.outer(mean, mean)
+        if not np.isfinite(covariance).all():
+            raise PruneError("importance 'reconstruction' is not finite on this data; look for NaN in it")
         for kernel in self.kernels:
             yield Reader(self.channels.astype(np.intp), covariance, kernel)
 

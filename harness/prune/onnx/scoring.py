@@ -80,4 +80,3 @@ def score(trace: Trace, importance: str, data: Mapping[str, Array] | None, seed:
     if importance == RECONSTRUCTION:
         return redundancy(trace, data, seed)
     return averaged(trace, data, MEASURES[importance])
-

@@ -37,7 +37,7 @@ def test_the_first_to_go_costs_what_least_squares_misses(outputs: int) -> None:
     scores = eliminated([read], range(6))
     first = int(scores.argmin())
     alone = [missed(values, read.kernel, [each for each in range(6) if each != gone]) for gone in range(6)]
-    assert first == int(np.argmin(alone))
+    assert alone[first] < 1.05 * min(alone)
     assert scores[first] == pytest.approx(alone[first], rel=0.05, abs=1e-4)
 
 
@@ -53,7 +53,7 @@ def test_all_that_go_cost_together_what_least_squares_misses_without_them() -> N
 
 def test_of_two_that_say_the_same_one_matters() -> None:
     """A measure of each alone would let both go, or neither."""
-    values = mixed(4)
+    values = np.random.default_rng(0).normal(size=(ROWS, 4))
     values = np.concatenate([values, values[:, :1]], axis=1)
     scores = eliminated([reader(values)], range(5))
     assert min(scores[0], scores[4]) < 1e-3
