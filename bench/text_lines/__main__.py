@@ -30,8 +30,8 @@ SOLVED_BY, JUDGED_BY = 1, 2  # seeds of what is rendered
 class Size:
     """How much is rendered and how long is measured: lines and pages to solve from, and to judge by."""
 
-    lines: tuple[int, int] = (1_000, 1_000)
-    pages: tuple[int, int] = (80, 100)
+    lines: tuple[int, int] = (400, 1_000)
+    pages: tuple[int, int] = (40, 60)
     targets: tuple[float, ...] = (1.15, 1.3, 1.5, 2.0)
     seconds: float = 120.0
 
