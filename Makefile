@@ -95,6 +95,9 @@ bench-cuda: $(READY_CUDA) ## all that needs a GPU, into bench/results/; ONNX=fol
 bench-prune: $(READY) ## seconds and memory to prune ResNet50 by half and prove it, into bench/results/
 	$(BIN)/python -m bench.prune_resnet50
 
+bench-prune-onnx: $(READY) ## the same of an ONNX file of 50 MB, into bench/results/; 3 minutes
+	$(BIN)/python -m bench.prune_onnx
+
 bench-reconstruct: $(READY) ## what reconstruction wins back, and its cost for ResNet50, into bench/results/; half an hour
 	$(BIN)/python -m bench.reconstruct
 
@@ -171,6 +174,9 @@ fetch-onnx: $(READY) ## download the wheels that ship ONNX files, and take these
 
 bench-onnx: $(READY) ## what pruning leaves of the files of fetch-onnx, and the proofs, into bench/results/; 10 minutes
 	$(BIN)/python -m bench.onnx_files --folder $(RUNS)/onnx-files
+
+bench-text-lines: $(READY) ## does a pruned text recogniser still read, and a detector find? into bench/results/; after fetch-onnx, idle machine, an hour, goes on where it stopped
+	$(BIN)/python -m bench.text_lines --folder $(RUNS)/onnx-files
 
 test: $(READY) ## the tests, less the long sweeps
 	$(BIN)/python -m pytest -n 2 --dist loadfile --max-worker-restart 0

@@ -50,7 +50,10 @@ def prune(  # noqa: PLR0913, PLR0917 - one parameter an option
     device: Annotated[str | None, typer.Option(help="Where the speed is for: auto, cpu, cuda. [default: auto]")] = None,
     importance: Annotated[
         str | None,
-        typer.Option(help="l1, l2, bn_scale, fpgm, random; with --data taylor, activation, apoz, obd. [default: l1]"),
+        typer.Option(
+            help="l1, l2, bn_scale, fpgm, random; with --data taylor, activation, apoz, obd; of ONNX files also "
+            "reconstruction. [default: l1]"
+        ),
     ] = None,
     round_to: Annotated[int | None, typer.Option(help="Keep multiples of this many channels. [default: 1]")] = None,
     everywhere: Annotated[bool, typer.Option("--global", help="Rank the channels of all layers together.")] = False,
