@@ -41,8 +41,9 @@ def _of_choice(choice: Choice, answers: Answers, names: Names) -> Headline:
     gain = (f"{fmt.times(speedup.value)} as fast", True)
     accuracy = (_accuracy(answers.variant(choice.reference), answers.variant(choice.variant)), True)
     at = f" at batch {choice.batch}"
+    beside = " against it trained on as long" if choice.worse_beside_longer else ""
     if choice.safe:
-        end = (f", shown to lose less than {POINT}.", False)
+        end = (f", shown to lose less than {POINT}{beside}.", False)
         return ((f"Ship {name}: ", True), gain, (f"{at}, ", False), accuracy, end)
     if choice.costly:
         nearest = (f"the nearest that is faster, {name}, is ", False)
@@ -55,7 +56,7 @@ def _of_choice(choice: Choice, answers: Answers, names: Names) -> Headline:
         gain,
         (f"{at}, ", False),
         accuracy,
-        (f"; a loss of {lost} points can’t be ruled out.", False),
+        (f"; a loss of {lost} points{beside} can’t be ruled out.", False),
     )
 
 

@@ -35,9 +35,9 @@ def _of_swap(choice: Choice) -> Iterator[Gate]:
     speedup = choice.speedups[choice.batch]
     yield Gate(f"Faster at batch {choice.batch}", True, f"{fmt.times(speedup.value)} ({fmt.times_range(speedup)})")
     held = True if choice.safe else False if choice.costly else None
-    changes = [change for change in (choice.change, choice.equal_change) if change is not None]
-    worst = min(changes, key=lambda change: change.low)
-    beside = ", trained on" if worst is not choice.change else ""
+    worst = choice.equal_change if choice.worse_beside_longer else choice.change
+    assert worst is not None
+    beside = ", trained on" if choice.worse_beside_longer else ""
     evidence = f"{fmt.points(worst.value)} ({fmt.points_range(worst)}{beside})"
     yield Gate(f"Loses less than {100 * TOLERATED_LOSS:g} point", held, evidence)
 
