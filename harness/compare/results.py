@@ -14,6 +14,7 @@ from harness.records import ExampleSet, Record, Row
 from harness.spec import Case, MeasureSpec
 
 RESULTS_FILE = "results.json"
+OLDER = ("harness-results/1", "harness-results/2")
 
 
 class Results(Record):
@@ -46,7 +47,7 @@ class Results(Record):
     def _as_it_was_before(cls, values: Any) -> Any:
         """Results of version 2 have no sets of examples; those of version 1 have one measurement or None, too."""
         version = values.get("schema_version") if isinstance(values, Mapping) else None
-        if version not in ("harness-results/1", "harness-results/2"):
+        if version not in OLDER:
             return values
         kept = {key: value for key, value in values.items() if key != "schema_version"}
         if version == "harness-results/1":
@@ -82,7 +83,14 @@ def read_results(run: Path) -> Results:
     except OSError as error:
         raise SpecError(f"{path}: can't be read ({error.strerror}); give the folder that `harness run` wrote") from None
     except ValidationError as error:
-        count = error.error_count()
-        raise SpecError(
-            f"{path}: not the results of this version ({count} problem{'s' * (count > 1)}); run the study again"
-        ) from None
+        raise SpecError(f"{path}: not the results of this version ({_why(error)}); run the study again") from None
+
+
+def _why(error: ValidationError) -> str:
+    """Which version it is instead, or how much is wrong."""
+    for problem in error.errors():
+        if problem["loc"] == ("schema_version",) and isinstance(problem["input"], str):
+            known = ", ".join((*OLDER, str(Results.model_fields["schema_version"].default)))
+            return f"it is {problem['input'][:40]!r}, and this harness reads {known}"
+    count = error.error_count()
+    return f"{count} problem{'s' * (count > 1)}"

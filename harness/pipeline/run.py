@@ -7,7 +7,6 @@ stopped and an unchanged stage is not run again.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 
 from harness.base.crash import scratch
@@ -19,8 +18,9 @@ from harness.compare.results import Results
 from harness.data import load_all
 from harness.measure.runtime.environment import describe
 from harness.measure.runtime.usable import usable_device
+from harness.pipeline.afar import afar
 from harness.pipeline.cases import fitting, run_cases
-from harness.pipeline.engine.place import opened, read_place
+from harness.pipeline.engine.place import Work, answering, opened, read_place
 from harness.pipeline.folder import write_run
 from harness.pipeline.measuring import measured
 from harness.pipeline.pictures import example_sets, with_pictures
@@ -60,16 +60,17 @@ def run_study(
 
     `store` is a folder, an address, or an open store. A row that fails says why in `Row.error` and loses no other.
     `unsafe` lets code inside a network's file run. `on` says where the work is done: `here`, in this process, which
-    knows the caller's own layers and rules; or in `workers`, where a crash of native code costs a row, not the run.
+    knows the caller's own layers and rules; in `workers`, where a crash of native code costs a row, not the run; or on
+    the nodes of a Ray cluster, as `ray`, `ray://HOST:PORT` or `ray:HOST:PORT`. What is measured is measured here.
 
     Raises:
         SpecError, ModelError, DataError: a case can't work as asked; found before anything is trained. Or a network's
             file was changed meanwhile.
         DeviceError: the device asked for does not really run models.
         StoreError: the store is full, or can't be reached or written; what was finished is kept.
-        EngineError: the worker processes can't be started.
+        EngineError: the worker processes can't be started, or the cluster can't be used.
     """
-    place = read_place(on)
+    place = answering(read_place(on))
     progress = progress or Silent()
     cases = study.cases()
     folder = runs / study.name
@@ -81,8 +82,8 @@ def run_study(
     with using(kept.place, study.name), scratch() as files:
         kept = kept.referred_by(study.name, study.model_dump(mode="json"))
         site = StudySite(cases, replace(kept, notice=unheard), device, study.measure, study.export, unsafe, files)
-        prepare = partial(share, loaded, files)
-        with unchanged(cases), opened(place, site, files, progress, prepare) as engine:
+        work = Work(site, lambda: share(loaded, files), lambda: afar(site))
+        with unchanged(cases), opened(place, work, files, progress) as engine:
             datasets, lost = fitting(cases, loaded, engine, unsafe)
             stages = Stages(kept, device, progress, datasets, unsafe, study.measure, cases, study.export, engine)
             outcomes = run_cases(stages, study, lost)

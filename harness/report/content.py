@@ -44,7 +44,7 @@ class Content:
     findings: tuple[Finding, ...]
     headline: Headline
     overviews: tuple[Overview, ...]
-    recommended: tuple[Recommended | None, ...]
+    recommended: tuple[Recommended, ...]
     drawings: tuple[Drawing, ...]
     tuning_note: str
     left_out: str

@@ -113,7 +113,7 @@ class Started:
         """Kill what is asked for, where it is there; the processes that were there."""
         family = self.family()
         driver = family[1:2]
-        below = [each for each in family[2:] if "resource_tracker" not in " ".join(_words(each))]
+        below = [each for each in family[2:] if "resource_tracker" not in " ".join(words(each))]
         struck = {"supervisor": family[:1], "driver": driver, "worker": chance.sample(below, min(1, len(below)))}
         for process in struck.get(victim, family):
             try:
@@ -127,7 +127,7 @@ class Started:
         return Ended(self.process.returncode, out, self.said + err)
 
 
-def _words(process: psutil.Process) -> list[str]:
+def words(process: psutil.Process) -> list[str]:
     try:
         return process.cmdline()
     except psutil.Error:
