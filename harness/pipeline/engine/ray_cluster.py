@@ -74,7 +74,7 @@ def check(address: str) -> None:
 
 
 def _speaks(address: str) -> bool:
-    """Whether somebody speaks as Ray does, which itself asks again for minutes; taken for granted where it is ciphered."""
+    """Whether somebody speaks as Ray does, which itself asks for minutes; taken for granted where that is ciphered."""
     import grpc
 
     if os.environ.get("RAY_USE_TLS", "0") != "0":
