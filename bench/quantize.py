@@ -177,7 +177,7 @@ def main() -> None:
     parser.add_argument("--calibrators", action="store_true", help="weigh the calibrators instead")
     parser.add_argument("--runs", type=Path, default=Path("runs"))
     parser.add_argument("--store", type=Path, default=Path(".harness"))
-    parser.add_argument("--budget", type=float, default=120.0, help="seconds for each large file")
+    parser.add_argument("--budget", type=float, default=60.0, help="seconds for each large file")
     asked = parser.parse_args()
     place = Place(asked.runs, asked.store)
     if asked.calibrators:

@@ -68,9 +68,7 @@ def check(address: str) -> None:
             f"{address}: nobody answers ({why.lower()}); start Ray there with `ray start --head`, or give --on workers"
         ) from None
     if not _speaks(address.removeprefix(CLIENT)):
-        raise EngineError(
-            f"{address}: what answers there is not Ray; give the port of `ray start --head`, or --on workers"
-        )
+        raise EngineError(f"{address}: what answers there is not Ray; give the address that `ray start --head` tells")
 
 
 def _speaks(address: str) -> bool:
