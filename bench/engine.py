@@ -99,7 +99,7 @@ def once(on: str, cases: int) -> tuple[Point, Point]:
 def engine(on: str, study: Study, folder: Path, watch: Watch) -> Iterator[Engine]:
     """The engine that `--on` names, for jobs that invent."""
     loaded = load_all(case.data for case in study.cases())
-    site = PlantedSite(study.cases(), Store(folder / "store"), "cpu", study.measure, False, folder)
+    site = PlantedSite(study.cases(), Store(folder / "store"), "cpu", study.measure, study.export, False, folder)
     work = Work(site, lambda: share(loaded, folder), lambda: site)
     with opened(read_place(on), work, folder, watch) as found:
         yield found
