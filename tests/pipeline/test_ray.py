@@ -66,8 +66,7 @@ def test_where_nobody_answers_is_one_line(kind: str, study: Path, tmp_path: Path
     assert (ran.returncode, ran.stdout) == (2, "")
     address = place if "//" in place else place.removeprefix("ray:")
     assert told(ran.stderr) == [
-        f"harness: {address}: nobody answers (connection refused); start Ray there with `ray start --head`, or give "
-        "--on workers"
+        f"harness: {address}: nobody answers (connection refused); start Ray there, or give --on workers"
     ]
     assert not (tmp_path / "runs").exists()
 
