@@ -99,7 +99,7 @@ def once(on: str, cases: int) -> tuple[Point, Point]:
 def engine(on: str, study: Study, folder: Path, watch: Watch) -> Iterator[Engine]:
     """The engine that `--on` names, for jobs that invent."""
     loaded = load_all(case.data for case in study.cases())
-    site = PlantedSite(study.cases(), Store(folder / "store"), "cpu", study.measure, False, folder)
+    site = PlantedSite(study.cases(), Store(folder / "store"), "cpu", study.measure, study.export, False, folder)
     work = Work(site, lambda: share(loaded, folder), lambda: site)
     with opened(read_place(on), work, folder, watch) as found:
         yield found
@@ -127,11 +127,13 @@ def main() -> None:
     parser.add_argument("--cases", type=int, default=1000, help="cases of a run; more than 100")
     parser.add_argument("--tries", type=int, default=3, help="runs of each place")
     parser.add_argument("--on", nargs="+", default=PLACES, help="where: as of `harness run`")
+    parser.add_argument("--into", type=Path, default=RESULT, help="the page")
     asked = parser.parse_args()
     if asked.cases <= FIRST or asked.tries < 1:
         print_message(f"bench.engine: give more than {FIRST} --cases, and at least one of --tries")
         sys.exit(2)
     load = psutil.getloadavg()[0]
+    made = " ".join(["python -m bench.engine", *sys.argv[1:]]) if sys.argv[1:] else "make bench-engine"
     tries: dict[str, list[tuple[Point, Point]]] = {on: [] for on in asked.on}
     for _ in range(asked.tries):
         for on in asked.on:
@@ -139,7 +141,7 @@ def main() -> None:
     lines = [
         "# What the road costs a case",
         "",
-        f"Made by `make bench-engine`: {asked.cases:,} cases whose stages write invented records, medians of",
+        f"Made by `{made}`: {asked.cases:,} cases whose stages write invented records, medians of",
         f"{asked.tries} runs, from case {FIRST} on. A case is three jobs: a training, an export, an evaluation.",
         f"The machine had {psutil.cpu_count()} CPUs and a load of {load:.1f} when it began, which the clock shows,",
         "and CPU time does not.",
@@ -150,7 +152,7 @@ def main() -> None:
         "| --- | ---: | ---: | ---: | ---: | ---: |",
         *(line(on, asked.cases, each) for on, each in tries.items()),
     ]
-    RESULT.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    asked.into.write_text("\n".join(lines) + "\n", encoding="utf-8")
     print_lines(*lines)
 
 

@@ -74,5 +74,5 @@ def test_a_machine_with_another_store_says_so(tmp_path: Path, monkeypatch: pytes
         site.open(Silent())
     assert str(missing.value) == (
         f"{tmp_path / 'store'}: has no {site.carried.name} on this machine; give every machine the same store, such as "
-        "--store s3://BUCKET/FOLDER"
+        "s3://BUCKET/FOLDER"
     )

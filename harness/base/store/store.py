@@ -71,7 +71,7 @@ class Store:
         if found is None:
             raise StoreError(
                 f"{self.place.address}: has no {artifact.name} on this machine; give every machine the same store, "
-                "such as --store s3://BUCKET/FOLDER"
+                "such as s3://BUCKET/FOLDER"
             )
         return found
 

@@ -64,17 +64,13 @@ def check(address: str) -> None:
         socket.create_connection((host.strip("[]"), int(port)), ANSWER_S).close()
     except (OSError, OverflowError) as error:
         why = getattr(error, "strerror", None) or first_line(error)
-        raise EngineError(
-            f"{address}: nobody answers ({why.lower()}); start Ray there with `ray start --head`, or give --on workers"
-        ) from None
+        raise EngineError(f"{address}: nobody answers ({why.lower()}); start Ray there, or give --on workers") from None
     if not _speaks(address.removeprefix(CLIENT)):
-        raise EngineError(
-            f"{address}: what answers there is not Ray; give the port of `ray start --head`, or --on workers"
-        )
+        raise EngineError(f"{address}: what answers there is not Ray; give the address that Ray told at its start")
 
 
 def _speaks(address: str) -> bool:
-    """Whether somebody speaks as Ray does, which itself asks for minutes; taken for granted where it is ciphered."""
+    """Whether somebody speaks as Ray does, which itself asks for minutes; taken for granted where that is ciphered."""
     import grpc
 
     if os.environ.get("RAY_USE_TLS", "0") != "0":

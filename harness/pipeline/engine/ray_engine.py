@@ -42,7 +42,7 @@ class RayEngine:
         most = max(counts.values(), default=0)
         self._places = [node for place in range(most) for node, count in counts.items() if place < count]
         if not self._places:
-            raise EngineError("no node of the cluster has a CPU for us; start one with `ray start --num-cpus`")
+            raise EngineError("no node of the cluster has a CPU for us; start one that has")
         self.at_once = len(self._places)
         self.shares_disk = shares_disk
         self._own = next((node for node in nodes if node.machine == gethostname()), None)

@@ -54,7 +54,7 @@ def test_where_nobody_answers(kind: str) -> None:
         answering(read_place(f"{kind}127.0.0.1:{port}"))
     address = f"127.0.0.1:{port}" if kind == "ray:" else f"ray://127.0.0.1:{port}"
     assert str(refused.value) == (
-        f"{address}: nobody answers (connection refused); start Ray there with `ray start --head`, or give --on workers"
+        f"{address}: nobody answers (connection refused); start Ray there, or give --on workers"
     )
 
 
