@@ -13,7 +13,6 @@ from harness.base.errors import ModelError, PruneError
 from harness.channels.allocate import Scores
 from harness.channels.channels import Channels
 from harness.channels.names import NO_CHANNEL, Names, along, compact, varying_axes
-from harness.measure.inputs.declared import fixed_batch
 from harness.prune.choose.from_weights import FROM_WEIGHTS, Rows, random
 from harness.prune.onnx.graph.dequantized import dequantized
 from harness.prune.onnx.graph.graph import constant
@@ -86,7 +85,7 @@ def _averaged(trace: Trace, data: Mapping[str, Array], measure: Callable[[Array]
     sums, counts = np.zeros(trace.channels.count), np.zeros(trace.channels.count)
     watched = _read_tensors(trace)
     runner = Runner(with_outputs(trace.graph.model, list(watched)))
-    for feeds in _batches(data, fixed_batch(trace.graph.inputs) or _BATCH):
+    for feeds in _batches(data, trace.graph.batch or _BATCH):
         try:
             made = runner.run(feeds)
         except ModelError as error:

@@ -141,3 +141,16 @@ def test_several_inputs(tmp_path: Path) -> None:
     data = {name: generator.random((100, size)).astype(np.float32) for name, size in (("a", 5), ("b", 4))}
     told = harness.prune(path, ratio=0.5, recover="reconstruct", data=data).reconstruction
     assert told.after <= told.before
+
+
+@pytest.mark.parametrize("said", [(), ("image:1x3x6x6:float32",)], ids=["by the graph", "by --input"])
+def test_a_file_that_runs_on_one_example_alone_is_fed_one_at_a_time(tmp_path: Path, said: tuple[str, ...]) -> None:
+    """It declares any number, and reshapes to one."""
+    net = Net()
+    x = net.op("Relu", net.conv("image", 3, 8, name="first"))
+    target = net.integers(-1, 288) if said else net.integers(1, 288)
+    path = net.save(tmp_path / "net.onnx", [net.dense(net.op("Reshape", x, target), 288, 4)])
+    asked = {"ratio": 0.5, "importance": "activation", "recover": "reconstruct", "inputs": said}
+    result = harness.prune(path, **asked, data=images(40), judge_by=images(8, 1))
+    assert result.reconstruction.images == 40
+    assert result.agreement.examples == 8
