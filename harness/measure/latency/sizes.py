@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -32,6 +32,10 @@ class Sizes(Protocol):
 
     def kernel(self, node: onnx.NodeProto, index: int) -> tuple[Axis, ...] | None:
         """The lengths of the constant that a node of `proto` reads as this input; None where it is no constant."""
+
+    @property
+    def shapes(self) -> Mapping[str, Sequence[int]]:
+        """The shapes that tensors had in a run of one example, by name; empty where they can be inferred."""
 
     def sized(self, widths: Widths) -> onnx.ModelProto:
         """The file at these widths, with whatever weights: latency does not look at values."""

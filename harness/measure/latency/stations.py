@@ -36,7 +36,7 @@ def stations(sizes: Sizes, inputs: Mapping[str, Sequence[int]]) -> tuple[Station
 
     `inputs` are the shapes fed, by name.
     """
-    shapes = infer_shapes(sizes.proto, inputs)
+    shapes = infer_shapes(sizes.proto, inputs) | {name: tuple(shape) for name, shape in sizes.shapes.items()}
     owners: dict[str, int] = {}  # the station of each tensor
     found: list[Station] = [
         Station(operator="", inputs=Axis(0), outputs=Axis(0), positions=0, taps=0, apart=False, nodes=())

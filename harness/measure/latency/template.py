@@ -26,13 +26,17 @@ SMALL = 64  # integers in constants of at most so many are lengths that may chan
 
 @dataclass(frozen=True)
 class Template:
-    """A graph whose lengths are axes: `dims` of its constants, `values` of constants and attributes, by their names."""
+    """A graph whose lengths are axes: `dims` of its constants, `values` of constants and attributes, by their names.
+
+    Its `shapes` are none, since all of them can be inferred.
+    """
 
     proto: onnx.ModelProto
     dims: Mapping[str, tuple[Axis, ...]]
     values: Mapping[str, tuple[Axis, ...]] = field(default_factory=dict)
     attributes: Mapping[tuple[int, str], tuple[Axis, ...]] = field(default_factory=dict)
     weights: Mapping[str, Array] = field(default_factory=dict)
+    shapes: Mapping[str, Sequence[int]] = field(default_factory=dict)
 
     def kernel(self, node: onnx.NodeProto, index: int) -> tuple[Axis, ...] | None:
         """The lengths of the constant that a node reads as this input; None where it is no constant."""

@@ -10,7 +10,8 @@ from harness.channels.channels import Channels, Group
 from harness.channels.reasons import by_reason
 from harness.spec import PruneSpec
 
-ABOUT_THE_LOSS = frozenset({"taylor", "obd"})  # comparable between layers as they are
+MISSED = frozenset({"reconstruction"})  # shares of what is computed that are missed, which add up
+COMPARABLE = frozenset({"taylor", "obd"}) | MISSED  # between layers, as they are
 
 
 def free_of(channels: Channels, pinned: Mapping[str, str]) -> dict[int, Group]:
@@ -29,7 +30,7 @@ def free_of(channels: Channels, pinned: Mapping[str, str]) -> dict[int, Group]:
 
 def comparable(scores: Mapping[int, Scores], spec: PruneSpec) -> dict[int, Scores]:
     """Scores of each group's channels, comparable between groups where they compete."""
-    if spec.global_ranking and spec.importance not in ABOUT_THE_LOSS:
+    if spec.global_ranking and spec.importance not in COMPARABLE:
         return {index: values / (values.mean() or 1.0) for index, values in scores.items()}
     return dict(scores)
 

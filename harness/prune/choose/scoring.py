@@ -28,6 +28,8 @@ def score(model: keras.Model, trace: Trace, importance: str, data: Data) -> Scor
         return random(trace.channels, data.seed)
     if importance in FROM_WEIGHTS:
         return FROM_WEIGHTS[importance](KerasWeights(trace))
+    if importance == "reconstruction":
+        raise PruneError("importance 'reconstruction' is for ONNX files; use taylor or activation, or export the model")
     if not data.examples:
         raise PruneError(f"importance '{importance}' looks at data; give it, as data=images or --data NAME")
     check_examples([trace.graph.shapes[index] for index in trace.graph.inputs], data.examples)

@@ -83,8 +83,8 @@ def prune_onnx(  # noqa: PLR0913 - what stands beside the file, one by one
     Args:
         path: the file.
         spec: how much, and by which importance.
-        data: examples, (N, ...), by input name where there are several inputs, for `activation` and `apoz`, and to
-            reconstruct from.
+        data: examples, (N, ...), by input name where there are several inputs, for `activation`, `apoz` and
+            `reconstruction`, and to reconstruct from.
         judge_by: other examples, on which it is told how much of the original's answers is kept.
         inputs: shapes or values of inputs that can't be invented, as `--input` has them: `x:1x3x48x320:float32`.
         seed: for random importance, and for the proof's inputs and weights.

@@ -20,6 +20,7 @@ class OnnxSizes:
 
     def __init__(self, found: Trace) -> None:
         self._found, self._groups = found, found.channels.groups()
+        self.shapes = found.graph.shapes
         self._lengths = Lengths(found.channels)
         self._names = {path: f"n{number}" for number, path in enumerate(found.graph.nodes)}
         self._paths = {name: path for path, name in self._names.items()}

@@ -41,14 +41,19 @@ class Offers:
         return widths
 
 
-def offers(models: Sequence[LatencyModel], groups: Sequence[Group], scores: Mapping[int, Array]) -> Offers:
-    """What to offer of each group that has scores: no width that a larger one undercuts at every batch size."""
+def offers(
+    models: Sequence[LatencyModel], groups: Sequence[Group], scores: Mapping[int, Array], power: int = 2
+) -> Offers:
+    """What to offer of each group that has scores: no width that a larger one undercuts at every batch size.
+
+    `power` is that of `losses`.
+    """
     full = tuple(len(group.channels) for group in groups)
     meeting = (len(groups_of(station) & scores.keys()) for station in models[0].stations)
     together = max((count for count in meeting if count <= MOST_TOGETHER), default=1)
     most = min(MOST_OFFERS, int(LARGEST_TABLE ** (1 / max(together, 1))))
     widths = {group: _thinned(_worthwhile(models, full, group, list(scores)), full[group], most) for group in scores}
-    return Offers(full, widths, {group: losses(scores[group])[widths[group] - 1] for group in scores})
+    return Offers(full, widths, {group: losses(scores[group], power)[widths[group] - 1] for group in scores})
 
 
 def groups_of(station: Station) -> set[int]:
@@ -56,7 +61,7 @@ def groups_of(station: Station) -> set[int]:
     return {group for axis in (station.inputs, station.outputs) for group, _ in axis.each}
 
 
-def losses(scores: Array) -> Array:
+def losses(scores: Array, power: int = 2) -> Array:
     """What is lost when so many channels are kept, the most important ones: float64 (channels,), 0 for all of them.
 
     The group's importance times the square of the logarithm of the share of it that is kept. The square, since what
@@ -66,7 +71,7 @@ def losses(scores: Array) -> Array:
     kept = np.cumsum(np.sort(np.maximum(scores, 0))[::-1])
     if kept[-1] <= 0:
         return np.zeros(len(scores))
-    found: Array = kept[-1] * np.log(np.maximum(kept / kept[-1], LEAST_SHARE)) ** 2
+    found: Array = kept[-1] * np.abs(np.log(np.maximum(kept / kept[-1], LEAST_SHARE))) ** power
     return found
 
 

@@ -13,7 +13,7 @@ from harness.measure.group import placement
 from harness.measure.latency.model import LatencyModel
 from harness.measure.latency.table import LatencyTable
 from harness.measure.runtime.placement import device_of
-from harness.prune.choose.amounts import ABOUT_THE_LOSS
+from harness.prune.choose.amounts import COMPARABLE, MISSED
 from harness.prune.price.network import Network
 from harness.prune.price.offers import offers
 from harness.prune.price.pricing import Pricing
@@ -41,7 +41,7 @@ def choose_widths(network: Network, asked: SpeedSpec, pricing: Pricing) -> tuple
     """
     free = worth_choosing(network)
     scores = network.scores(free, asked.importance)
-    if asked.importance not in ABOUT_THE_LOSS:
+    if asked.importance not in COMPARABLE:
         scores = {group: _shares(each) for group, each in scores.items()}
     spec = asked.measuring
     with scratch() as folder:
@@ -50,7 +50,7 @@ def choose_widths(network: Network, asked: SpeedSpec, pricing: Pricing) -> tuple
         device = _device(original, asked, folder)
         table = pricing.table(network, tuple(free), spec, device, original)
         models = tuple(LatencyModel(table, batch) for batch in spec.batch_sizes)
-        on_offer = offers(models, network.channels.groups(), scores)
+        on_offer = offers(models, network.channels.groups(), scores, 1 if asked.importance in MISSED else 2)
         search = Search(network, scores, asked, models, on_offer, device, original, folder)
         return _reached(search, table, pricing.progress)
 

@@ -141,3 +141,15 @@ def test_a_dequantized_kernel_has_lengths_too(tmp_path: Path) -> None:
     assert read_by_last[1] == made_by_first[0]
     assert read_by_last[1].each
     assert numpy_helper.to_array(sizes.proto.graph.initializer[0]).size
+
+
+def test_positions_behind_a_computed_shape_are_those_of_the_run(tmp_path: Path) -> None:
+    """Tokens whose number follows from the width that was given, which the graph leaves open."""
+    net = Net()
+    x = net.op("Relu", net.conv("image", 3, 8, name="first"))
+    width = net.op("Cast", net.op("Cast", net.op("Gather", net.op("Shape", x), net.integers(3)), to=1), to=7)
+    tokens = net.op("Reshape", x, net.op("Concat", net.integers(0, 8), net.op("Mul", width, net.integers(6)), axis=0))
+    made = net.op("MatMul", net.op("Transpose", tokens, perm=[0, 2, 1]), net.random(8, 5), name="tokens")
+    path = net.save(tmp_path / "net.onnx", [made], [tensor("image", ("N", 3, 6, None))])
+    found = stations(OnnxSizes(trace(read_onnx(path, ["image:Nx3x6x20:float32"]))), {"image": (1, 3, 6, 20)})
+    assert [(each.operator, each.positions) for each in found[1:]] == [("Conv", 120), ("MatMul", 120)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from harness.channels.channels import Group
 from harness.measure.latency.model import LatencyModel
@@ -40,3 +41,13 @@ def test_losses_are_of_second_order_at_first_and_grow_the_faster_the_less_is_lef
 def test_losses_are_in_the_unit_of_the_scores() -> None:
     scores = np.array([4.0, 3.0, 2.0, 0.01])
     np.testing.assert_allclose(losses(10 * scores), 10 * losses(scores))
+
+
+def test_what_is_missed_after_all_adds_up_and_grows_the_faster_the_less_is_left() -> None:
+    """Of shares that the weights around can't make up for: at first as much as goes, in the end without a bound."""
+    found = losses(np.array([4.0, 3.0, 2.0, 0.01]), power=1)
+    assert found[-1] == 0
+    assert found[2] == pytest.approx(0.01, rel=0.01)
+    assert found[1] > 2.01
+    assert found[0] > 5.01
+    np.testing.assert_allclose(losses(np.array([40.0, 30.0, 20.0, 0.1]), power=1), 10 * found)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from onnx_ir.passes import common
 
 from harness.base.errors import ModelError, first_line
 from harness.measure.files.model_file import LARGEST, ModelFile, read_model
+from harness.measure.inputs.declared import ModelInput
 from harness.measure.inputs.given import Given, gather
 from harness.prune.onnx.graph.folding import constant_tensors, fold
 from harness.prune.onnx.graph.graph import Array, Graph, is_constant
@@ -134,14 +136,27 @@ def _first_run(runner: Runner, file: ModelFile, given: Given, names: Sequence[st
 
 
 def _other_run(runner: Runner, file: ModelFile, given: Given, names: Sequence[str], first: Seen) -> Seen | None:
-    """A run on several examples of other sizes, in every axis that may vary; None where it runs on one size alone."""
-    for shapes in layouts(file.inputs, given, SECOND_BATCH):
-        tried = invented(file.inputs, shapes, given, SECOND_BATCH)
-        if any(_alike(tried, first.feeds, one.name, one.shape) for one in file.inputs):
-            continue
-        with contextlib.suppress(ModelError):
-            return look(runner, tried, names)
+    """A run on several examples of other sizes, in every axis that may vary; None where it runs on one size alone.
+
+    A size that was given for such an axis is one that the network runs on, and not the only one: it stays as open as
+    the file has it.
+    """
+    for said in (_opened(given, file.inputs), given):
+        for shapes in layouts(file.inputs, said, SECOND_BATCH):
+            tried = invented(file.inputs, shapes, said, SECOND_BATCH)
+            if any(_alike(tried, first.feeds, one.name, one.shape) for one in file.inputs):
+                continue
+            with contextlib.suppress(ModelError):
+                return look(runner, tried, names)
+        if not given.layouts:
+            return None
     return None
+
+
+def _opened(given: Given, inputs: Sequence[ModelInput]) -> Given:
+    """What was given, less the shapes of inputs of which the file declares one."""
+    declared = {one.name for one in inputs if one.shape is not None and one.name not in given.values}
+    return replace(given, layouts={name: each for name, each in given.layouts.items() if name not in declared})
 
 
 def _alike(tried: dict[str, Array], before: dict[str, Array], name: str, declared: Sequence[int | None] | None) -> bool:

@@ -1,4 +1,4 @@
-"""How nodes are linear in their kernels: Conv, Gemm, and MatMul with a constant."""
+"""How nodes are linear in their kernels: Conv, ConvTranspose, Gemm, and MatMul with a constant."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from harness.prune.onnx.graph.running import Runner
 from harness.prune.recover.reconstruct.designs.linear import Array, Linear, UnsolvableError
 from harness.prune.recover.reconstruct.designs.rows import Rows
 
-KINDS = ("Conv", "Gemm", "MatMul")
+KINDS = ("Conv", "ConvTranspose", "Gemm", "MatMul")
 NOTHING = 0
 
 
@@ -29,23 +29,14 @@ def linear(node: ir.Node) -> Linear:
     value = node.inputs[1]
     if value is not None and len(value.uses()) > 1:
         raise UnsolvableError("it shares its kernel")
-    if node.op_type == "Conv":
-        return Convolution(node, kernel)
+    if node.op_type in CONVOLUTIONS:
+        return CONVOLUTIONS[node.op_type](node, kernel)
     if kernel.ndim != 2:
         raise UnsolvableError("its kernel has more than two axes")
     settings = {name: each.value for name, each in node.attributes.items()}
     if settings.get("transA") or settings.get("alpha", 1.0) != 1 or settings.get("beta", 1.0) != 1:
         raise UnsolvableError("it scales or transposes what it reads")
     return Product(bool(settings.get("transB", 0)))
-
-
-def bias_of(node: ir.Node, outputs: int) -> ir.Value | None:
-    """The bias that can be solved with the kernel: a constant of one number for each output, of this node alone."""
-    value = node.inputs[2] if node.op_type in ("Conv", "Gemm") and len(node.inputs) > 2 else None
-    held = constant(value)
-    if value is None or held is None or held.size != outputs or len(value.uses()) > 1:
-        return None
-    return value
 
 
 class Product(Linear):
@@ -113,9 +104,13 @@ class Convolution(Linear):
         if count >= 2**24:
             raise UnsolvableError("what it reads is too large")
         places = np.arange(1, count + 1, dtype=np.float32).reshape(1, 1, *sizes)
-        kernel = np.eye(offsets, dtype=np.float32).reshape(offsets, 1, *self._size)
+        kernel = self._apart(np.eye(offsets, dtype=np.float32))
         (made,) = Runner(self._alone(places.shape, kernel)).run({"x": places})
         return np.asarray(np.rint(made[0]).astype(np.int64))
+
+    def _apart(self, filters: Array) -> Array:
+        """A kernel of one channel, from filters (offsets, offsets)."""
+        return filters.reshape(len(filters), 1, *self._size)
 
     def _alone(self, shape: tuple[int, ...], kernel: Array) -> ir.Model:
         """A model of this convolution alone, of one channel, with a filter for each offset."""
@@ -124,6 +119,26 @@ class Convolution(Linear):
         held = ir.Value(name="k", shape=ir.Shape(kernel.shape), type=ir.TensorType(ir.DataType.FLOAT))
         held.const_value = ir.Tensor(kernel, name="k")
         attributes: list[Any] = [each for name, each in self._node.attributes.items() if name != "group"]
-        node = ir.Node("", "Conv", [x, held], attributes, outputs=[y])
+        node = ir.Node("", self._node.op_type, [x, held], attributes, outputs=[y])
         graph = ir.Graph([x], [y], nodes=[node], initializers=[held], opset_imports={"": 11}, name="alone")
         return ir.Model(graph, ir_version=8)
+
+
+class Transposed(Convolution):
+    """A transposed convolution: at each position, too, an offset meets one position of the input, or none."""
+
+    def matrix(self, kernel: Array) -> Array:
+        """(groups, channels of a group x offsets, filters of a group)."""
+        grouped = kernel.reshape(self._groups, kernel.shape[0] // self._groups, kernel.shape[1], -1)
+        return grouped.swapaxes(2, 3).reshape(self._groups, -1, kernel.shape[1])
+
+    def kernel(self, matrix: Array, shape: tuple[int, ...]) -> Array:
+        """The kernel as the node has it: (channels, filters of a group, ...)."""
+        grouped = matrix.reshape(self._groups, shape[0] // self._groups, -1, shape[1])
+        return grouped.swapaxes(2, 3).reshape(shape)
+
+    def _apart(self, filters: Array) -> Array:
+        return filters.reshape(1, len(filters), *self._size)
+
+
+CONVOLUTIONS = {"Conv": Convolution, "ConvTranspose": Transposed}

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import numpy as np
 import onnx_ir as ir
-from onnx_ir.passes import common
 
 from harness.base.crash import scratch
 from harness.base.errors import ModelError, PruneError
@@ -21,8 +20,10 @@ from harness.prune.onnx.graph.graph import Array, Graph, constant
 from harness.prune.onnx.graph.running import Runner, with_outputs
 from harness.prune.onnx.graph.trace import Trace
 from harness.prune.onnx.proof.outputs import compared
+from harness.prune.onnx.recover.biases import Bias, bias_of
 from harness.prune.onnx.recover.examples import Examples
-from harness.prune.onnx.recover.kernels import KINDS, bias_of, linear
+from harness.prune.onnx.recover.kernels import KINDS, linear
+from harness.prune.onnx.recover.passage import Passage
 from harness.prune.recover.reconstruct.designs.linear import Linear, UnsolvableError, extended
 from harness.prune.recover.reconstruct.designs.rows import Rows, places_left, positions
 from harness.prune.recover.reconstruct.fit import Choice, Fit
@@ -64,6 +65,7 @@ class _Work:
         self._found, self._removal, self._examples, self._seed = found, removal, examples, seed
         self._cut = Graph(pruned, found.graph.shapes, found.graph.dtypes)
         self._shelf = Shelf(folder / "wanted")
+        self._passage = Passage(pruned, examples.feeds, Shelf(folder / "cut"))
         self._rows: dict[tuple[int, int], Rows] = {}
         self._solved: list[SolvedLayer] = []
         self._kept: dict[str, str] = {}
@@ -142,14 +144,13 @@ class _Work:
     def _solve(self, number: int, path: str, how: Linear) -> None:
         """Collect the equations of one node, and write the kernel and the bias that they give."""
         node, shape = self._cut.nodes[path], self._shape(path, how)
-        held = self._kernel(path)
-        bias = bias_of(node, shape[0] * shape[2])
-        offset = constant(bias)
-        near = extended(how.matrix(held), None if offset is None else how.fold_bias(offset, shape[0]))
+        rank = len(self._cut.shapes[str(node.outputs[0].name)])
+        (axis,) = set(range(rank)) - set(how.axes(rank))
+        bias = bias_of(node, shape[0] * shape[2], axis, rank)
+        offset = bias.held if bias is not None and bias.own else None
+        near = extended(how.matrix(self._kernel(path)), None if offset is None else how.fold_bias(offset, shape[0]))
         fit = Fit(shape, sum(len(self._rows[number, batch]) for batch in range(len(self._examples.feeds))))
-        runner = Runner(_upto(self._cut.model, node))
-        for batch, feeds in enumerate(self._examples.feeds):
-            x, made = runner.run(feeds)
+        for batch, (x, made) in enumerate(self._passage.upto(node)):
             rows = self._rows[number, batch]
             design = how.design(x, rows)
             if batch == 0:
@@ -165,7 +166,7 @@ class _Work:
             )
         )  # fmt: skip
 
-    def _write(self, node: ir.Node, how: Linear, bias: ir.Value | None, choice: Choice) -> None:
+    def _write(self, node: ir.Node, how: Linear, bias: Bias | None, choice: Choice) -> None:
         value = node.inputs[1]
         if choice.ridge is None or value is None or value.const_value is None:
             return
@@ -173,21 +174,8 @@ class _Work:
             raise UnsolvableError("its solution is too large for the numbers that it computes in")
         kernel = how.kernel(choice.matrix[:, :-1], tuple(value.const_value.shape.numpy())).astype(np.float32)
         value.const_value = ir.Tensor(np.ascontiguousarray(kernel), name=value.name)
-        if bias is not None and bias.const_value is not None:
-            row = how.unfold(choice.matrix[:, -1]).reshape(bias.const_value.shape.numpy())
-            bias.const_value = ir.Tensor(np.ascontiguousarray(row.astype(np.float32)), name=bias.name)
-
-
-def _upto(model: ir.Model, node: ir.Node) -> bytes:
-    """The part of a graph that a node needs, with what it reads and what it makes as outputs."""
-    read, made = str(node.inputs[0].name) if node.inputs[0] is not None else "", str(node.outputs[0].name)
-    part = model.clone()
-    values = {str(value.name): value for each in part.graph for value in each.outputs}
-    values |= {str(value.name): value for value in part.graph.inputs}
-    part.graph.outputs.clear()
-    part.graph.outputs.extend([values[read], values[made]])
-    common.RemoveUnusedNodesPass()(part)
-    return with_outputs(part, [read, made])
+        if bias is not None:
+            bias.add(how.unfold(choice.matrix[:, -1]))
 
 
 def _check(design: Array, matrix: Array, made: Array) -> None:

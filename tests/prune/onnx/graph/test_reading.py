@@ -11,6 +11,7 @@ import pytest
 import harness
 from harness.base.errors import ModelError
 from harness.prune.onnx.graph.reading import read_onnx
+from harness.prune.onnx.graph.running import Runner
 from tests.onnx_files import tensor
 from tests.prune.onnx.graph.building import Net
 
@@ -153,3 +154,17 @@ def test_the_file_is_only_read(tmp_path: Path) -> None:
     assert path.read_bytes() == before
     for name, array in names:
         np.testing.assert_array_equal(graph.model.graph.initializers[name].const_value.numpy(), array)
+
+
+def test_a_size_that_was_given_is_not_the_only_one(tmp_path: Path) -> None:
+    """The width that latency is measured at: the pruned file takes others, and other batches, as the original does."""
+    net = Net()
+    shape = net.op("Shape", "image")
+    batch, width = (net.op("Gather", shape, net.integers(place)) for place in (0, 3))
+    x = net.op("Relu", net.conv("image", 3, 8, name="before"))
+    same = net.op("Reshape", x, net.op("Concat", batch, net.integers(8, 6), width, axis=0))
+    path = net.save(tmp_path / "net.onnx", [net.conv(same, 8, 2)], [tensor("image", (None, 3, 6, None))])
+    result = harness.prune(path, ratio=0.5, inputs=["image:1x3x6x20:float32"])
+    assert len(result.plan.kept["before"]) == 4
+    (made,) = Runner(result.model).run({"image": np.ones((2, 3, 6, 11), np.float32)})
+    assert made.shape == (2, 2, 6, 11)

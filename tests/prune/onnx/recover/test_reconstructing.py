@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
 import pytest
 
 import harness
@@ -154,3 +155,71 @@ def test_a_file_that_runs_on_one_example_alone_is_fed_one_at_a_time(tmp_path: Pa
     result = harness.prune(path, **asked, data=images(40), judge_by=images(8, 1))
     assert result.reconstruction.images == 40
     assert result.agreement.examples == 8
+
+
+def behind(net: Net, x: str, way: str) -> str:
+    """Eight channels to six, without a bias of the node's own; something right behind has one number for each."""
+    if way == "an Add":
+        made: str = net.op("Add", net.op("Conv", x, net.random(6, 8, 1, 1), name="second"), net.random(1, 6, 1, 1))
+        return made
+    if way == "a BatchNormalization":
+        x = net.op("Conv", x, net.random(6, 8, 3, 3), name="second")
+        normalized: str = net.op(
+            "BatchNormalization", x, net.positive(6), net.random(6), net.random(6), net.positive(6)
+        )
+        return normalized
+    tokens = net.op("Transpose", net.op("Reshape", x, net.integers(0, 8, -1)), perm=[0, 2, 1])
+    shifted: str = net.op("Add", net.random(6), net.op("MatMul", tokens, net.random(8, 6), name="second"))
+    return shifted
+
+
+@pytest.mark.parametrize("way", ["an Add", "a BatchNormalization", "an Add behind tokens"])
+def test_what_stands_behind_takes_up_a_bias(tmp_path: Path, way: str) -> None:
+    """Channels that are the same everywhere, 0 to 3, are worth a bias: without one, their loss can't be made up for."""
+    net = Net()
+    kernel, bias = net.constant(np.random.default_rng(1).normal(0, 0.5, (8, 3, 3, 3))), np.linspace(1, 2, 8)
+    flat = net.constant(np.concatenate([np.zeros(4), np.ones(4)]).reshape(1, 8, 1, 1))
+    maps = net.op("Mul", net.op("Conv", "image", kernel, name="first", pads=[1, 1, 1, 1]), flat)
+    x = net.op("Relu", net.op("Add", maps, net.constant(bias.reshape(1, 8, 1, 1))))
+    path = net.save(tmp_path / "net.onnx", [net.op("Tanh", behind(net, x, way))])
+    result = harness.prune(path, remove={"first": [0, 1, 2, 3]}, recover="reconstruct", data=images())
+    assert result.proof.holds
+    assert result.reconstruction.before > 1e-3
+    assert result.reconstruction.after < 1e-9
+
+
+def test_what_others_read_too_takes_up_no_bias(tmp_path: Path) -> None:
+    """An Add whose constant another node reads, or a product that something else reads, stays as it is."""
+    net = Net()
+    x = net.op("Relu", net.conv("image", 3, 8, name="first"))
+    shared, second = net.random(1, 6, 1, 1), net.op("Conv", x, net.random(6, 8, 1, 1), name="second")
+    one = net.op("Add", second, shared)
+    other = net.op("Mul", net.op("Conv", x, net.random(6, 8, 1, 1), name="other"), shared)
+    path = net.save(tmp_path / "net.onnx", [net.op("Add", one, other)])
+    before = {each.name: onnx.numpy_helper.to_array(each) for each in onnx.load(path).graph.initializer}
+    result = harness.prune(path, ratio=0.5, recover="reconstruct", data=images())
+    left = result.model.graph.initializers[shared].const_value.numpy()
+    np.testing.assert_array_equal(left, before[shared])
+    assert {layer.layer for layer in result.reconstruction.solved} == {"second", "other"}
+
+
+@pytest.mark.parametrize(
+    "attributes",
+    [
+        {"strides": [2, 2]},
+        {"strides": [2, 2], "pads": [1, 0, 0, 1], "output_padding": [1, 0]},
+        {"dilations": [2, 1], "auto_pad": "SAME_UPPER"},
+        {"group": 2, "strides": [3, 1]},
+    ],
+    ids=["strides", "odd pads", "dilations", "groups"],
+)
+def test_transposed_convolutions_are_solved(tmp_path: Path, attributes: dict[str, Any]) -> None:
+    net = Net()
+    x = net.op("Relu", net.conv("image", 3, 12, name="first"))
+    kernel = net.random(12, 6 // attributes.get("group", 1), 3, 3)
+    x = net.op("ConvTranspose", x, kernel, net.random(6), name="second", **attributes)
+    path = net.save(tmp_path / "net.onnx", [net.op("Tanh", x)])
+    told = harness.prune(path, ratio=0.5, recover="reconstruct", data=images()).reconstruction
+    assert [layer.layer for layer in told.solved] == ["second"]
+    assert not told.kept
+    assert told.after < 0.9 * told.before
