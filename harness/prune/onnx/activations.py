@@ -11,7 +11,6 @@ import numpy.typing as npt
 from harness.base.errors import ModelError, PruneError
 from harness.channels.allocate import Scores
 from harness.channels.names import NO_CHANNEL, Names, along, compact, varying_axes
-from harness.measure.inputs.declared import fixed_batch
 from harness.prune.onnx.graph.running import Runner, with_outputs
 from harness.prune.onnx.graph.trace import Trace
 
@@ -31,7 +30,7 @@ def runs(trace: Trace, data: Mapping[str, Array], tensors: list[str]) -> Iterato
         PruneError: the examples don't fit the model.
     """
     runner = Runner(with_outputs(trace.graph.model, tensors))
-    for feeds in _batches(data, fixed_batch(trace.graph.inputs) or BATCH):
+    for feeds in _batches(data, trace.graph.batch or BATCH):
         try:
             yield runner.run(feeds)
         except ModelError as error:

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import onnx_ir as ir
 
-from harness.measure.inputs.declared import ModelInput
+from harness.measure.inputs.declared import ModelInput, fixed_batch
 from harness.measure.inputs.given import Given
 
 Array = npt.NDArray[Any]
@@ -49,6 +49,15 @@ class Graph:
     def paths(self) -> dict[ir.Node, str]:
         """The name of each node."""
         return {node: path for path, node in self.nodes.items()}
+
+    @property
+    def batch(self) -> int | None:
+        """How many examples it takes at once, as declared or the only number that it ran on; None if any will do."""
+        declared = fixed_batch(self.inputs)
+        runs = [[len(feeds[one.name]) for one in self.inputs if feeds[one.name].ndim] for feeds in self.feeds]
+        if declared is not None or not runs or not runs[0] or any(run != runs[0] for run in runs):
+            return declared
+        return runs[0][0]
 
     def digest(self) -> str:
         """Identifies the architecture, whatever the names and the weights' values are."""

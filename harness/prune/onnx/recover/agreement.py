@@ -8,7 +8,6 @@ import onnx_ir as ir
 
 from harness.measure.accuracy.kept import Pairs, by_example
 from harness.measure.accuracy.kept import agreement as agreement_between
-from harness.measure.inputs.declared import fixed_batch
 from harness.prune.onnx.graph.graph import Array, Graph, is_constant
 from harness.prune.onnx.graph.running import Runner, with_outputs
 from harness.records import Agreement
@@ -27,7 +26,7 @@ def agreement(original: Graph, pruned: ir.Model, data: Mapping[str, Array]) -> A
     names = [str(value.name) for value in original.model.graph.outputs if not is_constant(value)]
     names = [name for name in names if original.dtypes.get(name, "").startswith("float")]
     runners = [Runner(with_outputs(model, names)) for model in (original.model, pruned)]
-    size = min(fixed_batch(original.inputs) or BATCH, count)
+    size = min(original.batch or BATCH, count)
     pairs: dict[str, Pairs] = {name: [] for name in names}
     for start in range(0, count - size + 1, size):
         feeds = {name: array[start : start + size] for name, array in data.items()}

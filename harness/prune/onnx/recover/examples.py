@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from harness.base.errors import PruneError
-from harness.measure.inputs.declared import ModelInput, fixed_batch
-from harness.prune.onnx.graph.graph import Array
+from harness.prune.onnx.graph.graph import Array, Graph
 
 BATCH = 16
 LEAST_BATCHES = 10
@@ -24,7 +23,7 @@ class Examples:
     count: int
 
     @classmethod
-    def of(cls, inputs: Sequence[ModelInput], data: Mapping[str, Array], seed: int) -> Examples:
+    def of(cls, graph: Graph, data: Mapping[str, Array], seed: int) -> Examples:
         """In an order drawn by the seed.
 
         Raises:
@@ -36,7 +35,7 @@ class Examples:
         if not all(np.isfinite(array).all() for array in data.values() if array.dtype.kind == "f"):
             raise PruneError("reconstruction: the examples hold NaN or infinity; mend or remove those")
         count = counts.pop()
-        size = fixed_batch(inputs) or max(1, min(BATCH, count // LEAST_BATCHES))
+        size = graph.batch or max(1, min(BATCH, count // LEAST_BATCHES))
         order = np.random.default_rng(seed).permutation(count)
         places = [order[start : start + size] for start in range(0, count - size + 1, size)]
         if len(places) < 2:

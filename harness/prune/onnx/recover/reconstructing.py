@@ -48,7 +48,7 @@ def reconstruct_onnx(
     Raises:
         PruneError: the examples don't fit the model, are fewer than two batches, or not finite.
     """
-    examples = Examples.of(found.graph.inputs, data, seed)
+    examples = Examples.of(found.graph, data, seed)
     try:
         with scratch() as folder, disk_errors(folder), np.errstate(invalid="ignore", over="ignore"):
             return _Work(found, removal, pruned, examples, folder, seed).run()

@@ -144,6 +144,19 @@ def test_several_inputs(tmp_path: Path) -> None:
     assert told.after <= told.before
 
 
+@pytest.mark.parametrize("said", [(), ("image:1x3x6x6:float32",)], ids=["by the graph", "by --input"])
+def test_a_file_that_runs_on_one_example_alone_is_fed_one_at_a_time(tmp_path: Path, said: tuple[str, ...]) -> None:
+    """It declares any number, and reshapes to one."""
+    net = Net()
+    x = net.op("Relu", net.conv("image", 3, 8, name="first"))
+    target = net.integers(-1, 288) if said else net.integers(1, 288)
+    path = net.save(tmp_path / "net.onnx", [net.dense(net.op("Reshape", x, target), 288, 4)])
+    asked = {"ratio": 0.5, "importance": "activation", "recover": "reconstruct", "inputs": said}
+    result = harness.prune(path, **asked, data=images(40), judge_by=images(8, 1))
+    assert result.reconstruction.images == 40
+    assert result.agreement.examples == 8
+
+
 def behind(net: Net, x: str, way: str) -> str:
     """Eight channels to six, without a bias of the node's own; something right behind has one number for each."""
     if way == "an Add":
