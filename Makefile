@@ -107,6 +107,12 @@ bench-peers: $(READY) $(PEERS)/.ready ## beside Torch-Pruning and onnxsim, into 
 bench-export: $(READY) $(PEERS)/.ready ## is our graph as fast as what PyTorch's exporters write? into bench/results/; idle machine, 15 minutes
 	$(BIN)/python -m bench.exporters --python $(PEERS)/bin/python
 
+bench-torchvision: $(READY) $(PEERS)/.ready ## torchvision's classifiers by both of PyTorch's exporters, pruned by half and proved, into bench/results/; goes on where it stopped
+	$(BIN)/python -m bench.torchvision --python $(PEERS)/bin/python
+
+bench-shelf: $(READY) $(PEERS)/.ready ## beside onnxsim on the files of fetch-onnx, into bench/results/; idle machine, hours, goes on where it stopped
+	$(BIN)/python -m bench.shelf --python $(PEERS)/bin/python --folder $(RUNS)/onnx-files
+
 # By pip: a CPU build of PyTorch is taken where the index or a folder that pip is told of has one.
 $(PEERS)/.ready: bench/peers/theirs/requirements.lock
 	$(PYTHON) -m venv $(PEERS)
@@ -155,6 +161,9 @@ schema: $(READY) ## renew the published JSON Schema of a bundle's manifest.json
 bench-page: $(READY) ## how large a report's page is, and how fast a browser opens and sorts it, into bench/results/
 	$(BIN)/python -m bench.page
 
+bench-table: $(READY) ## how long the table and the report of 10,000 rows take, into bench/results/; a minute or two
+	$(BIN)/python -m bench.table
+
 picture: $(READY) ## docs/report.png from the default study's report, by the system's Chromium
 	$(BIN)/python -m bench.picture $(RUNS)/default docs/report.png
 
@@ -178,8 +187,8 @@ test-onednn: $(READY) ## what computes with TensorFlow, with oneDNN, which Tenso
 sweep: $(READY) ## the long tests: every network of keras.applications, exports of pruned ones, 1,000 random networks
 	$(BIN)/python -m pytest -m slow -v -n 2 --dist load --max-worker-restart 0
 
-sweep-kills: $(READY) ## SIGKILL at KILLS=50 random moments of a study: nothing lost, nothing twice; half an hour
-	KILLS=$(or $(KILLS),50) $(BIN)/python -m pytest -m slow -v tests/pipeline/test_kills.py
+sweep-kills: $(READY) ## SIGKILL at KILLS=50 moments in all stages of a study; goes on where it stopped (runs/kills.jsonl); an hour
+	KILLS=$(or $(KILLS),50) KILLS_LOG=$(abspath $(RUNS))/kills.jsonl $(BIN)/python -m pytest -m slow -v tests/pipeline/test_kills.py
 
 field: $(READY) ## twelve cases from public reports, each command of each; about 4 minutes
 	$(BIN)/python -m pytest -m slow -v -n 2 --dist loadfile tests/field

@@ -1,7 +1,8 @@
 """What the road itself costs a case, beside its work: `make bench-engine`.
 
-1,000 cases go down the road of `harness run`, in a worker process and in this one. Each stage is asked for, made in the
-store and read as always, but what it writes is invented (tests/pipeline/planted.py), so that all that is left is ours.
+1,000 cases go down the road of `harness run`, in a worker process, in this one, and on Ray with this machine as its
+only node. Each stage is asked for, made in the store and read as always, but what it writes is invented
+(tests/pipeline/planted.py), so that all that is left is ours.
 A case is a training, an export and an evaluation. The figures go to bench/results/engine.md.
 """
 
@@ -25,21 +26,21 @@ from harness.cli.terminal import print_lines, print_message
 from harness.data import load_all
 from harness.pipeline.cases import fitting, run_cases
 from harness.pipeline.engine.engine import Engine, Here
-from harness.pipeline.engine.place import opened, read_place
+from harness.pipeline.engine.place import Work, opened, read_place
 from harness.pipeline.shared import share
 from harness.pipeline.stages import Stages
 from harness.spec import Study
 from tests.pipeline.planted import PlantedSite, cheap
 
 RESULT = Path(__file__).parent / "results" / "engine.md"
-PLACES = ("workers", "workers:2", "here")
+PLACES = ("workers", "workers:2", "here", "ray")
 FIRST = 100  # by then all is warm
 MEBIBYTE = 1 << 20
 
 
 @dataclass(frozen=True)
 class Point:
-    """Where a run stood: seconds by the clock, of this process and its workers on a CPU, and what memory each holds."""
+    """Where a run stood: seconds by the clock, on a CPU of this process and those below it, and their memory."""
 
     clock_s: float
     cpu_s: float
@@ -51,7 +52,7 @@ class Point:
     def now() -> Point:
         """Where a run stands at this moment."""
         own = psutil.Process()
-        workers = [each for each in own.children(recursive=True) if "spawn_main" in " ".join(each.cmdline())]
+        workers = [each for each in own.children(recursive=True) if "resource_tracker" not in " ".join(each.cmdline())]
         times = [worker.cpu_times() for worker in workers]
         return Point(
             clock_s=time.perf_counter(),
@@ -99,7 +100,8 @@ def engine(on: str, study: Study, folder: Path, watch: Watch) -> Iterator[Engine
     """The engine that `--on` names, for jobs that invent."""
     loaded = load_all(case.data for case in study.cases())
     site = PlantedSite(study.cases(), Store(folder / "store"), "cpu", study.measure, False, folder)
-    with opened(read_place(on), site, folder, watch, lambda: share(loaded, folder)) as found:
+    work = Work(site, lambda: share(loaded, folder), lambda: site)
+    with opened(read_place(on), work, folder, watch) as found:
         yield found
 
 
@@ -124,14 +126,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--cases", type=int, default=1000, help="cases of a run; more than 100")
     parser.add_argument("--tries", type=int, default=3, help="runs of each place")
+    parser.add_argument("--on", nargs="+", default=PLACES, help="where: as of `harness run`")
     asked = parser.parse_args()
     if asked.cases <= FIRST or asked.tries < 1:
         print_message(f"bench.engine: give more than {FIRST} --cases, and at least one of --tries")
         sys.exit(2)
     load = psutil.getloadavg()[0]
-    tries: dict[str, list[tuple[Point, Point]]] = {on: [] for on in PLACES}
+    tries: dict[str, list[tuple[Point, Point]]] = {on: [] for on in asked.on}
     for _ in range(asked.tries):
-        for on in PLACES:
+        for on in asked.on:
             tries[on].append(once(on, asked.cases))
     lines = [
         "# What the road costs a case",
@@ -140,7 +143,8 @@ def main() -> None:
         f"{asked.tries} runs, from case {FIRST} on. A case is three jobs: a training, an export, an evaluation.",
         f"The machine had {psutil.cpu_count()} CPUs and a load of {load:.1f} when it began, which the clock shows,",
         "and CPU time does not.",
-        "Memory is that of the process that steers, and of its workers together, at that case and in the end, in MiB.",
+        "Memory is that of the process that steers, and of its workers together, Ray's own among them, at that case",
+        "and in the end, in MiB.",
         "",
         "| `--on` | a case, ms | its CPU here, ms | in workers, ms | memory here | of the workers |",
         "| --- | ---: | ---: | ---: | ---: | ---: |",

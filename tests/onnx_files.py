@@ -39,6 +39,7 @@ def save(
 ) -> Path:
     graph = helper.make_graph(list(nodes), "graph", list(inputs), list(outputs), list(weights))
     opsets = [helper.make_opsetid("", opset), helper.make_opsetid("ai.onnx.ml", 3)]
+    opsets += [helper.make_opsetid(name, 1) for name in sorted({node.domain for node in nodes} - {"", "ai.onnx.ml"})]
     onnx.save(helper.make_model(graph, opset_imports=opsets, ir_version=10), path)
     return path
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from bench.peers.arms import Arm
 from bench.peers.originals import Original, digest
-from bench.peers.ours import BATCH_SIZE, LEARNING_RATE
+from bench.peers.ours import BATCH_SIZE, RATES
 from harness.base.errors import HarnessError
 from harness.base.progress import Progress
 from harness.base.store import Store, file_digest
@@ -39,7 +39,7 @@ class Others:
     def _torch_pruning(self, original: Original, importance: str, ratio: float) -> Arm:
         given = [
             original.weights, self.images, "--importance", importance, "--ratio", ratio, "--seed", original.seed,
-            "--batch-size", BATCH_SIZE, "--learning-rate", LEARNING_RATE,
+            "--batch-size", BATCH_SIZE, "--adam", RATES["adam"], "--muon", RATES["muon"],
         ]  # fmt: skip
         name = f"Torch-Pruning {100 * ratio:g} %"
         files = self._made("with_torch_pruning.py", given, original, f"{name}, {importance}")

@@ -17,7 +17,8 @@ from harness.base.store import digest as digest_of
 from harness.data import Dataset
 from harness.spec import MeasureSpec, TrainSpec
 
-BATCH_SIZE, LEARNING_RATE = 32, 3e-3  # of the epoch with a cosine; the others may have them, too
+BATCH_SIZE = 32  # of the epochs with a cosine; the others may have these, too
+RATES = {"adam": 3e-3, "muon": 2e-3}  # of these epochs, by the optimizer
 RECONSTRUCTED = 60_000  # training images, without their labels: all of them
 IMPORTANCE = "taylor"
 BATCHES = (1, 32)
@@ -75,14 +76,14 @@ class Ours:
         def make(folder: Path) -> None:
             self._export(apply(original.model, self._plan(original, widths)), folder / "cut.onnx")
 
-        inputs = {"original": digest(original), "widths": list(widths), "importance": IMPORTANCE, "code": _code()}
+        inputs = {"original": digest(original), "widths": list(widths), "importance": IMPORTANCE, "code": code()}
         return self.store.get("peers-cut", inputs, make).path("cut.onnx")
 
     def arm(self, original: Original, widths: Sequence[int], name: str) -> Arm:
-        """A network of these widths: reconstructed, and trained on for an epoch."""
+        """A network of these widths: reconstructed, and trained on for an epoch in each way."""
         inputs = {
             "original": digest(original), "widths": list(widths), "importance": IMPORTANCE,
-            "images": [CALIBRATION, RECONSTRUCTED], "training": [BATCH_SIZE, LEARNING_RATE], "code": _code(),
+            "images": [CALIBRATION, RECONSTRUCTED], "training": [BATCH_SIZE, RATES], "code": code(),
         }  # fmt: skip
 
         def make(folder: Path) -> None:
@@ -103,9 +104,12 @@ class Ours:
             network = apply(original.model, plan)
             reconstruct(original.model, plan, network, [images], original.seed)
             self._export(network, folder / f"{name}.onnx")
-        spec = TrainSpec(epochs=1, batch_size=BATCH_SIZE, learning_rate=LEARNING_RATE)
-        finetune(network, self.data, spec, schedule="cosine", seed=original.seed)
-        self._export(network, folder / "tuned.onnx")
+        reconstructed = network.get_weights()
+        for optimizer, rate in RATES.items():
+            network.set_weights(reconstructed)
+            spec = TrainSpec(epochs=1, batch_size=BATCH_SIZE, optimizer=optimizer, learning_rate=rate)
+            finetune(network, self.data, spec, schedule="cosine", seed=original.seed)
+            self._export(network, folder / f"{optimizer}.onnx")
 
     def _plan(self, original: Original, widths: Sequence[int]) -> Any:
         """The most important channels of each layer."""
@@ -139,7 +143,8 @@ class Ours:
         export(network, path, self.data.test_images[:256])
 
 
-def _code() -> str:
-    """What the networks depend on beside their inputs: the pruner's source."""
-    folder = Path(__file__).parents[2] / "harness" / "prune"
-    return digest_of([path.read_text(encoding="utf-8") for path in sorted(folder.rglob("*.py"))])
+def code() -> str:
+    """What the networks depend on beside their inputs: the source of what prunes and trains."""
+    root = Path(__file__).parents[2] / "harness"
+    sources = [path for wing in ("prune", "training") for path in sorted((root / wing).rglob("*.py"))]
+    return digest_of([path.read_text(encoding="utf-8") for path in sources])

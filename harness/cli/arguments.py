@@ -106,6 +106,17 @@ def check_writable(path: Path, *inputs: Path) -> None:
         raise StoreError(f"{path}: can't be written ({error.strerror}); give another path") from None
 
 
+def check_outside(path: Path, *folders: Path | None) -> None:
+    """Refuse to write into a folder that must stay as it is.
+
+    Raises:
+        StoreError: the file would be in one of the `folders`.
+    """
+    for folder in folders:
+        if folder is not None and folder.is_dir() and path.resolve().is_relative_to(folder.resolve()):
+            raise StoreError(f"{path}: is in {folder}, which must stay as it is; give another path")
+
+
 def write_text(path: Path, text: str) -> None:
     """Write a file that was asked for, whole or not at all.
 

@@ -34,7 +34,9 @@ ScaleOption = Annotated[str | None, typer.Option(help="The data's pixels: unit (
 ColorFlag = Annotated[bool, typer.Option("--color", help="Make grey images red, green or blue.")]
 ResizeOption = Annotated[str | None, typer.Option(help="Images of another size: 64x64, height x width.")]
 LimitOption = Annotated[int | None, typer.Option(help="Use this many of the data's examples. [default: all]")]
-OnOption = Annotated[str, typer.Option("--on", help="Where the work is done: workers, workers:4, or here.")]
+OnOption = Annotated[
+    str, typer.Option("--on", help="Where the work is done: workers, workers:4, here, ray, ray://HOST:PORT.")
+]
 
 
 def data_options(scale: str | None, color: bool, resize: str | None, limit: int | None) -> dict[str, Any]:

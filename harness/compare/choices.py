@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from harness.compare.answers import Interval, SpeedUp, Variant, Verdict
 from harness.compare.answers.choice import TOLERATED_LOSS, Choice, lowest
@@ -21,6 +22,12 @@ class Evidence:
     corrects: Mapping[str, Sequence[str]]
     timings: Timings
     batch_sizes: Sequence[int]
+
+    @cached_property
+    def longer(self) -> Mapping[tuple[str, int], Variant]:
+        """The originals that were trained on and judged, by network and epochs."""
+        found = [each for each in self.variants if each.trained_on and each.accuracy is not None]
+        return {(each.network, each.longer_epochs): each for each in reversed(found)}
 
 
 def choices_of(evidence: Evidence) -> tuple[Choice, ...]:
@@ -77,8 +84,7 @@ def _faster(others: Sequence[Variant], reference: Variant, batch: int, evidence:
 def _trained_on(variant: Variant, reference: Variant, evidence: Evidence) -> Variant | None:
     """The reference, trained on for as long as a pruned variant was fine-tuned."""
     epochs = variant.prune.finetune_epochs if variant.prune is not None else variant.longer_epochs
-    same = (each for each in evidence.variants if each.trained_on and each.network == reference.network)
-    return next((each for each in same if each.longer_epochs == epochs and each.accuracy is not None), None)
+    return evidence.longer.get((reference.network, epochs))
 
 
 def _change(ours: Variant, theirs: Variant, evidence: Evidence) -> Interval:

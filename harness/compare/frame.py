@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.base.errors import SpecError
+from harness.compare import kept
 from harness.compare.answers import Answers, Interval, Variant
 from harness.compare.comparing import compare
-from harness.compare.results import read_results
+from harness.compare.results import RESULTS_FILE, read_results
 from harness.spec import short
 
 if TYPE_CHECKING:
@@ -54,12 +55,31 @@ def results(paths: Iterable[Path | str]) -> pandas.DataFrame:
     """
     import pandas
 
-    found = [(Path(path), compare(read_results(Path(path)))) for path in paths]
-    batches = sorted({batch for _, answers in found for batch in answers.batch_sizes})
-    rows = [dict(_cells(answers, variant, batches)) for _, answers in found for variant in answers.variants]
-    factors = sorted({name for row in rows for name in row if name.startswith("factor_")})
-    plain = [name for name in next(iter(rows), {}) if not name.startswith("factor_")]
-    return pandas.DataFrame(rows, columns=[*plain, *factors])
+    rows = [row for path in paths for row in _rows(Path(path))]
+    columns = _ordered(dict.fromkeys(name for row in rows for name in row))
+    return pandas.DataFrame([[row.get(name) for name in columns] for row in rows], columns=columns)
+
+
+def table_file(results: Path, answers: Answers) -> bytes:
+    """What is kept beside a run's results, so that their table need not be computed again."""
+    return kept.written(results, [dict(_cells(answers, variant)) for variant in answers.variants])
+
+
+def _rows(run: Path) -> list[dict[str, Any]]:
+    """A run's rows: those that are kept beside its results, or what follows from these."""
+    found = kept.read(run / RESULTS_FILE if run.is_dir() else run)
+    if found is not None:
+        return found
+    answers = compare(read_results(run))
+    return [dict(_cells(answers, variant)) for variant in answers.variants]
+
+
+def _ordered(names: Iterable[str]) -> list[str]:
+    """Columns in their order: those of each batch size together, before the last; then factors by name."""
+    factors = sorted(name for name in names if name.startswith("factor_"))
+    batches = sorted((name for name in names if "_batch_" in name), key=lambda name: int(name.rpartition("_")[2]))
+    plain = [name for name in names if name not in {*factors, *batches}]
+    return [*plain[:-1], *batches, *plain[-1:], *factors]
 
 
 def write_table(frame: pandas.DataFrame, kind: str) -> bytes:
@@ -80,7 +100,7 @@ def write_table(frame: pandas.DataFrame, kind: str) -> bytes:
         raise SpecError("--format parquet needs the package pyarrow; install it, or give csv") from None
 
 
-def _cells(answers: Answers, variant: Variant, batches: Iterable[int]) -> Iterator[tuple[str, Any]]:
+def _cells(answers: Answers, variant: Variant) -> Iterator[tuple[str, Any]]:
     yield "study", answers.study
     yield "network", variant.network
     yield "variant", variant.label
@@ -95,7 +115,7 @@ def _cells(answers: Answers, variant: Variant, batches: Iterable[int]) -> Iterat
     yield from _interval("accuracy_change_equal_training", variant.equal_change)
     yield "parameters", variant.parameters[0] if variant.parameters else None
     yield "size_bytes", variant.size_bytes[0] if variant.size_bytes else None
-    for batch in batches:
+    for batch in answers.batch_sizes:
         latency, speedup = variant.latencies.get(batch), variant.speedups.get(batch)
         place = variant.places.get(batch)
         yield f"latency_us_batch_{batch}", latency.typical_us if latency else None

@@ -4,9 +4,10 @@ The rule, for the variants of one task at one batch size:
 
 - A variant is *on* the frontier when no other has a latency at most as long and an accuracy at least as high,
   one of them better, in the values measured.
-- It is only *narrowly* on it when another is clearly better in one of the two, while its own lead in the other is not
-  clear. `Clearly` means `faster` or `slower` in the paired measurement of the two, and for the accuracy on the same
-  test examples a 95 % interval of the difference that lies on one side of zero. Each pair is judged on its own.
+- It is only *narrowly* on it when another there is better in one of the two, and clearly, while its own lead in the
+  other is not clear. `Clearly` means `faster` or `slower` in the paired measurement of the two, and for the accuracy on
+  the same test examples a 95 % interval of the difference that lies on one side of zero. Each pair is judged on its
+  own.
 - A variant off the frontier is *close behind* when none of those that beat it is clearly better in either; else it is
   *behind*.
 
@@ -15,8 +16,11 @@ Left out are variants that are wrong on purpose, that have no latency or accurac
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
 
 from harness.compare.answers import Interval, Latency, Place, Standing, Variant
 
@@ -29,6 +33,8 @@ class Point:
     accuracy: float
     latency: Latency
 
+
+Ranks = npt.NDArray[np.intp]
 
 # How two points differ in one thing: +1 when the first is clearly better, -1 when clearly worse, 0 when unclear.
 Judge = Callable[[Point, Point], int]
@@ -57,25 +63,46 @@ def point_of(variant: Variant, batch: int) -> Point:
 
 def places(points: Sequence[Point], evidence: Evidence) -> dict[str, Place]:
     """Each point's standing among all of them, by key."""
-    return {point.key: _place(point, [other for other in points if other is not point], evidence) for point in points}
+    crowd = Crowd(sorted(points, key=lambda point: (-point.accuracy, point.latency.typical_us)))
+    return {point.key: _place(point, crowd, evidence) for point in points}
 
 
-def _place(point: Point, others: Sequence[Point], evidence: Evidence) -> Place:
+class Crowd:
+    """All points of a frontier, the best first: the most accurate, and of those that are alike in that the fastest."""
+
+    def __init__(self, points: Sequence[Point]) -> None:
+        self.points = points
+        self.accuracies = np.array([point.accuracy for point in points])
+        self.latencies = np.array([point.latency.typical_us for point in points])
+        self.unbeaten = np.array([not self.beating(point).size for point in points], dtype=bool)
+
+    def beating(self, point: Point) -> Ranks:
+        """The ranks of those that are at least as good in both values, and better in one."""
+        more, faster = self.accuracies > point.accuracy, self.latencies < point.latency.typical_us
+        as_good = (self.accuracies >= point.accuracy) & (self.latencies <= point.latency.typical_us)
+        return np.flatnonzero(as_good & (more | faster))
+
+    def beside(self, point: Point) -> Ranks:
+        """The ranks of those that nothing beats either, and that are better in one value."""
+        better = (self.accuracies > point.accuracy) | (self.latencies < point.latency.typical_us)
+        return np.flatnonzero(self.unbeaten & better)
+
+    def at(self, ranks: Ranks) -> Iterator[Point]:
+        """The points there, in turn."""
+        return (self.points[rank] for rank in ranks)
+
+
+def _place(point: Point, crowd: Crowd, evidence: Evidence) -> Place:
     """Its rival is the best of those that make it less than `on`: the best are asked first, and the rest not at all."""
-    best_first = sorted(others, key=lambda other: (-other.accuracy, other.latency.typical_us))
-    beaten_by = [other for other in best_first if beats(other, point)]
-    if not beaten_by:
-        rival = next((other for other in best_first if _outclasses(other, point, evidence)), None)
+    ranks = crowd.beating(point)
+    if not len(ranks):
+        others = crowd.at(crowd.beside(point))
+        rival = next((other for other in others if _outclasses(other, point, evidence)), None)
         return Place(standing=Standing.NARROWLY if rival else Standing.ON, rival=rival.key if rival else None)
-    clear = (each for each in beaten_by if evidence.accuracy(each, point) > 0 or evidence.speed(each, point) > 0)
+    better = crowd.at(ranks)
+    clear = (each for each in better if evidence.accuracy(each, point) > 0 or evidence.speed(each, point) > 0)
     rival = next(clear, None)
-    return Place(standing=Standing.BEHIND if rival else Standing.CLOSE, rival=(rival or beaten_by[0]).key)
-
-
-def beats(ours: Point, theirs: Point) -> bool:
-    """Whether ours is at least as good in both values, and better in one."""
-    sides = (theirs.latency.typical_us - ours.latency.typical_us, ours.accuracy - theirs.accuracy)
-    return min(sides) >= 0 and max(sides) > 0
+    return Place(standing=Standing.BEHIND if rival else Standing.CLOSE, rival=(rival or crowd.points[ranks[0]]).key)
 
 
 def _outclasses(ours: Point, theirs: Point, evidence: Evidence) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -27,7 +28,7 @@ def accuracy_over_seeds(corrects: Sequence[str], these_seeds: bool = False) -> I
         corrects: one string a seed, one character an example in test order, `1` where the answer was right.
         these_seeds: the interval is for these trainings on other examples, not for other trainings.
     """
-    hits = _matrix(corrects)
+    hits = hits_of(corrects)
     seeds, examples = hits.shape
     mean = float(hits.mean())
     if seeds == 1:
@@ -42,7 +43,17 @@ def accuracy_over_seeds(corrects: Sequence[str], these_seeds: bool = False) -> I
 
 
 def difference(ours: Sequence[str], theirs: Sequence[str], paired_seeds: bool) -> Interval:
-    """Our mean accuracy minus theirs, as `tested_difference` finds it."""
+    """Our mean accuracy minus theirs, as `tested_difference` finds it; each pair is computed once."""
+    return _difference(tuple(ours), tuple(theirs), paired_seeds)
+
+
+@lru_cache(maxsize=1 << 16)
+def _difference(ours: tuple[str, ...], theirs: tuple[str, ...], paired_seeds: bool) -> Interval:
+    if len(ours) == len(theirs) == 1 and len(ours[0]) == len(theirs[0]):
+        (mine, own), (other, others) = _bits(ours[0]), _bits(theirs[0])
+        both = (mine & other).bit_count()
+        pair = stats.paired_counts(both, (others - both, own - both), len(ours[0]))
+        return Interval(value=pair.difference, low=pair.low, high=pair.high)
     found = tested_difference(ours, theirs, paired_seeds, these_seeds=False)
     return Interval(value=found.estimate, low=found.low, high=found.high)
 
@@ -63,15 +74,15 @@ def tested_difference(
         paired_seeds: the two come from the same trainings, seed by seed: their differences are the sample.
         these_seeds: it is about these trainings on other examples, not about other trainings.
     """
-    a, b = _matrix(ours), _matrix(theirs)
+    a, b = hits_of(ours), hits_of(theirs)
     if len(a) == len(b) == 1:
         pair = stats.paired_proportions(b[0], a[0])
         return stats.Interval(pair.difference, pair.low, pair.high, pair.p_value)
-    examples = a.shape[1]
-    by_example = a.mean(axis=0) - b.mean(axis=0)
+    (our_examples, our_seeds), (their_examples, their_seeds) = _shares(tuple(ours)), _shares(tuple(theirs))
+    by_example, examples = our_examples - their_examples, a.shape[1]
     total, mean = examples + 2, float(by_example.mean())
-    in_examples = max(0.0, (float((by_example**2).sum()) + 1) / total - mean**2) / total
-    spreads = [a.mean(axis=1) - b.mean(axis=1)] if paired_seeds else [a.mean(axis=1), b.mean(axis=1)]
+    in_examples = max(0.0, (float(by_example @ by_example) + 1) / total - mean**2) / total
+    spreads = [our_seeds - their_seeds] if paired_seeds else [our_seeds, their_seeds]
     varying = [values for values in spreads if len(values) > 1 and not these_seeds]
     in_seeds = sum(float(values.var(ddof=1)) / len(values) for values in varying)
     seed_freedom = sum(len(values) - 1 for values in spreads)
@@ -91,7 +102,7 @@ def contrast(corrects: Sequence[Sequence[str]], weights: Sequence[float]) -> Int
         corrects: for each group one string of `1` and `0` a seed, all for the same examples in the same order.
         weights: one for each group.
     """
-    groups = [(_matrix(own), weight) for own, weight in zip(corrects, weights, strict=True) if weight]
+    groups = [(hits_of(own), weight) for own, weight in zip(corrects, weights, strict=True) if weight]
     by_example = sum((weight * hits.mean(axis=0) for hits, weight in groups), np.zeros(1))
     in_examples = float(by_example.var()) / by_example.size
     in_seeds, freedom = 0.0, 0
@@ -104,9 +115,34 @@ def contrast(corrects: Sequence[Sequence[str]], weights: Sequence[float]) -> Int
     return Interval(value=mean, low=mean - half, high=mean + half)
 
 
-def _matrix(corrects: Sequence[str]) -> npt.NDArray[np.float64]:
-    """Hits as float64 (seeds, examples)."""
-    return np.array([[character == "1" for character in correct] for correct in corrects], dtype=np.float64)
+def hits_of(corrects: Sequence[str]) -> npt.NDArray[np.bool_]:
+    """Which answers were right, bool (seeds, examples); not to be written to.
+
+    Raises:
+        ValueError: the seeds were not judged on as many examples.
+    """
+    return _hits_of(tuple(corrects))
+
+
+@lru_cache(maxsize=1 << 13)
+def _shares(corrects: tuple[str, ...]) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """The share of right answers, over the seeds of each example and over the examples of each seed."""
+    hits = hits_of(corrects)
+    return hits.mean(axis=0), hits.mean(axis=1)
+
+
+@lru_cache(maxsize=1 << 15)
+def _bits(correct: str) -> tuple[int, int]:
+    """One seed's answers as the bits of a number, of which two are compared at once; and how many were right."""
+    return int(correct, 2), correct.count("1")
+
+
+@lru_cache(maxsize=1 << 15)
+def _hits_of(corrects: tuple[str, ...]) -> npt.NDArray[np.bool_]:
+    letters = np.frombuffer("".join(corrects).encode(), np.uint8)
+    hits: npt.NDArray[np.bool_] = letters.reshape(len(corrects), len(corrects[0])) == ord("1")
+    hits.flags.writeable = False
+    return hits
 
 
 def _wilson(share: float, examples: float, quantile: float) -> tuple[float, float]:

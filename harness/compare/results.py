@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -11,9 +11,10 @@ from pydantic import ValidationError, model_validator
 from harness.base.errors import SpecError
 from harness.measure.measurement import Measurement
 from harness.records import ExampleSet, Record, Row
-from harness.spec import MeasureSpec
+from harness.spec import Case, MeasureSpec
 
 RESULTS_FILE = "results.json"
+OLDER = ("harness-results/1", "harness-results/2")
 
 
 class Results(Record):
@@ -36,16 +37,36 @@ class Results(Record):
 
     @model_validator(mode="before")
     @classmethod
+    def _with_shared_cases(cls, values: Any) -> Any:
+        """A case, with all its prunings, is made once for all its rows."""
+        rows = values.get("rows") if isinstance(values, Mapping) else None
+        return {**values, "rows": [*_sharing_cases(rows)]} if isinstance(rows, list) else values
+
+    @model_validator(mode="before")
+    @classmethod
     def _as_it_was_before(cls, values: Any) -> Any:
         """Results of version 2 have no sets of examples; those of version 1 have one measurement or None, too."""
         version = values.get("schema_version") if isinstance(values, Mapping) else None
-        if version not in ("harness-results/1", "harness-results/2"):
+        if version not in OLDER:
             return values
         kept = {key: value for key, value in values.items() if key != "schema_version"}
         if version == "harness-results/1":
             only = kept.pop("measurement", None)
             kept["measurements"] = () if only is None else (only,)
         return kept
+
+
+def _sharing_cases(rows: Sequence[Any]) -> Iterator[Any]:
+    """The rows as they were read, but for the case, of which several in turn have the same."""
+    read, made = None, None
+    for row in rows:
+        if not isinstance(row, Mapping) or not isinstance(row.get("case"), Mapping):
+            yield row
+            continue
+        if row["case"] != read:
+            read = row["case"]
+            made = Case.model_validate(read)
+        yield {**row, "case": made}
 
 
 def read_results(run: Path) -> Results:
@@ -62,7 +83,14 @@ def read_results(run: Path) -> Results:
     except OSError as error:
         raise SpecError(f"{path}: can't be read ({error.strerror}); give the folder that `harness run` wrote") from None
     except ValidationError as error:
-        count = error.error_count()
-        raise SpecError(
-            f"{path}: not the results of this version ({count} problem{'s' * (count > 1)}); run the study again"
-        ) from None
+        raise SpecError(f"{path}: not the results of this version ({_why(error)}); run the study again") from None
+
+
+def _why(error: ValidationError) -> str:
+    """Which version it is instead, or how much is wrong."""
+    for problem in error.errors():
+        if problem["loc"] == ("schema_version",) and isinstance(problem["input"], str):
+            known = ", ".join((*OLDER, str(Results.model_fields["schema_version"].default)))
+            return f"it is {problem['input'][:40]!r}, and this harness reads {known}"
+    count = error.error_count()
+    return f"{count} problem{'s' * (count > 1)}"

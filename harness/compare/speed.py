@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from harness.compare.answers import Latency, SpeedUp, Variant, Verdict
 from harness.compare.timings import Graphs, Timings
@@ -11,10 +11,12 @@ from harness.compare.timings import Graphs, Timings
 
 def with_speed(variants: Sequence[Variant], timings: Timings, batch_sizes: Sequence[int]) -> tuple[Variant, ...]:
     """The variants with their latencies, and their speed-ups against their own originals, corrected together."""
-    pairs = {variant.key: graph_pairs(variant, variants) for variant in variants if variant.derived}
+    pairs = graph_pairs(variants)
     judged = timings.speedups(different_pairs(variants))
-    timed: list[Variant] = []
     originals = {variant.network: variant for variant in variants if variant.original}
+    by_label = {(variant.network, variant.label): variant for variant in variants}
+    groups = groups_of(variants, timings)
+    timed: list[Variant] = []
     for variant in variants:
         speedups = {
             batch: combined([judged.get((*pair, batch)) or _same(pair, timings, batch) for pair in pairs[variant.key]])
@@ -30,22 +32,21 @@ def with_speed(variants: Sequence[Variant], timings: Timings, batch_sizes: Seque
             )
             for batch in batch_sizes
         }
+        in_float32 = by_label.get((variant.network, variant.in_float32 or ""))
         known = {
-            "arena": arena_of(variant, variants, timings),
+            "arena": arena_of(variant, groups[variant.task], timings),
             "latencies": {batch: latency for batch, latency in latencies.items() if latency is not None},
             "speedups": {batch: speedup for batch, speedup in speedups.items() if speedup is not None},
-            "precision_gains": precision_gains(variant, variants, timings, batch_sizes),
+            "precision_gains": precision_gains(variant, in_float32, timings, batch_sizes),
         }
         timed.append(variant.model_copy(update=known))
     return tuple(timed)
 
 
 def precision_gains(
-    variant: Variant, variants: Sequence[Variant], timings: Timings, batch_sizes: Sequence[int]
+    variant: Variant, base: Variant | None, timings: Timings, batch_sizes: Sequence[int]
 ) -> dict[int, SpeedUp]:
-    """How many times as fast as itself in float32 a quantized variant is, by batch size; each judged on its own."""
-    same = (each for each in variants if each.network == variant.network and each.label == variant.in_float32)
-    base = next(same, None)
+    """How many times as fast as itself in float32, `base`, a quantized variant is, by batch size; each on its own."""
     if base is None:
         return {}
     before = {seed.seed: seed.architecture for seed in base.seeds}
@@ -71,30 +72,42 @@ def _same(pair: Graphs, timings: Timings, batch: int) -> SpeedUp | None:
     return timings.speedup(*pair, batch) if pair[0] == pair[1] else None
 
 
-def arena_of(variant: Variant, variants: Sequence[Variant], timings: Timings) -> str:
+def groups_of(variants: Iterable[Variant], timings: Timings) -> dict[str, set[int | None]]:
+    """The numbers of the measurements that the graphs of each task are in."""
+    found: dict[str, set[int | None]] = {}
+    for variant in variants:
+        found.setdefault(variant.task, set()).update(timings.group(graph) for graph in variant.architectures)
+    return found
+
+
+def arena_of(variant: Variant, groups: Iterable[int | None], timings: Timings) -> str:
     """The variants it can stand beside: those of its task, and of its measurement where the task has several."""
-    task = {timings.group(graph) for each in variants if each.task == variant.task for graph in each.architectures}
     own = {timings.group(graph) for graph in variant.architectures}
     number = next(iter(own)) if len(own) == 1 else None
-    return variant.task if len(task) < 2 or number is None else f"{variant.task}, inputs {timings.inputs(number)}"
+    several = len(set(groups)) > 1
+    return variant.task if not several or number is None else f"{variant.task}, inputs {timings.inputs(number)}"
 
 
 def different_pairs(variants: Sequence[Variant]) -> list[Graphs]:
     """The distinct (original, pruned) graphs of all variants, without those where nothing was removed."""
-    pairs = [pair for variant in variants if variant.derived for pair in graph_pairs(variant, variants)]
+    pairs = [pair for own in graph_pairs(variants).values() for pair in own]
     return [pair for pair in dict.fromkeys(pairs) if pair[0] != pair[1]]
 
 
-def graph_pairs(variant: Variant, variants: Iterable[Variant]) -> tuple[Graphs, ...]:
-    """The distinct (original, own) graphs of a variant, seed by seed."""
+def graph_pairs(variants: Iterable[Variant]) -> Mapping[str, tuple[Graphs, ...]]:
+    """The distinct (original, own) graphs of each variant that was made from an original, seed by seed, by its key."""
     before = {
-        seed.seed: seed.architecture
+        (original.network, seed.seed): seed.architecture
         for original in variants
-        if original.original and original.network == variant.network
+        if original.original
         for seed in original.seeds
     }
-    pairs = dict.fromkeys((before.get(seed.seed), seed.architecture) for seed in variant.seeds)
-    return tuple((baseline, own) for baseline, own in pairs if baseline is not None and own is not None)
+    return {variant.key: tuple(_pairs(variant, before)) for variant in variants if variant.derived}
+
+
+def _pairs(variant: Variant, before: Mapping[tuple[str, int], str | None]) -> Iterable[Graphs]:
+    pairs = dict.fromkeys((before.get((variant.network, seed.seed)), seed.architecture) for seed in variant.seeds)
+    return [(baseline, own) for baseline, own in pairs if baseline is not None and own is not None]
 
 
 def latency_of(variant: Variant, timings: Timings, batch: int) -> Latency | None:

@@ -37,6 +37,8 @@ class Timings:
             for row in measurement.rows
         }
         self._compare = cache(self._compare_once)
+        self._latency = cache(self._latency_once)
+        self._reference = cache(self._reference_once)
         self._judge = cache(self._judge_once)
 
     def row(self, architecture: str | None, batch: int, mode: Mode | None = None) -> MeasuredRow | None:
@@ -56,8 +58,14 @@ class Timings:
 
     def latency(self, architecture: str, batch: int) -> Latency | None:
         """A graph's latency by way of the reference, the first graph of its measurement timed at this batch size."""
-        peers = (name for name in self.index if self.group(name) == self.group(architecture))
-        reference = next((name for name in peers if self._timed(name, batch)), None)
+        return self._latency(architecture, batch)
+
+    def _reference_once(self, group: int | None, batch: int) -> str | None:
+        peers = (name for name in self.index if self.group(name) == group)
+        return next((name for name in peers if self._timed(name, batch)), None)
+
+    def _latency_once(self, architecture: str, batch: int) -> Latency | None:
+        reference = self._reference(self.group(architecture), batch)
         row = self.row(reference, batch)
         if row is None or row.median_us is None:
             return None

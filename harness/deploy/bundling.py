@@ -15,6 +15,7 @@ from harness.base.store import file_digest, replaced_folder
 from harness.deploy import layout
 from harness.deploy.manifest import (
     MOST_ROUNDING,
+    PROVIDERS,
     Contents,
     File,
     Manifest,
@@ -144,6 +145,7 @@ def _contents(
         name=evidence.name,
         study=evidence.study,
         device=evidence.device,
+        providers=PROVIDERS[evidence.device],
         versions=evidence.versions,
         files={},
         model=Network(
@@ -170,6 +172,7 @@ def _contents(
         plan=evidence.plan,
         proof=evidence.proof,
         source=evidence.source,
+        quantization=evidence.quantization,
     )
 
 

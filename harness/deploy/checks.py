@@ -13,6 +13,7 @@ from harness.deploy.validation import Finding
 from harness.deploy.vectors import Array, distance, read_vectors, tolerance
 from harness.measure.answers import Answers, answers
 from harness.measure.files.model_file import ModelFile, read_model, tensors
+from harness.measure.model import operators_told
 from harness.spec import Device
 
 
@@ -80,8 +81,10 @@ def _nan_weights(bundle: Received, file: ModelFile) -> str | None:
 def _placement(manifest: Manifest, found: Answers) -> Finding:
     wanted = manifest.device
     if found.device == wanted:
-        nodes = len(found.placement.ran)
-        return Finding(name="placement", decision="pass", line=f"all {nodes} kernels ran on {wanted}, by profile")
+        nodes, eight = len(found.placement.ran), found.placement.in_8_bits
+        line = f"all {nodes} kernels ran on {wanted}, by profile"
+        line += f"; {len(eight)} with 8-bit numbers ({operators_told(eight)})" if eight else ""
+        return Finding(name="placement", decision="pass", line=line)
     return Finding(name="placement", decision="fail", line=f"runs on {found.device} here, was measured on {wanted}")
 
 

@@ -9,7 +9,8 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Field
 
 from harness.base.store import digest
-from harness.records import Accuracy, ChannelPlan, Parity, Proof, Record
+from harness.measure.runtime.session import CPU, CUDA
+from harness.records import Accuracy, ChannelPlan, Parity, Proof, Quantization, Record
 from harness.records.record import GrownRecord
 from harness.spec import DataSpec, Mode
 
@@ -18,6 +19,8 @@ Count = Annotated[int, Field(ge=0)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Proportion = Annotated[float, Field(ge=0, le=1)]
 MOST_ROUNDING = 0.01
+# What a session is opened with, by the device that it was seen to run on: on CUDA, shapes are computed on the CPU.
+PROVIDERS = {"cpu": (CPU,), "cuda": (CUDA, CPU), "cuda+cpu": (CUDA, CPU)}
 
 
 class File(Record):
@@ -126,16 +129,19 @@ class Baseline(Record):
 class Contents(GrownRecord):
     """All that a bundle says of its model. `labels` are the classes in order, empty where they have no names.
 
-    `device` is where the model ran when it was measured, and where it is to be shipped to; `conditions` are those of
-    its latencies. `plan` and `proof` are there for a pruned network, `parity` for one exported from Keras. `source` is
-    the SHA-256 of what the ONNX file was made from, where it says so.
+    `device` is where the model ran when it was measured, and where it is to be shipped to, `providers` onnxruntime's
+    execution providers for that; `conditions` are those of its latencies. `plan` and `proof` are there for a pruned
+    network, `parity` for one exported from Keras, and `quantization` for one in another precision: then proof and
+    parity are those of the float32 file that it was made from. `source` is the SHA-256 of what the ONNX file was made
+    from, where it says so.
     """
 
-    later: ClassVar[frozenset[str]] = frozenset({"source"})
+    later: ClassVar[frozenset[str]] = frozenset({"source", "quantization"})
 
     name: str
     study: str | None
     device: Literal["cpu", "cuda", "cuda+cpu"]
+    providers: tuple[str, ...]
     versions: Mapping[str, str | None]
     files: Mapping[str, File]
     model: Network
@@ -152,6 +158,7 @@ class Contents(GrownRecord):
     plan: ChannelPlan | None
     proof: Proof | None
     source: Sha256 | None = None
+    quantization: Quantization | None = None
 
 
 class Manifest(Contents):
@@ -179,6 +186,7 @@ def text_of(manifest: Manifest) -> str:
 
 
 def schema_text() -> str:
-    """The JSON Schema of `manifest.json`."""
+    """The JSON Schema of `manifest.json`, whose version is always told."""
     schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **Manifest.model_json_schema()}
+    schema["required"] = [*schema["required"], "schema_version"]
     return json.dumps(schema, indent=1, sort_keys=True, ensure_ascii=False) + "\n"

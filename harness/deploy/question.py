@@ -12,6 +12,7 @@ from harness.base.shapes import agrees
 from harness.data import Dataset, load
 from harness.deploy.manifest import Manifest, Tensor
 from harness.deploy.received import Received, receive
+from harness.measure.inputs.declared import kind_of
 from harness.spec import DataSpec, Device, Gates, checked
 
 ACCURACY = ("min_accuracy", "max_accuracy_drop")
@@ -78,14 +79,15 @@ def baseline_for(question: Question, received: Received, folder: Path) -> Receiv
     """The baseline's bundle, copied into the empty `folder`; None where none is given.
 
     Raises:
-        BundleError: it takes or gives something else than the bundle, is for another device, or is damaged.
+        BundleError: it takes or gives something else than the bundle, be it in another precision, is for another
+            device, or is damaged.
     """
     if question.against is None:
         return None
     baseline = receive(question.against, folder)
     theirs, ours = baseline.manifest, received.manifest
     for kind, first, second in (("inputs", theirs.inputs, ours.inputs), ("outputs", theirs.outputs, ours.outputs)):
-        if _told(first) != _told(second):
+        if _whatever_precision(first) != _whatever_precision(second):
             raise BundleError(
                 f"{question.against}: its {kind} are {_told(first)}, the bundle's {_told(second)}; give the bundle of "
                 "what the model was made from"
@@ -127,6 +129,10 @@ def dataset_for(question: Question, manifest: Manifest) -> Dataset | None:
             "leave --data out"
         )
     return dataset
+
+
+def _whatever_precision(tensors: Sequence[Tensor]) -> list[tuple[Sequence[int | None], str]]:
+    return [(one.shape, kind_of(one.dtype)) for one in tensors]
 
 
 def _told(tensors: Sequence[Tensor]) -> str:

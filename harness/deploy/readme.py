@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 
 from harness.deploy import layout
 from harness.deploy.manifest import Contents, MeasuredLatency, MeasuredSpeedup, Tensor
+from harness.records import Quantization
 from harness.spec import DataSpec
 
 MOST_LABELS = 20
@@ -35,7 +37,8 @@ def _use(contents: Contents) -> Iterator[str]:
     yield "```python"
     yield "import numpy as np, onnxruntime"
     yield ""
-    yield f'session = onnxruntime.InferenceSession("{layout.MODEL}", providers=["CPUExecutionProvider"])'
+    providers = json.dumps(contents.providers)
+    yield f'session = onnxruntime.InferenceSession("{layout.MODEL}", providers={providers})'
     sizes = tuple(1 if size is None else size for size in one.shape)
     yield f"batch = np.zeros({sizes}, np.{one.dtype})  # your examples"
     yield f"answers = session.run(None, {{{one.name!r}: batch}})"
@@ -103,21 +106,39 @@ def _speedup(found: MeasuredSpeedup) -> str:
 def _proven(contents: Contents) -> Iterator[str]:
     yield "## What was proven"
     yield ""
+    quantized = contents.quantization if contents.quantization and not contents.quantization.unchanged else None
+    before = "" if quantized is None else f", before {quantized.spec.label}"
     if contents.proof is not None:
         yield (
-            "- Pruned right: it differs from the original with the same channels masked by at most "
+            f"- Pruned right{before}: it differs from the original with the same channels masked by at most "
             f"{contents.proof.largest_difference:.1g} of the logits' spread ({contents.proof.tolerance:g} allowed)"
         )
     if contents.parity is not None:
         yield (
-            f"- Exported right: it differs from Keras by at most {contents.parity.largest_difference:.1g} of the "
-            f"outputs' spread, on {contents.parity.examples:,} examples"
+            f"- Exported right{before}: it differs from Keras by at most {contents.parity.largest_difference:.1g} of "
+            f"the outputs' spread, on {contents.parity.examples:,} examples"
         )
+    if quantized is not None:
+        yield from _precision(quantized)
     vectors = contents.vectors
     yield (
         f"- `{vectors.folder}` holds {vectors.examples} examples and what onnxruntime answers on `{vectors.device}`, "
         "in ONNX's own layout"
     )
+
+
+def _precision(found: Quantization) -> Iterator[str]:
+    """What the numbers were changed to, and how many of the answers are still those of float32."""
+    ranges = "" if found.images is None else f": {len(found.nodes)} nodes, ranges from {found.images:,} images"
+    yield f"- In {found.spec.label}{ranges}"
+    if found.agreement is None:
+        return
+    for name, kept in found.agreement.outputs.items():
+        if kept.top1 is not None:
+            yield (
+                f"- `{name}` is the same answer as in float32 on {100 * kept.top1:.1f} % of "
+                f"{found.agreement.examples:,} examples"
+            )
 
 
 def _check() -> Iterator[str]:

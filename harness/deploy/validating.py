@@ -8,7 +8,7 @@ from pathlib import Path
 
 from harness import stats
 from harness.base.crash import scratch, step
-from harness.base.errors import DamagedError, HarnessError
+from harness.base.errors import DamagedError, DeviceError, HarnessError
 from harness.base.progress import Progress, Silent
 from harness.data import Dataset
 from harness.deploy import layout
@@ -67,8 +67,15 @@ def _validated(bundle: Path, question: Question, folder: Path, progress: Progres
     batch_sizes = batch_sizes_for(bundle, received.manifest, question.gates)
     baseline = baseline_for(question, received, _made(folder / "baseline"))
     dataset = dataset_for(question, received.manifest)
-    with step(f"check {bundle.name}"):
-        findings = list(check(received, device))
+    try:
+        with step(f"check {bundle.name}"):
+            findings = list(check(received, device))
+    except DeviceError as error:  # what it says of --device would be refused
+        where = received.manifest.device
+        raise DeviceError(
+            f"{str(error).partition('; ')[0]}; the bundle is for {where}: see `harness doctor`, or bundle a run that "
+            "was measured where this one runs"
+        ) from None
     if all(finding.decision == "pass" for finding in findings):
         models = [each for each in (baseline, received) if each is not None]
         findings += _gated(question, models, dataset, (device, batch_sizes), progress)

@@ -9,7 +9,7 @@ from harness import stats
 from harness.measure.comparison import Comparison
 from harness.measure.files.slowness import some
 from harness.measure.measurement import Measurement
-from harness.measure.model import INSERTED_CAST
+from harness.measure.model import INSERTED_CAST, operators_told
 from harness.measure.row import MeasuredRow
 from harness.measure.runtime.placement import fallen
 
@@ -204,6 +204,7 @@ def _quantized(measurement: Measurement) -> Iterator[str]:
         yield (
             f"{model.path}: {len(placed.in_8_bits)} of {len(placed.ran)} kernels compute with 8-bit numbers"
             + (f", and {len(placed.conversions)} only convert" if placed.conversions else "")
+            + (f"; with 8 bits: {operators_told(placed.in_8_bits)}" if placed.in_8_bits else "")
         )
         if placed.left_over:
             yield (

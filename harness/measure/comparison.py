@@ -60,15 +60,16 @@ def _names(pair: Pair) -> dict[str, Any]:
 
 
 def _judged(pairs: Sequence[Pair], margin: float) -> list[Comparison]:
-    intervals = [stats.sequential_interval(baseline.log_ratios(candidate)) for baseline, candidate in pairs]
+    ratios = [baseline.log_ratios(candidate) for baseline, candidate in pairs]
+    intervals = [stats.sequential_interval(each) for each in ratios]
     adjusted = stats.holm([interval.p_value for interval in intervals])
-    return [
-        _comparison(pair, interval, p, margin) for pair, interval, p in zip(pairs, intervals, adjusted, strict=True)
-    ]
+    found = zip(pairs, intervals, adjusted, map(len, ratios), strict=True)
+    return [_comparison(pair, interval, (p, launches), margin) for pair, interval, p, launches in found]
 
 
-def _comparison(pair: Pair, interval: stats.Interval, adjusted: float, margin: float) -> Comparison:
-    launches = len(pair[0].log_ratios(pair[1]))
+def _comparison(pair: Pair, interval: stats.Interval, known: tuple[float, int], margin: float) -> Comparison:
+    """`known` are the adjusted p-value, and how many launches measured both."""
+    adjusted, launches = known
     bounded = bool(np.isfinite(interval.low))
     return Comparison(
         **_names(pair),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from functools import cached_property
 
 import numpy as np
@@ -43,7 +42,7 @@ class Launch(Record):
     @cached_property
     def medians_ns(self) -> tuple[float, ...]:
         """Each block's median."""
-        return tuple(stats.median(block) for block in self.blocks_ns)
+        return tuple(stats.medians(self.blocks_ns).tolist())
 
     @cached_property
     def clean(self) -> tuple[bool, ...]:
@@ -63,10 +62,15 @@ class Launch(Record):
         clean = [median for median, good in zip(self.medians_ns, self.clean, strict=True) if good]
         return stats.median(clean or self.medians_ns) / 1000
 
+    @cached_property
+    def clean_logs(self) -> NDArray[np.float64]:
+        """The logarithm of each block's median, (rounds,); NaN where that can't be trusted."""
+        return np.where(self.clean, np.log(self.medians_ns), np.nan)
+
     def paired_logs(self, candidate: Launch) -> NDArray[np.float64]:
         """log(this / candidate) of the rounds in which both blocks are clean; empty where those are too few."""
-        rounds = zip(self.medians_ns, candidate.medians_ns, self.clean, candidate.clean, strict=True)
-        logs = np.array([math.log(ours / theirs) for ours, theirs, one, other in rounds if one and other])
+        logs = self.clean_logs - candidate.clean_logs
+        logs = logs[~np.isnan(logs)]
         return logs if len(logs) >= FEWEST_ROUNDS else np.empty(0)
 
 

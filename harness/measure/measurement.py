@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import Any, Literal
 
 from harness.base.errors import MeasureError
@@ -44,10 +45,14 @@ class Measurement(Record):
         Raises:
             MeasureError: it was not measured.
         """
-        for row in self.rows:
-            if (row.model, row.batch, row.mode) == (model, batch, mode):
-                return row
+        found = self._by_name.get((model, batch, mode))
+        if found is not None:
+            return found
         raise MeasureError(f"model {model} was not measured at batch {batch} in mode {mode}")
+
+    @cached_property
+    def _by_name(self) -> Mapping[tuple[int, int, Mode], MeasuredRow]:
+        return {(row.model, row.batch, row.mode): row for row in reversed(self.rows)}
 
     def compare(self, baseline: int, candidate: int, batch: int, mode: Mode = "end_to_end") -> Comparison:
         """One comparison on its own; use `compare_all` for several, which are corrected together."""

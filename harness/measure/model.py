@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
@@ -93,6 +94,12 @@ class Placement(GrownRecord):
             for provider, node, operator, _ in self.ran
             if operator.startswith("Memcpy") or operator in ("Shape", "Size")
         )
+
+
+def operators_told(named: Iterable[str]) -> str:
+    """Which operators nodes are that are told as `'name' (operator)`, the commonest first: `2 QLinearConv, QGemm`."""
+    counts = Counter(name.rpartition("(")[2].rstrip(")") for name in named)
+    return ", ".join(name if count == 1 else f"{count} {name}" for name, count in counts.most_common())
 
 
 def _whole_bytes(operator: str, types: Sequence[str]) -> bool:

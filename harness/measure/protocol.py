@@ -31,6 +31,7 @@ from harness.measure.inputs.wanted import in_one_order
 from harness.measure.measurement import Measurement
 from harness.measure.model import Fed, MeasuredModel
 from harness.measure.row import MeasuredRow
+from harness.measure.runtime.alone import alone
 from harness.measure.runtime.environment import describe
 from harness.spec import MeasureSpec
 
@@ -61,29 +62,31 @@ def measure(
     each against the first. Any other pair can be compared afterwards. `inputs` are examples by input name, the batch
     being the first axis unless `spec.inputs` gives that input's shape; like `spec.input_data`, they are fed in place of
     invented ones. A copy of the first baseline is measured as a control. With `until` it goes on until that says yes to
-    the rows so far, asked after each launch, in place of until all intervals are narrow enough.
+    the rows so far, asked after each launch, in place of until all intervals are narrow enough. Another measurement of
+    ours that goes on here already is waited for, and that does not count as budget.
 
     Raises:
-        MeasureError: a file can't be measured, or the files' inputs differ.
+        MeasureError: a file can't be measured, the files' inputs differ, or another measurement does not end.
         DeviceError: the device is `cuda` and a part of a model falls to the CPU.
         SpecError: an entry of `spec.inputs` can't be used.
     """
-    start = time.monotonic()
     files = [read_model(Path(path)) for path in paths]
     if not files:
         raise MeasureError("no model to measure; give at least one ONNX file")
     files = [replace(file, inputs=in_one_order(files[0].inputs, file.inputs)) for file in files]
     wanted = _pairs(pairs, len(files))
     control_of = wanted[0][0] if wanted else 0
-    environment = describe()
+    shown = progress or Silent()
     with scratch() as folder:
         copy = _copy(files[control_of], folder)
         members = [*(Member(file, file.path) for file in files), Member(files[control_of], copy)]
         group = Group(members, _inputs(files, spec, inputs, folder), spec)
-        group.probe()
-        watched = _watched(group, wanted or [(control_of, len(files))])
-        stopped = _launch(group, watched, until, start + spec.budget_s, progress or Silent())
-        return _measurement(group, control_of, environment, stopped, time.monotonic() - start)
+        with alone(shown):
+            start, environment = time.monotonic(), describe()
+            group.probe()
+            watched = _watched(group, wanted or [(control_of, len(files))])
+            stopped = _launch(group, watched, until, start + spec.budget_s, shown)
+            return _measurement(group, control_of, environment, stopped, time.monotonic() - start)
 
 
 def _pairs(pairs: Sequence[tuple[int, int]] | None, count: int) -> list[tuple[int, int]]:

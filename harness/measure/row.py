@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from harness import stats
-from harness.measure.launch import Launch
+from harness.measure.launch import FEWEST_ROUNDS, Launch
+from harness.measure.runtime.process import WORKER
 from harness.records import Record
 from harness.spec import Mode
 
@@ -61,6 +61,11 @@ class MeasuredRow(Record):
         return stats.median([launch.first_ns for launch in self.launches]) / 1000 if self.launches else None
 
     @property
+    def lost(self) -> bool:
+        """Whether a process that ran it died or hung: another might not."""
+        return self.error is not None and self.error.startswith(WORKER)
+
+    @property
     def settled(self) -> bool:
         """Whether the warm-up reached steady calls in every launch."""
         return all(launch.settled for launch in self.launches)
@@ -88,8 +93,17 @@ class MeasuredRow(Record):
         return None if self.median_us is None else self.batch * 1e6 / self.median_us
 
     @cached_property
-    def _by_number(self) -> Mapping[int, Launch]:
-        return {launch.number: launch for launch in self.launches}
+    def _numbers(self) -> tuple[int, ...]:
+        return tuple(launch.number for launch in self.launches)
+
+    @cached_property
+    def _clean_logs(self) -> NDArray[np.float64]:
+        """The logarithms of all blocks' medians, (launches, rounds); NaN where there is none that can be trusted."""
+        logs = [launch.clean_logs for launch in self.launches]
+        found = np.full((len(logs), max(map(len, logs), default=0)), np.nan)
+        for each, row in zip(logs, found, strict=True):
+            row[: len(each)] = each
+        return found
 
     def log_ratios(self, candidate: MeasuredRow) -> tuple[float, ...]:
         """The log speed-up of `candidate` over this row, in each launch with enough clean rounds of both.
@@ -97,15 +111,16 @@ class MeasuredRow(Record):
         It is the median over rounds of log(this / candidate): the pairing within a round cancels what changes
         slowly, and the median ignores the rounds in which a neighbour disturbed one of the two.
         """
-        return tuple(stats.median(logs) for logs in self._paired(candidate))
-
-    def _paired(self, candidate: MeasuredRow) -> Iterator[NDArray[np.float64]]:
-        for launch in self.launches:
-            if launch.number in candidate._by_number:
-                logs = launch.paired_logs(candidate._by_number[launch.number])
-                if logs.size:
-                    yield logs
+        ours, theirs = self._clean_logs, candidate._clean_logs
+        if self._numbers != candidate._numbers:
+            places = {number: place for place, number in enumerate(candidate._numbers)}
+            common = [(place, places[number]) for place, number in enumerate(self._numbers) if number in places]
+            ours, theirs = ours[[place for place, _ in common]], theirs[[place for _, place in common]]
+        rounds = min(ours.shape[1], theirs.shape[1])  # those of a launch are shared by all its rows
+        return tuple(stats.medians_of_known(ours[:, :rounds] - theirs[:, :rounds], FEWEST_ROUNDS).tolist())
 
     def round_errors(self, candidate: MeasuredRow) -> tuple[float, ...]:
         """The standard error of each launch's log speed-up, from the spread of its rounds."""
-        return tuple(stats.median_error(logs) for logs in self._paired(candidate))
+        theirs = {launch.number: launch for launch in candidate.launches}
+        paired = [launch.paired_logs(theirs[launch.number]) for launch in self.launches if launch.number in theirs]
+        return tuple(stats.median_error(logs) for logs in paired if logs.size)

@@ -24,6 +24,7 @@ STAGE_VERSIONS = {
     "keep_onnx": 1,
     "accuracy": 2,
     "measure": 3,
+    "carried": 1,
 }
 
 STAGE_PACKAGES = {
@@ -40,6 +41,7 @@ STAGE_PACKAGES = {
     "keep_onnx": (),
     "accuracy": (),
     "measure": (),
+    "carried": ("numpy", "pydantic"),
 }
 
 

@@ -15,6 +15,7 @@ from harness.measure.files.model_file import read_model
 from harness.measure.inputs.declared import INVENTED
 from harness.measure.inputs.examples import fitted
 from harness.pipeline.saving import save
+from harness.pipeline.unchanged import check_version
 from harness.pipeline.widths import plan_of
 from harness.records import ChosenWidths, Export, Training
 from harness.spec import Case, PruneSpec
@@ -47,8 +48,12 @@ def fitting_onnx(case: Case, file: Path, dataset: Dataset) -> Dataset:
     return fitting
 
 
-def take_over(file: Path, folder: Path) -> None:
-    """A network that was trained elsewhere: model.onnx, with its weights inside it, and training.json."""
+def take_over(file: Path, digest: str, folder: Path) -> None:
+    """A network that was trained elsewhere: model.onnx, with its weights inside it, and training.json.
+
+    Raises:
+        SpecError: the file is another version than that of this digest by now.
+    """
     import onnx
 
     found = read_model(file)
@@ -56,6 +61,7 @@ def take_over(file: Path, folder: Path) -> None:
         onnx.save(onnx.load(file), folder / "model.onnx")
     else:
         shutil.copyfile(file, folder / "model.onnx")
+    check_version(file, read_model(file).sha256, digest)
     parameters = found.parameters or 0
     training = Training(history={}, parameters=parameters, seconds=0.0, backend="onnx", device="", keras_version="")
     save(training, folder / "training.json")

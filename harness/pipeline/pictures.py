@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.compare import Labelled, compare, disagreements
+from harness.compare import Answers, Labelled, compare, disagreements
 from harness.compare.results import Results
 from harness.data import Dataset
 from harness.records import ExampleSet
@@ -26,10 +26,15 @@ def example_sets(datasets: Iterable[Dataset]) -> dict[str, ExampleSet]:
     }
 
 
-def with_pictures(results: Results, images: Mapping[str, NDArray[np.float32]]) -> Results:
-    """The results with pictures of the examples that their report shows; `images` (N, ...) are by the sets' digests."""
+def with_pictures(
+    results: Results, images: Mapping[str, NDArray[np.float32]], answers: Answers | None = None
+) -> Results:
+    """The results with pictures of the examples that their report shows.
+
+    `images` (N, ...) are by the sets' digests; `answers` are the results', where they are known already.
+    """
     shown: dict[str, set[int]] = {}
-    answers = compare(results)
+    answers = answers or compare(results)
     labelled = Labelled.of(results, answers)
     for variant, reference in answers.swaps:
         found = disagreements(labelled, variant.key, reference.key)

@@ -60,7 +60,7 @@ def in_precision(source: Artifact, folder: Path, asked: Asked, dataset: Dataset,
     if asked.profiled and asked.precision != "fp16" and not found.unchanged:
         placed = placement(output, asked.measuring.device, asked.measuring.inputs)
         device = "cpu" if asked.measuring.device == "cpu" else "cuda"
-        found = found.model_copy(update={"blamed": blame(path, output, placed, asked.measuring, device)})
+        found = found.model_copy(update={"blamed": blame(path, output, placed, asked.measuring, device, progress)})
     now = {
         "size_bytes": output.stat().st_size,
         "sha256": file_digest(output),

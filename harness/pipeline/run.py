@@ -13,12 +13,14 @@ from harness.base.crash import scratch
 from harness.base.progress import Progress, Silent
 from harness.base.store import Store, check_writable, open_store, using
 from harness.base.store.store import unheard
+from harness.compare import compared
 from harness.compare.results import Results
 from harness.data import load_all
 from harness.measure.runtime.environment import describe
 from harness.measure.runtime.usable import usable_device
+from harness.pipeline.afar import afar
 from harness.pipeline.cases import fitting, run_cases
-from harness.pipeline.engine.place import opened, read_place
+from harness.pipeline.engine.place import Work, answering, opened, read_place
 from harness.pipeline.folder import write_run
 from harness.pipeline.measuring import measured
 from harness.pipeline.pictures import example_sets, with_pictures
@@ -26,6 +28,7 @@ from harness.pipeline.rows import Outcome
 from harness.pipeline.shared import share
 from harness.pipeline.site import StudySite
 from harness.pipeline.stages import Stages
+from harness.pipeline.unchanged import unchanged
 from harness.report import ReportPaths
 from harness.spec import Study
 
@@ -57,15 +60,17 @@ def run_study(
 
     `store` is a folder, an address, or an open store. A row that fails says why in `Row.error` and loses no other.
     `unsafe` lets code inside a network's file run. `on` says where the work is done: `here`, in this process, which
-    knows the caller's own layers and rules; or in `workers`, where a crash of native code costs a row, not the run.
+    knows the caller's own layers and rules; in `workers`, where a crash of native code costs a row, not the run; or on
+    the nodes of a Ray cluster, as `ray`, `ray://HOST:PORT` or `ray:HOST:PORT`. What is measured is measured here.
 
     Raises:
-        SpecError, ModelError, DataError: a case can't work as asked; found before anything is trained.
+        SpecError, ModelError, DataError: a case can't work as asked; found before anything is trained. Or a network's
+            file was changed meanwhile.
         DeviceError: the device asked for does not really run models.
         StoreError: the store is full, or can't be reached or written; what was finished is kept.
-        EngineError: the worker processes can't be started.
+        EngineError: the worker processes can't be started, or the cluster can't be used.
     """
-    place = read_place(on)
+    place = answering(read_place(on))
     progress = progress or Silent()
     cases = study.cases()
     folder = runs / study.name
@@ -77,7 +82,8 @@ def run_study(
     with using(kept.place, study.name), scratch() as files:
         kept = kept.referred_by(study.name, study.model_dump(mode="json"))
         site = StudySite(cases, replace(kept, notice=unheard), device, study.measure, study.export, unsafe, files)
-        with opened(place, site, files, progress, lambda: share(loaded, files)) as engine:
+        work = Work(site, lambda: share(loaded, files), lambda: afar(site))
+        with unchanged(cases), opened(place, work, files, progress) as engine:
             datasets, lost = fitting(cases, loaded, engine, unsafe)
             stages = Stages(kept, device, progress, datasets, unsafe, study.measure, cases, study.export, engine)
             outcomes = run_cases(stages, study, lost)
@@ -95,7 +101,8 @@ def _written(stages: Stages, study: Study, folder: Path, outcomes: list[Outcome]
         measurements=tuple(measured(stages, study, outcomes)),
         example_sets=example_sets(stages.datasets.values()),
     )
+    found = compared(results)
     if study.pictures:
         images = {each.test_digest: each.test_images for each in stages.datasets.values()}
-        results = with_pictures(results, images)
-    return Run(folder, results, write_run(folder, results, outcomes))
+        results = with_pictures(results, images, found.answers)
+    return Run(folder, results, write_run(folder, results, outcomes, found))

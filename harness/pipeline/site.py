@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,6 +23,8 @@ from harness.spec import Case, DataSpec, Device, ExportSpec, MeasureSpec
 log = logging.getLogger("harness")
 
 FIT = "fit"  # the job that finds the shape in which a network takes its data
+TRAINING = frozenset({"train", "train_on", "prune", "try_out"})
+RUNNING = frozenset({"evaluate", "quantize", "widths", "uniform"})
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,12 @@ class StudySite:
     exporting: ExportSpec
     unsafe: bool
     data: Path
+
+    @property
+    def on_gpu(self) -> frozenset[str]:
+        """The jobs that compute on a GPU: training, unless by TensorFlow, and ONNX files if the study says so."""
+        trained = os.environ.get("KERAS_BACKEND", "tensorflow") != "tensorflow"
+        return (TRAINING if trained else frozenset()) | (RUNNING if self.device == "cuda" else frozenset())
 
     def open(self, progress: Progress) -> Callable[[Job], Any]:
         """What does a job of the study in this process."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -36,7 +35,8 @@ from harness.pipeline.networks import (
 )
 from harness.pipeline.onnx_files import keep, open_inputs, prune_into, take_over
 from harness.pipeline.precision import Asked, in_precision
-from harness.pipeline.saving import save
+from harness.pipeline.saving import UnkeptError, save
+from harness.pipeline.unchanged import copied
 from harness.pipeline.widths import chosen, like_keras, like_onnx, of_keras, of_onnx, uniform
 from harness.records import ChosenWidths, Pruning, Training
 from harness.spec import Case, Device, ExportSpec, MeasureSpec, Precision, PruneSpec, SpeedSpec
@@ -69,8 +69,9 @@ class Stages:
     def train(self, case: Case) -> Artifact:
         """The trained original: training.json, accuracy.json in Keras, and model.keras where anything follows."""
         if case.onnx is not None:
-            file = {"file": read_model(case.onnx).sha256}
-            return self._get("take_onnx", file, partial(take_over, case.onnx), partial(self.train, case))
+            digest = read_model(case.onnx).sha256
+            taken = partial(take_over, case.onnx, digest)
+            return self._get("take_onnx", {"file": digest}, taken, partial(self.train, case))
         if case.file is not None:
             return self._taken_over(case, case.file)
         dataset = self.datasets[case.name]
@@ -110,17 +111,17 @@ class Stages:
 
     def _taken_over(self, case: Case, file: Path) -> Artifact:
         """A network that was trained elsewhere: a copy of its file, and its accuracy in Keras."""
-        dataset = self.datasets[case.name]
+        dataset, digest = self.datasets[case.name], file_digest(file)
 
         def make(folder: Path) -> None:
             from harness.training.train import untrained
 
-            shutil.copyfile(file, folder / "model.keras")
+            copied(file, folder / "model.keras", digest)
             model = load_keras(folder / "model.keras", self.unsafe)
             save(untrained(model), folder / "training.json")
             save(judged_in_keras(model, dataset), folder / "accuracy.json")
 
-        inputs = {"file": file_digest(file), "data": dataset.digest}
+        inputs = {"file": digest, "data": dataset.digest}
         return self._get("train", inputs, make, partial(self.train, case))
 
     def train_on(self, case: Case, epochs: int, trained: Artifact) -> Artifact:
@@ -302,14 +303,18 @@ class Stages:
     def measure(self, asked: MeasureSpec, files: Sequence[Path], pairs: Sequence[tuple[int, int]]) -> Measurement:
         """The latency of ONNX files, interleaved; `pairs` are those that will be compared, by position.
 
-        Sizes that the files leave open are those of the data, unless the study says which.
+        Sizes that the files leave open are those of the data, unless the study says which. Where a process died or
+        hung, what came of it is not kept: the next run measures again.
         """
         said = asked.inputs or asked.input_data is not None
         fed = asked.inputs if said else open_inputs(files[0], self.datasets.values())
         spec = asked.model_copy(update={"device": self.device, "inputs": fed})
 
         def make(folder: Path) -> None:
-            save(measure(files, spec, pairs=pairs, progress=self.progress), folder / "measurement.json")
+            found = measure(files, spec, pairs=pairs, progress=self.progress)
+            if any(row.lost for row in (*found.rows, *found.control)):
+                raise UnkeptError(found)
+            save(found, folder / "measurement.json")
 
         inputs = {
             "onnx": [file_digest(path) for path in files],
@@ -317,7 +322,10 @@ class Stages:
             "spec": spec.model_dump(mode="json"),
             "machine": {fact: describe()[fact] for fact in MACHINE},
         } | ({} if spec.input_data is None else {"input_data": files_digest(spec.input_data)})
-        return self._get("measure", inputs, make).record("measurement.json", Measurement)
+        try:
+            return self._get("measure", inputs, make).record("measurement.json", Measurement)
+        except UnkeptError as unkept:
+            return unkept.found
 
     def _fed(self, case: Case) -> tuple[str, ...]:
         """What says what a case's ONNX file takes; of Keras models the study's own words alone."""

@@ -2,7 +2,8 @@
 
 Three rounds, in each of which all arrangements are measured together, beside the original: by kind of node first, and
 without what the profiler says is slower in INT8; then the best of those with one part of the network after the other
-changed; then with all changes together that made it faster.
+changed; then with all changes together that made it faster. Where a network is so slow that so many leave too few
+launches to judge any, the fastest is measured once more, beside the original alone.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from harness.base.progress import Progress
-from harness.quantize.gains import gains_of, typical, wins
+from harness.quantize.gains import gains_of, judged, typical, wins
 from harness.quantize.operators import Layer, Nodes, names_of
 from harness.records import Arrangement
 from harness.spec import MeasureSpec
@@ -50,6 +51,8 @@ class Search:
             task.advance(1, _best(found).name)
             found += self._measured(_together(best, parts, found))
             task.advance(1, _best(found).name)
+            if not any(wins(each.gains) for each in found) and not judged(_best(found).gains):
+                found += self._measured({_best(found).name: _best(found).left})
         chosen = max(filter(lambda each: wins(each.gains), found), key=lambda each: typical(each.gains), default=None)
         return tuple(each.model_copy(update={"chosen": each is chosen}) for each in found)
 
@@ -62,7 +65,7 @@ class Search:
             files.append(self.folder / f"{number}.onnx")
             self.write(files[-1], left)
         share = self.spec.model_copy(update={"budget_s": self.spec.budget_s / ROUNDS})
-        _, gains = gains_of(self.original, files, share)
+        _, gains = gains_of(self.original, files, share, self.progress)
         return [
             Arrangement(name=name, left=left, gains=own, chosen=False)
             for (name, left), own in zip(asked.items(), gains, strict=True)

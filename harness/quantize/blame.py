@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from harness.base.progress import Progress
 from harness.measure.files.slowness import channel_step
 from harness.measure.latency.side_by_side import kernels_of
 from harness.measure.latency.table import Kernel
@@ -31,7 +32,14 @@ Shape = tuple[int, ...]
 MATTERS = 0.02
 
 
-def blame(original: Path, quantized: Path, placed: Placement, spec: MeasureSpec, device: str) -> tuple[Blame, ...]:
+def blame(
+    original: Path,
+    quantized: Path,
+    placed: Placement,
+    spec: MeasureSpec,
+    device: str,
+    progress: Progress | None = None,
+) -> tuple[Blame, ...]:
     """What the profiler says of both files at each batch size of `spec`, side by side in one process.
 
     Raises:
@@ -44,7 +52,7 @@ def blame(original: Path, quantized: Path, placed: Placement, spec: MeasureSpec,
     owners, weights = owners_of(graph), _weights(graph)
     found = []
     for batch in spec.batch_sizes:
-        floats, ints = kernels_of([original, quantized], spec, device, batch)
+        floats, ints = kernels_of([original, quantized], spec, device, batch, progress)
         converting = [kernel for kernel in ints if kernel.operator in CONVERTING]
         whole = sum(kernel.us for kernel in ints)
         slower = slower_layers(floats, ints, owners, weights)
@@ -63,7 +71,9 @@ def blame(original: Path, quantized: Path, placed: Placement, spec: MeasureSpec,
     return tuple(found)
 
 
-def slower_nodes(original: Path, quantized: Path, spec: MeasureSpec, device: str) -> set[str]:
+def slower_nodes(
+    original: Path, quantized: Path, spec: MeasureSpec, device: str, progress: Progress | None = None
+) -> set[str]:
     """The kernels that the profiler says take longer in INT8, over all batch sizes together; each batch counts alike.
 
     Raises:
@@ -74,7 +84,7 @@ def slower_nodes(original: Path, quantized: Path, spec: MeasureSpec, device: str
     owners = owners_of(onnx.load(original, load_external_data=False).graph)
     lost: Counter[str] = Counter()
     for batch in spec.batch_sizes:
-        floats, ints = kernels_of([original, quantized], spec, device, batch)
+        floats, ints = kernels_of([original, quantized], spec, device, batch, progress)
         whole = sum(kernel.us for kernel in floats)
         for node, (before, after) in beside(floats, ints, owners).items():
             lost[node] += (after.us - before.us) / whole  # type: ignore[assignment]

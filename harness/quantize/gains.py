@@ -24,9 +24,9 @@ def gains_of(
         DeviceError: the device is `cuda` and a part of a file falls to the CPU.
     """
     found = measure([original, *files], spec, progress=progress)
-    judged = found.compare_all()
+    compared = found.compare_all()
     return found, tuple(
-        tuple(_gain(found, each) for each in judged if each.candidate == number and each.mode == spec.modes[0])
+        tuple(_gain(found, each) for each in compared if each.candidate == number and each.mode == spec.modes[0])
         for number in range(1, len(files) + 1)
     )
 
@@ -48,6 +48,11 @@ def typical(gains: Sequence[Gain]) -> float:
     """The speed-up over all batch sizes together, as the geometric mean of those that are known; 0 where none is."""
     known = [gain.speedup for gain in gains if gain.speedup]
     return math.exp(sum(map(math.log, known)) / len(known)) if known else 0.0
+
+
+def judged(gains: Sequence[Gain]) -> bool:
+    """Whether there were launches enough for an interval at each batch size."""
+    return all(gain.ci_low is not None for gain in gains)
 
 
 def wins(gains: Sequence[Gain]) -> bool:

@@ -137,7 +137,7 @@ def _judged(job: QuantizeJob, file: Path, found: Quantization, progress: Progres
     if not job.measured:
         return about
     measurement, (gains,) = gains_of(job.source, [file], job.measuring, progress)
-    return _placed(about.model_copy(update={"gains": gains}), job, file, measurement)
+    return _placed(about.model_copy(update={"gains": gains}), job, file, measurement, progress)
 
 
 def _renamed(found: Evaluation, job: QuantizeJob) -> Evaluation:
@@ -146,7 +146,9 @@ def _renamed(found: Evaluation, job: QuantizeJob) -> Evaluation:
     return found.model_copy(update={"models": (first, second.model_copy(update={"path": str(job.output)}))})
 
 
-def _placed(about: QuantizeFile, job: QuantizeJob, file: Path, measurement: Measurement) -> QuantizeFile:
+def _placed(
+    about: QuantizeFile, job: QuantizeJob, file: Path, measurement: Measurement, progress: Progress
+) -> QuantizeFile:
     """With what really ran, and what is to blame where INT8 was not faster."""
     model = measurement.models[1]
     placed = model.placement
@@ -167,4 +169,4 @@ def _placed(about: QuantizeFile, job: QuantizeJob, file: Path, measurement: Meas
         return told
     spec = job.measuring.model_copy(update={"batch_sizes": slow})
     device = "cpu" if model.device == "cpu" else "cuda"
-    return told.model_copy(update={"blamed": blame(job.source, file, placed, spec, device)})
+    return told.model_copy(update={"blamed": blame(job.source, file, placed, spec, device, progress)})

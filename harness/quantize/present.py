@@ -7,6 +7,7 @@ from pathlib import Path
 
 from harness.measure.accuracy.present import sentences as accuracy_sentences
 from harness.measure.files.slowness import some
+from harness.measure.model import operators_told
 from harness.quantize.job import QuantizeFile
 from harness.quantize.operators import told
 from harness.records import Agreement, Blame, Quantization, SlowerLayer
@@ -81,8 +82,12 @@ def _placement(about: QuantizeFile) -> Iterator[str]:
             "but a smaller file; measure it where it is to run"
         )
     if about.kernels is not None and about.quantization.spec.precision != "fp16":
+        which = f" ({operators_told(about.in_8_bits)})" if about.in_8_bits else ""
         converting = f", {about.converting} only convert" if about.converting else ""
-        yield f"ran on {about.device}: {len(about.in_8_bits)} of {about.kernels} kernels with 8-bit numbers{converting}"
+        yield (
+            f"ran on {about.device}: {len(about.in_8_bits)} of {about.kernels} kernels with 8-bit numbers{which}"
+            f"{converting}"
+        )
     if about.left_over:
         yield (
             f"{len(about.left_over)} pairs of Quantize and Dequantize are left over and only round, between "

@@ -149,7 +149,9 @@ def _int8(path: Path, output: Path, spec: QuantizeSpec, how: tuple[Array, Condit
     )
     if spec.precision == "auto":
         search = Search(path, maker.write, conditions.measuring, folder, conditions.progress)
-        suspects = slower_nodes(prepared.path, folder / "int8.onnx", conditions.measuring, _kind(device))
+        suspects = slower_nodes(
+            prepared.path, folder / "int8.onnx", conditions.measuring, _kind(device), conditions.progress
+        )
         tried = search.arrange(prepared.nodes, suspects)
         found = _arranged(found, tried, maker, folder / "int8.onnx")
     source = path if found.unchanged else folder / "int8.onnx"

@@ -24,6 +24,14 @@ class ExampleSet(Record):
         """The class number of each example."""
         return tuple(map(int, self.labels.split()))
 
+    @cached_property
+    def places(self) -> Mapping[int, tuple[int, ...]]:
+        """Where the examples of each class are, by its number, in order."""
+        found: dict[int, list[int]] = {number: [] for number in sorted(set(self.numbers))}
+        for place, number in enumerate(self.numbers):
+            found[number].append(place)
+        return {number: tuple(places) for number, places in found.items()}
+
     def name(self, number: int) -> str:
         """What a class is called; its number where the network tells more classes apart than the data has."""
         return self.class_names[number] if 0 <= number < len(self.class_names) else str(number)

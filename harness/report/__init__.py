@@ -9,6 +9,6 @@ How things are called is in `names`, how numbers are written in `format`; `famil
 from __future__ import annotations
 
 from harness.report.terminal import as_json, terminal_table, told_as_json
-from harness.report.writing import ReportPaths, write
+from harness.report.writing import ReportPaths, keep_table, write
 
-__all__ = ["ReportPaths", "as_json", "terminal_table", "told_as_json", "write"]
+__all__ = ["ReportPaths", "as_json", "keep_table", "terminal_table", "told_as_json", "write"]

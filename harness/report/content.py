@@ -15,6 +15,7 @@ from harness.report.findings import Finding, findings
 from harness.report.gallery import Gallery, galleries
 from harness.report.headline import Headline, Recommended, headline, recommended
 from harness.report.names import Names
+from harness.report.shown import MOST_DRAWN, left_out, worth_showing
 from harness.report.tables.by_class import chosen_tables, overview_tables
 from harness.report.tables.disagreements import disagreement_table
 from harness.report.tables.environment import environment_table
@@ -43,9 +44,10 @@ class Content:
     findings: tuple[Finding, ...]
     headline: Headline
     overviews: tuple[Overview, ...]
-    recommended: tuple[Recommended | None, ...]
+    recommended: tuple[Recommended, ...]
     drawings: tuple[Drawing, ...]
     tuning_note: str
+    left_out: str
     learning: tuple[tuple[str, Table], ...]
     families: tuple[tuple[str, Table], ...]
     main: Table
@@ -69,42 +71,50 @@ class Content:
     reproduce: tuple[str, ...]
 
 
-def gather(results: Results) -> Content:
-    """Everything the report shows, computed once."""
+def gather(results: Results, found: Compared | None = None) -> Content:
+    """Everything the report shows, computed once; `found` are the results' answers, where they are known already.
+
+    Sentences are about all variants, tables and charts show those that matter most where there are very many.
+    """
     from harness.report.charts.drawing import draw, overviews  # Altair takes its time, and only a report needs it
 
-    found = compared(results)
+    found = found or compared(results)
     answers, names = found.answers, Names(found.answers, commands_of(results))
+    shown = worth_showing(answers)
+    some = names if shown is answers else names.among(shown)
+    drawn = worth_showing(answers, MOST_DRAWN)
+    few = names if drawn is answers else names.among(drawn)
     told = findings(answers, names)
     labelled = Labelled.of(results, answers)
-    others = [(mode, compare(results, mode)) for mode in results.spec.modes[1:]]
+    others = [(mode, worth_showing(compare(results, mode))) for mode in results.spec.modes[1:]]
     return Content(
         results=results,
         answers=answers,
         findings=told,
         headline=headline(answers, names, told),
-        overviews=overviews(answers, names),
+        overviews=overviews(drawn, few),
         recommended=recommended(results, answers, names),
-        drawings=tuple(draw(answers, names)),
+        drawings=tuple(draw(drawn, few)),
         tuning_note=names.tuning_note(),
+        left_out=left_out(answers, shown),
         learning=learning_tables(answers, names),
         families=family_tables(answers, names),
-        main=main_table(answers, names),
-        page=page_table(answers, names),
-        factors=factor_tables(answers, names),
-        removed=removed_tables(results, answers, names),
+        main=main_table(shown, some),
+        page=page_table(shown, some),
+        factors=factor_tables(shown, some),
+        removed=removed_tables(results, shown, some),
         classes=chosen_tables(labelled, answers, names),
-        class_overviews=overview_tables(labelled, answers, names),
+        class_overviews=overview_tables(labelled, shown, some),
         galleries=galleries(labelled, answers, names),
-        disagreements=disagreement_table(results, answers, names),
+        disagreements=disagreement_table(results, shown, some),
         modes=tuple((fmt.MODES[mode], main_table(other, names)) for mode, other in others),
-        recipes=recipe_table(answers, names),
-        seeds=seed_table(answers, names),
+        recipes=recipe_table(shown, some),
+        seeds=seed_table(shown, some),
         failures=failure_table(answers),
         health=health_table(results, answers),
         controls=control_table(answers),
         advice=self_diagnosis(results, found, names),
-        graphs=graph_table(results, answers, names),
+        graphs=graph_table(results, shown, some),
         conditions=conditions(results, answers, names),
         environment=environment_table(results.environment),
         reproduce=reproduce(results),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from copy import copy
 from functools import cached_property
 from typing import Any
 
@@ -30,6 +31,7 @@ class Names:
     def __init__(self, answers: Answers, commands: Mapping[tuple[str, str], str] | None = None) -> None:
         """`commands` make variants, by network and label: see harness/report/commands.py."""
         self.answers, self.commands = answers, commands or {}
+        self._labels: dict[str, str] = {}
 
     @cached_property
     def networks(self) -> dict[str, str]:
@@ -77,9 +79,14 @@ class Names:
 
     def label(self, variant: Variant) -> str:
         """How the variant was made: `original`, `original, trained on`, `50 %, INT8`, `latency-chosen for 2×`."""
+        if variant.key not in self._labels:
+            self._labels[variant.key] = self._label(variant)
+        return self._labels[variant.key]
+
+    def _label(self, variant: Variant) -> str:
         if variant.quantize is not None:
             same = variant.model_copy(update={"quantize": None})
-            return f"{self.label(same)}, {PRECISION_LABELS[variant.quantize]}"
+            return f"{self._label(same)}, {PRECISION_LABELS[variant.quantize]}"
         if variant.prune is None:
             if variant.original:
                 return "original"
@@ -155,6 +162,13 @@ class Names:
             parts += ["tuned with cosine decay"] * (prune.finetune_schedule == "cosine")
             told.append(f"All prunings of {self.networks[network]} are {listed(parts)}.")
         return " ".join(told)
+
+    def among(self, answers: Answers) -> Names:
+        """The same names for a part of the variants: charts have colours for the networks of these alone."""
+        found = copy(self)
+        networks = {network: self.networks[network] for network in answers.networks}
+        vars(found).update(answers=answers, networks=networks, same_tuning=self.same_tuning, same_way=self.same_way)
+        return found
 
 
 def series_of(variant: Variant) -> str:

@@ -14,6 +14,7 @@ from harness.report.commands import commands_of
 from harness.report.families import crowded, families
 from harness.report.findings import Finding, findings
 from harness.report.names import Names
+from harness.report.shown import left_out, worth_showing
 from harness.report.tables.variants import state
 
 if TYPE_CHECKING:
@@ -32,9 +33,12 @@ def told_as_json(answers: Answers, told: Iterable[Finding]) -> dict[str, Any]:
     return {**answers.model_dump(mode="json"), "findings": [each.as_json() for each in told]}
 
 
-def dots(results: Results) -> list[dict[str, Any]]:
-    """Every variant as a dot: accuracy and speed-ups with intervals, widths, McNemar's p-value and the command."""
-    answers = compare(results)
+def dots(results: Results, answers: Answers | None = None) -> list[dict[str, Any]]:
+    """Every variant as a dot: accuracy and speed-ups with intervals, widths, McNemar's p-value and the command.
+
+    `answers` are the results', where they are known already.
+    """
+    answers = answers or compare(results)
     names = Names(answers, commands_of(results))
     return [
         {
@@ -49,15 +53,19 @@ def dots(results: Results) -> list[dict[str, Any]]:
     ]
 
 
-def terminal_table(results: Results) -> Table:
-    """Every variant of every network: accuracy, change, size, and latency and speed-up at each batch size."""
+def terminal_table(results: Results, answers: Answers | None = None) -> Table:
+    """The variants of every network: accuracy, change, size, and latency and speed-up at each batch size.
+
+    Those that a report shows. `answers` are the results', where they are known already.
+    """
     from rich import box
     from rich.table import Table
     from rich.text import Text
 
-    answers = compare(results)
-    names = Names(answers)
+    whole = answers or compare(results)
+    answers, names = worth_showing(whole), Names(whole)
     table = Table(title=answers.study, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
+    table.caption = left_out(whole, answers) or None
     table.add_column("network, pruned by", overflow="fold")
     headings = ["accuracy %", "points", *(["against trained on"] if answers.longer else []), "KB"]
     for heading in headings:
@@ -65,13 +73,14 @@ def terminal_table(results: Results) -> Table:
     for batch in answers.batch_sizes:
         table.add_column(f"µs at {batch}", justify="right")
         table.add_column(f"speed-up at {batch}", justify="right")
+    crowds = families(whole)
     for network in answers.networks:
         table.add_row(Text(names.networks[network], style="bold"))
         for variant in answers.of(network):
-            if variant.prune is None or not crowded(answers, network):
+            if variant.prune is None or not crowded(whole, network):
                 doubt = f" ({state(variant)})" if variant.learned is False else ""
                 table.add_row(Text(f"  {names.label(variant)}{doubt}"), *_cells(variant, answers))
-        for family in (each for each in families(answers) if each.network == network):
+        for family in (each for each in crowds if each.network == network):
             table.add_row(Text(f"  {family.name}"), f"{100 * fmean(family.accuracies):.1f}")
         table.add_section()
     return table

@@ -7,7 +7,9 @@ from pathlib import Path
 
 from harness.base.crash import unfinished
 from harness.base.store import disk_errors
-from harness.compare import Answers
+from harness.compare import Answers, Compared
+from harness.compare.frame import table_file
+from harness.compare.kept import KEPT_FILE
 from harness.compare.results import Results
 from harness.report.content import gather
 from harness.report.findings import Finding, lines_of
@@ -36,13 +38,15 @@ class ReportPaths:
         return replace(self, markdown=markdown, html=html, charts=tuple(charts))
 
 
-def write(results: Results, folder: Path) -> ReportPaths:
+def write(results: Results, folder: Path, found: Compared | None = None) -> ReportPaths:
     """Write `report.md`, `report.html` and `charts/*.svg, *.png` into `folder`, replacing older ones.
+
+    `found` are the results' answers, where they are known already.
 
     Raises:
         StoreError: the disk is full or `folder` can't be written.
     """
-    content = gather(results)
+    content = gather(results, found)
     files: dict[str, bytes] = {}
     for drawing in content.drawings:
         files[f"{CHARTS}/{drawing.name}.svg"] = drawing.svg.encode()
@@ -54,6 +58,15 @@ def write(results: Results, folder: Path) -> ReportPaths:
     return ReportPaths(
         folder / "report.md", folder / "report.html", charts, answers=content.answers, findings=content.findings
     )
+
+
+def keep_table(file: Path, answers: Answers) -> None:
+    """Keep the rows of a run's table beside its results, `file`, so that they need not be computed again.
+
+    Raises:
+        StoreError: the disk is full or the folder can't be written.
+    """
+    put(file.parent, {KEPT_FILE: table_file(file, answers)})
 
 
 def put(folder: Path, files: dict[str, bytes]) -> None:

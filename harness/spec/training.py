@@ -19,7 +19,7 @@ class TrainSpec(Spec):
 
     epochs: PositiveInt = 5
     batch_size: PositiveInt = 64
-    optimizer: Literal["adam", "sgd", "rmsprop"] = "adam"
+    optimizer: Literal["adam", "sgd", "rmsprop", "muon"] = "adam"
     learning_rate: PositiveFloat = 1e-3
     steps: PositiveInt | None = None
     record_every: PositiveInt = 10

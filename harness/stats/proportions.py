@@ -56,15 +56,19 @@ def linear_of_shares(hits: Sequence[int], trials: Sequence[int], weights: Sequen
 class PairedProportions:
     """Candidate against baseline on the same examples: the difference in proportion correct, with its interval.
 
-    `p_value` is McNemar's exact test: how surprising the split of the examples only one of them gets right is.
+    `p_value` says how surprising the split of the examples is that only one of them gets right.
     """
 
     difference: float
     low: float
     high: float
-    p_value: float
     only_baseline: int
     only_candidate: int
+
+    @property
+    def p_value(self) -> float:
+        """McNemar's exact test."""
+        return _mcnemar(self.only_candidate, self.only_baseline + self.only_candidate)
 
 
 def paired_proportions(baseline: ArrayLike, candidate: ArrayLike, confidence: float = CONFIDENCE) -> PairedProportions:
@@ -79,12 +83,15 @@ def paired_proportions(baseline: ArrayLike, candidate: ArrayLike, confidence: fl
     first, second = np.asarray(baseline, dtype=bool), np.asarray(candidate, dtype=bool)
     if first.shape != second.shape or first.ndim != 1 or first.size == 0:
         raise ValueError(f"need the same examples for both, got shapes {first.shape} and {second.shape}")
-    only_candidate, only_baseline = int((second & ~first).sum()), int((first & ~second).sum())
-    discordant = only_candidate + only_baseline
-    p_value = _mcnemar(only_candidate, discordant)
-    low, high = _newcombe((int((first & second).sum()), only_candidate, only_baseline), first.size, confidence)
-    difference = (only_candidate - only_baseline) / first.size
-    return PairedProportions(difference, low, high, p_value, only_baseline, only_candidate)
+    both = int(np.count_nonzero(first & second))
+    alone = int(np.count_nonzero(first)) - both, int(np.count_nonzero(second)) - both
+    return paired_counts(both, alone, first.size, confidence)
+
+
+def paired_counts(both: int, alone: tuple[int, int], total: int, confidence: float = CONFIDENCE) -> PairedProportions:
+    """The same of counts: how many of `total` examples both get right, and how many each alone, the baseline first."""
+    low, high = _newcombe((both, alone[1], alone[0]), total, confidence)
+    return PairedProportions((alone[1] - alone[0]) / total, low, high, *alone)
 
 
 @cache

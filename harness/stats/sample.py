@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 
 def median(values: ArrayLike) -> float:
@@ -15,6 +16,27 @@ def median(values: ArrayLike) -> float:
     if not size or np.isnan(ordered[-1]):
         return math.nan
     return float((ordered[(size - 1) // 2] + ordered[size // 2]) / 2)
+
+
+def medians(samples: Sequence[Sequence[float]]) -> NDArray[np.float64]:
+    """The median of each of several samples, (N,): all at once where they are of one size."""
+    if len({len(sample) for sample in samples}) != 1 or not len(samples[0]):
+        return np.array([median(sample) for sample in samples])
+    return _middles(np.sort(np.asarray(samples, dtype=float), axis=1), np.full(len(samples), len(samples[0])))
+
+
+def medians_of_known(samples: NDArray[np.float64], fewest: int) -> NDArray[np.float64]:
+    """The median of what is no NaN in each row of (N, M), for the rows in which that is at least `fewest`, from 1."""
+    ordered = np.sort(samples, axis=1)  # NaN come last
+    counts = (~np.isnan(ordered)).sum(axis=1)
+    enough = counts >= fewest
+    return _middles(ordered[enough], counts[enough])
+
+
+def _middles(ordered: NDArray[np.float64], counts: NDArray[np.int64]) -> NDArray[np.float64]:
+    """The median of the first so many values of each ordered row."""
+    rows = np.arange(len(ordered))
+    return np.asarray((ordered[rows, (counts - 1) // 2] + ordered[rows, counts // 2]) / 2)
 
 
 def deviation(values: ArrayLike) -> float:

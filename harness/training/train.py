@@ -52,11 +52,12 @@ def train(  # noqa: PLR0913 - what is trained, on what, and how
     """
     import keras
 
+    from harness.training.optimizers import optimizer_for
+
     targets = fitting_targets(model, images, labels)
     keras.utils.set_random_seed(seed)
-    optimizer = keras.optimizers.get({"class_name": spec.optimizer, "config": {"learning_rate": spec.learning_rate}})
     loss, metric = _loss_and_accuracy(model)
-    model.compile(optimizer=optimizer, loss=loss, metrics=[metric])
+    model.compile(optimizer=optimizer_for(model, spec), loss=loss, metrics=[metric])
     given, seen = _given(model, images, targets, spec, seed, held_out)
     started = time.perf_counter()
     with (progress or Silent()).task("train", total=given["epochs"]) as task:

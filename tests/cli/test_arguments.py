@@ -7,7 +7,16 @@ from pathlib import Path
 import pytest
 
 from harness.base.errors import SpecError, StoreError
-from harness.cli.arguments import check_writable, fraction, settings, size, values, whole_numbers, write_text
+from harness.cli.arguments import (
+    check_outside,
+    check_writable,
+    fraction,
+    settings,
+    size,
+    values,
+    whole_numbers,
+    write_text,
+)
 
 
 @pytest.mark.parametrize(("text", "value"), [("0.02", 0.02), ("2%", 0.02), ("0.5%", 0.005)])
@@ -55,6 +64,16 @@ def test_an_answer_never_takes_the_place_of_what_it_is_about(tmp_path: Path) -> 
     with pytest.raises(StoreError, match=r"link\.onnx: would overwrite the input .*net\.onnx, which is never changed"):
         check_writable(tmp_path / "link.onnx", tmp_path / "other.onnx", tmp_path / "net.onnx")
     check_writable(tmp_path / "other.onnx", tmp_path / "net.onnx")
+
+
+def test_nothing_is_written_into_a_folder_that_must_stay_as_it_is(tmp_path: Path) -> None:
+    """Also not by another way to it."""
+    (tmp_path / "bundle").mkdir()
+    (tmp_path / "link").symlink_to("bundle")
+    for path in (tmp_path / "bundle" / "a.xml", tmp_path / "link" / "deep" / "a.xml"):
+        with pytest.raises(StoreError, match=r"a.xml: is in .*bundle, which must stay as it is; give another path"):
+            check_outside(path, None, tmp_path / "bundle")
+    check_outside(tmp_path / "bundle.xml", tmp_path / "bundle", tmp_path / "nowhere")
 
 
 def test_finding_out_whether_a_file_can_be_written_leaves_things_as_they_were(tmp_path: Path) -> None:

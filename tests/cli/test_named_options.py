@@ -62,6 +62,7 @@ SAID_BY = {
     "report/conditions/frontier.py": ("frontier",),
     "report/conditions/reproduce.py": ("run",),
     "report/conditions/commands.py": ("bundle",),
+    "report/headline/recommended.py": ("validate",),
 }
 OPTION = re.compile(r"(?<![\w-])--[a-z][a-z0-9-]*")
 ELSEWHERE = re.compile(r"`harness (\w+)( [^`]*)?`")  # names the command that has it

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.compare import Latency, Place, Standing
-from harness.compare.frontier import Evidence, Point, beats, places
+from harness.compare.frontier import Evidence, Point, places
 
 
 def point(key: str, accuracy: float, typical_us: float) -> Point:
@@ -62,6 +63,12 @@ def test_equal_points_beat_neither() -> None:
     assert {place.standing for place in places([SLOW, twin], evidence()).values()} == {Standing.ON}
 
 
+def beats(ours: Point, theirs: Point) -> bool:
+    """Whether ours is at least as good in both values, and better in one."""
+    sides = (theirs.latency.typical_us - ours.latency.typical_us, ours.accuracy - theirs.accuracy)
+    return min(sides) >= 0 and max(sides) > 0
+
+
 values = st.lists(st.tuples(st.integers(1, 6), st.integers(1, 6)), min_size=1, max_size=8)
 
 
@@ -73,3 +80,19 @@ def test_the_frontier_is_all_that_nothing_beats_and_is_never_empty(pairs: list[t
     }
     assert on == {each.key for each in points if not any(beats(other, each) for other in points)}
     assert on
+
+
+def test_most_pairs_of_a_crowd_are_never_judged() -> None:
+    """What is beaten clearly takes one look at the best that beats it; what is not is judged beside its like alone."""
+    rng = np.random.default_rng(0)
+    crowd = [point(str(number), *pair) for number, pair in enumerate(rng.uniform(0.5, 1.0, (1000, 2)))]
+    asked: list[tuple[str, str]] = []
+
+    def by_value(ours: Point, theirs: Point) -> int:
+        asked.append((ours.key, theirs.key))
+        return int(np.sign(ours.accuracy - theirs.accuracy))
+
+    found = places(crowd, Evidence(speed=lambda ours, theirs: 0, accuracy=by_value))
+    unbeaten = sum(place.standing in (Standing.ON, Standing.NARROWLY) for place in found.values())
+    assert 0 < unbeaten < 30
+    assert len(asked) <= len(crowd) + unbeaten**2

@@ -11,6 +11,7 @@ import pytest
 from harness.base.errors import SpecError
 from harness.compare.results import Results, read_results
 from harness.report import write
+from tests.cli.test_app import in_process
 from tests.compare.worlds import STUDY
 from tests.synthetic import results_of
 
@@ -50,5 +51,33 @@ def test_results_of_version_1_are_read(old: dict[str, Any]) -> None:
 
 def test_results_of_a_version_to_come_are_refused_in_one_line(old: dict[str, Any], tmp_path: Path) -> None:
     (tmp_path / "results.json").write_text(json.dumps({**old, "schema_version": "harness-results/4"}))
-    with pytest.raises(SpecError, match=r"not the results of this version .*; run the study again"):
+    told = (
+        r"not the results of this version \(it is 'harness-results/4', and this harness reads harness-results/1, "
+        r"harness-results/2, harness-results/3\); run the study again"
+    )
+    with pytest.raises(SpecError, match=told):
         read_results(tmp_path)
+    (tmp_path / "results.json").write_text("{}")
+    with pytest.raises(SpecError, match=r"not the results of this version \(\d problems\); run the study again"):
+        read_results(tmp_path)
+
+
+@pytest.mark.parametrize("version", ["harness-results/0", "harness-results/4", "x\ny" * 100])
+def test_a_report_of_another_version_is_one_line_and_nothing_is_written(
+    old: dict[str, Any], version: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "results.json").write_text(json.dumps({**old, "schema_version": version}))
+    for command in (("report",), ("results",), ("bundle", "original", "-o", str(tmp_path / "shipped"))):
+        words = (command[0], str(tmp_path), *command[1:])
+        code, stdout, stderr = in_process(capsys, *words)
+        assert (code, stdout, stderr.count("\n")) == (2, "", 1)
+        assert "not the results of this version (it is '" in stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["results.json"]
+
+
+def test_a_report_of_version_2_is_written(
+    old: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "results.json").write_text(json.dumps(old))
+    assert in_process(capsys, "report", str(tmp_path))[0] == 0
+    assert (tmp_path / "report.html").is_file()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import jsonschema
 import numpy as np
 import onnx
 import pytest
@@ -13,7 +14,8 @@ import harness
 from harness.base.errors import BundleError
 from harness.base.store import file_digest
 from harness.deploy.bundling import write_bundle
-from harness.deploy.manifest import Manifest, schema_text
+from harness.deploy.manifest import PROVIDERS, Manifest, schema_text
+from harness.deploy.readme import readme
 from harness.deploy.received import receive
 from harness.measure.inputs.given import read_arrays
 from harness.measure.runtime.session import SessionSettings, open_session
@@ -73,14 +75,37 @@ def test_the_readme_says_how_to_run_it_and_how_good_it_is(shared_bundle: Path) -
     code = text.split("```python\n")[1].split("```")[0]
     compile(code, "README.md", "exec")
     assert "divided by 255" in text
+    assert 'providers=["CPUExecutionProvider"]' in code
+
+
+def test_the_readme_of_a_bundle_for_cuda_opens_it_there(shared_bundle: Path) -> None:
+    """On CUDA some shapes are computed on the CPU, so the session gets both."""
+    manifest = manifest_of(shared_bundle)
+    assert manifest.providers == ("CPUExecutionProvider",)
+    elsewhere = manifest.model_copy(update={"device": "cuda", "providers": PROVIDERS["cuda"]})
+    assert 'providers=["CUDAExecutionProvider", "CPUExecutionProvider"]' in readme(elsewhere)
 
 
 def test_the_published_schema_is_that_of_the_code_and_fits_a_manifest(shared_bundle: Path) -> None:
     assert SCHEMA.read_text(encoding="utf-8") == schema_text(), "make schema renews it"
     schema = json.loads(schema_text())
     said = set(json.loads((shared_bundle / "manifest.json").read_text()))
-    assert said == set(schema["properties"]) - {"source"}  # which this file does not tell
+    assert said == set(schema["properties"]) - {"source", "quantization"}  # which there is nothing of here
     assert schema["additionalProperties"] is False
+
+
+def test_the_published_schema_takes_every_manifest_and_refuses_what_is_wrong(shared_bundle: Path) -> None:
+    """By a validator of JSON Schema, which knows nothing of this project."""
+    schema = json.loads(SCHEMA.read_text(encoding="utf-8"))
+    jsonschema.Draft202012Validator.check_schema(schema)
+    validator = jsonschema.Draft202012Validator(schema)
+    values = json.loads((shared_bundle / "manifest.json").read_text())
+    validator.validate(values)
+    validator.validate({**values, "source": "ab" * 32})
+    spoilt = [{key: value for key, value in values.items() if key != field} for field in values]
+    spoilt += [{**values, field: ["no such thing"]} for field in ("files", "model", "inputs", "vectors", "sha256")]
+    spoilt += [{**values, "surprise": 1}, {**values, "schema_version": "harness-bundle/2"}, {**values, "device": "tpu"}]
+    assert [each for each in spoilt if validator.is_valid(each)] == []
 
 
 def test_external_data_comes_along(tmp_path: Path) -> None:

@@ -7,14 +7,16 @@ import re
 from pathlib import Path
 from xml.etree import ElementTree
 
+import numpy as np
 import pytest
 import typer.main
 
 import harness
 from harness.cli.app import app
+from harness.measure.runtime.usable import usable_device
 from harness.spec import BOUNDS, gates_of
 from tests.cli.test_app import in_process
-from tests.deploy.bundles import examples, reseal
+from tests.deploy.bundles import bundled, examples, reseal
 from tests.onnx_files import cnn
 
 
@@ -93,6 +95,58 @@ def test_what_can_not_be_asked_is_one_line_and_nothing_is_written(
     assert len(err.strip().splitlines()) == 1
     assert not (tmp_path / "gates.xml").exists()
     assert not (tmp_path / "gates.md").exists()
+
+
+def wrong(kind: str, bundle: Path, folder: Path) -> list[str]:
+    """Words of `harness validate` with one thing wrong, and its files in `folder`."""
+    if kind in ("another device", "no such provider"):
+        reseal(bundle, lambda values: values.update(device="cuda"))
+        return ["--device", "cpu"] if kind == "another device" else []
+    if kind == "no labels":
+        np.savez(folder / "bare.npz", images=np.zeros((10, 8, 8), np.uint8))
+        return ["--data", f"npz:{folder / 'bare.npz'}", "--min-accuracy", "0.5"]
+    if kind == "contradiction":
+        (folder / "gates.toml").write_text("max_latency_us = 200\n")
+        return ["--gates", str(folder / "gates.toml"), "--max-latency-us", "100"]
+    if kind == "other inputs":
+        other = bundled(folder, cnn(folder / "fixed.onnx", batch=4))
+        return ["--against", str(other), "--min-speedup", "1"]
+    if kind == "in the bundle":
+        return ["--markdown", str(bundle / "gates.md")]
+    return ["--min-speedup", "1.5", "--max-size-mb", "9"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "message"),
+    [
+        ("another device", "is for cuda, not for cpu; bundle a run that was measured on cpu, or leave --device out"),
+        (
+            "no such provider",
+            "; the bundle is for cuda: see `harness doctor`, or bundle a run that was measured where this",
+        ),
+        ("no labels", "bare.npz: has images; it needs images and labels"),
+        ("contradiction", "max_latency_us = 200 contradicts 100.0 on the command line; leave one out"),
+        ("other inputs", "its inputs are 4x1x8x8:float32, the bundle's ?x1x8x8:float32; give the bundle of what"),
+        ("no evidence", "min_speedup: nothing to compare with; give --against with the baseline's bundle"),
+        ("in the bundle", "which must stay as it is; give another path"),
+    ],
+)
+def test_what_can_not_be_decided_here_is_one_line_and_nothing_is_written(
+    bundle: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], kind: str, message: str
+) -> None:
+    """Of the whole folder nothing changes, neither the bundle nor what stands beside it."""
+    if kind == "no such provider" and usable_device("auto") != "cpu":
+        pytest.skip("CUDA runs here")
+    (tmp_path / "given").mkdir()
+    words = wrong(kind, bundle, tmp_path / "given")
+    before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")}
+    files = ("--junit", str(tmp_path / "gates.xml"), "--quiet")
+    code, out, err = in_process(capsys, "validate", str(bundle), *words, *files)
+    assert (code, out) == (2, "")
+    assert err.startswith("harness: ")
+    assert message in err
+    assert err.count("\n") == 1
+    assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")} == before
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,14 @@
-"""Damaged bundles: all are refused in a line, none passes, crashes or hangs, nothing outside the folder is touched."""
+"""Damaged bundles: all are refused in a line, none passes, crashes or hangs, nothing outside the folder is touched.
+
+Outside is a folder that is watched, all else beside the bundle, and the folder of temporary files, which is left empty.
+"""
 
 from __future__ import annotations
 
 import os
 import shutil
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -14,10 +18,11 @@ from harness.base.errors import BundleError
 from harness.deploy.question import Question
 from harness.deploy.validating import validate
 from harness.spec import Gates
-from tests.deploy.damages import Damage, damages
+from tests.deploy.damages import damages
 from tests.deploy.watched import watched
 
 ALL = dict(damages())
+OF_ONNXRUNTIME = ".ses"  # which it writes among temporary files whatever it runs
 # One of each kind that goes a way of its own; the others are run by `make sweep`.
 SOME = (
     "flip model.onnx 0",
@@ -31,11 +36,13 @@ SOME = (
     "the same model by a link",
     "the test vectors by a link",
     "lists a path outside 0",
+    "lists an absolute path",
     "claims the model to be huge",
     "is of version harness-bundle/2",
     "claims another accuracy",
     "is nested without end",
     "external data at ../outside/weights.bin",
+    "external data at an absolute path",
     "external data by a link",
     "NaN weight 0",
     "an opset too new",
@@ -59,29 +66,41 @@ def outside(tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.fixture
+def scratch(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where temporary files go, of this process and of those that it starts."""
+    folder = tmp_path_factory.mktemp("scratch")
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    monkeypatch.setenv("TMPDIR", str(folder))
+    return folder
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="whether a file was opened is told by Linux's inotify")
 @pytest.mark.parametrize("name", SOME)
-def test_a_damaged_bundle_is_refused(name: str, bundle: Path, outside: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    _refused(name, ALL[name], bundle, outside, monkeypatch)
+def test_a_damaged_bundle_is_refused(
+    name: str, bundle: Path, outside: Path, scratch: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _refused(name, bundle, outside, scratch, monkeypatch)
 
 
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="as above")
 @pytest.mark.parametrize("name", sorted(set(ALL) - set(SOME)))
 def test_every_damaged_bundle_is_refused(
-    name: str, bundle: Path, outside: Path, monkeypatch: pytest.MonkeyPatch
+    name: str, bundle: Path, outside: Path, scratch: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    _refused(name, ALL[name], bundle, outside, monkeypatch)
+    _refused(name, bundle, outside, scratch, monkeypatch)
 
 
-def _refused(name: str, damage: Damage, bundle: Path, outside: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def _refused(name: str, bundle: Path, outside: Path, scratch: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(harness.measure.answers, "TIMEOUT_S", 5.0)
-    damage(bundle, outside)
-    before = _listing(bundle)
+    ALL[name](bundle, outside)
+    before = _listing(bundle.parent)
     with watched(outside) as touched:
         line = _line(bundle)
     assert not touched, f"{name}: touched {touched}"
-    assert _listing(bundle) == before
+    assert _listing(bundle.parent) == before
+    assert [path.name for path in scratch.iterdir() if path.name != OF_ONNXRUNTIME] == [], name
     assert line, name
     assert "\n" not in line, name
     assert len(line) < 1000, name

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import math
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -11,12 +13,15 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
+import harness
 from harness.base.errors import BundleError, DataError, DeviceError, HarnessError
 from harness.deploy import present
+from harness.deploy.gates.judged import Judged, accuracy_gates
 from harness.deploy.question import Question
 from harness.deploy.validating import validate
 from harness.deploy.validation import Finding, Validation
 from harness.measure.runtime.usable import usable_device
+from harness.records import Accuracy
 from harness.spec import Gates
 from tests.deploy.bundles import bundled, examples, reseal
 from tests.onnx_files import cnn
@@ -45,8 +50,22 @@ def test_accuracy_passes_fails_or_can_not_be_told_by_its_interval(shared_bundle:
     assert [decisions(each)["min_accuracy"] for each in found.values()] == ["pass", "can't tell", "fail"]
     assert [each.exit_code for each in found.values()] == [0, 2, 1]
     line = next(finding.line for finding in found[0.1].findings if finding.name == "min_accuracy")
-    assert "examples" in line
+    assert re.search(r"; (about [\d,]+ examples would decide it|the value is at the bound, .*: move the bound)$", line)
     assert decisions(found[0.9])["recorded answers"] == "pass"
+
+
+def test_as_many_examples_as_a_gate_asks_for_decide_it() -> None:
+    """Where the value stays what it is: 40 of 200 against a bound of 0.25, then as many times as it says."""
+    half = Accuracy(correct="1" * 40 + "0" * 160, device="cpu")
+    (first,) = accuracy_gates({"min_accuracy": 0.25}, Judged(half, None, 0.95, "examples", same=False))
+    assert first.decision == "can't tell"
+    found = re.search(r"about ([\d,]+) examples would decide it", first.line)
+    assert found is not None
+    times = math.ceil(int(found[1].replace(",", "")) / 200)
+    more = Accuracy(correct=half.correct * times, device="cpu")
+    (again,) = accuracy_gates({"min_accuracy": 0.25}, Judged(more, None, 0.95, "examples", same=False))
+    assert again.decision == "fail"
+    assert times < 10
 
 
 def test_other_answers_than_those_recorded_fail(bundle: Path, shared_bundle: Path) -> None:
@@ -144,6 +163,27 @@ def test_a_baseline_that_takes_other_inputs_is_refused(shared_bundle: Path, tmp_
     fixed = bundled(tmp_path, cnn(tmp_path / "fixed.onnx", batch=4))
     with pytest.raises(BundleError, match="its inputs are 4x1x8x8"):
         validate(shared_bundle, Question(Gates(min_speedup=1.0), None, None, fixed))
+
+
+def test_a_baseline_that_takes_the_same_in_another_precision_is_compared(shared_bundle: Path, tmp_path: Path) -> None:
+    half = tmp_path / "half.onnx"
+    harness.quantize(cnn(tmp_path / "small.onnx"), half, "fp16", half_io=True)
+    bundle = bundled(tmp_path, half)
+    gates = Gates(max_accuracy_drop=0.5, min_speedup=0.001, spend_s=0.1)
+    found = validate(bundle, Question(gates, data_of(shared_bundle), None, shared_bundle))
+    assert decisions(found)["max_accuracy_drop"] == "pass"
+    assert found.findings[-1].name == "min_speedup"
+    assert "can't be measured" not in found.findings[-1].line
+
+
+def test_an_int8_bundle_proves_which_kernels_compute_with_8_bits(tmp_path: Path) -> None:
+    """And keeps within the tolerance of its own test vectors."""
+    images = np.random.default_rng(0).random((32, 1, 8, 8), np.float32)
+    harness.quantize(cnn(tmp_path / "small.onnx"), tmp_path / "int8.onnx", data=images)
+    found = validate(bundled(tmp_path, tmp_path / "int8.onnx"), Question(Gates()))
+    line = next(finding.line for finding in found.findings if finding.name == "placement")
+    assert found.decision == "pass"
+    assert re.search(r"; \d+ with 8-bit numbers \(.*QLinearConv", line)
 
 
 def test_a_fixed_batch_is_the_one_that_is_timed(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Every network of keras.applications, and some pruned ones, agree with Keras at batch 1 and 8."""
+"""Every network of keras.applications, and some pruned ones: valid files that agree with Keras at batch 1 and 8."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import keras
+import onnx
 import pytest
 
 import harness
@@ -36,6 +37,7 @@ def untrained(name: str) -> keras.Model:
 
 def require_agreement(model: keras.Model, path: Path) -> None:
     onnx_from_keras(model, path)
+    onnx.checker.check_model(str(path), full_check=True)
     for batch_size in (1, 8):
         found = parity(model, path, examples(model, 8), batch_size=batch_size)
         assert found.ties == 0

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 
+import numpy as np
 import pytest
 from pydantic import ValidationError
 
 from harness.base.errors import MeasureError
-from harness.measure.launch import Launch
+from harness.measure.launch import FEWEST_ROUNDS, Launch
 from harness.measure.measurement import Measurement
 from harness.measure.row import MeasuredRow, Percentile
 from tests.measurements import measurement
@@ -177,3 +179,42 @@ def test_a_file_of_another_version_is_refused() -> None:
     values = measurement().model_dump(mode="json") | {"schema_version": "harness-measurement/0"}
     with pytest.raises(ValidationError, match="schema_version"):
         Measurement.model_validate(values)
+
+
+def disturbed(seed: int, numbers: Sequence[int], rounds: Mapping[int, int]) -> MeasuredRow:
+    """Launches with these numbers, of so many rounds each, most of whose blocks lost their core now and then."""
+    rng = np.random.default_rng(seed)
+    launches = [
+        Launch(
+            number=number,
+            first_ns=1,
+            warmup_ns=(1,),
+            settled=True,
+            blocks_ns=tuple(tuple(map(int, rng.integers(900, 1100, 3))) for _ in range(rounds[number])),
+            cpu_shares=tuple(rng.choice([0.5, 1.0], rounds[number], p=[0.3, 0.7])),
+        )
+        for number in numbers
+    ]
+    return MeasuredRow(
+        model=0, batch=1, mode="end_to_end", device="cpu", peak_bytes=None, error=None, launches=tuple(launches)
+    )
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_log_ratios_are_medians_over_the_clean_rounds_of_each_common_launch(seed: int) -> None:
+    """Whichever launches and however many rounds there are, as it is written down, one after the other."""
+    rng = np.random.default_rng(seed)
+    rounds = {number: int(rng.integers(0, 9)) for number in range(8)}
+    ours, theirs = (
+        disturbed(number, sorted(rng.choice(8, int(rng.integers(0, 9)), replace=False)), rounds) for number in (1, 2)
+    )
+    expected = []
+    others = {launch.number: launch for launch in theirs.launches}
+    for first in (launch for launch in ours.launches if launch.number in others):
+        second = others[first.number]
+        both = zip(first.medians_ns, second.medians_ns, first.clean, second.clean, strict=True)
+        logs = [math.log(one / other) for one, other, good, fine in both if good and fine]
+        if len(logs) >= FEWEST_ROUNDS:
+            expected.append(float(np.median(logs)))
+    assert ours.log_ratios(theirs) == pytest.approx(expected)
+    assert len(ours.round_errors(theirs)) == len(expected)

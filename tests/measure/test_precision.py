@@ -12,7 +12,7 @@ from harness.measure.accuracy.evaluation import Examples, evaluate_files
 from harness.measure.advice import advice
 from harness.measure.group import placement
 from harness.measure.measurement import Measurement
-from harness.measure.model import Placement
+from harness.measure.model import Placement, operators_told
 from harness.measure.protocol import measure
 from harness.spec import MeasureSpec
 from tests.quantize.nets import CLASSES, answers, images, network
@@ -74,7 +74,14 @@ def test_conversions_are_named_with_what_stands_beside_them(files: dict[str, Pat
     assert "Conv" in left.beside
     found = measure([files["part"]], BRIEF)
     lines = advice(found, ())
-    assert any("kernels compute with 8-bit numbers, and" in line and "only convert" in line for line in lines)
+    (line,) = [line for line in lines if "kernels compute with 8-bit numbers, and" in line]
+    assert "only convert; with 8 bits: " in line
+    assert "QLinearConv" in line
+    assert "QGemm" in line
+
+
+def test_operators_are_counted_the_commonest_first() -> None:
+    assert operators_told(["'a (1)' (QGemm)", "'b' (QLinearConv)", "'c' (QLinearConv)"]) == "2 QLinearConv, QGemm"
 
 
 def test_a_pair_with_nothing_between_is_left_over() -> None:

@@ -14,11 +14,14 @@ from typing import Any
 
 from harness.base.crash import step
 from harness.base.progress import Progress
+from harness.base.store import file_digest
 from harness.pipeline.engine.engine import Here, Job
 from harness.pipeline.shared import shared
 from harness.pipeline.site import FIT, Desk, StudySite
 from harness.pipeline.stages import Stages, save
-from harness.records import Accuracy, Row
+from harness.records import Accuracy, Export, Row
+from tests.onnx_files import cnn
+from tests.pipeline.dying import marked
 from tests.pipeline.engine.sites import die
 from tests.synthetic import make_export, make_pruning, make_training
 
@@ -44,13 +47,14 @@ class Plant:
 
 @dataclass(frozen=True)
 class PlantedSite(StudySite):
-    """A study whose stages cost nothing but `pace_s` seconds of waiting."""
+    """A study whose stages cost nothing but `pace_s` seconds of waiting; its ONNX files are real where `measurable`."""
 
     plants: tuple[Plant, ...] = ()
     pace_s: float = 0.0
+    measurable: bool = False
 
     def open(self, progress: Progress) -> Callable[[Job], Any]:
-        engine = Inventing(self.plants, self.pace_s)
+        engine = Inventing(self.plants, self.pace_s, self.measurable)
         stages = Stages(self.store, self.device, progress, {}, self.unsafe, self.measuring, self.cases, engine=engine)
         desk = Desk(stages, shared(self.data))
 
@@ -67,8 +71,8 @@ class PlantedSite(StudySite):
 class Inventing(Here):
     """Has every artifact made as the stages ask for it, but for what is in it."""
 
-    def __init__(self, plants: Iterable[Plant] = (), pace_s: float = 0.0) -> None:
-        self.plants, self.pace_s = tuple(plants), pace_s
+    def __init__(self, plants: Iterable[Plant] = (), pace_s: float = 0.0, measurable: bool = False) -> None:
+        self.plants, self.pace_s, self.measurable = tuple(plants), pace_s, measurable
 
     def strike(self, job: Job) -> None:
         for plant in self.plants:
@@ -81,7 +85,6 @@ class Inventing(Here):
 
     def invent(self, job: Job, folder: Path) -> None:
         """The files of a stage, as `job` would leave them; dead half-way where that is planted."""
-        case = job.arguments[0]
         (folder / "model.keras").write_bytes(b"weights")
         time.sleep(self.pace_s)
         self.strike(job)
@@ -92,14 +95,26 @@ class Inventing(Here):
         if job.name in ("prune", "try_out"):
             save(make_pruning(job.arguments[1], 500), folder / "pruning.json")
         if job.name == "export":
-            (folder / "model.onnx").write_bytes(b"graph")
-            save(make_export(Row(case=case, prune=None), 500), folder / "export.json")
+            save(self.exported(job, folder / "model.onnx"), folder / "export.json")
         save(Accuracy(correct="10" * 40, device="cpu", chance=0.1), folder / "accuracy.json")
 
+    def exported(self, job: Job, path: Path) -> Export:
+        """A file, and what is told of it: of a measurable one what is so, and where it dies when it is measured."""
+        case, source = job.arguments
+        told = make_export(Row(case=case, prune=None), 500)
+        if not self.measurable:
+            path.write_bytes(b"graph")
+            return told
+        cnn(path, seed=int(source.key[:6], 16))
+        for plant in self.plants:
+            if (plant.job, plant.seed) == ("measure", case.seed) and source.folder.parent.name == "prune":
+                marked(path, plant.how)
+        return told.model_copy(update={"sha256": file_digest(path), "architecture": source.key})
 
-def planted(plants: Iterable[Plant] = ()) -> Callable[..., PlantedSite]:
+
+def planted(plants: Iterable[Plant] = (), measurable: bool = False) -> Callable[..., PlantedSite]:
     """What takes the place of `StudySite`."""
-    return partial(PlantedSite, plants=tuple(plants))
+    return partial(PlantedSite, plants=tuple(plants), measurable=measurable)
 
 
 def cheap(stages: Stages) -> Stages:

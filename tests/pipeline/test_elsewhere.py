@@ -15,6 +15,7 @@ import psutil
 import pytest
 
 from harness.base.store import file_digest
+from harness.pipeline.engine.place import PLACES
 from harness.pipeline.run import run_study
 from harness.spec import read_study
 from tests.base.test_crash import alive, crashing
@@ -108,7 +109,7 @@ def below(pid: int) -> list[psutil.Process]:
 def test_no_such_place_is_one_line(words: list[str], study: Path, tmp_path: Path) -> None:
     ran = harness(*words, "--on", "wrokers", cwd=tmp_path)
     assert (ran.returncode, ran.stdout) == (2, "")
-    assert ran.stderr == "harness: --on wrokers: no such place; give 'workers', 'workers:4' or 'here'\n"
+    assert ran.stderr == f"harness: --on wrokers: no such place; give {PLACES}\n"
 
 
 @pytest.mark.slow

@@ -1,6 +1,8 @@
-"""SIGKILL at random moments of a study: who supervises, who steers, a worker or a measuring process, or the whole node.
+"""SIGKILL in the middle of a study: who supervises, who steers, a worker or a measuring process, or the whole node.
 
-Of a road whose stages invent what they make, and of the real one. `make sweep-kills`; KILLS says how many of each.
+In each stage, at a random moment of it. Of a road whose stages invent what they make, and of the real one.
+`make sweep-kills`: KILLS says how many of each, KILLS_LOG where each that went well is noted, so that a sweep that was
+stopped goes on where it was.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ import random
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +21,9 @@ from typing import Any
 import psutil
 import pytest
 
+from harness.base.progress import Silent
+from harness.base.store import Folder
+from harness.base.store.upkeep import contents, verify
 from tests.base.test_crash import alive
 from tests.pipeline.test_elsewhere import without_seconds
 
@@ -35,9 +41,22 @@ options.filters = 4
 prune = [{ratio = 0.5, finetune_epochs = 1}]
 """
 VICTIMS = ("supervisor", "driver", "worker", "node")
+STAGES = ("train", "train_on", "prune", "export", "accuracy", "measure")
 LONGEST_S = 1200
-ROADS = ("tests.pipeline.planted_run", "harness")
 ENVIRONMENT = os.environ | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+
+
+@dataclass(frozen=True)
+class Road:
+    """What is run; which stages it has, and how many seconds one takes about."""
+
+    module: str
+    stages: tuple[str, ...]
+    stage_s: float
+
+
+INVENTED = Road("tests.pipeline.planted_run", STAGES[:-1], 0.15)
+REAL = Road("harness", STAGES, 1.0)
 
 
 @dataclass(frozen=True)
@@ -52,14 +71,21 @@ class Ended:
     def rows(self) -> Any:
         return json.loads(self.out)["rows"]
 
+    @property
+    def unmeasured(self) -> list[str]:
+        """Why latencies are missing."""
+        rows = [row for each in json.loads(self.out)["measurements"] for row in each["rows"]]
+        return [row["error"] for row in rows if row["error"] is not None]
+
 
 class Started:
     """`harness run` in a folder, at work."""
 
-    def __init__(self, road: str, folder: Path) -> None:
+    def __init__(self, road: Road, folder: Path) -> None:
         folder.mkdir(exist_ok=True)
+        self.store = folder / ".harness"
         (folder / "small.toml").write_text(STUDY)
-        command = [sys.executable, "-m", road, "run", "small.toml", "--json"]
+        command = [sys.executable, "-m", road.module, "run", "small.toml", "--json"]
         self.process = subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=folder, env=ENVIRONMENT
         )
@@ -74,11 +100,20 @@ class Started:
         except psutil.NoSuchProcess:
             return []
 
+    def wait_for(self, stage: str, after: int) -> bool:
+        """Wait until a stage is being made for which so many artifacts are there already; False where it ended."""
+        while self.process.poll() is None:
+            finished = len(list((self.store / stage).glob("*/manifest.json")))
+            if finished >= after and any((self.store / stage).glob("*.unfinished")):
+                return True
+            time.sleep(0.005)
+        return False
+
     def kill(self, victim: str, chance: random.Random) -> list[int]:
         """Kill what is asked for, where it is there; the processes that were there."""
         family = self.family()
         driver = family[1:2]
-        below = [each for each in family[2:] if "resource_tracker" not in " ".join(_words(each))]
+        below = [each for each in family[2:] if "resource_tracker" not in " ".join(words(each))]
         struck = {"supervisor": family[:1], "driver": driver, "worker": chance.sample(below, min(1, len(below)))}
         for process in struck.get(victim, family):
             try:
@@ -92,7 +127,7 @@ class Started:
         return Ended(self.process.returncode, out, self.said + err)
 
 
-def _words(process: psutil.Process) -> list[str]:
+def words(process: psutil.Process) -> list[str]:
     try:
         return process.cmdline()
     except psutil.Error:
@@ -109,31 +144,79 @@ def trainings(found: dict[str, int]) -> set[tuple[str, int]]:
     return {(path, when) for path, when in found.items() if Path(path).parent.name in ("train", "train_on")}
 
 
+@dataclass(frozen=True)
+class Log:
+    """The kills of a road that went well, a line each in a file, whichever sweep they are of."""
+
+    path: Path
+    road: Road
+
+    def numbers(self) -> set[int]:
+        lines = self.path.read_text().splitlines() if self.path.exists() else []
+        noted = [json.loads(line) for line in lines]
+        return {each["kill"] for each in noted if each["road"] == self.road.module}
+
+    def note(self, number: int, **told: object) -> None:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with self.path.open("a") as file:
+            file.write(json.dumps({"road": self.road.module, "kill": number, **told}) + "\n")
+
+
+def left(log: Log) -> Iterator[tuple[int, str, str]]:
+    """The kills to come: their numbers, victims and stages, every pair of these in turn."""
+    for number in sorted(set(range(KILLS)) - log.numbers()):
+        stages = log.road.stages
+        yield number, VICTIMS[number % len(VICTIMS)], stages[number // len(VICTIMS) % len(stages)]
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(6 * 3600)
-@pytest.mark.parametrize("road", ROADS)
-def test_whatever_is_killed_and_when_nothing_finished_is_lost_or_made_twice(road: str, tmp_path: Path) -> None:
-    chance = random.Random(0)
-    whole = Started(road, tmp_path / "whole")
-    started = time.monotonic()
-    wanted = without_seconds(whole.end().rows)
-    length_s = time.monotonic() - started
+@pytest.mark.parametrize("road", [INVENTED, REAL], ids=lambda road: road.module.rpartition(".")[2])
+def test_whatever_is_killed_and_when_nothing_finished_is_lost_or_made_twice(road: Road, tmp_path: Path) -> None:
+    log = Log(Path(os.environ.get("KILLS_LOG", tmp_path / "kills.jsonl")), road)
+    wanted = without_seconds(Started(road, tmp_path / "whole").end().rows)
     assert [row["error"] for row in wanted] == [None] * 6
-    for number in range(KILLS):
-        folder, victim = tmp_path / str(number), VICTIMS[number % len(VICTIMS)]
-        running = Started(road, folder)
-        time.sleep(chance.uniform(0, length_s))
-        there = running.kill(victim, chance)
-        first = running.end()
-        gone_by = time.monotonic() + LONGEST_S
-        while any(alive(pid) for pid in there) and time.monotonic() < gone_by:
-            time.sleep(0.05)
-        case = f"{number}: {victim}, {first.code}: {first.err[-300:]}"
-        assert not any(alive(pid) for pid in there), case
-        finished = artifacts(folder)
-        last = Started(road, folder).end()
-        assert last.code == 0, f"{case}; then {last.err}"
-        assert without_seconds(last.rows) == wanted, case
-        assert finished.items() <= artifacts(folder).items(), case
-        assert len(trainings(finished) | trainings(artifacts(folder))) == 4, case
-        assert not list((folder / ".harness").rglob("*.unfinished")), case
+    for number, victim, stage in left(log):
+        struck = kill_and_go_on(road, tmp_path / str(number), (victim, stage), random.Random(number), wanted)
+        log.note(number, victim=victim, stage=stage if struck else None)
+    assert log.numbers() >= set(range(KILLS))
+
+
+def kill_and_go_on(
+    road: Road, folder: Path, what: tuple[str, str], chance: random.Random, wanted: list[dict[str, Any]]
+) -> bool:
+    """Kill a victim in a stage, run again, and look at what came of it; whether the run had not ended before."""
+    victim, stage = what
+    running = Started(road, folder)
+    struck = running.wait_for(stage, after=chance.randrange(2) if stage != "measure" else 0)
+    time.sleep(chance.uniform(0, road.stage_s) if struck else 0)
+    there = running.kill(victim, chance)
+    first = running.end()
+    gone_by = time.monotonic() + LONGEST_S
+    while any(alive(pid) for pid in there) and time.monotonic() < gone_by:
+        time.sleep(0.05)
+    case = f"{folder.name}: {victim} in {stage}, {first.code}: {first.err[-300:]}"
+    assert not any(alive(pid) for pid in there), case
+    finished = artifacts(folder)
+    last = Started(road, folder).end()
+    assert last.code == 0, f"{case}; then {last.err}"
+    assert without_seconds(last.rows) == wanted, case
+    assert last.unmeasured == [], case
+    assert finished.items() <= artifacts(folder).items(), case
+    assert len(trainings(finished) | trainings(artifacts(folder))) == 4, case
+    assert not list((folder / ".harness").rglob("*.unfinished")), case
+    place = Folder(folder / ".harness")
+    assert verify(place, contents(place), Silent()) == [], case
+    return struck
+
+
+def test_a_sweep_that_was_stopped_goes_on_where_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And every victim is killed in every stage, whichever road it is."""
+    monkeypatch.setitem(globals(), "KILLS", 30)
+    log = Log(tmp_path / "runs" / "kills.jsonl", REAL)
+    every = list(left(log))
+    assert {each[1:] for each in every} == {(victim, stage) for victim in VICTIMS for stage in STAGES}
+    for number, victim, stage in every[:20]:
+        log.note(number, victim=victim, stage=stage)
+    Log(log.path, INVENTED).note(25)
+    assert [number for number, _, _ in left(log)] == list(range(20, 30))

@@ -7,9 +7,12 @@ from typing import Any
 
 import pytest
 
+import harness
+from harness.compare import comparing
 from harness.pipeline import run as road
 from harness.pipeline.run import Run, run_study
 from harness.spec import Study, checked
+from tests.pipeline.dying import planted_processes
 from tests.pipeline.planted import Plant, planted
 
 PRUNE = [{"ratio": [0.25, 0.5], "finetune_epochs": 1}]
@@ -104,3 +107,44 @@ def test_with_two_workers_rows_keep_their_order(tmp_path: Path, monkeypatch: pyt
     assert rows["workers"] == rows["workers:2"]
     keys = [{path.name for path in (tmp_path / end / "store").glob("*/*") if path.is_dir()} for end in ("s", "2")]
     assert keys[0] == keys[1] != set()
+
+
+def test_a_run_compares_its_results_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """For the pictures, the report, and the table that is kept beside the results."""
+    made = []
+    monkeypatch.setattr(comparing, "timings_of", lambda *asked: made.append(1))
+    done = run_planted(tmp_path, monkeypatch, STUDY | {"seeds": [0]}, [], "workers")
+    assert made == [1]
+    frame = harness.results([done.folder])
+    assert made == [1]
+    assert list(frame["variant"]) == [variant.label for variant in done.written.answers.variants]
+
+
+MEASURED = {
+    "SIGFPE": "the worker was killed by SIGFPE at its first run, batch 1",
+    "SIGSEGV": "the worker was killed by SIGSEGV at its first run, batch 1",
+    "exit": "the worker ended with exit code 3 at its first run, batch 1",
+    "memory": "MemoryError",
+    "SIGKILL": "the worker was killed by SIGKILL, most likely out of memory at its first run, batch 1",
+}
+SLOWLY = [pytest.param(how, marks=[pytest.mark.slow] if how != "SIGFPE" else []) for how in MEASURED]
+
+
+@pytest.mark.parametrize("how", SLOWLY)
+def test_a_measuring_process_that_dies_costs_one_latency(
+    how: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Real processes and files; one of the four dies when it runs, and the report says why it has no latency."""
+    (tmp_path / "site").mkdir()
+    planted_processes(tmp_path / "site", monkeypatch)
+    monkeypatch.setattr(road, "StudySite", planted([Plant("measure", 0, how, tmp_path)], measurable=True))
+    network = {"model": "single_conv", "prune": [{"ratio": 0.5}]}
+    study = checked(Study, STUDY | {"seeds": [0, 1], "networks": [network]}, "study")
+    done = run_study(study, runs=tmp_path / "runs", store=tmp_path / "store", on="workers")
+    assert [row.error for row in done.results.rows] == [None] * 4
+    (measurement,) = done.results.measurements
+    assert [row.error for row in measurement.rows] == [None, MEASURED[how], None, None]
+    assert [bool(row.launches) for row in measurement.rows] == [True, False, True, True]
+    assert done.written.answers.failures == {"latency of single_conv, 50 %, batch 1": MEASURED[how]}
+    assert MEASURED[how] in done.written.markdown.read_text()
+    assert not list((tmp_path / "store" / "measure").glob("*/manifest.json")), "the next run must measure again"

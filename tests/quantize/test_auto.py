@@ -60,8 +60,18 @@ def test_wins_and_the_speed_over_all_batch_sizes() -> None:
     assert not wins([gain(1.0)])
 
 
-def searched(monkeypatch: pytest.MonkeyPatch, folder: Path, slow: Sequence[str], count: int = 4) -> Search:
-    """A search in a world where each layer in INT8 makes a network 1.2 times as fast, but those in `slow` 0.7 times."""
+def unknown(speedup: float, batch: int = 1) -> Gain:
+    """As it is where there were too few launches."""
+    return gain(speedup, batch).model_copy(update={"ci_low": None, "ci_high": None, "verdict": "inconclusive"})
+
+
+def searched(
+    monkeypatch: pytest.MonkeyPatch, folder: Path, slow: Sequence[str], count: int = 4, *, enough_for: int = 20
+) -> Search:
+    """A search in a world where each layer in INT8 makes a network 1.2 times as fast, but those in `slow` 0.7 times.
+
+    There is time enough to judge so many files measured together.
+    """
     left_of: dict[Path, set[str]] = {}
 
     def write(path: Path, left: Sequence[str]) -> None:
@@ -74,7 +84,8 @@ def searched(monkeypatch: pytest.MonkeyPatch, folder: Path, slow: Sequence[str],
             for layer in layers(count):
                 if layer.kernel not in left_of[file]:
                     speed *= 0.7 if layer.kernel in slow else 1.2
-            found.append((gain(speed), gain(speed, 32)))
+            known = gain if len(files) <= enough_for else unknown
+            found.append((known(speed), known(speed, 32)))
         return None, tuple(found)
 
     monkeypatch.setattr(auto, "gains_of", measured)
@@ -108,6 +119,16 @@ def test_all_is_chosen_where_all_wins(monkeypatch: pytest.MonkeyPatch, tmp_path:
     search = searched(monkeypatch, tmp_path, slow=[])
     (chosen,) = [each for each in search.arrange(Nodes(layers(4), (), {})) if each.chosen]
     assert chosen.name == "all"
+
+
+def test_where_there_is_time_to_judge_one_alone_the_fastest_is(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A ResNet50 that is three times as fast in INT8 was left in float32, since nine arrangements shared the time."""
+    search = searched(monkeypatch, tmp_path, slow=[], enough_for=1)
+    (chosen,) = [each for each in search.arrange(Nodes(layers(4), (), {})) if each.chosen]
+    assert chosen.name == "all"
+    assert wins(chosen.gains)
+    search = searched(monkeypatch, tmp_path, slow=[], enough_for=0)
+    assert not any(each.chosen for each in search.arrange(Nodes(layers(4), (), {})))
 
 
 def test_a_real_file_is_arranged_by_real_measurements(tmp_path: Path) -> None:

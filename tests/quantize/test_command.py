@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -50,6 +51,12 @@ def test_it_is_measured_and_what_really_ran_is_told(folder: Path, capsys: pytest
     assert found["kernels"] > len(found["in_8_bits"])
     blamed = found["blamed"]
     assert not blamed if found["gains"][0]["verdict"] == "faster" else blamed[0]["around"]["Conv"] == 1
+
+
+def test_the_operators_that_really_ran_in_8_bits_are_named(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["quantize", str(folder / "net.onnx"), "--data", f"npz:{folder / 'data.npz'}", "--batch", "1"]
+    _, stdout, _ = in_process(capsys, *words, "--budget", "1", "--device", "cpu", "--quiet")
+    assert re.search(r"ran on cpu: \d+ of \d+ kernels with 8-bit numbers \(.*2 QLinearConv.*\)", stdout)
 
 
 def test_fp16_on_a_cpu_says_that_it_is_computed_in_float32(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -42,11 +42,11 @@ def test_question_answer_frontier_and_command_come_before_all_else(written: Repo
 def test_from_the_results_alone_another_process_writes_the_same_page(
     results: Results, written: ReportPaths, tmp_path: Path
 ) -> None:
-    """Every byte, of the text too."""
+    """Every byte, of the text and the pictures too."""
     (tmp_path / "results.json").write_text(results.model_dump_json())
     subprocess.run([sys.executable, "-m", "harness", "report", str(tmp_path)], check=True, capture_output=True)
-    for path in (written.html, written.markdown):
-        assert (tmp_path / path.name).read_bytes() == path.read_bytes()
+    for path in (written.html, written.markdown, *written.charts):
+        assert (tmp_path / path.relative_to(written.html.parent)).read_bytes() == path.read_bytes()
 
 
 def test_one_variant_more_costs_little(study: Study, tmp_path: Path) -> None:

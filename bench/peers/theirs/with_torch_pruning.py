@@ -32,15 +32,16 @@ def pruned(network: nn.Sequential, importance: str, ratio: float, images: torch.
 
 
 def main() -> None:
-    """Write `untrained.onnx`, `plain.onnx`, `cosine.onnx` and `tuned.onnx` into a folder."""
+    """Write `untrained.onnx`, `plain.onnx`, `cosine.onnx`, `adam.onnx` and `muon.onnx` into a folder."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("original", type=Path, help="an .npz of weights, outputs, and which images are for Taylor")
     parser.add_argument("images", type=Path, help="an .npz of the training images and labels")
     parser.add_argument("--folder", type=Path, required=True)
     parser.add_argument("--importance", required=True)
     parser.add_argument("--ratio", type=float, required=True)
-    parser.add_argument("--batch-size", type=int, required=True, help="of `tuned`")
-    parser.add_argument("--learning-rate", type=float, required=True, help="of `tuned`")
+    parser.add_argument("--batch-size", type=int, required=True, help="of `adam` and `muon`")
+    parser.add_argument("--adam", type=float, required=True, help="the learning rate of `adam`")
+    parser.add_argument("--muon", type=float, required=True, help="the learning rate of `muon`")
     parser.add_argument("--seed", type=int, required=True)
     given = parser.parse_args()
     original, data = np.load(given.original), np.load(given.images)
@@ -52,8 +53,9 @@ def main() -> None:
     pruned(network, given.importance, given.ratio, images[some], labels[some])
     export(copy.deepcopy(network), given.folder / "untrained.onnx")
     plain = Epoch(128, 1e-3, cosine=False, seed=given.seed)
-    tuned = Epoch(given.batch_size, given.learning_rate, cosine=True, seed=given.seed)
-    for name, epoch in {"plain": plain, "cosine": replace(plain, cosine=True), "tuned": tuned}.items():
+    adam = Epoch(given.batch_size, given.adam, cosine=True, seed=given.seed)
+    muon = replace(adam, learning_rate=given.muon, muon=True)
+    for name, epoch in {"plain": plain, "cosine": replace(plain, cosine=True), "adam": adam, "muon": muon}.items():
         trained = copy.deepcopy(network)
         train(trained, images, labels, epoch)
         export(trained, given.folder / f"{name}.onnx")

@@ -7,16 +7,9 @@ from pathlib import Path
 
 import torch
 from torch import nn
-
-try:
-    import torchvision
-except RuntimeError:  # its compiled operators are for another build of PyTorch; no classifier needs them
-    for name in ("nms", "qnms"):
-        torch.library.define(f"torchvision::{name}", "(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
-    import torchvision
+from torchvisions import EXPORTERS, built, export, torchvision
 
 SIDE = 224
-OPSET = 18
 
 
 class Scaled(nn.Module):
@@ -35,13 +28,12 @@ class Scaled(nn.Module):
 
 def network(name: str) -> nn.Module:
     """The network with random weights, for inference, doing the work of Keras's network of that name."""
-    torch.manual_seed(0)
-    built = torchvision.models.get_model(name, weights=None)
-    for module in built.modules():
+    found = built(name)
+    for module in found.modules():
         if isinstance(module, torchvision.models.resnet.Bottleneck) and module.stride != 1:
             # Keras's ResNet50 has each stride in the first convolution of a block, which is less work.
             module.conv1.stride, module.conv2.stride = module.conv2.stride, (1, 1)
-    return (Scaled(built) if name.startswith("efficientnet") else built).eval()
+    return (Scaled(found) if name.startswith("efficientnet") else found).eval()
 
 
 def main() -> None:
@@ -50,12 +42,9 @@ def main() -> None:
     parser.add_argument("name", help="of the network, as torchvision calls it")
     parser.add_argument("--folder", type=Path, required=True)
     given = parser.parse_args()
-    model, images = network(given.name), torch.zeros(1, 3, SIDE, SIDE)
-    names = {"input_names": ["input"], "output_names": ["output"]}
-    with torch.no_grad():
-        for exporter, dynamo in (("default", True), ("torchscript", False)):
-            file = given.folder / f"{exporter}.onnx"
-            torch.onnx.export(model, (images,), file, opset_version=OPSET, dynamo=dynamo, external_data=False, **names)
+    model = network(given.name)
+    for exporter in EXPORTERS:
+        export(model, SIDE, exporter, given.folder / f"{exporter}.onnx")
 
 
 if __name__ == "__main__":

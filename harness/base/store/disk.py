@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import errno
+import glob
 import os
 import shutil
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from harness.base.crash import unfinished
@@ -14,6 +16,8 @@ from harness.base.errors import StoreError
 
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 DISK_ERRORS = {*FULL, errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST}
+STATES = ("unfinished", "old")
+LEFTOVER_S = 3600.0
 
 
 @contextmanager
@@ -80,15 +84,44 @@ def check_writable(folder: Path, *, inside: bool = False) -> None:
 def replaced_folder(folder: Path) -> Iterator[Path]:
     """An empty folder to fill, which takes `folder`'s place when the block ends without an error.
 
+    Processes that do so at once each fill one of their own; the last one's stays. What a dead process left goes an hour
+    later.
+
     Raises:
         StoreError: the disk is full or can't be written, or `folder` is a file.
     """
-    new, old = (folder.with_name(f".{folder.name}.{state}") for state in ("unfinished", "old"))
+    new, old = (folder.with_name(f".{folder.name}.{os.getpid()}.{state}") for state in STATES)
     with disk_errors(folder), unfinished(new), unfinished(old):
-        for leftover in (new, old):
+        for leftover in (new, old, *_left_behind(folder)):
             shutil.rmtree(leftover, ignore_errors=True)
         new.mkdir(parents=True)
         yield new
-        if folder.exists():
+        _exchange(new, folder, old)
+
+
+def _left_behind(folder: Path) -> Iterator[Path]:
+    """What processes that are no more were filling, or had not yet removed."""
+    import psutil
+
+    for state in STATES:
+        for path in folder.parent.glob(f".{glob.escape(folder.name)}.*.{state}"):
+            number = path.name.split(".")[-2]
+            if not number.isdecimal() or psutil.pid_exists(int(number)):
+                continue
+            with suppress(FileNotFoundError):  # another process removes it, too
+                if time.time() - path.stat().st_mtime > LEFTOVER_S:  # of another machine no process is seen from here
+                    yield path
+
+
+def _exchange(new: Path, folder: Path, old: Path) -> None:
+    """Put a folder in another's place, which other processes may do just now."""
+    while True:
+        with suppress(FileNotFoundError):
             folder.rename(old)
-        new.rename(folder)
+        try:
+            new.rename(folder)
+            return
+        except OSError as error:
+            if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+                raise
+            shutil.rmtree(old, ignore_errors=True)

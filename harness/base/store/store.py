@@ -12,6 +12,7 @@ from typing import Any
 from filelock import FileLock
 
 from harness.base.crash import unfinished
+from harness.base.errors import StoreError
 from harness.base.store.artifact import Artifact, damage, put_in_place, write_manifest
 from harness.base.store.behind import Behind
 from harness.base.store.disk import check_writable, disk_errors
@@ -58,7 +59,23 @@ class Store:
 
     def find(self, stage: str, inputs: Mapping[str, Any]) -> Artifact | None:
         """The artifact made from these inputs, or None where it is missing or damaged."""
-        artifact = Artifact.of(self.root, stage, inputs)
+        return self._found(Artifact.of(self.root, stage, inputs))
+
+    def bring(self, artifact: Artifact) -> Artifact:
+        """An artifact that another machine has from the same store, as it is here.
+
+        Raises:
+            StoreError: it isn't there, or the store does not answer.
+        """
+        found = self._found(Artifact(artifact.key, self.root / artifact.name))
+        if found is None:
+            raise StoreError(
+                f"{self.place.address}: has no {artifact.name} on this machine; give every machine the same store, "
+                "such as --store s3://BUCKET/FOLDER"
+            )
+        return found
+
+    def _found(self, artifact: Artifact) -> Artifact | None:
         with disk_errors(self.root):
             if self.behind is None:
                 there = self._is_whole(artifact)

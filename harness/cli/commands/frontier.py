@@ -96,9 +96,10 @@ def frontier(  # noqa: PLR0913, PLR0917 - one parameter an option
     finished = run_study(study, runs=output, store=kept, progress=terminal(quiet), unsafe=unsafe, on=on)
     if as_json:
         told = [finding.as_json() for finding in finished.written.findings]
-        print_json(finished.results.model_dump(mode="json") | {"findings": told, "dots": dots(finished.results)})
+        shown = dots(finished.results, finished.written.answers)
+        print_json(finished.results.model_dump(mode="json") | {"findings": told, "dots": shown})
     else:
-        answers.print(terminal_table(finished.results))
+        answers.print(terminal_table(finished.results, finished.written.answers))
         print_lines(*finished.written.summary, f"Report: {finished.report}")
     failed = [row for row in finished.results.rows if row.error]
     for row in failed:

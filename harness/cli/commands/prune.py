@@ -76,7 +76,8 @@ def prune(  # noqa: PLR0913, PLR0917 - one parameter an option
     finetune_schedule: Annotated[
         str | None, typer.Option(help="constant or cosine. [default: cosine after --reconstruct, else constant]")
     ] = None,
-    learning_rate: Annotated[float, typer.Option(help="Of the fine-tuning, with Adam.")] = 1e-3,
+    optimizer: Annotated[str, typer.Option(help="Of the fine-tuning: adam, muon, sgd or rmsprop.")] = "adam",
+    learning_rate: Annotated[float, typer.Option(help="Of the fine-tuning.")] = 1e-3,
     batch_size: Annotated[int, typer.Option(help="Of the fine-tuning.")] = 64,
     distill: Annotated[bool, typer.Option("--distill", help="Fine-tune on the original's answers too.")] = False,
     steps: Annotated[int, typer.Option(help="Prune in so many steps, fine-tuned after each.")] = 1,
@@ -131,7 +132,7 @@ def prune(  # noqa: PLR0913, PLR0917 - one parameter an option
     after = _recovery_options(reconstruct, reconstruct_images, finetune_epochs, finetune_schedule)
     speed = _speed({**target, **amount, **choice}, plan)
     spec = None if speed else _spec({**amount, **choice}, plan, after)
-    training = _training(finetune_epochs, learning_rate, batch_size)
+    training = _training(finetune_epochs, optimizer, learning_rate, batch_size)
     check_seed(seed)
     from harness.base.store import open_store
 
@@ -254,11 +255,11 @@ def _option(name: str) -> str:
     return {"global_ranking": "--global", "batch_sizes": "--batch"}.get(name, "--" + name.replace("_", "-"))
 
 
-def _training(epochs: int, learning_rate: float, batch_size: int) -> TrainSpec | None:
+def _training(epochs: int, optimizer: str, learning_rate: float, batch_size: int) -> TrainSpec | None:
     """How to fine-tune; None for not at all."""
     from harness.spec import TrainSpec, checked
 
-    values = {"learning_rate": learning_rate, "batch_size": batch_size}
+    values = {"optimizer": optimizer, "learning_rate": learning_rate, "batch_size": batch_size}
     checked(TrainSpec, values, "harness prune")  # also where they are not used: a slip is told
     return None if epochs == 0 else checked(TrainSpec, {**values, "epochs": epochs}, "harness prune")
 

@@ -18,10 +18,12 @@ def report(
 ) -> None:
     """Write a run's report again, from its results alone."""
     from harness import report as reporting
-    from harness.compare.results import read_results
+    from harness.compare.results import RESULTS_FILE, read_results
 
-    found = read_results(run)
-    written = reporting.write(found, output or (run if run.is_dir() else run.parent))
+    found, file = read_results(run), run / RESULTS_FILE if run.is_dir() else run
+    written = reporting.write(found, output or file.parent)
+    if output is None:
+        reporting.keep_table(file, written.answers)
     if as_json:
         print_json(reporting.told_as_json(written.answers, written.findings) | {"report": str(written.html)})
         return

@@ -27,6 +27,7 @@ from harness.cli.options import (
 from harness.cli.terminal import print_json, print_lines, print_message, terminal
 
 if TYPE_CHECKING:
+    from harness.pipeline.run import Run
     from harness.spec import Study
 
 
@@ -54,15 +55,15 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter an option
 ) -> None:
     """Train, prune, export, measure and report a study.
 
-    Exit 1 where a row failed, or where a network is at chance or never learned, so that nothing can be concluded.
+    Exit 1 where a row failed, or where a network is at chance or never learned, so that nothing can be concluded; 2
+    where the study or a network was changed meanwhile.
     """
     from harness.base.store import open_store
     from harness.pipeline.run import run_study
-    from harness.report.names import Names
     from harness.spec import MeasureSpec, checked, is_file, read_study
 
     kept = open_store(store, cache, cache_gb)
-    options = data_options(scale, color, resize, limit)
+    options, read = data_options(scale, color, resize, limit), None
     if is_file(study.name):
         asked = _study_of(study, data, options, ratio, finetune_epochs)
     elif options or ratio is not None or finetune_epochs is not None:
@@ -70,13 +71,25 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter an option
         named += ["--ratio"] * (ratio is not None) + ["--finetune-epochs"] * (finetune_epochs is not None)
         raise SpecError(f"{', '.join(named)}: for a network's file; a study says that itself")
     else:
-        asked = read_study(study) if data is None else read_study(study).on(data)
+        read = read_study(study)
+        asked = read if data is None else read.on(data)
     if device is not None:
         measure = checked(MeasureSpec, {**asked.measure.model_dump(), "device": device}, "--device")
         asked = asked.model_copy(update={"measure": measure})
     if not pictures:
         asked = asked.model_copy(update={"pictures": False})
     finished = run_study(asked, runs=output, store=kept, progress=terminal(quiet), unsafe=unsafe, on=on)
+    good = _told(finished, as_json)
+    if read is not None and _edited(study, read):
+        print_message(f"harness: {study}: was changed while it ran: {finished.folder} is of what it said; run it again")
+        raise typer.Exit(2)
+    raise typer.Exit(0 if good else 1)
+
+
+def _told(finished: Run, as_json: bool) -> bool:
+    """Print what a run found; whether every row was made and something can be concluded."""
+    from harness.report.names import Names
+
     if as_json:
         told = [finding.as_json() for finding in finished.written.findings]
         print_json(finished.results.model_dump(mode="json") | {"findings": told})
@@ -89,7 +102,17 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter an option
     for variant in answers.unanswered:
         why = "no better than chance" if variant.at_chance else "never learned"
         print_message(f"{Names(answers).network(variant)}: {why}, so nothing is concluded about pruning it")
-    raise typer.Exit(1 if failed or answers.unanswered else 0)
+    return not failed and not answers.unanswered
+
+
+def _edited(path: Path, read: Study) -> bool:
+    """Whether a study's file says something else by now than what was read."""
+    from harness.spec import read_study
+
+    try:
+        return read_study(path) != read
+    except SpecError:
+        return True
 
 
 def _study_of(

@@ -72,6 +72,7 @@ def validate(  # noqa: PLR0913, PLR0917 - one parameter an option
     question = Question(wanted, data, data_options(scale, color, resize, limit), against)
     for path in (junit, markdown):
         if path is not None:
+            arguments.check_outside(path, bundle, against)
             arguments.check_writable(path, *([gates] if gates else []))
     found = validated(bundle, question, terminal(quiet))
     if junit is not None:

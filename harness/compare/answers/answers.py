@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 
 from harness.compare.answers.choice import Choice
 from harness.compare.answers.interval import Interval
@@ -61,20 +62,27 @@ class Answers(Record):
 
     def variant(self, key: str) -> Variant:
         """The variant with this key; KeyError if there is none."""
+        return self._by_key[key]
+
+    @cached_property
+    def _by_key(self) -> Mapping[str, Variant]:
+        return {variant.key: variant for variant in self.variants}
+
+    @cached_property
+    def _by_network(self) -> Mapping[str, tuple[Variant, ...]]:
+        found: dict[str, list[Variant]] = {}
         for variant in self.variants:
-            if variant.key == key:
-                return variant
-        raise KeyError(key)
+            found.setdefault(variant.network, []).append(variant)
+        return {network: tuple(sorted(own, key=_originals_first)) for network, own in found.items()}
 
     @property
     def networks(self) -> tuple[str, ...]:
         """The networks by name, in the study's order."""
-        return tuple(dict.fromkeys(variant.network for variant in self.variants))
+        return tuple(self._by_network)
 
     def of(self, network: str) -> tuple[Variant, ...]:
         """The variants of one network, original first."""
-        found = [variant for variant in self.variants if variant.network == network]
-        return tuple(sorted(found, key=lambda variant: (not variant.original, not variant.trained_on)))
+        return self._by_network.get(network, ())
 
     @property
     def pruned(self) -> tuple[Variant, ...]:
@@ -125,3 +133,7 @@ class Answers(Record):
     def frontier(self, arena: str, batch: int) -> list[Variant]:
         """The variants of an arena on the frontier at a batch size, clearly or narrowly, fastest first."""
         return self.standing_at(arena, batch, Standing.ON, Standing.NARROWLY)
+
+
+def _originals_first(variant: Variant) -> tuple[bool, bool]:
+    return not variant.original, not variant.trained_on

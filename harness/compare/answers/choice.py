@@ -44,6 +44,11 @@ class Choice(Record):
         """The worst that the accuracy may have changed by, as a fraction."""
         return lowest(self.change, self.equal_change)
 
+    @property
+    def worse_beside_longer(self) -> bool:
+        """Whether that is a change against the reference trained on, not against the reference as it is."""
+        return self.equal_change is not None and lowest(self.equal_change) < lowest(self.change)
+
 
 def lowest(*changes: Interval | None) -> float:
     """The lowest bound of the changes that are known; −1 where none is."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
+from functools import cached_property
 from typing import Any
 
 from harness.compare.answers.interval import Interval
@@ -100,7 +101,7 @@ class Variant(Record):
     parity_difference: float | None
     parity_disagreements: int | None
 
-    @property
+    @cached_property
     def key(self) -> str:
         """Network and label: no two variants of a run share it."""
         return f"{self.network}, {self.label}"
@@ -130,7 +131,7 @@ class Variant(Record):
         """Whether it only shows what choosing its channels, or keeping their weights, was worth."""
         return self.prune is not None and self.prune.baseline in ("random", "scratch")
 
-    @property
+    @cached_property
     def architectures(self) -> tuple[str, ...]:
         """The distinct ONNX graphs of its seeds."""
         return tuple(dict.fromkeys(seed.architecture for seed in self.seeds if seed.architecture is not None))

@@ -18,8 +18,11 @@ from harness.records import Accuracy, ExampleSet
 
 def class_accuracies(labelled: Labelled, variant: str) -> tuple[ClassAccuracy, ...]:
     """Of every class that has examples, in order, for a variant by its key; none where labels were not recorded."""
-    examples = labelled.examples(variant)
-    return () if examples is None else _accuracies(list(labelled.accuracies(variant).values()), examples)
+    if variant not in labelled.classes:
+        examples = labelled.examples(variant)
+        judged = list(labelled.accuracies(variant).values())
+        labelled.classes[variant] = () if examples is None else _accuracies(judged, examples)
+    return labelled.classes[variant]
 
 
 def class_changes(labelled: Labelled, variant: str, reference: str) -> tuple[ClassChange, ...]:
@@ -33,10 +36,10 @@ def class_changes(labelled: Labelled, variant: str, reference: str) -> tuple[Cla
         tested_difference(
             _of(after, places), _of(before, places), paired_seeds=list(ours) == list(theirs), these_seeds=True
         )
-        for places in _places(examples).values()
+        for places in examples.places.values()
     ]
     adjusted = stats.holm([each.p_value for each in found])
-    sides = zip(_accuracies(before, examples), _accuracies(after, examples), strict=True)
+    sides = zip(class_accuracies(labelled, reference), class_accuracies(labelled, variant), strict=True)
     return tuple(
         ClassChange(
             before=old,
@@ -49,24 +52,16 @@ def class_changes(labelled: Labelled, variant: str, reference: str) -> tuple[Cla
     )
 
 
-def _places(examples: ExampleSet) -> dict[int, list[int]]:
-    """Where the examples of each class are."""
-    found: dict[int, list[int]] = {number: [] for number in sorted(set(examples.numbers))}
-    for place, number in enumerate(examples.numbers):
-        found[number].append(place)
-    return found
-
-
 def _of(judged: Iterable[Accuracy], places: Sequence[int]) -> list[str]:
     """Right and wrong answers to some of the examples, a text a seed."""
-    return ["".join(map(each.correct.__getitem__, places)) for each in judged]
+    return ["".join([each.correct[place] for place in places]) for each in judged]
 
 
 def _accuracies(judged: Sequence[Accuracy], examples: ExampleSet) -> tuple[ClassAccuracy, ...]:
     given = [answers for each in judged if (answers := each.answers(examples.numbers)) is not None]
     return tuple(
         _accuracy(examples, number, _of(judged, places), _mistakes(number, places, given))
-        for number, places in _places(examples).items()
+        for number, places in examples.places.items()
     )
 
 

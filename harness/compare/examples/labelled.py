@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from harness.compare.answers import Answers
+from harness.compare.answers import Answers, ClassAccuracy
 from harness.compare.results import Results
 from harness.records import Accuracy, ExampleSet, Row
 
 
 @dataclass(frozen=True)
 class Labelled:
-    """The rows of each variant's counted seeds, by its key, and the sets of examples, by their digest."""
+    """The rows of each variant's counted seeds, by its key, and the sets of examples, by their digest.
+
+    `classes` keeps what was found of a variant's classes.
+    """
 
     rows: Mapping[str, Sequence[Row]]
     sets: Mapping[str, ExampleSet]
+    classes: dict[str, tuple[ClassAccuracy, ...]] = field(default_factory=dict, compare=False)
 
     @classmethod
     def of(cls, results: Results, answers: Answers) -> Labelled:

@@ -15,6 +15,7 @@ from harness.deploy.validation import Finding
 from harness.deploy.vectors import Array
 from harness.measure.memory import peak_memory
 from harness.measure.protocol import measure
+from harness.measure.runtime.alone import alone
 from harness.spec import MeasureSpec
 
 MEMORY_SHARE = 0.25  # of the time, where other gates want some too
@@ -46,21 +47,23 @@ def decided(gates: Sequence[Gate], asked: Asked, progress: Progress) -> Iterator
     Raises:
         MeasureError: a model can't be measured.
     """
-    start = time.monotonic()
+    left = asked.spec.budget_s
     timed = [gate for gate in gates if gate.batch is not None]
     for gate in gates:
         if gate.batch is None:
             share = MEMORY_SHARE if timed else 1.0
-            yield _memory(gate, asked, share * asked.spec.budget_s, progress)
+            finding, spent = _memory(gate, asked, share * asked.spec.budget_s, progress)
+            left = max(1.0, left - spent)
+            yield finding
     if timed:
-        left = max(1.0, asked.spec.budget_s - (time.monotonic() - start))
         yield from _timed(timed, asked, left, progress)
 
 
-def _memory(gate: Gate, asked: Asked, seconds: float, progress: Progress) -> Finding:
+def _memory(gate: Gate, asked: Asked, seconds: float, progress: Progress) -> tuple[Finding, float]:
+    """What becomes of the gate, and how many seconds that took, without the wait for another measurement."""
     peaks: list[int] = []
-    start, look, wanted = time.monotonic(), 0, 0
-    with progress.task("memory"):
+    with alone(progress), progress.task("memory"):
+        start, look, wanted = time.monotonic(), 0, 0
         while True:
             look, wanted = look + 1, stats.next_look(wanted)
             before = time.monotonic()
@@ -70,7 +73,7 @@ def _memory(gate: Gate, asked: Asked, seconds: float, progress: Progress) -> Fin
             if seen.decision != "can't tell" or spent + 1.5 * (time.monotonic() - before) > seconds:
                 break
     sizes = ", ".join(map(str, asked.spec.batch_sizes))
-    return _finding(gate, seen, f"{len(peaks)} processes, batch {sizes}, {_conditions(asked)}", spent)
+    return _finding(gate, seen, f"{len(peaks)} processes, batch {sizes}, {_conditions(asked)}", spent), spent
 
 
 def _timed(gates: Sequence[Gate], asked: Asked, seconds: float, progress: Progress) -> Iterator[Finding]:

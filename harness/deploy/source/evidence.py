@@ -13,7 +13,7 @@ from harness.data import Dataset
 from harness.deploy.manifest import Baseline, MeasuredAccuracy, MeasuredLatency, MeasuredSpeedup
 from harness.measure.comparison import Comparison
 from harness.measure.row import MeasuredRow
-from harness.records import Accuracy, ChannelPlan, Parity, Proof
+from harness.records import Accuracy, ChannelPlan, Parity, Proof, Quantization
 from harness.spec import DataSpec
 
 
@@ -40,6 +40,7 @@ class Evidence:
     parity: Parity | None = None
     plan: ChannelPlan | None = None
     proof: Proof | None = None
+    quantization: Quantization | None = None
     source: str | None = None
     labels: tuple[str, ...] = ()
     channels_first: bool = False

@@ -14,7 +14,8 @@ from harness.deploy.source.evidence import Evidence, latency_of, speedup_of
 from harness.deploy.source.from_run import PACKAGES, shaped
 from harness.measure.accuracy import evaluate
 from harness.measure.conditions import conditions
-from harness.measure.files.model_file import read_model
+from harness.measure.files.conversions import quantized
+from harness.measure.files.model_file import read_model, tensors
 from harness.measure.inputs.declared import fixed_batch
 from harness.measure.protocol import measure
 from harness.measure.runtime.environment import describe
@@ -83,13 +84,23 @@ def evidence_of_file(
     )
 
 
+def _converted(path: Path) -> bool:
+    """Whether a file computes with other numbers than float32 ones."""
+    import onnx
+
+    proto = read_model(path).proto
+    return quantized(proto) or any(tensor.data_type == onnx.TensorProto.FLOAT16 for tensor in tensors(proto))
+
+
 def _proven(
     original: Path, pruned: Path, dataset: Dataset, own: ChannelPlan | None
 ) -> tuple[ChannelPlan | None, Proof | None]:
     """The plan beside a pruned file, or its own, and its proof: of the architecture where kernels were solved again.
 
-    Nothing where there is no plan, or each is for another network than the original.
+    Nothing where there is no plan, each is for another network than the original, or the numbers were changed since.
     """
+    if _converted(pruned) and not _converted(original):
+        return None, None
     from harness.prune.files import plan_path, read_plan
     from harness.prune.onnx.api import verify_onnx
 

@@ -71,6 +71,7 @@ def evidence_of_run(run: Path, variant: str, progress: Progress | None = None) -
         parity=row.export.parity,
         plan=None if pruning is None else pruning.plan,
         proof=None if pruning is None else pruning.proof,
+        quantization=row.quantization,
         **described(file, dataset),
     )
 

@@ -15,7 +15,11 @@ Count = int | None
 
 LARGEST_SHAPE_DATA = 1024
 STANDARD_DOMAINS = ("", "ai.onnx", "ai.onnx.ml")
-MICROSOFTS = ("DynamicQuantizeLSTM",)  # that are counted though they are onnxruntime's own
+MICROSOFTS = (  # that are counted though they are onnxruntime's own
+    *("DynamicQuantizeLSTM", "QGemm"),
+    *("QLinearAdd", "QLinearAveragePool", "QLinearConcat", "QLinearGlobalAveragePool", "QLinearLeakyRelu"),
+    *("QLinearMul", "QLinearSigmoid", "QLinearSoftmax"),
+)
 ESTIMATORS = (
     "LinearClassifier",
     "LinearRegressor",
@@ -164,6 +168,7 @@ COUNTERS: Mapping[str, Callable[[onnx.NodeProto, Mapping[str, Shape]], Count]] =
     "DynamicQuantizeLSTM": _recurrent,
     "RNN": _recurrent,
     "Gemm": _gemm,
+    "QGemm": _gemm,
     "MatMul": _matrix_product(0),
     "MatMulInteger": _matrix_product(0),
     "QLinearMatMul": _matrix_product(0),

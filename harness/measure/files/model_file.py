@@ -16,6 +16,8 @@ from harness.measure.inputs.declared import ModelInput
 if TYPE_CHECKING:
     import onnx
 
+LARGEST = 2**31 - 1  # bytes that one ONNX file can hold; more is external data
+
 
 @dataclass(frozen=True)
 class ModelFile:
@@ -44,9 +46,12 @@ def read_model(path: Path) -> ModelFile:
     import onnx
 
     try:
+        _check_size(path)
         proto = onnx.load_model(path, load_external_data=False)
     except OSError as error:
         raise MeasureError(f"{path}: can't be read ({error.strerror}); give the path of an ONNX file") from None
+    except MeasureError:
+        raise
     except Exception:  # protobuf raises several kinds, none of them public
         raise MeasureError(f"{path}: not an ONNX file; export the model to ONNX first") from None
     if not proto.graph.node or not proto.opset_import:
@@ -64,6 +69,16 @@ def read_model(path: Path) -> ModelFile:
         external=tuple(external),
         proto=proto,
     )
+
+
+def _check_size(path: Path) -> None:
+    """Raise MeasureError where a file is larger than ONNX files can be, before it is read."""
+    size = path.stat().st_size
+    if size > LARGEST:
+        raise MeasureError(
+            f"{path}: has {size / 1e9:.1f} GB in one file, and an ONNX file holds 2 at most; export the model with "
+            "external data"
+        )
 
 
 def external_files(path: Path, proto: onnx.ModelProto) -> list[Path]:

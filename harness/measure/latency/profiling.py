@@ -18,6 +18,7 @@ from harness.measure.latency.side_by_side import has_one_thread, profiled
 from harness.measure.latency.sizes import Sizes, Widths
 from harness.measure.latency.table import Kernel, Timed
 from harness.measure.launch import FEWEST_ROUNDS, UNDISTURBED
+from harness.measure.runtime.alone import alone
 from harness.spec import MeasureSpec
 
 Array = npt.NDArray[np.float64]
@@ -45,9 +46,9 @@ class Profiler:
             MeasureError: a network can't be run.
         """
         parts = [designs[start : start + TOGETHER] for start in range(0, len(designs), TOGETHER)]
-        end = time.monotonic() + BUDGET_S
         enough = FEWEST_DESIGNS if fewest is None else fewest
-        with progress.task("measure for the latency table", total=len(parts)) as task:
+        with alone(progress), progress.task("measure for the latency table", total=len(parts)) as task:
+            end = time.monotonic() + BUDGET_S
             for number, part in enumerate(parts):
                 if number * TOGETHER >= enough and time.monotonic() > end:
                     return

@@ -8,10 +8,12 @@ from typing import Any
 
 from harness.base.crash import scratch
 from harness.base.errors import MeasureError
+from harness.base.progress import Progress
 from harness.measure.files.model_file import read_model
 from harness.measure.inputs.feed import describe_inputs
 from harness.measure.inputs.given import gather
 from harness.measure.latency.table import Kernel
+from harness.measure.runtime.alone import alone
 from harness.measure.runtime.process import WorkerFailedError, run_worker
 from harness.spec import MeasureSpec
 
@@ -59,7 +61,9 @@ def profiled(
     return answer
 
 
-def kernels_of(paths: Sequence[Path], spec: MeasureSpec, device: str, batch: int) -> list[tuple[Kernel, ...]]:
+def kernels_of(
+    paths: Sequence[Path], spec: MeasureSpec, device: str, batch: int, progress: Progress | None = None
+) -> list[tuple[Kernel, ...]]:
     """The kernels of files that take the same inputs at a batch size, in the order in which they ran, with their times.
 
     Raises:
@@ -74,7 +78,7 @@ def kernels_of(paths: Sequence[Path], spec: MeasureSpec, device: str, batch: int
         }
         for file in files
     ]
-    with scratch() as folder:
+    with scratch() as folder, alone(progress):
         given = gather(spec.inputs, spec.input_data, {}, files[0].inputs)
         inputs = describe_inputs([(file.path, file.inputs) for file in files], given, folder)
         answer = profiled(models, inputs, spec, device, (batch, int(1e9 * min(spec.budget_s, BUDGET_S) / 2), 0))

@@ -22,6 +22,9 @@ KERNELS = {
     "LSTM": (1, 2, 1),
     "MatMul": (1, -2, -1),
     "MatMulInteger": (1, -2, -1),
+    "QGemm": (3, 0, 1),
+    "QLinearConv": (3, 1, 0),
+    "QLinearMatMul": (3, -2, -1),
     "RNN": (1, 2, 1),
 }
 ONE = Axis(1)
@@ -60,10 +63,10 @@ def _station(node: onnx.NodeProto, sizes: Sizes, shapes: Mapping[str, Shape]) ->
     dims = sizes.kernel(node, kernel)
     if dims is None or len(dims) < 2:
         return None
-    if node.op_type == "Gemm" and any(each.name == "transB" and each.i for each in node.attribute):
+    if node.op_type in ("Gemm", "QGemm") and any(each.name == "transB" and each.i for each in node.attribute):
         axes.reverse()
     reads, makes = (dims[axis] for axis in axes)
-    convolves = node.op_type.startswith("Conv")
+    convolves = "Conv" in node.op_type
     groups = next((each.i for each in node.attribute if each.name == "group"), 1)
     apart = groups > 1 and ONE in (reads, makes)
     wide = makes if reads == ONE else reads

@@ -19,6 +19,7 @@ from harness.measure.runtime.words import plain
 
 Message = dict[str, Any]
 Lines = queue.Queue[str | None]
+WORKER = "the worker"  # how every line about a death or a hang begins
 
 
 class WorkerFailedError(Exception):
@@ -66,7 +67,7 @@ class Worker:
             try:
                 line = self._line(timeout_s)
             except queue.Empty:
-                raise WorkerFailedError(f"the worker hung: nothing for {timeout_s:g} s {_where(at)}", at) from None
+                raise WorkerFailedError(f"{WORKER} hung: nothing for {timeout_s:g} s {_where(at)}", at) from None
             if line is None:
                 raise WorkerFailedError(self._death(at), at)
             message = json.loads(line)
@@ -89,8 +90,8 @@ class Worker:
         if code < 0:
             name = signal.Signals(-code).name
             guess = ", most likely out of memory" if name == "SIGKILL" else ""
-            return f"the worker was killed by {name}{guess} {_where(at)}{last}"
-        return f"the worker ended with exit code {code} {_where(at)}{last}"
+            return f"{WORKER} was killed by {name}{guess} {_where(at)}{last}"
+        return f"{WORKER} ended with exit code {code} {_where(at)}{last}"
 
     def stop(self) -> None:
         """Kill the process if it still runs, and collect what is left of it."""

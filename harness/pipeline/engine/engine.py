@@ -36,6 +36,11 @@ class Job:
 class Site(Protocol):
     """All that a process has to be told to do a study's jobs. It is pickled."""
 
+    @property
+    def on_gpu(self) -> frozenset[str]:
+        """The jobs that compute on a GPU, where there is one."""
+        ...
+
     def open(self, progress: Progress) -> Callable[[Job], Any]:
         """Made ready in the process that does the jobs: what does one."""
         ...
@@ -47,6 +52,11 @@ class Engine(Protocol):
     @property
     def at_once(self) -> int:
         """How many cases it works on side by side."""
+        ...
+
+    @property
+    def shares_disk(self) -> bool:
+        """Whether what it makes is on this disk at once; else it comes through the store."""
         ...
 
     def do(self, job: Job, here: Callable[[], T]) -> T:
@@ -66,6 +76,7 @@ class Here:
     """The process itself: whatever kills it ends the run."""
 
     at_once = 1
+    shares_disk = True
 
     def do(self, job: Job, here: Callable[[], T]) -> T:
         """Do it."""

@@ -29,7 +29,7 @@ class Maker:
         """The artifact of these inputs; where it is missing, `make` fills it in this process, or the job elsewhere.
 
         Raises:
-            EngineError: the process that did the job has other packages than this one.
+            EngineError: the process that did the job has other packages than this one, or another store.
         """
         with disk_errors(self.store.root):
             found = replace(self.store, notice=unheard).find(stage, inputs)  # who makes it again says why
@@ -44,5 +44,17 @@ class Maker:
             artifact = self.engine.do(replace(job, key=key), here)
             if artifact.key != key:
                 raise EngineError(f"{stage} ran with other packages than this process; did they change? run it again")
+            if not self.engine.shares_disk:
+                artifact = self._arrived(stage, inputs)
         self.made(time.perf_counter() - started)
         return artifact
+
+    def _arrived(self, stage: str, inputs: Mapping[str, Any]) -> Artifact:
+        """What another machine made, from the store."""
+        found = self.store.find(stage, inputs)
+        if found is None:
+            raise EngineError(
+                f"{self.store.place.address}: has no {stage} that another machine has just made; give every machine "
+                "the same store, such as --store s3://BUCKET/FOLDER"
+            )
+        return found

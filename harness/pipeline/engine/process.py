@@ -16,7 +16,7 @@ from harness.base.errors import EngineError, LostError
 from harness.base.progress import Progress, Silent
 from harness.pipeline.engine.engine import Job, Site
 from harness.pipeline.engine.serving import serve
-from harness.pipeline.engine.telling import Message, Shown
+from harness.pipeline.engine.telling import Message, Shown, given
 
 LONGEST_LINE = 200
 _fresh = multiprocessing.get_context("spawn")  # a fork would share threads and a GPU's context, and die of either
@@ -24,13 +24,6 @@ _fresh = multiprocessing.get_context("spawn")  # a fork would share threads and 
 
 class _DeadError(Exception):
     """The process says no more."""
-
-
-class _TracebackError(Exception):
-    """Where something was raised in another process."""
-
-    def __str__(self) -> str:
-        return f"\n{self.args[0]}"
 
 
 class Worker:
@@ -71,13 +64,10 @@ class Worker:
             code, steps = self._code(), left_by(self._note)
             how = f"{ended(code)} {where(steps)}{self._last_words()}"
             raise LostError(f"its process {how}; {cure(code)}") from None
-        if answer.kind == "done":
-            return answer.value
         if answer.kind == "lost":
             self.end()
             raise answer.value
-        error, trace = answer.value
-        raise error from (_TracebackError(trace) if trace else None)
+        return given(answer)
 
     @property
     def alive(self) -> bool:

@@ -24,6 +24,21 @@ class Message:
     depth: int = 0
 
 
+class _TracebackError(Exception):
+    """Where something was raised in another process."""
+
+    def __str__(self) -> str:
+        return f"\n{self.args[0]}"
+
+
+def given(answer: Message) -> Any:
+    """What a worker gives; or what was raised in it is raised here."""
+    if answer.kind == "done":
+        return answer.value
+    error, trace = answer.value
+    raise error from (_TracebackError(trace) if trace else None)
+
+
 class Sent:
     """Progress that is sent away."""
 

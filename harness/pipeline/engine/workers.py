@@ -24,6 +24,8 @@ class Workers:
     A process that dies costs the job that it was doing. The same job is not tried again in this run.
     """
 
+    shares_disk = True
+
     def __init__(
         self, site: Site, folder: Path, progress: Progress, at_once: int = 1, prepare: Callable[[], None] | None = None
     ) -> None:

@@ -47,7 +47,7 @@ from harness.records import (
 )
 from harness.spec import MeasureSpec, PruneSpec, SpeedSpec, check_seed, checked
 
-CONVOLUTIONS = ("Conv", "ConvTranspose", "ConvInteger")
+CONVOLUTIONS = ("Conv", "ConvTranspose", "ConvInteger", "QLinearConv")
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from harness.channels.channels import Channels
 from harness.channels.names import Names
 from harness.prune.choose.from_weights import FROM_WEIGHTS, Rows, random
 from harness.prune.onnx.activations import averaged
+from harness.prune.onnx.graph.dequantized import dequantized
 from harness.prune.onnx.graph.graph import constant
 from harness.prune.onnx.graph.trace import Trace
 from harness.prune.onnx.redundancy import redundancy
@@ -39,11 +40,11 @@ class OnnxWeights:
         return self.trace.channels
 
     def kernels(self) -> Iterator[tuple[Names, Rows]]:
-        """Every constant that computes channels."""
+        """Every constant that computes channels; of whole numbers, what they stand for."""
         for cut in self.trace.notes.cuts:
-            held = constant(self.trace.graph.nodes[cut.node].inputs[cut.index])
+            held = dequantized(self.trace.graph.nodes[cut.node], cut.index) if cut.makes is not None else None
             if cut.makes is not None and held is not None:
-                rows = np.moveaxis(np.asarray(held, np.float64), cut.makes, 0)
+                rows = np.moveaxis(held, cut.makes, 0)
                 yield self.channels.find(cut.axes[cut.makes]), rows.reshape(len(rows), -1)
 
     def scales(self) -> Iterator[tuple[Names, Scores]]:

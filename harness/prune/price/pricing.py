@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.base.crash import scratch
-from harness.base.store import Store
+from harness.base.store import Store, using
 from harness.measure.latency.conditions import conditions
 from harness.measure.latency.designs import designs
 from harness.measure.latency.profiling import Profiler
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 VERSION = 2  # raised when a table comes out otherwise than before
 DESIGNS = 40
 TABLE = "table.json"
+NO_STUDY = "harness-prune"  # what tables are referred to by that were made for no study
 
 
 def key(network: Network, free: Sequence[int], under: Mapping[str, Any]) -> dict[str, Any]:
@@ -64,7 +66,20 @@ class Pricing:
             made = self._measured(sizes, full, free, spec, under)
             (folder / TABLE).write_text(made.model_dump_json(), encoding="utf-8")
 
-        return self.store.get("latency", key(network, free, under), make).record(TABLE, LatencyTable)
+        with self._referring(under) as store:
+            return store.get("latency", key(network, free, under), make).record(TABLE, LatencyTable)
+
+    @contextmanager
+    def _referring(self, under: Mapping[str, Any]) -> Iterator[Store]:
+        """The store, where upkeep sees that it is used, and by whom the table is needed.
+
+        Where no study runs, that is `NO_STUDY`, in a version for all that is measured under the same conditions.
+        """
+        if self.store.references is not None:
+            yield self.store
+            return
+        with using(self.store.place, NO_STUDY):
+            yield self.store.referred_by(NO_STUDY, {"conditions": dict(under)})
 
     def _measured(
         self, sizes: Sizes, full: Sequence[int], free: Sequence[int], spec: MeasureSpec, under: Mapping[str, Any]

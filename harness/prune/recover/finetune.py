@@ -16,6 +16,7 @@ from harness.prune.keras_graph.reading import read_graph
 from harness.prune.recover.distill import SHARE, TEMPERATURE, Distiller, teacher_targets
 from harness.prune.recover.recalibrate import recalibrate
 from harness.spec import Schedule, TrainSpec
+from harness.training.optimizers import optimizer_for
 
 WARM_UP = 0.05  # of all steps
 
@@ -64,7 +65,7 @@ def finetune(
     """
     _check_names(model)
     keras.utils.set_random_seed(seed)
-    optimizer = _optimizer(train, schedule, len(examples.train_labels))
+    optimizer = optimizer_for(model, train, _rate(train, schedule, len(examples.train_labels)))
     labels = shaped_like_classes(examples.train_labels, model.output_shape)
     loss = loss_for(model, 0, labels)
     targets: Any = labels
@@ -81,7 +82,7 @@ def finetune(
     return {"loss": [float(loss) for loss in fitted.history["loss"]]}
 
 
-def _optimizer(train: TrainSpec, schedule: Schedule, examples: int) -> Any:
+def _rate(train: TrainSpec, schedule: Schedule, examples: int) -> Any:
     rate: Any = train.learning_rate
     if schedule == "cosine":
         steps = -(-examples // train.batch_size) * train.epochs
@@ -90,7 +91,7 @@ def _optimizer(train: TrainSpec, schedule: Schedule, examples: int) -> Any:
             "initial_learning_rate": rate
         }  # fmt: skip
         rate = keras.optimizers.schedules.CosineDecay(decay_steps=steps - warm, **start)
-    return keras.optimizers.get({"class_name": train.optimizer, "config": {"learning_rate": rate}})
+    return rate
 
 
 def _check_names(model: keras.Model) -> None:

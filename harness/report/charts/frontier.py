@@ -27,7 +27,8 @@ def frontier_figure(answers: Answers, names: Names) -> Figure | None:
             shown.update(each.network for each in kept)
             if kept:
                 title = f"Batch {batch}" + (f", {arena}" if len(answers.arenas) > 1 else "")
-                frontier = [each for each in answers.frontier(arena, batch) if each in kept]
+                drawn = {each.key for each in kept}
+                frontier = [each for each in answers.frontier(arena, batch) if each.key in drawn]
                 panels.append(_panel(kept, frontier, batch, title, names))
     if not panels:
         return None

@@ -45,15 +45,17 @@ def placed(
     points: Sequence[Point],
     shown: tuple[float, float, float, float],
     size: tuple[float, float],
+    words: Sequence[Box] = (),
 ) -> list[Label]:
     """The names that there is room for, the first ones first.
 
-    `shown` are the lowest and highest latency and the lowest and highest accuracy; `size` is the plot's, in pixels.
+    `shown` are the lowest and highest latency and the lowest and highest accuracy; `size` is the plot's, in pixels, and
+    `words` what stands in it already.
     What has a role gets a name even where that covers points, and at worst where it covers another name.
     """
     spots = [_spot(point, shown, size) for point in points]
     taken = [(x - 6, y - 6, x + 6, y + 6) for x, y in spots]
-    named: list[Box] = []
+    named: list[Box] = list(words)
     found: list[Label] = []
     for point in wanted:
         free = [pair for pair in _tries(point, _spot(point, shown, size)) if _inside(pair[1], size)]
@@ -65,6 +67,13 @@ def placed(
             named.append(box)
             found.append(label)
     return found
+
+
+def words_at(text: str, accuracy: float, shown: tuple[float, float, float, float], size: tuple[float, float]) -> Box:
+    """Where words stand that begin at the left end of a line at an accuracy, and hang below it."""
+    _, _, bottom, top = shown
+    below = size[1] * (top - accuracy) / (top - bottom) + 9
+    return 0.0, below - LINE / 2, 8 + 0.85 * LETTER * len(text), below + LINE / 2
 
 
 def _spot(point: Point, shown: tuple[float, float, float, float], size: tuple[float, float]) -> tuple[float, float]:

@@ -11,6 +11,7 @@ from harness.report.charts import theme
 from harness.report.charts.figure import PANEL_HEIGHT, PANEL_WIDTH, Chart, Data, Rows
 
 TOUCHING = 17  # pixels: points nearer than this share a label
+LETTERS = PANEL_WIDTH // 6  # of a line of the key: Vega's own limit measures each line again and again
 
 
 def number_labels(rows: Rows, across: tuple[float, float], up: tuple[float, float]) -> list[dict[str, Any]]:
@@ -44,13 +45,19 @@ def number_key(rows: Rows, sheet: Data) -> Chart:
         {
             "line": row["number"],
             "number": f"{row['number']}.",
-            "text": f"{row['network']}, {row['variant']}: {row['accuracy']:.1f} %, {row['latency_text']}",
+            "text": cut(f"{row['network']}, {row['variant']}", f": {row['accuracy']:.1f} %, {row['latency_text']}"),
         }
         for row in numbered
     ]
     y = alt.Y("line:Q", axis=None, scale=alt.Scale(domain=[0.5, len(lines) + 0.5], reverse=True))
     base = sheet.chart(lines).encode(y=y)
-    style: dict[str, Any] = {"fontSize": 11, "color": theme.INK, "limit": PANEL_WIDTH}
+    style: dict[str, Any] = {"fontSize": 11, "color": theme.INK}
     numbers = base.mark_text(align="right", **style).encode(x=alt.value(10), text="number:N")
     texts = base.mark_text(align="left", **style).encode(x=alt.value(16), text="text:N")
     return alt.layer(numbers, texts).properties(width=PANEL_WIDTH, height=17 * len(lines))
+
+
+def cut(name: str, figures: str) -> str:
+    """A name with its figures, as far as a line of the key holds it: the figures stay whole."""
+    room = LETTERS - len(figures)
+    return f"{name if len(name) <= room else f'{name[: room - 1]}…'}{figures}"

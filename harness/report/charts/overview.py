@@ -11,11 +11,12 @@ import altair as alt
 from harness.compare import TOLERATED_LOSS
 from harness.report.charts import theme
 from harness.report.charts.figure import Data, Panel, Rows
-from harness.report.charts.labels import Label, placed
+from harness.report.charts.labels import Label, placed, words_at
 from harness.report.charts.points import Point
 from harness.report.charts.scales import log_ticks, padded
 
 CROWD = 60  # with more points than this, only those that matter show their intervals
+TOLERANCE = f"{100 * TOLERATED_LOSS:g} point below the original"
 COLORS = {"reference": theme.INK, "choice": theme.ACCENT, "": theme.DIM}
 
 
@@ -43,18 +44,24 @@ def overview_panel(points: Sequence[Point], size: Size) -> Panel:
     y = alt.Y("accuracy:Q", title="Accuracy, %", axis=alt.Axis(tickCount=6))
     x = x.scale(type="log", domain=[low, high], nice=False)
     y = y.scale(domain=[bottom, top], nice=False)
-    layers = [*_marks(points, x, y, sheet), *_tolerance(points, bottom, sheet)]
-    layers += _labels(points, (low, high, bottom, top), size, x, y, sheet)
+    least = _least(points, bottom)
+    layers = [*_marks(points, x, y, sheet), *_tolerance(least, sheet)]
+    layers += _labels(points, ((low, high, bottom, top), least), size, x, y, sheet)
     return Panel(alt.layer(*layers).properties(width=size.width, height=size.height), sheet.datasets)
 
 
-def _tolerance(points: Sequence[Point], bottom: float, sheet: Data) -> list[alt.Chart]:
-    """A line at what may be lost against the reference."""
+def _least(points: Sequence[Point], bottom: float) -> float | None:
+    """The accuracy of the reference less what may be lost; None where that is below the chart."""
     reference = next((point for point in points if point.role == "reference"), None)
     least = reference.accuracy - 100 * TOLERATED_LOSS if reference is not None else bottom
-    if least <= bottom:
+    return least if least > bottom else None
+
+
+def _tolerance(least: float | None, sheet: Data) -> list[alt.Chart]:
+    """A line at what may be lost against the reference."""
+    if least is None:
         return []
-    base = sheet.chart([{"least": least, "text": f"{100 * TOLERATED_LOSS:g} point below the original"}])
+    base = sheet.chart([{"least": least, "text": TOLERANCE}])
     y = alt.Y("least:Q")
     return [
         base.mark_rule(color=theme.QUIET, strokeDash=[1, 3], strokeWidth=1).encode(y=y),
@@ -96,17 +103,20 @@ def _marks(points: Sequence[Point], x: alt.X, y: alt.Y, sheet: Data) -> list[alt
 
 def _labels(
     points: Sequence[Point],
-    shown: tuple[float, float, float, float],
+    scale: tuple[tuple[float, float, float, float], float | None],
     size: Size,
     x: alt.X,
     y: alt.Y,
     sheet: Data,
 ) -> list[alt.Chart]:
-    """Names beside the points, as far as there is room."""
+    """Names beside the points, as far as there is room beside the words at the line of what may be lost."""
+    shown, least = scale
+    words = [] if least is None else [words_at(TOLERANCE, least, shown, (size.width, size.height))]
     order = {"choice": 0, "reference": 1, "": 2}
     wanted = [point for point in points if point.role or (size.labelled and point.number is not None)]
     named = wanted if size.labelled else [_shorter(point) for point in wanted]
-    found = placed(sorted(named, key=lambda point: order[point.role]), points, shown, (size.width, size.height))
+    ordered = sorted(named, key=lambda point: order[point.role])
+    found = placed(ordered, points, shown, (size.width, size.height), words)
     return [_label(each, x, y, sheet) for each in found]
 
 

@@ -101,8 +101,8 @@ def drawable(
     """
     found = [each for each in answers.variants if each.arena == arena and eligible(each, batch)]
     least = max((_accuracy(each) for each in found), default=0.0) - FLATTENING
-    shown = [each for each in found if _accuracy(each) >= least or each.key in always]
-    return shown, [each for each in found if each not in shown]
+    shown = {each.key for each in found if _accuracy(each) >= least or each.key in always}
+    return [each for each in found if each.key in shown], [each for each in found if each.key not in shown]
 
 
 def left_out(hidden: Sequence[Variant], names: Names) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Sequence
 
 from harness.compare import Variant
 from harness.compare.results import Results
@@ -10,8 +11,8 @@ from harness.report.commands import commands_of
 from harness.report.conditions.reproduce import run_command
 
 
-def shipping(results: Results, variant: Variant) -> tuple[str, str]:
-    """What a command does, and the command that takes a variant from its run and holds it to gates.
+def shipping(results: Results, variant: Variant, bounds: Sequence[str] = ()) -> tuple[str, str]:
+    """What a command does, and the command that takes a variant from its run and holds it to `bounds`, options each.
 
     Where nothing was exported, it is made. Of several trainings the first that counts is bundled: the best would be
     chosen by the test examples.
@@ -31,7 +32,9 @@ def shipping(results: Results, variant: Variant) -> tuple[str, str]:
         return making(results, variant)
     words = ("harness", "bundle", f"runs/{results.study}", row.name, "--output", "BUNDLE")
     bundle = " ".join(map(shlex.quote, words))
-    return "Take it from the run, and hold it to gates where it will run", f"{bundle} && harness validate BUNDLE"
+    validate = " ".join(("harness", "validate", "BUNDLE", *map(shlex.quote, bounds)))
+    what = "where it runs it must beat what it replaces" if bounds else "check it where it will run"
+    return f"Bundle it; {what}", f"{bundle} && {validate}"
 
 
 def making(results: Results, variant: Variant) -> tuple[str, str]:

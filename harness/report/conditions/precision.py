@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from harness.compare.results import Results
-from harness.measure.model import CONVERTING, Placement
+from harness.measure.model import CONVERTING, Placement, operators_told
 from harness.records import Quantization
 from harness.report import format as fmt
 from harness.report.conditions.part import Part, distinct
@@ -43,7 +43,7 @@ def _made(found: list[Quantization]) -> Iterator[str]:
 
 
 def _ran(results: Results, names: Names) -> Iterator[str]:
-    """Of each network's quantized files, how many kernels computed with 8-bit numbers, and what only converted."""
+    """Of each network's quantized files, which kernels computed with 8-bit numbers, and what only converted."""
     placed = {
         model.sha256: model.placement
         for measurement in results.measurements
@@ -67,7 +67,8 @@ def _ran(results: Results, names: Names) -> Iterator[str]:
 
 
 def _placed(placed: Placement) -> str:
-    told = f"{len(placed.in_8_bits)} of {len(placed.ran)} kernels with 8-bit numbers"
+    which = f" ({operators_told(placed.in_8_bits)})" if placed.in_8_bits else ""
+    told = f"{len(placed.in_8_bits)} of {len(placed.ran)} kernels with 8-bit numbers{which}"
     beside = Counter(name for name in placed.beside if name not in CONVERTING)
     if placed.conversions:
         around = fmt.listed([f"{name} ({count})" for name, count in beside.most_common()]) if beside else ""

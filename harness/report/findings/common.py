@@ -29,7 +29,17 @@ class Finding:
 
 def comparable(answers: Answers) -> list[Variant]:
     """Pruned variants that are not wrong on purpose and whose original learned, as far as is known."""
-    return [variant for variant in answers.pruned if not variant.control and variant.learned is not False]
+    return [variant for variant in answers.variants if _is_comparable(variant)]
+
+
+def comparable_of(answers: Answers, network: str) -> list[Variant]:
+    """Those of one network that were judged, in the study's order."""
+    return [each for each in answers.of(network) if each.accuracy and _is_comparable(each)]
+
+
+def _is_comparable(variant: Variant) -> bool:
+    pruned = variant.prune is not None and variant.quantize is None
+    return pruned and not variant.control and variant.learned is not False
 
 
 def with_speedup(answers: Answers, batch: int) -> list[tuple[Variant, SpeedUp]]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from harness.compare import TOLERATED_LOSS, Answers, Choice, SpeedUp, Variant, Verdict
 from harness.report import format as fmt
 from harness.report.families import Family, families
-from harness.report.findings.common import MANY, Finding, comparable, first_few
+from harness.report.findings.common import MANY, Finding, comparable, comparable_of, first_few
 from harness.report.names import Names, changed
 
 
@@ -51,13 +51,13 @@ def cost(found: Variant | Choice) -> str:
 
 def costs_and_gains(answers: Answers, names: Names) -> Finding | None:
     """One line a network: what each pruning of it costs and buys."""
-    pruned = comparable(answers)
+    pruned, crowds = comparable(answers), families(answers)
     items = []
     for network in answers.networks:
         original = next((variant for variant in answers.of(network) if variant.original), None)
-        variants = [variant for variant in pruned if variant.network == network and variant.accuracy]
+        variants = comparable_of(answers, network)
         if original is not None and original.accuracy is not None and variants:
-            together = [family for family in families(answers) if family.network == network and not family.control]
+            together = [family for family in crowds if family.network == network and not family.control]
             told = [_family_told(each) for each in together] or [
                 _variant_told(each, answers.batch_sizes, names) for each in variants
             ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from harness.compare import TOLERATED_LOSS, Answers, Choice
+from harness.compare import TOLERATED_LOSS, Answers, Choice, Variant
 from harness.report import format as fmt
 from harness.report.findings import Finding
 from harness.report.names import Names
@@ -39,26 +39,29 @@ def _of_choice(choice: Choice, answers: Answers, names: Names) -> Headline:
         )
     name, speedup = names.full(answers.variant(choice.variant)), choice.speedups[choice.batch]
     gain = (f"{fmt.times(speedup.value)} as fast", True)
-    assert choice.change is not None
-    change = (f"{fmt.points(choice.change.value)}{fmt.SPACE}points", True)
+    accuracy = (_accuracy(answers.variant(choice.reference), answers.variant(choice.variant)), True)
+    at = f" at batch {choice.batch}"
+    beside = " against it trained on as long" if choice.worse_beside_longer else ""
     if choice.safe:
-        lead = ((f"Ship {name}: ", True), gain, (f" at batch {choice.batch} for ", False), change)
-        return (*lead, (f" of accuracy, shown to lose less than {POINT}.", False))
+        end = (f", shown to lose less than {POINT}{beside}.", False)
+        return ((f"Ship {name}: ", True), gain, (f"{at}, ", False), accuracy, end)
     if choice.costly:
-        return (
-            (f"Keep {reference}: ", True),
-            (f"the nearest that is faster, {name}, is ", False),
-            gain,
-            (f" at batch {choice.batch} for ", False),
-            change,
-            (" of accuracy.", False),
-        )
+        nearest = (f"the nearest that is faster, {name}, is ", False)
+        return ((f"Keep {reference}: ", True), nearest, gain, (f"{at}, but ", False), accuracy, (".", False))
+    lost = f"{-100 * choice.lowest:.1f}"
     return (
         ("Best candidate: ", False),
         (name, True),
         (", ", False),
         gain,
-        (f" at batch {choice.batch} for ", False),
-        change,
-        (f" of accuracy; not shown to lose less than {POINT}.", False),
+        (f"{at}, ", False),
+        accuracy,
+        (f"; a loss of {lost} points{beside} can’t be ruled out.", False),
     )
+
+
+def _accuracy(before: Variant, after: Variant) -> str:
+    """`accuracy 95.7 → 96.0 %`."""
+    assert before.accuracy is not None
+    assert after.accuracy is not None
+    return f"accuracy{fmt.SPACE}{100 * before.accuracy.value:.1f} → {fmt.percent(after.accuracy.value)}"

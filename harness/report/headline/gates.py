@@ -25,20 +25,25 @@ class Gate:
 
 
 def gates(choice: Choice, variant: Variant, answers: Answers) -> tuple[Gate, ...]:
-    """All that apply to a chosen variant."""
-    return tuple(_gates(choice, variant, answers))
+    """All that apply to a variant: what is chosen, or the reference where that stays."""
+    swapped = _of_swap(choice) if variant.key == choice.variant else ()
+    return (*swapped, *_of_variant(choice.batch, variant, answers))
 
 
-def _gates(choice: Choice, variant: Variant, answers: Answers) -> Iterator[Gate]:
+def _of_swap(choice: Choice) -> Iterator[Gate]:
+    """What has to hold of a variant that takes another's place."""
     speedup = choice.speedups[choice.batch]
     yield Gate(f"Faster at batch {choice.batch}", True, f"{fmt.times(speedup.value)} ({fmt.times_range(speedup)})")
-    assert choice.change is not None
     held = True if choice.safe else False if choice.costly else None
-    yield Gate(
-        f"Loses less than {100 * TOLERATED_LOSS:g} point",
-        held,
-        f"{fmt.points(choice.change.value)} ({fmt.points_range(choice.change)})",
-    )
+    worst = choice.equal_change if choice.worse_beside_longer else choice.change
+    assert worst is not None
+    beside = ", trained on" if choice.worse_beside_longer else ""
+    evidence = f"{fmt.points(worst.value)} ({fmt.points_range(worst)}{beside})"
+    yield Gate(f"Loses less than {100 * TOLERATED_LOSS:g} point", held, evidence)
+
+
+def _of_variant(batch: int, variant: Variant, answers: Answers) -> Iterator[Gate]:
+    """What has to hold of a variant by itself, and of the measurement."""
     if variant.prune is not None:
         known = variant.proof_difference is not None
         yield Gate("Pruned = masked", known or None, fmt.tiny(variant.proof_difference))
@@ -47,7 +52,7 @@ def _gates(choice: Choice, variant: Variant, answers: Answers) -> Iterator[Gate]
         evidence = fmt.tiny(variant.parity_difference) + (f", {differ} answers differ" if differ else "")
         when = "" if variant.quantize is None else f", before {PRECISION_LABELS[variant.quantize]}"
         yield Gate(f"ONNX = Keras{when}", differ == 0, evidence)
-    controls = [control for control in answers.controls if control.batch == choice.batch]
+    controls = [control for control in answers.controls if control.batch == batch]
     if controls:
         alarm = any(control.speedup.verdict in (Verdict.FASTER, Verdict.SLOWER) for control in controls)
         worst = max(controls, key=lambda control: abs(control.speedup.value - 1))

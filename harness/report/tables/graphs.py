@@ -38,11 +38,12 @@ def graph_table(results: Results, answers: Answers, names: Names) -> Table | Non
 def users_of(results: Results, answers: Answers, names: Names) -> dict[str, list[str]]:
     """The variants that each measured file stands for, by its path."""
     graphs = {row.export.sha256: row.export.architecture for row in results.rows if row.export}
+    users: dict[str, list[str]] = {}
+    for variant in answers.variants:
+        for graph in variant.architectures:
+            users.setdefault(graph, []).append(names.full(variant))
     models = [model for measurement in results.measurements for model in measurement.models]
-    return {
-        model.path: [names.full(each) for each in answers.variants if graphs.get(model.sha256) in each.architectures]
-        for model in models
-    }
+    return {model.path: users.get(graphs.get(model.sha256, ""), []) for model in models}
 
 
 def _graph_row(

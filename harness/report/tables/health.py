@@ -9,6 +9,7 @@ from harness.compare import Answers
 from harness.compare.results import Results
 from harness.measure.advice import BUSY_BELOW, DRIFT_THAT_MATTERS
 from harness.measure.measurement import Measurement
+from harness.measure.model import operators_told
 from harness.measure.runtime.placement import fallen
 from harness.report import format as fmt
 from harness.report.tables.table import Cell, Column, Table
@@ -73,15 +74,20 @@ def _drift(measurement: Measurement) -> float | None:
 
 
 def _placement(measurement: Measurement) -> tuple[str, bool]:
-    """On which device each graph was, and the nodes whose work the runtime put elsewhere."""
+    """On which device each graph was, the nodes whose work the runtime put elsewhere, and those with 8-bit numbers."""
     devices = fmt.listed(list(dict.fromkeys(fmt.device(model.device) for model in measurement.models)))
     told = f"{fmt.plural(len(measurement.models), 'graph')} on {devices}"
-    placements = [(model.device, model.placement.ran) for model in measurement.models if model.placement is not None]
+    placements = [(model.device, model.placement) for model in measurement.models if model.placement is not None]
     missing = len(measurement.models) - len(placements)
     if missing:
         return f"{told}; where their nodes ran was not recorded for {missing}", False
-    away = sum(len(fallen({"ran": ran})) for device, ran in placements if device != "cpu")
+    away = sum(len(fallen({"ran": placed.ran})) for device, placed in placements if device != "cpu")
     if away:
         return f"{told}; {fmt.plural(away, 'node')} ran on the CPU instead", False
-    kernels = sum(len(ran) for _, ran in placements)
-    return f"{told}, all {fmt.plural(kernels, 'kernel')} by the runtime's own profile", True
+    kernels = sum(len(placed.ran) for _, placed in placements)
+    told = f"{told}, all {fmt.plural(kernels, 'kernel')} by the runtime's own profile"
+    quantized = [placed for _, placed in placements if placed.conversions is not None]
+    eight = [name for placed in quantized for name in placed.in_8_bits]
+    left = sum(len(placed.left_over) for placed in quantized)
+    told += f"; {len(eight)} with 8-bit numbers ({operators_told(eight)})" if eight else ""
+    return told + (f"; {fmt.plural(left, 'pair')} of Quantize and Dequantize left over" if left else ""), not left

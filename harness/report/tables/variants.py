@@ -117,7 +117,7 @@ def _tags(variant: Variant, answers: Answers) -> tuple[str, ...]:
     """`frontier` where it stands on one, `chosen`, and its verdicts."""
     stands = {place.standing for place in variant.places.values()}
     tags = ["frontier"] if stands & {Standing.ON, Standing.NARROWLY} else []
-    if any(variant.key == choice.variant for choice in answers.choices):
+    if any(variant.key == (choice.variant or choice.reference) for choice in answers.choices):
         tags.append("chosen")
     verdicts = dict.fromkeys(speedup.verdict.value.replace(" ", "-") for speedup in variant.speedups.values())
     return (*tags, *verdicts)

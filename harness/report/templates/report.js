@@ -58,10 +58,6 @@
     };
     form.addEventListener("input", filter);
     form.addEventListener("submit", (event) => event.preventDefault());
-    const chosen = rows.find(({ tags }) => tags.includes("chosen"));
-    for (const link of all('a[href="#chosen"]')) {
-      if (chosen) link.href = `#${chosen.row.id}`;
-    }
   }
 
   // Views: one batch size at a time.

@@ -93,3 +93,25 @@ def test_a_plan_for_another_network_stops_nothing_and_the_files_own_is_proved(tm
     manifest = json.loads(out)["manifest"]
     assert sorted(len(kept) for kept in manifest["plan"]["kept"].values()) == [3, 4, 4]
     assert max(manifest["proof"]["trials"].values()) <= manifest["proof"]["tolerance"]
+
+
+@pytest.mark.parametrize("precision", ["int8", "fp16"])
+def test_what_was_quantized_after_pruning_is_bundled_with_its_plan_and_claims_no_proof(
+    tmp_path: Path, capsys: Captured, precision: str
+) -> None:
+    """Its weights are not those that the plan leaves any more, which is no mistake."""
+    source, data = original(tmp_path / "net.onnx"), images(tmp_path)
+    harness.prune(source, ratio=0.5).write(tmp_path / "small.onnx")
+    given = np.random.default_rng(1).random((40, 8, 6, 3), np.float32)
+    harness.quantize(tmp_path / "small.onnx", tmp_path / "other.onnx", precision, data=given)
+    code, out, err = asked(
+        capsys, tmp_path / "other.onnx", "--data", data, "--against", source, "-o", tmp_path / "shipped", "--json"
+    )
+    assert code == 0, err
+    manifest = json.loads(out)["manifest"]
+    assert sorted(len(kept) for kept in manifest["plan"]["kept"].values()) == [3, 4, 4]
+    assert manifest["proof"] is None
+    assert manifest["baseline"]["speedups"]
+    assert "Pruned right" not in (tmp_path / "shipped" / layout.README).read_text(encoding="utf-8")
+    code, out, err = in_process(capsys, "validate", str(tmp_path / "shipped"), "--quiet")
+    assert code == 0, out + err

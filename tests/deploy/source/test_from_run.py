@@ -12,9 +12,10 @@ from harness.base.store import file_digest
 from harness.compare.results import Results, read_results
 from harness.deploy.bundling import write_bundle
 from harness.deploy.source.from_run import evidence_of_run
-from harness.records import Accuracy
-from harness.spec import Study, checked
+from harness.records import Accuracy, Agreement, OutputKept, Quantization
+from harness.spec import QuantizeSpec, Study, checked
 from harness.spec.names import file_name
+from tests.cli.test_app import in_process
 from tests.onnx_files import FLOAT, constant, helper, save, tensor, weight
 from tests.synthetic import results_of
 
@@ -80,6 +81,19 @@ def test_a_pruned_variant_has_its_plan_proof_parity_and_what_it_gained(run: Path
     assert manifest.inputs[0].axes == ("batch", "height", "width", "channels")
 
 
+def test_the_same_run_gives_the_same_bytes(run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """By the command, each time from the run itself."""
+    folders = [tmp_path / name for name in ("one", "other")]
+    for folder in folders:
+        code, out, err = in_process(capsys, "bundle", str(run), "50 %", "-o", str(folder), "--quiet")
+        assert (code, err) == (0, "")
+        assert out.startswith(f"{folder}: single_conv seed=0 50 %, ")
+    files = [{path.name: path.read_bytes() for path in folder.rglob("*") if path.is_file()} for folder in folders]
+    assert files[0] == files[1]
+    assert len(files[0]) == 5
+    assert in_process(capsys, "validate", str(folders[0]), "--quiet")[0] == 0
+
+
 def test_the_original_has_no_baseline_and_is_named_in_any_way(run: Path) -> None:
     names = ("original", "single_conv seed=0 original", "single-conv-seed-0-original.onnx")
     found = [evidence_of_run(run, name) for name in names]
@@ -111,3 +125,33 @@ def test_data_that_is_not_what_the_run_saw_is_told(run: Path) -> None:
     (run / "results.json").write_text(results.model_copy(update={"rows": tuple(rows)}).model_dump_json())
     with pytest.raises(BundleError, match="has 1000 test examples, the run saw 100"):
         evidence_of_run(run, "original")
+
+
+def test_a_variant_in_int8_says_so_and_that_its_parity_is_of_the_float32_file(run: Path, tmp_path: Path) -> None:
+    results = read_results(run)
+    kept = OutputKept(top1=0.985, cosine={}, relative_error={})
+    quantization = Quantization(
+        spec=QuantizeSpec(),
+        nodes=("conv", "dense"),
+        left=(),
+        others={},
+        images=256,
+        activations="uint8",
+        agreement=Agreement(examples=500, outputs={"scores": kept}),
+    )
+    changed = {"quantize": "int8", "quantization": quantization}
+    rows = [row.model_copy(update=changed) if row.prune is not None else row for row in results.rows]
+    names = {row.name: new.name for row, new in zip(results.rows, rows, strict=True)}
+    for old, new in names.items():
+        (run / "models" / f"{file_name(old)}.onnx").rename(run / "models" / f"{file_name(new)}.onnx")
+    (run / "results.json").write_text(results.model_copy(update={"rows": tuple(rows)}).model_dump_json())
+    manifest = write_bundle(evidence_of_run(run, "50 %, INT8"), tmp_path / "bundle")
+    assert manifest.quantization == quantization
+    text = (tmp_path / "bundle" / "README.md").read_text(encoding="utf-8")
+    assert "- Pruned right, before INT8: " in text
+    assert "- Exported right, before INT8: " in text
+    assert "- In INT8: 2 nodes, ranges from 256 images" in text
+    assert "- `scores` is the same answer as in float32 on 98.5 % of 500 examples" in text
+    plain = write_bundle(evidence_of_run(run, "original"), tmp_path / "plain")
+    assert "quantization" not in plain.model_dump()
+    assert "before" not in (tmp_path / "plain" / "README.md").read_text(encoding="utf-8")

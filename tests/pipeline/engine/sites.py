@@ -7,7 +7,8 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -50,6 +51,7 @@ class Place:
     """A site whose jobs are methods of `Desk`; `broken` ones can't be opened."""
 
     broken: bool = False
+    on_gpu: frozenset[str] = frozenset()
 
     def open(self, progress: Progress) -> Callable[[Job], Any]:
         if self.broken:
@@ -99,3 +101,44 @@ class Desk:
 
     def main_module(self) -> str:
         return str(sys.modules["__main__"].__spec__)
+
+    def setting(self, name: str) -> str | None:
+        return os.environ.get(name)
+
+    def imported(self, name: str) -> bool:
+        return name in sys.modules
+
+    def kill_starter(self) -> None:
+        os.kill(os.getppid(), signal.SIGKILL)
+        time.sleep(60)
+
+    def meet(self, folder: Path, name: str, other: str) -> None:
+        """Be in until another has been in at the same time."""
+        with _inside(folder, name):
+            (folder / f"{name} came").touch()
+            until = time.monotonic() + 60
+            while not (folder / f"{other} came").exists() and time.monotonic() < until:
+                time.sleep(0.01)
+            assert (folder / f"{other} came").exists()
+            time.sleep(0.2)
+
+    def widths(self, folder: Path) -> list[str]:
+        """Who is in while this measures."""
+        seen = _who(folder)
+        with _inside(folder, f"widths {os.getpid()}"):
+            time.sleep(0.2)
+        return sorted(seen | _who(folder))
+
+
+@contextmanager
+def _inside(folder: Path, name: str) -> Iterator[None]:
+    here = folder / f"{name} is in"
+    here.touch()
+    try:
+        yield
+    finally:
+        here.unlink()
+
+
+def _who(folder: Path) -> set[str]:
+    return {path.name for path in folder.glob("* is in")}

@@ -171,6 +171,34 @@ def _nan(model: onnx.ModelProto) -> None:
     kernel.CopyFrom(numpy_helper.from_array(np.full((8, 3, 3, 3), np.nan, np.float32), kernel.name))
 
 
+def _made_twice(model: onnx.ModelProto) -> None:
+    model.graph.node[1].output[0] = model.graph.node[0].output[0]
+
+
+def _held_twice(model: onnx.ModelProto) -> None:
+    model.graph.initializer.append(model.graph.initializer[0])
+
+
+def too_large(path: Path) -> Path:
+    """A file with a hole, which takes no place on the disk."""
+    with path.open("wb") as stream:
+        stream.truncate(2**31 + 1)
+    return path
+
+
+def dropping(path: Path) -> Path:
+    net = Net()
+    x = net.op("Dropout", net.conv("image", 3, 8), net.constant(0.5), net.constant(True, "bool"), name="dropping")
+    return net.save(path, [net.conv(x, 8, 2)])
+
+
+def idle(path: Path) -> Path:
+    """No output depends on what is computed before it."""
+    net = Net()
+    x = net.op("Mul", net.conv("image", 3, 8, name="first"), net.constant(0.0))
+    return net.save(path, [net.conv(x, 8, 2)])
+
+
 def _single(model: onnx.ModelProto) -> None:
     del model.graph.node[1:]
     model.graph.output[0].name = model.graph.node[0].output[0]
@@ -181,11 +209,21 @@ REFUSED = [
     (written(b"hello"), RATIO, "not an ONNX file"),
     (written(b""), RATIO, "not an ONNX file with a graph"),
     (in_training, RATIO, r"'norm' \(BatchNormalization\) is in training mode; export the model for inference"),
+    (dropping, RATIO, r"'dropping' \(Dropout\) is in training mode; export the model for inference"),
+    (too_large, RATIO, "has 2.1 GB in one file, and an ONNX file holds 2 at most"),
+    (idle, RATIO, "removing the channels does not show in the outputs"),
     (of_odd_sizes, RATIO, "say what it takes: --input image:Nx3x224x224:float32"),
     (with_data_at("gone"), RATIO, "external data 'gone' is missing"),
     (with_data_at("../data"), RATIO, "outside its folder"),
     (changed(_custom), RATIO, "onnxruntime can't load it .*my.own:Relu"),
     (changed(_twice), RATIO, "onnxruntime can't load it .*same node name"),
+    (changed(_made_twice), RATIO, "onnxruntime can't load it"),
+    (changed(_held_twice), RATIO, "holds two constants named 'c0'; export the model again"),
+    (
+        changed(lambda model: setattr(model.opset_import[0], "version", 6)),
+        RATIO,
+        "has opset 6; convert it to 7 or newer",
+    ),
     (changed(lambda model: setattr(model, "ir_version", 99)), RATIO, "IR version 99"),
     (changed(lambda model: setattr(model.opset_import[0], "version", 99)), RATIO, "opset 99"),
     (changed(_nan), RATIO, "holds NaN or infinity"),
@@ -208,13 +246,38 @@ def test_what_can_not_work_is_one_line_and_leaves_nothing(
     capsys: Captured, tmp_path: Path, make: Callable[[Path], Path], arguments: tuple[object, ...], message: str
 ) -> None:
     source = make(tmp_path / "net.onnx")
-    before = sorted(tmp_path.iterdir())
+    before = {path: path.stat().st_mtime_ns for path in tmp_path.iterdir()}
     code, out, error = asked(capsys, "prune", source, *arguments, "-q")
     assert code == 2
     assert out == ""
     assert len(error.strip().splitlines()) == 1
     assert re.search(message, error), error
-    assert sorted(tmp_path.iterdir()) == before
+    assert {path: path.stat().st_mtime_ns for path in tmp_path.iterdir()} == before
+
+
+@pytest.mark.slow
+def test_more_than_two_gigabytes_beside_the_file_are_refused(capsys: Captured, tmp_path: Path) -> None:
+    """They are hashed first, which takes seconds."""
+    source = with_data_at("large")(tmp_path / "net.onnx")
+    shutil.copy(tmp_path / "data", tmp_path / "large")
+    with (tmp_path / "large").open("r+b") as stream:
+        stream.truncate(2**31 + 1)
+    code, _, error = asked(capsys, "prune", source, *RATIO, "-q")
+    assert code == 2
+    assert "has 2.1 GB; networks of up to 2 GB can be pruned" in error
+
+
+def test_an_operator_of_one_s_own_is_pinned_and_named(capsys: Captured, tmp_path: Path) -> None:
+    """Where onnxruntime runs it and no rule speaks of it."""
+    net = Net()
+    x = net.op("Relu", net.conv("image", 3, 8, name="first"))
+    x = net.op("Inverse", net.conv(x, 8, 8, name="read"), domain="com.microsoft", name="mine")
+    source = net.save(tmp_path / "net.onnx", [net.conv(x, 8, 2)])
+    code, out, _ = asked(capsys, "prune", source, *RATIO, "--json")
+    told = json.loads(out)["report"]
+    assert code == 0
+    assert told["pinned"]["read"] == "'mine' (com.microsoft.Inverse) has no rule"
+    assert told["pinned"]["mine"] == "Inverse has no rule"
 
 
 def test_sizes_that_are_said_are_used(capsys: Captured, tmp_path: Path) -> None:

@@ -63,16 +63,17 @@ def test_options_reach_the_training(
     fit = keras.Model.fit
 
     def watched(self: keras.Model, x: Any, *args: Any, **options: Any) -> Any:
-        rate = round(float(self.optimizer.learning_rate), 6)
-        fits.append((options["epochs"], options["batch_size"], rate, float(np.max(x)) > 1))
+        rate, optimizer = round(float(self.optimizer.learning_rate), 6), type(self.optimizer).__name__
+        fits.append((options["epochs"], options["batch_size"], rate, optimizer, float(np.max(x)) > 1))
         return fit(self, x, *args, **options)
 
     monkeypatch.setattr(keras.Model, "fit", watched)
     arguments = ["prune", saved, "--ratio", 0.5, "--data", digits, "--scale", "raw", "--finetune-epochs", 1]
-    training = ["--learning-rate", 0.0002, "--batch-size", 40, "--scratch-epochs", 3, "-o", tmp_path / "p.keras"]
+    training = ["--learning-rate", 0.0002, "--batch-size", 40, "--optimizer", "muon", "--scratch-epochs", 3]
+    training += ["-o", tmp_path / "p.keras"]
     code, out, err = run(capsys, *arguments, *training)
     assert (code, err) == (0, "")
-    once, longer = (1, 40, 0.0002, True), (3, 40, 0.0002, True)
+    once, longer = (1, 40, 0.0002, "Muon", True), (3, 40, 0.0002, "Muon", True)
     assert fits == [once, once, longer, once]
     assert "the same widths from new weights, trained for 3 epochs" in out
 

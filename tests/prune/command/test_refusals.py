@@ -39,6 +39,7 @@ def all_normalised() -> keras.Model:
         (chain, ["--ratio", "0.5", "--scratch-epochs", "2"], "the baselines go with fine-tuning"),
         (chain, ["--ratio", "0.5", "--learning-rate", "nan"], "learning_rate = nan"),
         (chain, ["--ratio", "0.5", "--batch-size", "0"], "batch_size = 0"),
+        (chain, ["--ratio", "0.5", "--optimizer", "adamm"], "optimizer = 'adamm'"),
         (chain, ["--ratio", "0.5", "--steps", "0"], "--steps 0: give 1 or more"),
         (chain, ["--ratio", "0.5", "-o", f"{'a' * 300}.keras"], "can't be written (file name too long)"),
         (chain, ["--ratio", "0.5", "-o", "/proc/none/p.keras"], "can't be written"),

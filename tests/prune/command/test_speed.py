@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import keras
 import pytest
 
 import harness
 from harness.base.errors import SpecError, TooSlowError
+from harness.base.store import Folder, Store
+from harness.base.store.upkeep import contents
 from harness.measure.latency import profiling
 from harness.prune.files import report_path
 from harness.prune.speed.trial import SHORT
@@ -107,6 +110,35 @@ def test_in_python_what_no_width_can_reach_is_an_error_of_its_own(tmp_path: Path
     with pytest.raises(TooSlowError, match="not reachable by fewer channels"):
         harness.prune(randomised(chain()), speedup=1000.0, device="cpu", store=tmp_path / "tables")
     assert list((tmp_path / "tables" / "latency").glob("*/table.json"))
+
+
+def test_a_table_stays_until_it_is_forgotten_and_while_it_is_made_the_store_is_in_use(
+    saved: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Though it belongs to no study."""
+    users: list[str] = []
+    timed = profiling.Profiler.time
+
+    def seen(profiler: profiling.Profiler, *asked: Any, **options: Any) -> Any:
+        users.extend(user.study for user in contents(Folder(Path(".harness"))).users)
+        return timed(profiler, *asked, **options)
+
+    monkeypatch.setattr(profiling.Profiler, "time", seen)
+    assert run(capsys, "prune", saved, "--speedup", 1000, "--device", "cpu")[0] == 1
+    assert users == ["harness-prune"]
+    assert contents(Folder(Path(".harness"))).users == ()
+    assert run(capsys, "store", "--remove-unreferenced", "--yes")[:2] == (0, "removed: nothing\n")
+    told = run(capsys, "store", "--remove-unreferenced", "--yes", "--forget", "harness-prune")[1]
+    assert told.startswith("forgotten: harness-prune@")
+    assert "removed: 1 artifact, " in told
+    assert not list(Path(".harness").glob("latency/*/table.json"))
+
+
+def test_a_table_of_a_study_is_the_studys_alone(tmp_path: Path) -> None:
+    store = Store(tmp_path / "store")
+    with pytest.raises(TooSlowError):
+        harness.prune(randomised(chain()), speedup=1000.0, device="cpu", store=store.referred_by("mine", {}))
+    assert [study.study for study in contents(store.place).studies] == ["mine"]
 
 
 def test_a_table_is_made_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

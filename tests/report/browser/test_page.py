@@ -20,12 +20,12 @@ def test_it_opens_without_a_request_or_a_message(visit: Visit) -> None:
 
 
 @pytest.mark.parametrize("screen", [DESK, PHONE])
-def test_the_first_screen_has_question_answer_frontier_and_command(
+def test_the_first_screen_has_question_answer_frontier_command_and_gates(
     browser: Browser, written: ReportPaths, screen: tuple[int, int]
 ) -> None:
     with Visit(browser, written.html, screen) as visit:
-        wanted = ["h1", ".answer", *(f".view:not([hidden]) {each}" for each in (".plot:visible svg", ".command"))]
-        for what in wanted if screen == PHONE else [*wanted, ".view:not([hidden]) .gates"]:
+        of_view = [f".view:not([hidden]) {each}" for each in (".plot:visible svg", ".command", ".gates li:last-child")]
+        for what in ("h1", ".answer", *of_view):
             box = visit.page.locator(what).first.bounding_box()
             assert box is not None, what
             assert box["y"] + box["height"] <= screen[1], what
@@ -146,6 +146,7 @@ def test_each_link_leads_to_a_place_on_the_page(visit: Visit) -> None:
     visit.page.locator(".view:not([hidden]) h2 a").click()
     row = visit.page.locator("tr:target")
     assert "chosen" in str(row.get_attribute("data-tags"))
+    assert row.locator("td").nth(1).inner_text() in visit.page.locator(".view:not([hidden]) h2").inner_text()
     assert row.bounding_box()["y"] < DESK[1]  # type: ignore[index]
 
 
@@ -185,7 +186,8 @@ def test_on_paper_nothing_is_folded(visit: Visit) -> None:
     assert visit.page.locator(".filter, nav, .copy").locator("visible=true").count() == 0
 
 
-@pytest.mark.parametrize(("screen", "scheme"), [(DESK, "dark"), (PHONE, "light")])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("screen", [DESK, PHONE])
 def test_axe_finds_nothing_serious(
     browser: Browser, written: ReportPaths, screen: tuple[int, int], scheme: str
 ) -> None:

@@ -11,7 +11,7 @@ from harness.compare import Answers
 from harness.report.charts.drawing import overview
 from harness.report.charts.figure import whole
 from harness.report.charts.inline import inline
-from harness.report.charts.labels import placed
+from harness.report.charts.labels import placed, words_at
 from harness.report.charts.overview import NARROW, WIDE, overview_panel
 from harness.report.charts.points import Point, points_of
 from harness.report.names import Names
@@ -72,6 +72,16 @@ def test_names_cover_no_point_and_no_other_name() -> None:
     found = placed(crowd, crowd, SHOWN, (600, 300))
     assert 0 < len(found) < len(crowd)
     assert len({(label.align, label.dx, label.dy) for label in found}) == len(found)
+
+
+def test_names_cover_no_words_that_stand_in_the_chart() -> None:
+    """Where it would have stood, to the right of its point and above it, are those."""
+    point, size = replace(POINT, latency=15.0, accuracy=90.0), (600, 300)
+    (free,) = placed([point], [point], SHOWN, size)
+    words = words_at("a line that goes through here", 91.0, SHOWN, size)
+    (moved,) = placed([point], [point], SHOWN, size, [words])
+    assert (free.align, free.dy) == ("left", -10)
+    assert (moved.align, moved.dy) != ("left", -10)
 
 
 def test_what_has_a_role_is_named_even_in_a_crowd() -> None:

@@ -63,9 +63,30 @@ def test_placement_counts_what_ran_and_what_fell_to_the_cpu(results: Results) ->
     assert checks(placed("cpu", "CPUExecutionProvider"))["Placement"][1].text == (
         "8 graphs on CPU, all 8 kernels by the runtime's own profile"
     )
+    assert checks(placed("cpu", "CPUExecutionProvider"))["Placement"][2].badge == "good"
     fell = checks(placed("cuda+cpu", "CPUExecutionProvider"))["Placement"]
     assert fell[1].text == "8 graphs on CUDA+CPU; 8 nodes ran on the CPU instead"
     assert fell[2].badge == "look"
+
+
+def test_placement_names_what_computed_with_8_bit_numbers_and_pairs_left_over(results: Results) -> None:
+    (measurement,) = results.measurements
+    ran = (
+        ("CPUExecutionProvider", "a", "QLinearConv", ("uint8",)),
+        ("CPUExecutionProvider", "b", "QGemm", ("float32",)),
+        ("CPUExecutionProvider", "c", "Softmax", ("float32",)),
+    )
+    pair = (("q", "QuantizeLinear", "'c' (Softmax)", "'d' (DequantizeLinear)"), ("d", "DequantizeLinear", "", "output"))
+
+    def told(left: tuple[tuple[str, str, str, str], ...]) -> tuple[Cell, ...]:
+        placed = Placement(assigned=(), ran=ran, conversions=left)
+        models = tuple(model.model_copy(update={"placement": placed}) for model in measurement.models)
+        return checks(changed(results, models=models))["Placement"]
+
+    whole, left = told(()), told(pair)
+    assert whole[1].text.endswith("own profile; 16 with 8-bit numbers (8 QLinearConv, 8 QGemm)")
+    assert left[1].text.endswith("; 8 pairs of Quantize and Dequantize left over")
+    assert (whole[2].badge, left[2].badge) == ("good", "look")
 
 
 def test_nothing_measured_has_no_health() -> None:

@@ -9,6 +9,7 @@ import onnx_ir as ir
 from harness.channels.removal import Removal
 from harness.measure.files.macs import node_macs
 from harness.prune.onnx.graph.graph import Graph, Shape, is_constant
+from harness.prune.onnx.graph.site import FORMS, source
 from harness.prune.onnx.graph.surgery import shapes_left
 from harness.prune.onnx.graph.trace import Trace
 from harness.records import ChannelPlan, LayerCost, PruneReport
@@ -47,6 +48,10 @@ def _costs(graph: Graph, shapes: Mapping[str, Shape]) -> Costs:
     for name, value in graph.model.graph.initializers.items():
         if value.const_value is not None:
             sizes[name] = tuple(value.const_value.shape.numpy())
+    for node in graph.nodes.values():
+        held = source(node, 0) if node.op_type in FORMS else None
+        if held is not None:  # a constant in another form, whose length follows from the constant's
+            sizes[str(node.outputs[0].name)] = sizes[str(held[0].inputs[held[1]].name)]  # type: ignore[union-attr]
     found = {}
     for path, node in graph.nodes.items():
         mine = {str(value.name): value for value in node.inputs if value is not None and is_constant(value)}

@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 import contextlib
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import onnx_ir as ir
 from onnx_ir.passes import common
 
 from harness.base.errors import ModelError, first_line
-from harness.measure.files.model_file import ModelFile, read_model
+from harness.measure.files.model_file import LARGEST, ModelFile, read_model
 from harness.measure.inputs.declared import ModelInput
 from harness.measure.inputs.given import Given, gather
 from harness.prune.onnx.graph.folding import constant_tensors, fold
 from harness.prune.onnx.graph.graph import Array, Graph, is_constant
 from harness.prune.onnx.graph.inputs import described, fits, invented, layouts, suggested
-from harness.prune.onnx.graph.running import LARGEST, Runner, Seen, look, with_outputs
+from harness.prune.onnx.graph.running import Runner, Seen, look, with_outputs
+
+if TYPE_CHECKING:
+    import onnx
 
 SECOND_BATCH = 3
+OLDEST = 7  # the opset from which tensors are lined up as NumPy does
 
 
 def read_onnx(path: Path, inputs: Sequence[str] = ()) -> Graph:
@@ -35,7 +41,11 @@ def read_onnx(path: Path, inputs: Sequence[str] = ()) -> Graph:
     """
     file = read_model(path)
     if file.size_bytes > LARGEST:
-        raise ModelError(f"{path}: has {file.size_bytes / 1e9:.1f} GB; a network of up to 2 GB can be pruned")
+        raise ModelError(f"{path}: has {file.size_bytes / 1e9:.1f} GB; networks of up to 2 GB can be pruned")
+    if 0 < file.opset < OLDEST:
+        raise ModelError(
+            f"{path}: has opset {file.opset}; convert it to {OLDEST} or newer, as onnx.version_converter does"
+        )
     given = gather(inputs, None, {}, file.inputs)
     try:
         fits(given, file.inputs)
@@ -66,6 +76,7 @@ def _loaded(path: Path) -> ir.Model:
 
     try:
         proto = onnx.load_model(path)
+        _check_names(proto)
         Runner(proto.SerializeToString())
         model = ir.from_proto(proto)
     except ModelError as error:
@@ -76,6 +87,14 @@ def _loaded(path: Path) -> ir.Model:
         common.InlinePass()(model)
     common.LiftConstantsToInitializersPass(lift_all_constants=True, size_limit=0)(model)
     return model
+
+
+def _check_names(proto: onnx.ModelProto) -> None:
+    """Raise ModelError where two constants have one name: which of them is meant is for each reader to guess."""
+    counts = Counter(each.name for each in proto.graph.initializer)
+    twice = next((name for name, count in counts.items() if count > 1), None)
+    if twice is not None:
+        raise ModelError(f"holds two constants named '{twice}'")
 
 
 def _check_inference(model: ir.Model) -> None:

@@ -13,8 +13,6 @@ from harness.base.errors import ModelError
 from harness.measure.runtime.session import CPU, SessionSettings, load_runtime, reason, session_options
 from harness.prune.onnx.graph.graph import SMALL, Array, Shape, to_bytes
 
-LARGEST = 2**31 - 1  # bytes that protobuf can hold
-
 
 class Runner:
     """A model in a session on the CPU.

@@ -45,6 +45,7 @@ class Notes:
     attributes: dict[tuple[str, str], Setting] = field(default_factory=dict)
     dropped: dict[tuple[str, int], Names] = field(default_factory=dict)
     states: dict[str, Names] = field(default_factory=dict)
+    zeros: dict[tuple[str, int], int] = field(default_factory=dict)
     stays: dict[str, str] = field(default_factory=dict)
     lent: set[str] = field(default_factory=set)
 
@@ -133,13 +134,20 @@ class Site(Place):
             self._scales(node, owner, named)
 
     def _scales(self, node: ir.Node, owner: str, axes: Mapping[int, Names]) -> None:
-        """Scales and zero points of a dequantized constant, one for each place along its axis."""
-        axis = node.attributes["axis"].as_int() if "axis" in node.attributes else 1
+        """Scales and zero points of a dequantized constant: for each place along its axis, or for blocks along it."""
         rank = len(node.inputs[0].shape or ()) if node.inputs[0] is not None else 0
+        if not rank:
+            return
+        axis = (node.attributes["axis"].as_int() if "axis" in node.attributes else 1) % rank
+        named = {0: axes[axis]} if axis in axes else {}
+        if "block_size" in node.attributes and node.attributes["block_size"].as_int():
+            if axis in axes:
+                self.pin(axes[axis], f"'{owner}' has scales for blocks of them")
+            named = {place: ids for place, ids in axes.items() if place != axis}
         for index in range(1, len(node.inputs)):
             held = constant(node.inputs[index])
-            if held is not None and held.size > 1 and rank and axis % rank in axes:
-                self._notes.cuts.append(Cut(owner, index, {0: axes[axis % rank]}, None, "other"))
+            if held is not None and held.size > 1 and named:
+                self._notes.cuts.append(Cut(owner, index, named, None, "other"))
 
     def numbers(self, index: int, change: Numbers) -> None:
         """Say how the whole numbers of an input follow from what stays, such as the target of a Reshape."""
@@ -156,6 +164,10 @@ class Site(Place):
     def state(self, ids: Names) -> None:
         """These channels are units of a recurrent node: to mask them is to keep their state at zero."""
         self._notes.states[self.path] = ids
+
+    def zero(self, index: int, point: int) -> None:
+        """Say that this input holds whole numbers, of which the one in input `point` stands for zero."""
+        self._notes.zeros[self.path, index] = point
 
     def stays(self, reason: str) -> None:
         """Say why this node makes no channels that could go, though others of its kind do."""

@@ -114,7 +114,7 @@ class _Work:
 
     def _outputs(self, model: ir.Model) -> list[list[Array]]:
         """What a graph gives on the batches for judging."""
-        runner = Runner(with_outputs(model, compared(self._found.graph)))
+        runner = Runner(with_outputs(model, compared(self._found, self._removal)))
         return [runner.run(self._examples.feeds[batch]) for batch in self._examples.judged]
 
     def _see_original(self, jobs: Mapping[str, Linear]) -> None:

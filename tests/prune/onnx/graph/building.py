@@ -58,7 +58,9 @@ class Net:
         return made
 
     def save(
-        self, path: Path, outputs: Sequence[str], inputs: Sequence[onnx.ValueInfoProto] = (), **shapes: Any
+        self, path: Path, outputs: Sequence[str | onnx.ValueInfoProto], inputs: Sequence[onnx.ValueInfoProto] = ()
     ) -> Path:
+        """Write the file; outputs are floats unless their type is said."""
         given = list(inputs) or [tensor("image", Image)]
-        return save(path, self.nodes, given, [tensor(name, None) for name in outputs], self.weights, self.opset)
+        made = [tensor(each, None) if isinstance(each, str) else each for each in outputs]
+        return save(path, self.nodes, given, made, self.weights, self.opset)

@@ -124,6 +124,14 @@ def test_half_precision(tmp_path: Path) -> None:
     assert len(harness.prune(path, ratio=0.5).plan.kept["before"]) == 4
 
 
+@pytest.mark.parametrize("opset", [7, 8])
+def test_files_from_before_there_was_a_where(tmp_path: Path, opset: int) -> None:
+    net = Net(opset)
+    x = net.op("Relu", net.conv("image", 3, 8, name="before"))
+    path = net.save(tmp_path / "net.onnx", [net.dense(net.op("Flatten", x), 288, 2)])
+    assert len(harness.prune(path, ratio=0.5).plan.kept["before"]) == 4
+
+
 def test_texts_are_refused(tmp_path: Path) -> None:
     net = Net()
     text = tensor("words", ("N",), onnx.TensorProto.STRING)

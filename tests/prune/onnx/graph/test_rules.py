@@ -66,6 +66,26 @@ CUT: dict[str, Body] = {
     ),
     "tile": lambda net, x: net.op("Tile", x, net.integers(1, 1, 2, 1)),
     "cast": lambda net, x: net.op("Cast", net.op("Cast", x, to=11), to=1),
+    "cast like": lambda net, x: net.op("CastLike", net.op("Cast", x, to=11), x),
+    "squeezed": lambda net, x: net.op("Squeeze", net.op("Unsqueeze", x, net.integers(4)), net.integers(4)),
+    "lp pool": lambda net, x: net.op("LpPool", x, kernel_shape=[2, 2], strides=[1, 1]),
+    "global lp": lambda net, x: net.op("GlobalLpPool", x),
+    "dilated": lambda net, x: net.conv(x, 8, 8, group=8, dilations=[2, 2], pads=[2, 2, 2, 2]),
+    "padded by itself": lambda net, x: net.op(
+        "Conv", x, net.random(8, 1, 3, 3), auto_pad="SAME_UPPER", strides=[2, 2], group=8
+    ),
+    "layer norm of rows": lambda net, x: net.op("LayerNormalization", x, net.positive(6), net.random(6)),
+    "softmax of rows": lambda net, x: net.op("Softmax", x, axis=-1),
+    "largest of rows": lambda net, x: net.op("TopK", x, net.integers(3), axis=3, outputs=2)[0],
+    "place of the largest": lambda net, x: net.op("Cast", net.op("ArgMax", x, axis=2), to=1),
+    "sums of rows": lambda net, x: net.op("CumSum", x, net.constant(2, "int64")),
+    "regions": lambda net, x: net.op(
+        "RoiAlign", x, net.constant([[0, 0, 4, 4], [1, 1, 5, 5]]), net.integers(0, 0), output_height=4, output_width=4
+    ),
+    "sampled": lambda net, x: net.op(
+        "GridSample", x,
+        net.op("Transpose", net.op("Gather", "image", net.integers(0, 1), axis=1), perm=[0, 2, 3, 1]),
+    ),
     "quantized": lambda net, x: net.op(
         "DequantizeLinear",
         net.op("QuantizeLinear", x, net.positive(8), net.constant([0] * 8, "int8"), axis=1),
@@ -203,38 +223,6 @@ def test_group_normalization_loses_whole_groups(tmp_path: Path) -> None:
         assert (np.unique(kept, return_counts=True)[1] == 2).all()
 
 
-def test_whole_numbers(tmp_path: Path) -> None:
-    """Dynamic quantization: kernels of bytes, and a bias that is quantized on the way."""
-
-    def body(net: Net, x: str) -> str:
-        quantized, scale, zero = net.op("DynamicQuantizeLinear", x, outputs=3)
-        kernel = net.constant(np.arange(6 * 8).reshape(6, 8, 1, 1) % 251, "uint8")
-        counted = net.op("ConvInteger", quantized, kernel, zero, net.constant(128, "uint8"), name="counted")
-        factor = net.op("Mul", scale, net.constant(0.01))
-        bias = net.op("Cast", net.op("Floor", net.op("Div", net.random(6), factor)), to=6)
-        total = net.op("Add", counted, net.op("Reshape", bias, net.integers(1, 6, 1, 1)))
-        return ended(net, net.op("Mul", net.op("Cast", total, to=1), factor), 6)
-
-    pruned(through(tmp_path / "net.onnx", body), before=4, counted=3)
-
-
-def test_kernels_that_are_dequantized(tmp_path: Path) -> None:
-    """As quantized models have them: the whole numbers are cut, and their scales, one for each filter."""
-
-    def body(net: Net, x: str) -> str:
-        numbers = net.constant(np.arange(6 * 8 * 9).reshape(6, 8, 3, 3) % 255 - 127, "int8")
-        scales, zeros = net.positive(6), net.constant([0] * 6, "int8")
-        kernel = net.op("DequantizeLinear", numbers, scales, zeros, axis=0)
-        bias = net.op("DequantizeLinear", net.constant(range(6), "int32"), net.constant(0.1))
-        return ended(net, net.op("Conv", x, kernel, bias, name="quantized", pads=[1, 1, 1, 1]), 6)
-
-    result = pruned(through(tmp_path / "net.onnx", body), before=4, quantized=3)
-    kept = {tuple(value.const_value.shape.numpy()) for value in result.model.graph.initializers.values()}
-    assert (3, 4, 3, 3) in kept
-    assert (3,) in kept
-    assert not any("optimised" in name for name in result.proof.trials)  # whose fused nodes round otherwise
-
-
 PINNED: dict[str, tuple[Body, str]] = {
     "softmax": (lambda net, x: ended(net, net.op("Softmax", x, axis=1)), "normalises over its channels"),
     "layer norm": (
@@ -252,6 +240,19 @@ PINNED: dict[str, tuple[Body, str]] = {
         "no channel",
     ),
     "no rule": (lambda net, x: ended(net, net.op("Trilu", x)), r"\(Trilu\) has no rule"),
+    "across channels": (lambda net, x: ended(net, net.op("LRN", x, size=3)), "normalises over its channels"),
+    "a place in a list": (
+        lambda net, x: net.op("GatherND", x, net.constant([[0, 1], [0, 2]], "int64")),
+        "takes places that are computed",
+    ),
+    "a kernel that is computed": (
+        lambda net, x: net.op("Conv", x, x),
+        "kernel that is computed",
+    ),
+    "an operator of onnxruntime's own": (
+        lambda net, x: ended(net, net.op("Inverse", x, domain="com.microsoft")),
+        r"\(com.microsoft.Inverse\) has no rule",
+    ),
     "its width as a number": (
         lambda net, x: ended(net, net.op("Div", x, net.op("Cast", net.op("ReduceProd", net.op("Shape", x)), to=1))),
         "counts it, for more than shapes",
@@ -267,20 +268,6 @@ def test_what_is_pinned_says_why(tmp_path: Path, name: str) -> None:
         harness.prune(through(tmp_path / "net.onnx", body, channels=width), ratio=0.5)
 
 
-def test_a_body_pins_what_it_reads(tmp_path: Path) -> None:
-    """If: what is inside is not followed."""
-    net = Net()
-    x = net.conv("image", 3, 8, name="before")
-    flag = net.op("Greater", net.op("ReduceMax", "image", keepdims=0), net.constant(0.0))
-    bodies = {}
-    for branch, kind in (("then_branch", "Relu"), ("else_branch", "Neg")):
-        node = onnx.helper.make_node(kind, [x], [f"{branch}.out"])
-        bodies[branch] = onnx.helper.make_graph([node], branch, [], [tensor(f"{branch}.out", None)])
-    out = net.op("If", flag, name="choose", **bodies)
-    with pytest.raises(PruneError, match=r"before \(a body of 'choose' \(If\) reads it\)"):
-        harness.prune(net.save(tmp_path / "net.onnx", [out]), ratio=0.5)
-
-
 def test_constants_in_nodes_and_shared_ones(tmp_path: Path) -> None:
     """As Paddle writes weights; two nodes that share one are cut each in its own way."""
     net = Net()
@@ -293,3 +280,41 @@ def test_constants_in_nodes_and_shared_ones(tmp_path: Path) -> None:
     result = harness.prune(net.save(tmp_path / "net.onnx", [out]), ratio=0.5)
     assert result.plan.kept["a"] != result.plan.kept["b"]
     assert result.proof.holds
+
+
+@pytest.mark.parametrize("kind", ["ReduceSum", "ReduceSumSquare", "ReduceL1", "ReduceL2"])
+def test_a_sum_over_channels_is_the_same_without_zeros(tmp_path: Path, kind: str) -> None:
+    pruned(through(tmp_path / "net.onnx", lambda net, x: net.op(kind, x, net.integers(1))), before=4)
+
+
+def test_upsampling_as_older_files_have_it(tmp_path: Path) -> None:
+    body: Body = lambda net, x: ended(net, net.op("Upsample", x, net.constant([1, 1, 2, 2])))  # noqa: E731
+    pruned(through(tmp_path / "net.onnx", body, opset=9), before=4)
+
+
+def test_rms_normalization_along_rows_and_over_channels(tmp_path: Path) -> None:
+    rows: Body = lambda net, x: ended(net, net.op("RMSNormalization", x, net.positive(6)))  # noqa: E731
+    pruned(through(tmp_path / "rows.onnx", rows, opset=23), before=4)
+
+    def channels(net: Net, x: str) -> str:
+        last = net.op("Transpose", x, perm=[0, 2, 3, 1])
+        return str(net.op("MatMul", net.op("RMSNormalization", last, net.positive(8)), net.random(8, 2)))
+
+    with pytest.raises(PruneError, match=r"before \('rmsnormalization_\d+' normalises over its channels\)"):
+        harness.prune(through(tmp_path / "channels.onnx", channels, opset=23), ratio=0.5)
+
+
+def test_boxes_that_are_chosen_are_pinned_and_what_they_are_made_from_is_not(tmp_path: Path) -> None:
+    """A detector that gives places alone: what these are found from is compared."""
+    net = Net()
+    x = net.op("Relu", net.conv("image", 3, 8, name="before"))
+    boxes = net.op("Reshape", net.conv(x, 8, 4, name="boxes"), net.integers(0, 4, 36))
+    scores = net.op("Reshape", net.op("Sigmoid", net.conv(x, 8, 3, name="scores")), net.integers(0, 3, 36))
+    boxes = net.op("Transpose", boxes, perm=[0, 2, 1])
+    limits = net.integers(5), net.constant(0.5), net.constant(0.1)
+    places = net.op("NonMaxSuppression", boxes, scores, *limits, name="nms")
+    path = net.save(tmp_path / "net.onnx", [tensor(places, None, onnx.TensorProto.INT64)])
+    result = pruned(path, before=4)
+    assert {name: result.report.pinned[name] for name in ("boxes", "scores")} == dict.fromkeys(
+        ("boxes", "scores"), "'nms' takes places that are computed"
+    )

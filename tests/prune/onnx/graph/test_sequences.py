@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 import harness
+from harness.base.errors import PruneError
 from tests.onnx_files import tensor
 from tests.prune.onnx.graph.building import Net
 from tests.prune.onnx.graph.halving import pruned, through
@@ -97,3 +98,29 @@ def test_units_of_an_lstm_that_is_given_its_state_stay(tmp_path: Path) -> None:
     result = harness.prune(net.save(tmp_path / "net.onnx", [last], inputs), ratio=0.5)
     assert "lstm" not in result.plan.kept
     assert result.report.pinned["lstm"] == "units of a recurrent node stay"
+
+
+EQUATIONS = {
+    "with an ellipsis": lambda net, x: net.op("Einsum", x, net.random(8, 6), equation="nc...,cd->nd..."),
+    "without an arrow": lambda net, x: net.op("Einsum", x, net.random(8, 6), equation="zchw,cd"),
+    "one tensor, turned": lambda net, x: net.op(
+        "MatMul", net.op("Einsum", x, equation="nchw -> nhwc"), net.random(8, 2)
+    ),
+    "one tensor, added up": lambda net, x: net.op("Einsum", x, equation="nchw->nhw"),
+    "two tensors, added up": lambda net, x: net.op("Einsum", x, net.conv(x, 8, 8), equation="nc...,nc...->n..."),
+}
+
+
+@pytest.mark.parametrize("name", EQUATIONS)
+def test_equations(tmp_path: Path, name: str) -> None:
+    pruned(through(tmp_path / "net.onnx", EQUATIONS[name]), before=4)
+
+
+@pytest.mark.parametrize("equation", ["nchw,cd,de->nehw", "nchh,cd->nd"])
+def test_equations_that_no_rule_reads_are_pinned(tmp_path: Path, equation: str) -> None:
+    def body(net: Net, x: str) -> str:
+        others = [net.random(8, 6), net.random(6, 4)][: equation.count(",")]
+        return str(net.op("Einsum", x, *others, name="product", equation=equation))
+
+    with pytest.raises(PruneError, match=r"before .'product' has an equation that no rule reads"):
+        harness.prune(through(tmp_path / "net.onnx", body), ratio=0.5)

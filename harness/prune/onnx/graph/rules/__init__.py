@@ -11,6 +11,7 @@ from harness.prune.onnx.graph.rules import (  # noqa: F401
     joining,
     normalization,
     pooling,
+    qlinear,
     quantization,
     recurrent,
     reduction,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from harness.channels.names import NO_CHANNEL, Names, along, spread
@@ -9,51 +11,54 @@ from harness.prune.onnx.graph.registry import onnx_rule
 from harness.prune.onnx.graph.site import Site
 
 
-@onnx_rule("Conv", "ConvInteger")
+@onnx_rule("Conv")
 def convolution(site: Site) -> Names | list[Names]:
     """Reads the channels of its input and makes new ones; a depthwise one passes them on."""
-    if not site.is_constant(1):
+    return convolved(site, 1, bias=2)
+
+
+@onnx_rule("ConvInteger")
+def of_whole_numbers(site: Site) -> Names | list[Names]:
+    """The same; a zero point for each filter is cut with it."""
+    return convolved(site, 1, each=(3,))
+
+
+def convolved(site: Site, kernel: int, bias: int | None = None, each: Sequence[int] = ()) -> Names | list[Names]:
+    """Names of a convolution by input `kernel`; inputs in `each` may hold a number for each filter."""
+    if not site.is_constant(kernel):
         return site.pin_all(f"'{site.path}' has a kernel that is computed")
     ids = site.read(site.names[0], 1)
     groups = int(site.attribute("group", 1))
     if groups > 1 and groups == len(ids) and (ids != NO_CHANNEL).all():
-        return _depthwise(site, ids)
-    made = site.create(site.out_shape[1], 1)
-    filters = along(made, 1)
-    if groups == 1:
-        site.weight(1, {0: filters, 1: ids}, makes=0)
+        made = _depthwise(site, kernel, ids)
     else:
-        _grouped(site, ids, filters, groups)
-    _finished(site, filters)
+        made = site.create(site.out_shape[1], 1)
+        _mixing(site, kernel, ids, along(made, 1), groups)
+    filters = along(made, 1)
+    if bias is not None:
+        site.weight(bias, {0: filters}, role="offset")
+    for index in each:
+        if site.has(index) and site.names[index].size > 1:
+            site.weight(index, {0: filters}, role="other")
     return made
 
 
-def _finished(site: Site, filters: Names) -> None:
-    """The bias, or the zero points of whole numbers."""
-    if site.node.op_type == "ConvInteger":
-        held = site.value(3)
-        if held is not None and held.size > 1:
-            site.weight(3, {0: filters}, role="other")
-    else:
-        site.weight(2, {0: filters}, role="offset")
-
-
-def _depthwise(site: Site, ids: Names) -> Names:
+def _depthwise(site: Site, kernel: int, ids: Names) -> Names:
     """Passes each channel on, once or several times."""
     repeated = np.repeat(ids, site.out_shape[1] // len(ids))
-    site.weight(1, {0: repeated}, makes=0)
-    _finished(site, repeated)
+    site.weight(kernel, {0: repeated}, makes=0)
     site.setting("group", lambda removal: int(removal.kept(ids).sum()))
     return spread(repeated, site.out_shape, 1)
 
 
-def _grouped(site: Site, ids: Names, filters: Names, groups: int) -> None:
-    """Keep every group equally wide: the channels at the same place of each group go together."""
+def _mixing(site: Site, kernel: int, ids: Names, filters: Names, groups: int) -> None:
+    """Reads channels and makes others. Groups stay equally wide: those at the same place of each go together."""
     rows, columns = ids.reshape(groups, -1), filters.reshape(groups, -1)
-    reason = f"'{site.path}' convolves it in groups beside one that must stay"
-    site.unify(rows[:1], rows, reason)
-    site.unify(columns[:1], columns, reason)
-    site.weight(1, {0: filters, 1: rows[0]}, makes=0)
+    if groups > 1:
+        reason = f"'{site.path}' convolves it in groups beside one that must stay"
+        site.unify(rows[:1], rows, reason)
+        site.unify(columns[:1], columns, reason)
+    site.weight(kernel, {0: filters, 1: rows[0]}, makes=0)
 
 
 @onnx_rule("ConvTranspose")

@@ -15,37 +15,40 @@ from harness.prune.onnx.graph.site import Site, known
 @onnx_rule("Concat")
 def concat(site: Site) -> Names | list[Names]:
     """Names are joined as the tensors are. A constant that is joined along another axis is cut with the others."""
+    return joined(site, range(len(site.names)))
+
+
+def joined(site: Site, indices: Sequence[int]) -> Names | list[Names]:
+    """Names of what these inputs are joined to."""
     rank = len(site.out_shape)
     axis = int(site.attribute("axis")) % rank
-    varying = {k for names in site.names for k in site.varying(names)}
+    varying = {k for index in indices for k in site.varying(site.names[index])}
     for across in varying - {axis}:
-        _line_up(site, across)
+        _line_up(site, indices, across)
     parts = [
-        names if not site.is_constant(index) else _lent(site, index, axis, varying - {axis})
-        for index, names in enumerate(site.names)
+        _lent(site, index, indices, varying - {axis}) if site.is_constant(index) else site.names[index]
+        for index in indices
     ]
     cut = tuple(slice(None) if k in varying or k == axis else slice(0, 1) for k in range(rank))
-    joined = np.concatenate([part[cut] for part in parts], axis)
-    return np.broadcast_to(joined, site.out_shape) if joined.shape[axis] == site.out_shape[axis] else _odd(site)
+    made = np.concatenate([part[cut] for part in parts], axis)
+    if made.shape[axis] != site.out_shape[axis]:
+        return site.pin_all(f"'{site.path}' joins tensors of which one was empty")
+    return np.broadcast_to(made, site.out_shape)
 
 
-def _odd(site: Site) -> list[Names]:
-    return site.pin_all(f"'{site.path}' joins tensors of which one was empty")
-
-
-def _line_up(site: Site, axis: int) -> None:
+def _line_up(site: Site, indices: Sequence[int], axis: int) -> None:
     """Channels along an axis that is not joined are those of all parts that are no constants."""
-    parts = [names for index, names in enumerate(site.names) if not site.is_constant(index)]
+    parts = [site.names[index] for index in indices if not site.is_constant(index)]
     first = next(names for names in parts if axis in site.varying(names))
     for names in parts:
         site.unify(site.channels(first, axis), site.channels(names, axis), f"'{site.path}' lines it up with no channel")
 
 
-def _lent(site: Site, index: int, axis: int, across: set[int]) -> Names:
+def _lent(site: Site, index: int, indices: Sequence[int], across: set[int]) -> Names:
     """Names of a constant part: those that the other parts have across the joined axis."""
     shape = site.names[index].shape
     for other in across:
-        first = next(names for names in site.names if other in site.varying(names))
+        first = next(site.names[each] for each in indices if other in site.varying(site.names[each]))
         ids = site.channels(first, other)
         site.weight(index, {other: ids}, role="other")
         return spread(ids, shape, other)

@@ -16,3 +16,11 @@ def pooling(site: Site) -> list[Names]:
     if len(site.out_shapes) > 1 and site.node.outputs[1].uses():
         return site.pin_all(f"'{site.path}' tells where in its tensor a maximum was")
     return site.carried(spread(along(names, 1), site.out_shape, 1))
+
+
+@onnx_rule("GridSample", "RoiAlign", "MaxRoiPool")
+def sampled(site: Site) -> Names:
+    """Takes every channel alone, at places that its other inputs say."""
+    for names in site.names[1:]:
+        site.pin(names, f"'{site.path}' takes places from it")
+    return spread(site.read(site.names[0], 1), site.out_shape, 1)

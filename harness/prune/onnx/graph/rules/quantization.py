@@ -8,9 +8,11 @@ from harness.prune.onnx.graph.site import Site
 
 
 @onnx_rule("QuantizeLinear", "DequantizeLinear")
-def quantized(site: Site) -> Names:
+def quantized(site: Site) -> Names | list[Names]:
     """Names pass; a scale and a zero point for each place along the axis are cut with it."""
     names = site.names[0]
+    if site.attribute("block_size", 0):
+        return site.pin_all(f"'{site.path}' has scales for blocks of it")
     axis = int(site.attribute("axis", 1)) if names.ndim else 0
     for index in (1, 2):
         held = site.value(index)
