@@ -49,8 +49,8 @@ def stations(sizes: Sizes, inputs: Mapping[str, Sequence[int]]) -> tuple[Station
             members.append([])
             station = len(found) - 1
         else:
-            station = max((owners.get(name, 0) for name in node.input[:1]), default=0)
-        members[station].append(node.name)
+            station = next((owners[name] for name in node.input if name in owners), 0)
+        members[station] += [node.name, *filter(None, node.output)]  # a blocked kernel is named after what it makes
         owners |= dict.fromkeys(node.output, station)
     return tuple(one.model_copy(update={"nodes": tuple(names)}) for one, names in zip(found, members, strict=True))
 

@@ -38,7 +38,8 @@ class Station(Record):
 
     `inputs` and `outputs` are the widths that it reads and makes; `positions` is how many places of its output's
     feature map it works at, `taps` how many weights meet at each for one input and one output channel. `apart` is
-    whether each channel is by itself, as in a depthwise convolution. `nodes` are the names of all its nodes.
+    whether each channel is by itself, as in a depthwise convolution. `nodes` are the names of all its nodes,
+    and of what they make.
     """
 
     operator: str

@@ -96,4 +96,5 @@ def _narrow(kernel: Array) -> Array:
     """A kernel of no more outputs than channels, for which all errors are the same."""
     if kernel.shape[1] <= kernel.shape[0]:
         return kernel.copy()
-    return np.asarray(np.linalg.qr(kernel.T, mode="r").T)
+    triangle: Array = np.asarray(np.linalg.qr(kernel.T, mode="r"))
+    return triangle.T

@@ -11,7 +11,8 @@ import pytest
 from onnx import numpy_helper
 
 from harness.measure.latency.designs import designs
-from harness.measure.latency.stations import KERNELS, stations
+from harness.measure.latency.stations import KERNELS, shared_out, stations
+from harness.measure.latency.table import Kernel
 from harness.prune.onnx.graph.reading import read_onnx
 from harness.prune.onnx.graph.running import Runner
 from harness.prune.onnx.graph.trace import Trace, trace
@@ -99,7 +100,7 @@ def test_stations_are_the_nodes_with_kernels_and_what_follows_them(
 ) -> None:
     _, sizes, full, free = read(make, tmp_path)
     found = stations(sizes, {one.name: shape_of(one) for one in sizes.proto.graph.input})
-    names = [node.name for node in sizes.proto.graph.node]
+    names = [name for node in sizes.proto.graph.node for name in (node.name, *filter(None, node.output))]
     assert sorted(name for station in found for name in station.nodes) == sorted(names)
     assert len({name for name in names if name}) == len([name for name in names if name])
     groups = {group for station in found for axis in (station.inputs, station.outputs) for group, _ in axis.each}
@@ -153,3 +154,26 @@ def test_positions_behind_a_computed_shape_are_those_of_the_run(tmp_path: Path) 
     path = net.save(tmp_path / "net.onnx", [made], [tensor("image", ("N", 3, 6, None))])
     found = stations(OnnxSizes(trace(read_onnx(path, ["image:Nx3x6x20:float32"]))), {"image": (1, 3, 6, 20)})
     assert [(each.operator, each.positions) for each in found[1:]] == [("Conv", 120), ("MatMul", 120)]
+
+
+def test_kernels_are_told_by_what_they_make_and_by_what_their_nodes_read_first_of_all_that_is_computed(
+    tmp_path: Path,
+) -> None:
+    """As in Paddle's files: tensors are not named after their nodes, and constants stand before what is computed."""
+    net = Net()
+    x = net.op("Add", net.random(1, 8, 1, 1), net.op("Mul", net.random(1), net.conv("image", 3, 8, name="first")))
+    path = net.save(tmp_path / "net.onnx", [net.conv(x, 8, 4, name="second")])
+    model = onnx.load(path)
+    for number, node in enumerate(model.graph.node[:-1]):
+        made = node.output[0]
+        for other in model.graph.node:
+            other.input[:] = [f"maps_{number}.tmp" if name == made else name for name in other.input]
+        node.output[0] = f"maps_{number}.tmp"
+    onnx.save(model, path)
+    found = stations(OnnxSizes(trace(read_onnx(path))), {"image": (1, 3, 6, 6)})
+    kernels = [
+        Kernel(name=name, operator="Conv", us=us) for name, us in (("maps_0.tmp_nchwc", 5), ("n2", 2), ("n3", 7))
+    ]
+    times, routes = shared_out(found, kernels)
+    assert times == [0, 7, 7]
+    assert routes == ["", "blocked", "plain"]
