@@ -9,7 +9,7 @@ import onnx
 import pytest
 
 import harness
-from harness.base.progress import Silent
+from harness.base.progress import Progress, Silent
 from harness.quantize import auto
 from harness.quantize.auto import Search, by_kind, in_parts
 from harness.quantize.gains import typical, wins
@@ -77,7 +77,9 @@ def searched(
     def write(path: Path, left: Sequence[str]) -> None:
         left_of[path] = set(left)
 
-    def measured(original: Path, files: Sequence[Path], spec: MeasureSpec) -> tuple[None, tuple[tuple[Gain, ...], ...]]:
+    def measured(
+        original: Path, files: Sequence[Path], spec: MeasureSpec, progress: Progress
+    ) -> tuple[None, tuple[tuple[Gain, ...], ...]]:
         found = []
         for file in files:
             speed = 1.0
