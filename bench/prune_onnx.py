@@ -6,10 +6,6 @@ process of its own, with nothing warmed up. Linux alone tells a process's peak m
 
 from __future__ import annotations
 
-import argparse
-import json
-import os
-import subprocess
 import sys
 from pathlib import Path
 
@@ -17,9 +13,8 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from bench.prune_resnet50 import watched
+from bench import costs
 from harness.base.crash import scratch
-from harness.measure.runtime.environment import describe
 
 RESULT = Path(__file__).parent / "results" / "prune-onnx.md"
 COMMAND = "make bench-prune-onnx"
@@ -88,42 +83,24 @@ def once(width: int = WIDTH) -> dict[str, float]:
     with scratch() as folder:
         source, target = network(folder / "net.onnx", width), folder / "pruned.onnx"
         size = source.stat().st_size
-        result, pruning = watched(lambda: harness.prune(source, ratio=0.5))
+        result, pruning = costs.watched(lambda: harness.prune(source, ratio=0.5))
         result.write(target)
-        proof, verifying = watched(lambda: harness.verify(source, target, result.plan))
-    figures: dict[str, float] = {"model_bytes": size, "largest_difference": proof.largest_difference}
-    for name, cost in {"prune": pruning, "verify": verifying}.items():
-        figures[f"{name}_s"], figures[f"{name}_cpu_s"] = cost.seconds, cost.cpu_seconds
-        figures[f"{name}_times_model"] = cost.growth_bytes / size
-    return figures
-
-
-def repeated(times: int) -> list[dict[str, float]]:
-    """So many repetitions, each in a fresh process."""
-    command = [sys.executable, "-m", "bench.prune_onnx", "--once"]
-    return [
-        json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout) for _ in range(times)
-    ]
+        proof, verifying = costs.watched(lambda: harness.verify(source, target, result.plan))
+    return {"largest_difference": proof.largest_difference, **costs.figures(size, prune=pruning, verify=verifying)}
 
 
 def markdown(rows: list[dict[str, float]]) -> str:
     """The figures as a page."""
-    machine, size_mb = describe(), rows[0]["model_bytes"] / 1e6
-    versions = ", ".join(f"{name} {version}" for name, version in machine["versions"].items() if version)
-    cells = []
+    lines = []
     for row in rows:
-        costs = (
-            f"{row[f'{name}_s']:.1f} | {row[f'{name}_cpu_s']:.1f} | {row[f'{name}_times_model']:.1f}"
-            for name in ("prune", "verify")
-        )
         alone = max(0.0, row["prune_s"] - row["verify_s"])
-        cells.append(f"| {' | '.join(costs)} | {alone:.1f} | {row['largest_difference']:.1e} |")
+        shown = costs.cells(row, "prune", "verify")
+        lines.append(f"| {shown} | {alone:.1f} | {row['largest_difference']:.1e} |")
     return "\n".join(
         [
             "# An ONNX file of 50 MB, pruned by half",
             "",
-            f"`{COMMAND}` on {machine['cpu']}, {len(machine['affinity'])} CPUs, load {os.getloadavg()[0]:.1f} (what "
-            f"else ran at the time; 0 to 2 is calm); {versions}. A residual network of {size_mb:.0f} MB, "
+            f"{costs.conditions(COMMAND)} A residual network of {rows[0]['model_bytes'] / 1e6:.0f} MB, "
             "images 224 x 224. A row is a fresh process, nothing warmed up; CPU seconds are those of all its threads, "
             "memory is its growth at its peak, in sizes of the file. `harness prune` proves what it made; `harness "
             "verify` reads both files and proves it again; the difference is what pruning takes by itself. Wanted: "
@@ -131,7 +108,7 @@ def markdown(rows: list[dict[str, float]]) -> str:
             "",
             "| prune and prove, s | CPU s | memory | verify, s | CPU s | memory | prune alone, s | difference |",
             "|---|---|---|---|---|---|---|---|",
-            *cells,
+            *lines,
             "",
         ]
     )
@@ -139,14 +116,7 @@ def markdown(rows: list[dict[str, float]]) -> str:
 
 def main() -> None:
     """Measure, print, and write the page."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--once", action="store_true", help="one repetition in this process, as JSON")
-    parser.add_argument("--times", type=int, default=3, help="repetitions")
-    asked = parser.parse_args()
-    if asked.once:
-        sys.stdout.write(json.dumps(once()) + "\n")
-        return
-    text = markdown(repeated(asked.times))
+    text = markdown(costs.main(__doc__, "bench.prune_onnx", once))
     RESULT.write_text(text, encoding="utf-8")
     sys.stdout.write(text)
 

@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from bench.prune_resnet50 import watched
+from bench.costs import watched
 from harness.cli.terminal import print_lines, terminal
 from harness.measure.runtime.environment import describe
 

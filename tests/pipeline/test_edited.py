@@ -45,16 +45,22 @@ class Editing(Silent):
         self.edit()
 
 
-@pytest.mark.parametrize("edited", [STUDY.format(seeds=[0, 1]), "name ="])
-def test_a_study_that_is_edited_half_way_ends_as_it_began_and_says_so(
-    edited: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """The other version is another run, of another version in the store, which takes what it can from the first."""
+@pytest.fixture
+def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A study in the current folder, on the invented road."""
     monkeypatch.chdir(tmp_path)
-    file = tmp_path / "small.toml"
-    file.write_text(STUDY.format(seeds=[0]))
     monkeypatch.setattr(road, "StudySite", planted())
     monkeypatch.setattr(road, "measured", lambda *asked: ())
+    written = tmp_path / "small.toml"
+    written.write_text(STUDY.format(seeds=[0]))
+    return written
+
+
+@pytest.mark.parametrize("edited", [STUDY.format(seeds=[0, 1]), "name ="])
+def test_a_study_that_is_edited_half_way_ends_as_it_began_and_says_so(
+    edited: str, file: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The other version is another run, of another version in the store, which takes what it can from the first."""
     monkeypatch.setattr("harness.cli.commands.run.terminal", lambda quiet: Editing(lambda: file.write_text(edited)))
     words = ("run", "small.toml", "--on", "workers", "--json")
     code, out, err = in_process(capsys, *words)
@@ -74,13 +80,8 @@ def test_a_study_that_is_edited_half_way_ends_as_it_began_and_says_so(
 
 
 def test_one_that_is_only_written_anew_is_no_other(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    file: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.chdir(tmp_path)
-    file = tmp_path / "small.toml"
-    file.write_text(STUDY.format(seeds=[0]))
-    monkeypatch.setattr(road, "StudySite", planted())
-    monkeypatch.setattr(road, "measured", lambda *asked: ())
     told = f"# why\n{STUDY.format(seeds=[0])}"
     monkeypatch.setattr("harness.cli.commands.run.terminal", lambda quiet: Editing(lambda: file.write_text(told)))
     assert in_process(capsys, "run", "small.toml", "--on", "workers")[0] == 0

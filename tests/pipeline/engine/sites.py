@@ -18,6 +18,15 @@ from harness.base.errors import PruneError
 from harness.base.progress import Progress
 from harness.pipeline.engine.engine import Job
 
+DEATHS = {  # how a job dies, and what is said of it
+    "SIGFPE": "its process was killed by SIGFPE at 'prune / fine-tune'; native code under one of the network's",
+    "SIGSEGV": "its process was killed by SIGSEGV at 'prune / fine-tune'; native code",
+    "SIGKILL": "was killed by SIGKILL, most likely out of memory at 'prune / fine-tune'; give it more memory",
+    "exit": "its process ended with exit code 3 at 'prune / fine-tune'; something that it ran",
+    "abort": "was killed by SIGABRT at 'prune / fine-tune': terminate called after throwing an instance of 'std",
+    "memory": "it ran out of memory at 'prune / fine-tune' (MemoryError); give it more memory, or a smaller",
+}
+
 LIMIT_BYTES = 64 << 20
 
 

@@ -22,7 +22,7 @@ from harness.pipeline.engine.ray_cluster import LOCAL, Node, connected, differin
 from harness.pipeline.engine.ray_engine import RayEngine
 from harness.pipeline.engine.workers import Workers
 from tests.base.test_crash import alive
-from tests.pipeline.engine.sites import Place
+from tests.pipeline.engine.sites import DEATHS, Place
 from tests.pipeline.engine.test_workers import LONGEST_S, wait_for
 from tests.rays import end  # noqa: F401 - which settles how Ray knows us, before it is imported
 
@@ -75,16 +75,7 @@ def test_one_process_does_job_after_job(engine: RayEngine, capfd: pytest.Capture
     assert capfd.readouterr().out == ""
 
 
-@pytest.mark.parametrize(
-    ("how", "said"),
-    [
-        ("SIGFPE", "its process was killed by SIGFPE at 'prune / fine-tune'; native code under one of the network's"),
-        ("SIGSEGV", "its process was killed by SIGSEGV at 'prune / fine-tune'; native code"),
-        ("SIGKILL", "was killed by SIGKILL, most likely out of memory at 'prune / fine-tune'; give it more memory"),
-        ("exit", "its process ended with exit code 3 at 'prune / fine-tune'; something that it ran"),
-        ("memory", "it ran out of memory at 'prune / fine-tune' (MemoryError); give it more memory, or a smaller"),
-    ],
-)
+@pytest.mark.parametrize(("how", "said"), DEATHS.items())
 def test_a_death_costs_one_job_which_says_how_and_in_what(
     how: str, said: str, engine: RayEngine, tmp_path: Path
 ) -> None:

@@ -20,7 +20,7 @@ from harness.base.progress import Silent
 from harness.pipeline.engine.engine import FailedError, Job, StoppedError
 from harness.pipeline.engine.workers import Workers
 from tests.base.test_crash import alive
-from tests.pipeline.engine.sites import Place
+from tests.pipeline.engine.sites import DEATHS, Place
 
 Ask = Callable[..., Any]
 LONGEST_S = 60
@@ -46,17 +46,7 @@ def test_one_process_does_job_after_job_and_what_it_prints_is_no_answer(
     assert capfd.readouterr().out == ""
 
 
-@pytest.mark.parametrize(
-    ("how", "said"),
-    [
-        ("SIGFPE", "its process was killed by SIGFPE at 'prune / fine-tune'; native code under one of the network's"),
-        ("SIGSEGV", "its process was killed by SIGSEGV at 'prune / fine-tune'; native code"),
-        ("SIGKILL", "was killed by SIGKILL, most likely out of memory at 'prune / fine-tune'; give it more memory"),
-        ("exit", "its process ended with exit code 3 at 'prune / fine-tune'; something that it ran"),
-        ("abort", "was killed by SIGABRT at 'prune / fine-tune': terminate called after throwing an instance of 'std"),
-        ("memory", "it ran out of memory at 'prune / fine-tune' (MemoryError); give it more memory, or a smaller"),
-    ],
-)
+@pytest.mark.parametrize(("how", "said"), DEATHS.items())
 def test_a_death_costs_one_job_which_says_how_and_in_what(
     how: str, said: str, workers: Workers, tmp_path: Path
 ) -> None:
