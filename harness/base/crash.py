@@ -17,7 +17,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -111,9 +111,13 @@ def left_by(memory: Memory) -> list[str]:
 
 
 def end_now() -> None:
-    """End this process at once, whatever it is doing, and leave nothing half-made."""
-    for path in list(_note.unfinished):
-        _remove(Path(path))
+    """End this process at once, whatever it is doing, and leave nothing half-made.
+
+    Its other threads run on meanwhile: so that they put nothing more into a folder, it first gets another name.
+    """
+    for path in map(Path, list(_note.unfinished)):
+        with suppress(OSError):  # it isn't there, or may not be removed
+            _remove(path.rename(path.with_name(f"{path.name}.{os.getpid()}")))
     os.kill(os.getpid(), getattr(signal, "SIGKILL", signal.SIGTERM))
 
 

@@ -70,9 +70,10 @@ def test_a_signal_that_asks_to_end_is_passed_on(tmp_path: Path, name: str) -> No
     assert not (tmp_path / "made").exists()
 
 
-def test_the_child_does_not_outlive_its_parent(tmp_path: Path) -> None:
-    """The parent is killed and can't pass anything on."""
-    done = supervised("print(os.getpid(), flush=True); time.sleep(100)", tmp_path / "made")
+@pytest.mark.parametrize("work", ["time.sleep(100)", "[(path / str(n)).touch() for n in range(10**9)]"])
+def test_the_child_does_not_outlive_its_parent(work: str, tmp_path: Path) -> None:
+    """The parent is killed and can't pass anything on; the child may be in the middle of writing."""
+    done = supervised(f"print(os.getpid(), flush=True); {work}", tmp_path / "made")
     assert done.stdout is not None
     child = int(done.stdout.readline())
     done.kill()

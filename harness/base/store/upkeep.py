@@ -98,7 +98,7 @@ def contents(place: Place) -> Contents:
             own.append(entry)
         elif NAME.fullmatch(name) and rest.count("/"):
             artifacts.setdefault(name, Kept(name)).add(entry)
-        elif name.endswith(".unfinished") and NAME.fullmatch(name.removesuffix(".unfinished")):
+        elif ".unfinished" in name and NAME.fullmatch(name.partition(".unfinished")[0]):
             leftovers.setdefault(name, Kept(name)).add(entry)
     unfinished = [artifacts.pop(name) for name, kept in list(artifacts.items()) if not kept.is_whole]
     return Contents(

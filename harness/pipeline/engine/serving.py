@@ -50,8 +50,14 @@ def serve(connection: Connection, note: Memory, output: str, folder: str) -> Non
 
 
 def _settle(note: Memory, output: str) -> None:
-    """Leave Ctrl-C to who started this process, and die with it; where memory runs out, be the first to go."""
+    """Leave signals for all to who started this process, and die with it; where memory runs out, be the first to go.
+
+    Who ends a whole group of processes, as a terminal, `timeout` and Ray do, would not let this one remove what is
+    half-made, so it is in a group of its own.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if hasattr(os, "setpgrp"):
+        os.setpgrp()
     if hasattr(signal, "pthread_sigmask"):
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     file = os.open(output, os.O_WRONLY | os.O_APPEND | os.O_CREAT)

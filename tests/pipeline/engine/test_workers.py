@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -158,12 +159,20 @@ if __name__ == "__main__":
 """
 
 
-def test_a_worker_does_not_outlive_who_started_it(tmp_path: Path) -> None:
-    """Who started it is killed and can't say goodbye."""
-    started = subprocess.Popen([sys.executable, "-c", ORPHAN, str(tmp_path)])
+ENDINGS: dict[str, Callable[[int], None]] = {
+    "killed": lambda pid: os.kill(pid, signal.SIGKILL),
+    "all of its group asked to end": lambda pid: os.killpg(pid, signal.SIGTERM),
+    "all of its group killed": lambda pid: os.killpg(pid, signal.SIGKILL),
+}
+
+
+@pytest.mark.parametrize("how", ENDINGS)
+def test_a_worker_does_not_outlive_who_started_it(how: str, tmp_path: Path) -> None:
+    """Who started it can't say goodbye, and the worker leaves nothing half-made."""
+    started = subprocess.Popen([sys.executable, "-c", ORPHAN, str(tmp_path)], start_new_session=True)
     worker = wait_for(tmp_path / "waits")
     assert alive(worker)
-    started.kill()
+    ENDINGS[how](started.pid)
     started.wait()
     until = time.monotonic() + LONGEST_S
     while (alive(worker) or (tmp_path / "half").exists()) and time.monotonic() < until:
