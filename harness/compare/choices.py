@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from harness.compare.answers import Interval, SpeedUp, Variant, Verdict
-from harness.compare.answers.choice import TOLERATED_LOSS, Choice, lowest
+from harness.compare.answers.choice import TOLERATED_LOSS, Choice, PassedOver, lowest
 from harness.compare.frontier import eligible
 from harness.compare.pooling import difference
 from harness.compare.speed import combined
@@ -44,7 +44,8 @@ def choices_of(evidence: Evidence) -> tuple[Choice, ...]:
 
 
 def _choice(variants: Sequence[Variant], batch: int, evidence: Evidence) -> Choice | None:
-    able = [variant for variant in variants if eligible(variant, batch) and not variant.baseline]
+    standing = [variant for variant in variants if eligible(variant, batch)]
+    able = [variant for variant in standing if not variant.baseline]
     reference = next((variant for variant in able if variant.original), None)
     others = [variant for variant in able if variant is not reference]
     if reference is None or not others:
@@ -57,7 +58,24 @@ def _choice(variants: Sequence[Variant], batch: int, evidence: Evidence) -> Choi
         key=lambda each: (each.speedups[batch].value if each.safe else each.lowest, each.change.value),  # type: ignore[union-attr]
         default=none,
     )
-    return best.model_copy(update={"faster": len(found), "others": len(others)})
+    passed = _passed_over(best, standing, found, evidence)
+    return best.model_copy(update={"faster": len(found), "others": len(others), "passed_over": tuple(passed)})
+
+
+def _passed_over(
+    best: Choice, standing: Sequence[Variant], found: Sequence[Choice], evidence: Evidence
+) -> Iterator[PassedOver]:
+    """What stands left of the choice in a chart of latencies, but for the reference, from the left on."""
+    latencies = {variant.key: variant.latencies[best.batch].typical_us for variant in standing}
+    if best.variant is None:
+        return
+    reference = next(variant for variant in standing if variant.key == best.reference)
+    judged = {each.variant: {"change": each.change, "equal_change": each.equal_change} for each in found}
+    for variant in sorted(standing, key=lambda each: latencies[each.key]):
+        key = variant.key
+        if latencies[key] < latencies[best.variant] and variant is not reference:
+            changes = judged[key] if key in judged else _changes(variant, reference, evidence)
+            yield PassedOver(variant=key, faster=key in judged, **changes)
 
 
 def _faster(others: Sequence[Variant], reference: Variant, batch: int, evidence: Evidence) -> Iterator[Choice]:
@@ -66,19 +84,25 @@ def _faster(others: Sequence[Variant], reference: Variant, batch: int, evidence:
         speedups = _speedups(variant, reference, evidence)
         if batch not in speedups or speedups[batch].verdict is not Verdict.FASTER:
             continue
-        change = _change(variant, reference, evidence)
-        longer = _trained_on(variant, reference, evidence)
-        equal = None if longer is None else _change(variant, longer, evidence)
+        changes = _changes(variant, reference, evidence)
         yield Choice(
             arena=reference.arena,
             batch=batch,
             reference=reference.key,
             variant=variant.key,
-            safe=lowest(change, equal) > -TOLERATED_LOSS,
+            safe=lowest(*changes.values()) > -TOLERATED_LOSS,
             speedups=speedups,
-            change=change,
-            equal_change=equal,
+            **changes,
         )
+
+
+def _changes(variant: Variant, reference: Variant, evidence: Evidence) -> dict[str, Interval | None]:
+    """The two changes of `Judged`."""
+    longer = _trained_on(variant, reference, evidence)
+    return {
+        "change": _change(variant, reference, evidence),
+        "equal_change": None if longer is None else _change(variant, longer, evidence),
+    }
 
 
 def _trained_on(variant: Variant, reference: Variant, evidence: Evidence) -> Variant | None:

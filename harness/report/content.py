@@ -13,7 +13,7 @@ from harness.report.commands import commands_of
 from harness.report.conditions import Part, conditions, reproduce
 from harness.report.findings import Finding, findings
 from harness.report.gallery import Gallery, galleries
-from harness.report.headline import Headline, Recommended, headline, recommended
+from harness.report.headline import Headline, Recommended, headline, recommended, why_not_faster
 from harness.report.names import Names
 from harness.report.shown import MOST_DRAWN, left_out, worth_showing
 from harness.report.tables.by_class import chosen_tables, overview_tables
@@ -45,6 +45,7 @@ class Content:
     headline: Headline
     overviews: tuple[Overview, ...]
     recommended: tuple[Recommended, ...]
+    why_not_faster: tuple[str, ...]
     drawings: tuple[Drawing, ...]
     tuning_note: str
     left_out: str
@@ -94,6 +95,7 @@ def gather(results: Results, found: Compared | None = None) -> Content:
         headline=headline(answers, names, told),
         overviews=overviews(drawn, few),
         recommended=recommended(results, answers, names),
+        why_not_faster=tuple(why_not_faster(choice, drawn, few) for choice in drawn.choices),
         drawings=tuple(draw(drawn, few)),
         tuning_note=names.tuning_note(),
         left_out=left_out(answers, shown),

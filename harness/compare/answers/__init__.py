@@ -1,7 +1,7 @@
 """What a run says, as data: all of it can be written as JSON. What fills it in stands beside this folder."""
 
 from harness.compare.answers.answers import Answers, Contrast, Control
-from harness.compare.answers.choice import TOLERATED_LOSS, Choice
+from harness.compare.answers.choice import TOLERATED_LOSS, Choice, PassedOver
 from harness.compare.answers.examples import ClassAccuracy, ClassChange, Disagreement, Disagreements
 from harness.compare.answers.interval import Interval
 from harness.compare.answers.learning import Arm, Change, Effect, Learning, LearningTest
@@ -25,6 +25,7 @@ __all__ = [
     "Latency",
     "Learning",
     "LearningTest",
+    "PassedOver",
     "Place",
     "SeedOutcome",
     "SpeedUp",

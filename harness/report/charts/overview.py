@@ -29,7 +29,7 @@ class Size:
     labelled: bool
 
 
-WIDE, NARROW = Size(640, 330, True), Size(292, 226, False)
+WIDE, NARROW = Size(640, 330, True), Size(292, 218, False)
 
 
 def overview_panel(points: Sequence[Point], size: Size) -> Panel:

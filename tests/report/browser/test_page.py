@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from harness.report import ReportPaths
+from harness.report import ReportPaths, write
 from tests.report.browser.visit import DESK, PHONE, Visit
+from tests.report.headline.worlds import pruned
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -32,6 +34,23 @@ def test_the_first_screen_has_question_answer_frontier_command_and_gates(
             assert box["x"] + box["width"] <= screen[0], what
         width = visit.page.evaluate("document.documentElement.scrollWidth")
         assert width == screen[0], "nothing sticks out to the right"
+
+
+@pytest.mark.parametrize("screen", [DESK, PHONE])
+def test_why_nothing_faster_is_recommended_stands_there_too(
+    browser: Browser, tmp_path: Path, screen: tuple[int, int]
+) -> None:
+    """Where there is such a dot; it moves neither the frontier nor the gates out of sight."""
+    with Visit(browser, write(pruned(0.983), tmp_path).html, screen) as visit:
+        assert "50\u00a0% may lose" in visit.page.locator(".view:not([hidden]) .why").inner_text()
+        for what in (".why", ".plot:visible svg", ".gates li:last-child"):
+            box = visit.page.locator(f".view:not([hidden]) {what}").first.bounding_box()
+            assert box is not None, what
+            assert box["y"] + box["height"] <= screen[1], what
+
+
+def test_where_there_is_no_such_dot_nothing_is_said_of_it(visit: Visit) -> None:
+    assert visit.page.locator(".why").count() == 0
 
 
 def test_the_first_chart_shows_intervals_on_both_axes(visit: Visit) -> None:
