@@ -2,9 +2,11 @@
 
 A test that measures waits for no measurement but its own, neither for that of the process beside nor for other work.
 OpenBLAS has one thread: the threads of two processes on two cores wait for each other, spinning, a thousand times as
-long as a small product takes.
+long as a small product takes. What was imported for all tests is no garbage: Keras looks through all of it whenever it
+forgets a network, which takes longer than to make one.
 """
 
+import gc
 import os
 import tempfile
 
@@ -17,3 +19,9 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 locks = tempfile.TemporaryDirectory(prefix="harness-locks-")
 os.environ["HARNESS_LOCKS"] = locks.name
 settle()
+
+
+def pytest_collection_finish() -> None:
+    """All tests are known, and what they import is there to stay."""
+    gc.collect()
+    gc.freeze()

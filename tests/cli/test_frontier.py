@@ -43,7 +43,7 @@ def net(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_a_walk_says_what_every_dot_is(net: Path, capsys: pytest.CaptureFixture[str]) -> None:
     words = ["--data", "npz:stripes.npz", "--scale", "raw", "--targets", "1.3", "--batch", "1", "--device", "cpu"]
-    asked = [*words, "--epochs", "0", "--uniform", "0.5", "--budget", "6", "--json"]
+    asked = [*words, "--epochs", "0", "--uniform", "0.5", "--budget", "2", "--json"]
     code, stdout, stderr = in_process(capsys, "frontier", "net.keras", *asked)
     assert code == 0, stderr
     told = json.loads(stdout)

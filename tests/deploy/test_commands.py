@@ -33,7 +33,7 @@ def test_a_file_is_bundled_measured_and_validated(tmp_path: Path, capsys: pytest
         "--device",
         "cpu",
         "--budget",
-        "3",
+        "1",
         "--json",
         "-q",
     )

@@ -12,11 +12,17 @@ from harness.doctor.packages import overwritten, unmet
 
 
 def installed(folder: Path, name: str, *files: str) -> None:
-    """A package as pip leaves it, with the files that it says are its own."""
+    """A package as pip leaves it, with the files that it says are its own.
+
+    They are there: importlib-metadata, where another test's package has imported it, leaves out those that are not.
+    """
     info = folder / f"{name.replace('-', '_')}-1.0.dist-info"
     info.mkdir()
     (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
     (info / "RECORD").write_text("".join(f"{file},,\n" for file in files))
+    for file in files:
+        (folder / file).parent.mkdir(parents=True, exist_ok=True)
+        (folder / file).touch()
 
 
 def clashes(folder: Path) -> list[Check]:

@@ -46,30 +46,22 @@ def test_a_file_is_exported_from_another_backend(saved: Path, tmp_path: Path) ->
     assert {path.name for path in tmp_path.glob("*.onnx")} == {"first.onnx", "second.onnx"}
 
 
-def test_errors_come_back_as_they_were_and_the_process_goes_on(saved: Path, tmp_path: Path) -> None:
+def test_a_job_arrives_whole_errors_come_back_as_they_were_and_the_process_goes_on(saved: Path, tmp_path: Path) -> None:
+    """How the file is to be written, what it is to say, and the labels; by one process, until that is killed."""
+    images = np.random.default_rng(0).random((20, 28, 28, 1), dtype=np.float32)
+    asked = ExportSpec(batch=4, layout="nchw", float16_inputs=True)
+    about = Metadata(labels=tuple("abcdefghij"))
     one = Exporter()
     try:
         with pytest.raises(Exception, match="examples") as failed:
             one.export(Job(saved, tmp_path / "a.onnx", np.zeros((2, 5, 5, 1), np.float32)))
         assert type(failed.value).__module__ == "harness.base.errors"
         assert not (tmp_path / "a.onnx").exists()
-        found = one.export(Job(saved, tmp_path / "a.onnx", np.zeros((2, 28, 28, 1), np.float32)))
+        found = one.export(Job(saved, tmp_path / "a.onnx", images, asked, about, np.arange(20) % 10))
         assert found.size_bytes == (tmp_path / "a.onnx").stat().st_size
         one.process.kill()
         with pytest.raises(ExportError, match="the export's process was killed by SIGKILL"):
-            one.export(Job(saved, tmp_path / "b.onnx", np.zeros((2, 28, 28, 1), np.float32)))
-    finally:
-        one.close()
-
-
-def test_a_job_arrives_whole(saved: Path, tmp_path: Path) -> None:
-    """How the file is to be written, what it is to say, and the labels."""
-    images = np.random.default_rng(0).random((20, 28, 28, 1), dtype=np.float32)
-    asked = ExportSpec(batch=4, layout="nchw", float16_inputs=True)
-    about = Metadata(labels=tuple("abcdefghij"))
-    one = Exporter()
-    try:
-        found = one.export(Job(saved, tmp_path / "a.onnx", images, asked, about, np.arange(20) % 10))
+            one.export(Job(saved, tmp_path / "b.onnx", images))
     finally:
         one.close()
     assert found.asked == asked

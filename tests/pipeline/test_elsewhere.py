@@ -19,7 +19,7 @@ from harness.pipeline.engine.place import PLACES
 from harness.pipeline.run import run_study
 from harness.spec import read_study
 from tests.base.test_crash import alive, crashing
-from tests.cli.test_app import harness
+from tests.cli.test_app import harness, in_process
 
 STUDY = """
 name = "small"
@@ -84,7 +84,7 @@ def test_ctrl_c_ends_all_and_says_how_to_go_on(study: Path, tmp_path: Path) -> N
     while not (line := started.stderr.readline()).startswith("1 of 1"):
         assert line, "it ended before it began"
     processes = below(started.pid)
-    while not any("spawn_main" in " ".join(each.cmdline()) for each in processes):
+    while not any("spawn_main" in " ".join(words(each)) for each in processes):
         time.sleep(0.05)
         processes = below(started.pid)
     started.send_signal(signal.SIGINT)
@@ -105,11 +105,22 @@ def below(pid: int) -> list[psutil.Process]:
     return psutil.Process(pid).children(recursive=True)
 
 
+def words(process: psutil.Process) -> list[str]:
+    """Its command line; nothing where it has just ended."""
+    try:
+        return process.cmdline()
+    except psutil.Error:
+        return []
+
+
 @pytest.mark.parametrize("words", [["run", "small.toml"], ["frontier", "net.keras", "--data", "mnist5k"]])
-def test_no_such_place_is_one_line(words: list[str], study: Path, tmp_path: Path) -> None:
-    ran = harness(*words, "--on", "wrokers", cwd=tmp_path)
-    assert (ran.returncode, ran.stdout) == (2, "")
-    assert ran.stderr == f"harness: --on wrokers: no such place; give {PLACES}\n"
+def test_no_such_place_is_one_line(
+    words: list[str], study: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    code, out, err = in_process(capsys, *words, "--on", "wrokers")
+    assert (code, out) == (2, "")
+    assert err == f"harness: --on wrokers: no such place; give {PLACES}\n"
 
 
 @pytest.mark.slow

@@ -31,7 +31,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
         "name": "asked",
         "data": {"name": f"npz:{folder / 'data.npz'}"},
         "train": {"epochs": 4, "learning_rate": 0.01},
-        "measure": {"batch_sizes": [4], "budget_s": 2, "device": "cpu"},
+        "measure": {"batch_sizes": [4], "budget_s": 1, "device": "cpu"},
         "export": ASKED.model_dump(),
         "networks": [{"model": "single_conv", "options": {"filters": 4}, "prune": [{"ratio": 0.5}]}],
     }

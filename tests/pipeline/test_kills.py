@@ -25,7 +25,7 @@ from harness.base.progress import Silent
 from harness.base.store import Folder
 from harness.base.store.upkeep import contents, verify
 from tests.base.test_crash import alive
-from tests.pipeline.test_elsewhere import without_seconds
+from tests.pipeline.test_elsewhere import without_seconds, words
 
 KILLS = int(os.environ.get("KILLS", "50"))
 STUDY = """
@@ -125,13 +125,6 @@ class Started:
     def end(self) -> Ended:
         out, err = self.process.communicate(timeout=LONGEST_S)
         return Ended(self.process.returncode, out, self.said + err)
-
-
-def words(process: psutil.Process) -> list[str]:
-    try:
-        return process.cmdline()
-    except psutil.Error:
-        return []
 
 
 def artifacts(folder: Path) -> dict[str, int]:

@@ -66,7 +66,7 @@ def net(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_a_frontier_is_walked_without_training(net: Path, capsys: Captured) -> None:
     words = ["--data", "npz:stripes.npz", "--scale", "raw", "--targets", "1.3", "--batch", "1", "--device", "cpu"]
     code, out, err = in_process(
-        capsys, "frontier", "net.onnx", *words, "--uniform", "0.5", "--budget", "6", "--json", "--quiet"
+        capsys, "frontier", "net.onnx", *words, "--uniform", "0.5", "--budget", "2", "--json", "--quiet"
     )
     assert code == 0, err
     told = json.loads(out)
@@ -94,7 +94,7 @@ def test_a_frontier_is_walked_without_training(net: Path, capsys: Captured) -> N
 def test_a_file_of_one_batch_size_is_walked_at_that(net: Path, capsys: Captured) -> None:
     classifier(net, batch=2)
     words = ["--data", "npz:stripes.npz", "--scale", "raw", "--targets", "1.2", "--device", "cpu", "--uniform", ""]
-    code, out, err = in_process(capsys, "frontier", "net.onnx", *words, "--budget", "4", "--json", "--quiet")
+    code, out, err = in_process(capsys, "frontier", "net.onnx", *words, "--budget", "1", "--json", "--quiet")
     assert code == 0, err
     assert json.loads(out)["spec"]["batch_sizes"] == [2]
 
@@ -103,7 +103,7 @@ STUDY = {
     "name": "files",
     "seeds": [0, 1],
     "data": {"name": "npz:stripes.npz", "scale": "raw"},
-    "measure": {"batch_sizes": [1], "budget_s": 4, "device": "cpu"},
+    "measure": {"batch_sizes": [1], "budget_s": 1, "device": "cpu"},
     "networks": [
         {
             "model": "net.onnx",
@@ -145,7 +145,7 @@ def test_a_study_of_a_file_keeps_what_it_made_and_its_variants_can_be_bundled(
 def test_the_study_of_a_file_reconstructs(net: Path, tmp_path: Path) -> None:
     """What `harness run net.onnx` asks."""
     asked = study_of(net, DataSpec(name="npz:stripes.npz", scale="raw"), [0.5], 0)
-    measure = asked.measure.model_copy(update={"batch_sizes": (1,), "budget_s": 3.0, "device": "cpu"})
+    measure = asked.measure.model_copy(update={"batch_sizes": (1,), "budget_s": 1.0, "device": "cpu"})
     asked = asked.model_copy(update={"measure": measure})
     rows = run_study(asked, runs=tmp_path / "runs", store=tmp_path / "store").results.rows
     assert [row.error for row in rows] == [None] * 2

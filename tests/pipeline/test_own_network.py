@@ -47,7 +47,7 @@ def net(data: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def run(net: Path) -> Run:
     asked = study_of(net, DataSpec(limit=600), [0.5], finetune_epochs=2)
-    measure = asked.measure.model_copy(update={"batch_sizes": (1,), "budget_s": 3.0, "device": "cpu"})
+    measure = asked.measure.model_copy(update={"batch_sizes": (1,), "budget_s": 1.0, "device": "cpu"})
     asked = asked.model_copy(update={"measure": measure})
     return run_study(asked, runs=net.parent / "runs", store=net.parent / "store")
 

@@ -15,7 +15,7 @@ SMALL: dict[str, Any] = {
     "name": "precisions",
     "data": {"limit": 300},
     "train": {"epochs": 1},
-    "measure": {"batch_sizes": [1], "budget_s": 2, "device": "cpu"},
+    "measure": {"batch_sizes": [1], "budget_s": 1, "device": "cpu"},
 }
 NETWORK = {"model": "single_conv", "options": {"filters": 8}, "prune": [{"ratio": 0.5}]}
 

@@ -19,9 +19,8 @@ import pytest
 from harness.pipeline.run import run_study
 from harness.spec import read_study
 from tests.base.test_crash import alive
-from tests.cli.test_app import harness
-from tests.pipeline.test_elsewhere import STUDY, below, made, without_seconds
-from tests.pipeline.test_kills import words
+from tests.cli.test_app import harness, in_process
+from tests.pipeline.test_elsewhere import STUDY, below, made, without_seconds, words
 from tests.pipeline.test_planted import STAGES, WAYS, check_planted, run_planted
 from tests.pipeline.test_planted import STUDY as PLANTED
 from tests.rays import ROOT, TwoNodes, end, free_ports, two_nodes
@@ -60,12 +59,15 @@ def test_rows_and_what_is_stored_are_those_of_workers(tmp_path: Path, monkeypatc
 
 
 @pytest.mark.parametrize("kind", ["ray://127.0.0.2:{}", "ray:127.0.0.2:{}"])
-def test_where_nobody_answers_is_one_line(kind: str, study: Path, tmp_path: Path) -> None:
+def test_where_nobody_answers_is_one_line(
+    kind: str, study: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
     place = kind.format(free_ports(1)[0])
-    ran = harness("run", "small.toml", "--on", place, cwd=tmp_path)
-    assert (ran.returncode, ran.stdout) == (2, "")
+    code, out, err = in_process(capsys, "run", "small.toml", "--on", place)
+    assert (code, out) == (2, "")
     address = place if "//" in place else place.removeprefix("ray:")
-    assert told(ran.stderr) == [
+    assert told(err) == [
         f"harness: {address}: nobody answers (connection refused); start Ray there, or give --on workers"
     ]
     assert not (tmp_path / "runs").exists()

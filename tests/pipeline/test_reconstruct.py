@@ -18,7 +18,7 @@ STUDY = {
     "name": "reconstructed",
     "data": {"limit": 400},
     "train": {"epochs": 2, "batch_size": 32},
-    "measure": {"batch_sizes": [1], "budget_s": 2, "device": "cpu"},
+    "measure": {"batch_sizes": [1], "budget_s": 1, "device": "cpu"},
     "networks": [
         {
             "model": "single_conv",

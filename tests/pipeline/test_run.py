@@ -36,7 +36,7 @@ STUDY: dict[str, Any] = {
     "seeds": [0, 1],
     "data": {"limit": 400},
     "train": {"epochs": 2, "batch_size": 32},
-    "measure": {"batch_sizes": [1], "budget_s": 4, "device": "cpu"},
+    "measure": {"batch_sizes": [1], "budget_s": 1, "device": "cpu"},
     "networks": [
         {
             "model": "single_conv",
@@ -261,7 +261,7 @@ def test_the_exit_code_is_1_when_a_row_failed(
     tmp_path: Path, place: Place, finished: Run, capsys: pytest.CaptureFixture[str]
 ) -> None:
     lines = ["name = 'small'", "seeds = [0, 1]", "data.limit = 400", "train = {epochs = 2, batch_size = 32}"]
-    lines += ["measure = {batch_sizes = [1], budget_s = 4, device = 'cpu'}", "[[networks]]", "model = 'single_conv'"]
+    lines += ["measure = {batch_sizes = [1], budget_s = 1, device = 'cpu'}", "[[networks]]", "model = 'single_conv'"]
     lines += ["options.filters = 8", "prune = [{filters = 1, rows = 'first'}, {filters = 1},"]
     lines += ["{ratio = 0.5, finetune_epochs = 1}, {ratio = 0.001}]"]
     (tmp_path / "small.toml").write_text("\n".join(lines))
@@ -310,4 +310,4 @@ def test_what_takes_other_inputs_is_measured_apart(tmp_path: Path) -> None:
     found = list(measured(stages, asked, outcomes))
     assert [[Path(model.path).stem for model in each.models] for each in found] == [["wide", "slim"], ["one", "two"]]
     assert [each.inputs[0].shape for each in found] == [(1, 8, 8), (1, 5, 5)]
-    assert [each.spec.budget_s for each in found] == [2.0, 2.0]
+    assert [each.spec.budget_s for each in found] == [0.5, 0.5]

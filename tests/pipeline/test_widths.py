@@ -17,7 +17,7 @@ STUDY = {
     "seeds": [0, 1],
     "data": {"limit": 500},
     "train": {"epochs": 2, "batch_size": 32},
-    "measure": {"batch_sizes": [1], "budget_s": 9, "device": "cpu"},
+    "measure": {"batch_sizes": [1], "budget_s": 2, "device": "cpu"},
     "networks": [
         {
             "model": "deepcaptcha",

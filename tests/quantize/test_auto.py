@@ -136,7 +136,7 @@ def test_where_there_is_time_to_judge_one_alone_the_fastest_is(monkeypatch: pyte
 def test_a_real_file_is_arranged_by_real_measurements(tmp_path: Path) -> None:
     """Whatever is faster here: what is chosen was shown to be, and the file is the original where nothing was."""
     original, path = network(tmp_path / "a.onnx"), tmp_path / "auto.onnx"
-    measuring = MeasureSpec(device="cpu", batch_sizes=(1,), budget_s=6.0)
+    measuring = MeasureSpec(device="cpu", batch_sizes=(1,), budget_s=3.0)
     found = harness.quantize(original, path, "auto", data=images(32), measuring=measuring)
     assert found.arrangements
     chosen = [each for each in found.arrangements if each.chosen]

@@ -41,7 +41,7 @@ def test_int8_with_accuracy_and_without_a_measurement(folder: Path, capsys: pyte
 
 def test_it_is_measured_and_what_really_ran_is_told(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     words = ["quantize", str(folder / "net.onnx"), "--data", f"npz:{folder / 'data.npz'}", "--batch", "1"]
-    code, stdout, _ = in_process(capsys, *words, "--budget", "3", "--json", "--device", "cpu", "--keep", "conv_2")
+    code, stdout, _ = in_process(capsys, *words, "--budget", "1", "--json", "--device", "cpu", "--keep", "conv_2")
     found = json.loads(stdout)
     assert found["files"] == [str(folder / "net-int8.onnx"), str(folder / "net-int8.report.json")]
     assert found["gains"][0]["verdict"] in {"faster", "slower", "equivalent", "inconclusive"}
@@ -61,7 +61,7 @@ def test_the_operators_that_really_ran_in_8_bits_are_named(folder: Path, capsys:
 
 def test_fp16_on_a_cpu_says_that_it_is_computed_in_float32(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Without data, too."""
-    words = ["quantize", str(folder / "net.onnx"), "--fp16", "--batch", "1", "--budget", "2", "--device", "cpu"]
+    words = ["quantize", str(folder / "net.onnx"), "--fp16", "--batch", "1", "--budget", "1", "--device", "cpu"]
     _, stdout, _ = in_process(capsys, *words, "-o", str(folder / "half.onnx"))
     assert "half.onnx: weights in float16" in stdout
     assert "this device (cpu) computes float16 in float32" in stdout

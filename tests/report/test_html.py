@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from harness.compare.results import Results
 from harness.report import ReportPaths, write
 from harness.spec import Study
 from tests.report.page import Page
@@ -37,16 +34,6 @@ def test_question_answer_frontier_and_command_come_before_all_else(written: Repo
     order = ("<h1>", 'class="answer"', 'class="view"', 'class="command"', "<nav", 'id="variants"', 'id="conditions"')
     places = [text.index(part) for part in order]
     assert places == sorted(places)
-
-
-def test_from_the_results_alone_another_process_writes_the_same_page(
-    results: Results, written: ReportPaths, tmp_path: Path
-) -> None:
-    """Every byte, of the text and the pictures too."""
-    (tmp_path / "results.json").write_text(results.model_dump_json())
-    subprocess.run([sys.executable, "-m", "harness", "report", str(tmp_path)], check=True, capture_output=True)
-    for path in (written.html, written.markdown, *written.charts):
-        assert (tmp_path / path.relative_to(written.html.parent)).read_bytes() == path.read_bytes()
 
 
 def test_one_variant_more_costs_little(study: Study, tmp_path: Path) -> None:

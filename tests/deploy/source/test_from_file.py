@@ -37,7 +37,7 @@ def original(path: Path, sizes: tuple[int | str, ...] = ("N", 3, 8, 6)) -> Path:
 
 
 def asked(capsys: Captured, *arguments: object) -> tuple[int, str, str]:
-    return in_process(capsys, "bundle", *map(str, arguments), "--budget", "2", "--device", "cpu", "--quiet")
+    return in_process(capsys, "bundle", *map(str, arguments), "--budget", "1", "--device", "cpu", "--quiet")
 
 
 @pytest.mark.parametrize("reconstruct", [False, True])

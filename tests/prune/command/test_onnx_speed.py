@@ -20,7 +20,7 @@ from harness.records import PruneFile
 from harness.spec import PruneSpec
 from tests.cli.test_app import in_process
 from tests.onnx_files import tensor
-from tests.prune.command.running import Captured
+from tests.prune.command.running import Captured, measure_for
 from tests.prune.onnx.graph.building import Net
 
 pytestmark = pytest.mark.without_tensorflow
@@ -31,6 +31,7 @@ def _quick(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Few networks, timed shortly, in a store of the test's own."""
     monkeypatch.setattr(profiling, "FEWEST_DESIGNS", 10)
     monkeypatch.setattr(profiling, "BUDGET_S", 0.5)
+    measure_for(10, monkeypatch)
     monkeypatch.chdir(tmp_path)
 
 
@@ -73,6 +74,7 @@ def test_the_file_has_the_widths_that_were_measured_is_proved_and_keeps_answers(
 ) -> None:
     """A try counts as it is, since a busy machine would not say 'faster'."""
     monkeypatch.setattr(trial, "_met", lambda asked, reached: True)
+    measure_for(2, monkeypatch)
     np.savez(net.parent / "data.npz", images=np.random.default_rng(0).random((60, 12, 12, 3)), labels=np.arange(60) % 5)
     data = ["--data", f"npz:{net.parent / 'data.npz'}", "--reconstruct", "--importance", "activation"]
     words = ["--speedup", 1.4, "--batch", "1,4", "--device", "cpu", *data, "--json"]

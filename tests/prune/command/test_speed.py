@@ -17,7 +17,7 @@ from harness.measure.latency import profiling
 from harness.prune.files import report_path
 from harness.prune.speed.trial import SHORT
 from harness.records import PruneFile
-from tests.prune.command.running import Captured, run
+from tests.prune.command.running import Captured, measure_for, run
 from tests.prune.nets import chain, randomised
 
 
@@ -26,6 +26,7 @@ def _quick(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Few networks, timed shortly, in a store of the test's own."""
     monkeypatch.setattr(profiling, "FEWEST_DESIGNS", 10)
     monkeypatch.setattr(profiling, "BUDGET_S", 0.5)
+    measure_for(10, monkeypatch)
     monkeypatch.chdir(tmp_path)
 
 
