@@ -47,5 +47,8 @@ class Accuracy(GrownRecord):
         """The class given to each example, of these right ones; None where that was not recorded."""
         if self.wrong is None:
             return None
-        others = iter(map(int, self.wrong.split()))
-        return tuple(label if right == "1" else next(others) for right, label in zip(self.correct, labels, strict=True))
+        given = list(labels)
+        missed = [place for place, right in enumerate(self.correct) if right != "1"]
+        for place, number in zip(missed, self.wrong.split(), strict=True):
+            given[place] = int(number)
+        return tuple(given)

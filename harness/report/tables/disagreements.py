@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from harness.compare import Answers, Variant
+from harness.compare.pooling import hits_of
 from harness.compare.results import Results
 from harness.report import format as fmt
 from harness.report.names import Names
@@ -46,16 +49,16 @@ def disagreement_table(results: Results, answers: Answers, names: Names) -> Tabl
 
 
 def _row(variant: Variant, pairs: Sequence[tuple[str, str]], names: Names) -> tuple[Cell, ...]:
-    lost = [{at for at, two in enumerate(zip(*pair, strict=True)) if two == ("1", "0")} for pair in pairs]
-    won = sum(two == ("0", "1") for pair in pairs for two in zip(*pair, strict=True))
-    count = sum(map(len, lost))
+    before, after = (hits_of(corrects) for corrects in zip(*pairs, strict=True))
+    lost = before & ~after
+    count, won = (int(np.count_nonzero(found)) for found in (lost, after & ~before))
     return (
         Cell(names.network(variant)),
         Cell(names.label(variant)),
         Cell(fmt.count(count), value=count),
         Cell(fmt.count(won), value=won),
-        Cell(fmt.count(sum(len(after) for _, after in pairs))),
-        Cell(_listed(sorted(set.intersection(*lost)))),
+        Cell(fmt.count(lost.size)),
+        Cell(_listed(np.flatnonzero(lost.all(axis=0)).tolist())),
     )
 
 
