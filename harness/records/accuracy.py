@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 
 from harness.records.record import GrownRecord
 from harness.stats.learned import above_chance
@@ -38,7 +39,7 @@ class Accuracy(GrownRecord):
         """The share that was answered right, from 0 to 1."""
         return self.hits / self.examples
 
-    @property
+    @cached_property
     def above_chance(self) -> bool | None:
         """Whether this is more than luck (harness/stats/learned.py); None where chance was not recorded."""
         return None if self.chance is None else above_chance(self.value, self.chance, self.examples)
@@ -48,7 +49,7 @@ class Accuracy(GrownRecord):
         if self.wrong is None:
             return None
         given = list(labels)
-        missed = [place for place, right in enumerate(self.correct) if right != "1"]
+        missed = (place for place, right in enumerate(self.correct) if right != "1")
         for place, number in zip(missed, self.wrong.split(), strict=True):
             given[place] = int(number)
         return tuple(given)

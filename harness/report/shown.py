@@ -107,7 +107,8 @@ def _charted(answers: Answers, head: Answers) -> Answers:
     chosen = _chosen(answers)
     own = {variant.network for variant in answers.variants if variant.key in chosen}
     counts = Counter(variant.network for variant in head.variants)
-    most = sorted(counts, key=lambda network: (network not in own, -counts[network]))[:MOST_NETWORKS]
+    networks = dict.fromkeys(variant.network for variant in _ranked(answers))
+    most = sorted(networks, key=lambda network: (network not in own, -counts[network]))[:MOST_NETWORKS]
     originals = _originals(answers)
     kept: set[str] = set()
     for variant in _ranked(answers):

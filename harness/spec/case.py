@@ -77,7 +77,7 @@ class Case(Spec):
         """The case's name without its seed: the same for all its repetitions."""
         return " ".join([self.model_name, *(f"{key}={short(value)}" for key, value in self.factors.items())])
 
-    @property
+    @cached_property
     def name(self) -> str:
         """The network with its seed: no two cases of a study share it."""
         return f"{self.network} seed={self.seed}"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 
 from harness.compare import Answers, Variant
-from harness.compare.pooling import hits_of
 from harness.compare.results import Results
 from harness.report import format as fmt
 from harness.report.names import Names
@@ -49,7 +49,7 @@ def disagreement_table(results: Results, answers: Answers, names: Names) -> Tabl
 
 
 def _row(variant: Variant, pairs: Sequence[tuple[str, str]], names: Names) -> tuple[Cell, ...]:
-    before, after = (hits_of(corrects) for corrects in zip(*pairs, strict=True))
+    before, after = (_hits(corrects) for corrects in zip(*pairs, strict=True))
     lost = before & ~after
     count, won = (int(np.count_nonzero(found)) for found in (lost, after & ~before))
     return (
@@ -60,6 +60,11 @@ def _row(variant: Variant, pairs: Sequence[tuple[str, str]], names: Names) -> tu
         Cell(fmt.count(lost.size)),
         Cell(_listed(np.flatnonzero(lost.all(axis=0)).tolist())),
     )
+
+
+def _hits(corrects: Sequence[str]) -> npt.NDArray[np.bool_]:
+    """Which answers were right, bool (seeds, examples)."""
+    return np.array([np.frombuffer(correct.encode(), np.uint8) for correct in corrects]) == ord("1")
 
 
 def _listed(examples: Sequence[int]) -> str:
