@@ -64,7 +64,8 @@ def _row(variant: Variant, pairs: Sequence[tuple[str, str]], names: Names) -> tu
 
 def _hits(corrects: Sequence[str]) -> npt.NDArray[np.bool_]:
     """Which answers were right, bool (seeds, examples)."""
-    return np.array([np.frombuffer(correct.encode(), np.uint8) for correct in corrects]) == ord("1")
+    hits: npt.NDArray[np.bool_] = np.array([np.frombuffer(each.encode(), np.uint8) for each in corrects]) == ord("1")
+    return hits
 
 
 def _listed(examples: Sequence[int]) -> str:
