@@ -17,7 +17,9 @@ ONNX_WHEELS := rapidocr-onnxruntime==1.4.4 nudenet==3.4.2 ddddocr==1.6.1 silero-
 CASES := same-padding colored-digits removed-filter constant-256
 COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
 	--group pyproject.toml:dev pyproject.toml
-WITH_ONEDNN := tests/channels tests/prune tests/export tests/models tests/diagnose tests/training tests/base/test_crash.py
+WITH_ONEDNN := tests/prune tests/export tests/models tests/diagnose tests/training \
+	tests/base/test_crash.py::test_a_layer_that_kills_its_process
+PYTEST := $(BIN)/python -m pytest -n 2 --dist worksteal --max-worker-restart 0
 RUN := $(RUNS)/$(basename $(notdir $(STUDY)))
 
 export TF_CPP_MIN_LOG_LEVEL ?= 3
@@ -179,10 +181,10 @@ bench-text-lines: $(READY) ## does a pruned text recogniser still read, and a de
 	$(BIN)/python -m bench.text_lines --folder $(RUNS)/onnx-files
 
 test: $(READY) ## the tests, less the long sweeps
-	$(BIN)/python -m pytest -n 2 --dist loadfile --max-worker-restart 0
+	$(PYTEST)
 
 test-onednn: $(READY) ## what computes with TensorFlow, with oneDNN, which TensorFlow turns on by itself on some CPUs
-	TF_ENABLE_ONEDNN_OPTS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --max-worker-restart 0 $(WITH_ONEDNN)
+	TF_ENABLE_ONEDNN_OPTS=1 $(PYTEST) -m "not slow and not without_tensorflow" $(WITH_ONEDNN)
 
 sweep: $(READY) ## the long tests: every network of keras.applications, exports of pruned ones, 1,000 random networks
 	$(BIN)/python -m pytest -m slow -v -n 2 --dist load --max-worker-restart 0

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-WITHIN_S = 60
+WITHIN_S = 240  # of the 600 that the other process's test takes; a busy machine needs a while to start
 
 CRASH = """
 import os, signal
@@ -42,7 +42,7 @@ def run_tests(folder: Path, processes: str, *tests: str) -> subprocess.Completed
         "no:cacheprovider",
     ]
     return subprocess.run(
-        [sys.executable, "-m", "pytest", *settings, "-n", processes, "--dist", "loadfile", str(folder)],
+        [sys.executable, "-m", "pytest", *settings, "-n", processes, "--dist", "worksteal", str(folder)],
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -53,7 +53,7 @@ def run_tests(folder: Path, processes: str, *tests: str) -> subprocess.Completed
 
 @pytest.mark.parametrize(("planted", "name"), [(CRASH, "test_crashes"), (HANG, "test_hangs")])
 def test_the_run_ends_with_the_tests_name(tmp_path: Path, planted: str, name: str) -> None:
-    """Within a minute, although another process is in a test of ten minutes."""
+    """In far less than the ten minutes that a test in another process takes."""
     done = run_tests(tmp_path, "2", planted, OTHERS)
     assert done.returncode == 1, done.stdout
     assert f"{name} took its process with it" in done.stdout

@@ -132,11 +132,14 @@ def test_several_threads_share_one_pool(files: list[Path]) -> None:
 
 def test_a_hanging_model_makes_its_row_invalid_and_the_rest_stands(files: list[Path], tmp_path: Path) -> None:
     forever = runs_forever(tmp_path / "forever.onnx")
-    found = measure([files[0], forever], BRIEF.model_copy(update={"timeout_s": 3.0}))
-    good, bad = found.rows
+    for patience_s in (3.0, 30.0):  # a busy machine may not even have started the worker in the first of these
+        found = measure([files[0], forever], BRIEF.model_copy(update={"timeout_s": patience_s}))
+        good, bad = found.rows
+        if good.error is None:
+            break
     assert good.error is None
     assert good.launches
-    assert bad.error == "the worker hung: nothing for 3 s at its first run, batch 1"
+    assert bad.error == f"the worker hung: nothing for {patience_s:g} s at its first run, batch 1"
     assert found.compare(0, 1, 1).verdict == "invalid"
 
 

@@ -95,7 +95,7 @@ def test_ctrl_c_ends_all_and_says_how_to_go_on(study: Path, tmp_path: Path) -> N
         "0 of 4 rows are finished and kept",
         "harness: interrupted; nothing is half-written, and `harness run` goes on where it stopped",
     ]
-    psutil.wait_procs(processes, timeout=10)
+    psutil.wait_procs(processes, timeout=60)
     assert not any(alive(process.pid) for process in processes)
     assert not list((tmp_path / ".harness").rglob("*.unfinished"))
 

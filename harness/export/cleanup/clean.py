@@ -9,6 +9,7 @@ from harness.base.errors import ExportError
 from harness.export.cleanup.cast_inputs import CastInputs
 from harness.export.cleanup.constant_reshape import ConstantReshape
 from harness.export.cleanup.fold_transpose_into_dense import FoldTransposeIntoDense
+from harness.export.cleanup.fuse_scale_and_offset import FuseScaleAndOffset
 from harness.export.cleanup.name_by_position import NameByPosition
 from harness.export.cleanup.outputs_of_their_own import OutputsOfTheirOwn
 from harness.export.cleanup.restore_zeros import RestoreZeros
@@ -38,6 +39,7 @@ def clean(model: ir.Model, interface: Interface, *, float16_inputs: bool = False
         common.ShapeInferencePass(),
         ConstantReshape(),
         FoldTransposeIntoDense(),
+        FuseScaleAndOffset(),
         ZerosBeforeMaxPool(),
         common.CommonSubexpressionEliminationPass(),
         common.DeduplicateHashedInitializersPass(),

@@ -52,10 +52,16 @@ def test_a_launch_answers_with_raw_samples_and_leaves_no_process(tmp_path: Path)
 
 
 def test_a_hanging_model_is_killed_and_named(tmp_path: Path) -> None:
-    with pytest.raises(WorkerFailedError, match="the worker hung: nothing for 2 s at its first run, batch 1") as failed:
-        run_worker(job(runs_forever(tmp_path / "forever.onnx")), timeout_s=2)
+    """With more patience where a busy machine has not even started the worker by then."""
+    forever = runs_forever(tmp_path / "forever.onnx")
+    for patience_s in (2, 10, 50):
+        with pytest.raises(WorkerFailedError, match=f"^the worker hung: nothing for {patience_s} s ") as failed:
+            run_worker(job(forever), timeout_s=patience_s)
+        assert workers() == []
+        if failed.value.at.get("at") == "first run":
+            break
+    assert str(failed.value).endswith("s at its first run, batch 1")
     assert failed.value.at["model"] == 0
-    assert workers() == []
 
 
 def kill_soon(signal_number: int) -> threading.Thread:

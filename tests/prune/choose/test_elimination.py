@@ -7,6 +7,8 @@ import pytest
 
 from harness.prune.choose.elimination import Reader, eliminated
 
+pytestmark = pytest.mark.without_tensorflow
+
 ROWS = 4_000
 
 

@@ -21,6 +21,8 @@ from tests.onnx_files import tensor
 from tests.prune.command.running import Captured
 from tests.prune.onnx.graph.building import Net
 
+pytestmark = pytest.mark.without_tensorflow
+
 
 def asked(capsys: Captured, *arguments: object) -> tuple[int, str, str]:
     """A command, run in this process: exit code, stdout and stderr."""

@@ -23,6 +23,8 @@ from tests.onnx_files import tensor
 from tests.prune.command.running import Captured
 from tests.prune.onnx.graph.building import Net
 
+pytestmark = pytest.mark.without_tensorflow
+
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -171,6 +173,7 @@ def test_in_python_a_speed_and_another_amount_or_training_are_refused(net: Path)
         harness.prune(net, PruneSpec(speedup=2.0, finetune_epochs=1))
 
 
+@pytest.mark.without_tensorflow(processes=True)
 def test_neither_keras_nor_tensorflow_is_imported(net: Path) -> None:
     code = (
         "import sys, harness\nfrom harness.base.errors import TooSlowError\n"

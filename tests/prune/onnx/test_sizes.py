@@ -21,6 +21,8 @@ from harness.prune.onnx.sizes import OnnxSizes
 from tests.onnx_files import tensor
 from tests.prune.onnx.graph.building import Net
 
+pytestmark = pytest.mark.without_tensorflow
+
 
 def chain(path: Path) -> Path:
     """Names with slashes, one of them missing, and a Flatten before the Gemm."""

@@ -10,6 +10,8 @@ from harness.measure.latency.model import LatencyModel
 from harness.prune.price.offers import losses, offers
 from tests.measure.latency.tables import FREE, FULL, table
 
+pytestmark = pytest.mark.without_tensorflow
+
 
 def groups() -> tuple[Group, ...]:
     starts = np.cumsum([0, *FULL])

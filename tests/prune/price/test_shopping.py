@@ -12,6 +12,8 @@ from harness.prune.price.offers import Offers, offers
 from tests.measure.latency.tables import FULL, table, true_whole
 from tests.prune.price.test_offers import groups, scores
 
+pytestmark = pytest.mark.without_tensorflow
+
 
 @pytest.fixture(scope="module")
 def model() -> LatencyModel:

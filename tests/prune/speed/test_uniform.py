@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from harness.prune.speed.uniform import least_as_fast
+
+pytestmark = pytest.mark.without_tensorflow
 
 
 def test_it_is_the_least_that_is_as_fast_though_more_may_be_slower_again() -> None:

@@ -15,6 +15,8 @@ from harness.base.errors import PruneError
 from tests.onnx_files import tensor
 from tests.prune.onnx.graph.building import Net
 
+pytestmark = pytest.mark.without_tensorflow
+
 
 def graph(
     name: str, nodes: Sequence[onnx.NodeProto], outputs: Sequence[Any], inputs: Sequence[Any] = ()

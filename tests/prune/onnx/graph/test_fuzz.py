@@ -14,6 +14,8 @@ import harness
 from harness.base.errors import PruneError
 from tests.prune.onnx.graph.programs import STEPS, Step, build
 
+pytestmark = pytest.mark.without_tensorflow
+
 STEP = st.tuples(st.sampled_from(sorted(STEPS)), st.integers(0, 3), st.integers(0, 3), st.integers(0, 7))
 PROGRAM = st.lists(STEP, min_size=1, max_size=9)
 RATIO = st.sampled_from([0.2, 0.5, 0.9])

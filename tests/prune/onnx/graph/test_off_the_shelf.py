@@ -15,6 +15,8 @@ from harness.prune.onnx.graph.trace import trace
 from harness.prune.onnx.network import OnnxNetwork
 from harness.prune.onnx.sizes import OnnxSizes
 
+pytestmark = pytest.mark.without_tensorflow
+
 FOLDER = Path(__file__).parents[4] / "runs" / "onnx-files"
 FILES = {f"{path.parent.name}/{path.stem}": path for path in files(FOLDER)}
 

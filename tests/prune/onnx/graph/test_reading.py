@@ -15,6 +15,8 @@ from harness.prune.onnx.graph.running import Runner
 from tests.onnx_files import tensor
 from tests.prune.onnx.graph.building import Net
 
+pytestmark = pytest.mark.without_tensorflow
+
 
 def kinds(path: Path) -> list[str]:
     """The operators of a file as it was read."""

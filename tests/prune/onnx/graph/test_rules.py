@@ -16,6 +16,8 @@ from tests.onnx_files import tensor
 from tests.prune.onnx.graph.building import Net
 from tests.prune.onnx.graph.halving import Body, ended, pruned, through
 
+pytestmark = pytest.mark.without_tensorflow
+
 ELEMENTWISE = [
     "Relu", "Sigmoid", "Tanh", "Elu", "LeakyRelu", "Softplus", "HardSigmoid", "HardSwish", "Selu", "Erf", "Abs", "Neg",
     "Softsign", "Celu", "Mish", "Ceil", "Sign", "Identity", "Dropout", "ThresholdedRelu", "Exp",

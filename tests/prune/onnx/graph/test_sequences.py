@@ -12,6 +12,8 @@ from tests.onnx_files import tensor
 from tests.prune.onnx.graph.building import Net
 from tests.prune.onnx.graph.halving import pruned, through
 
+pytestmark = pytest.mark.without_tensorflow
+
 
 def test_attention_loses_dimensions_of_its_heads(tmp_path: Path) -> None:
     """Query, key and value of two heads of four, from one kernel; the widths of the heads shrink alike."""

@@ -16,6 +16,8 @@ from tests.prune.onnx.graph.building import Net
 from tests.prune.onnx.graph.halving import ended, pruned, through
 from tests.prune.onnx.graph.quantizing import MICROSOFT, Quantized, bytes_between
 
+pytestmark = pytest.mark.without_tensorflow
+
 
 def one_scale(net: Quantized, x: str) -> str:
     """A convolution with one scale for all filters."""

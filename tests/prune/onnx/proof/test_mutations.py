@@ -20,6 +20,8 @@ from harness.prune.onnx.graph import registry
 from harness.prune.onnx.graph.site import Site
 from tests.prune.onnx.graph.building import Net
 
+pytestmark = pytest.mark.without_tensorflow
+
 
 @pytest.fixture
 def wrong_rule(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, Callable[[Site], Any]], None]:

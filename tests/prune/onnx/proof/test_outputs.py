@@ -14,6 +14,8 @@ from harness.prune.onnx.proof.outputs import compared
 from tests.onnx_files import tensor
 from tests.prune.onnx.graph.building import Net
 
+pytestmark = pytest.mark.without_tensorflow
+
 
 def told(path: Path) -> list[str]:
     """The operators that make what is compared."""

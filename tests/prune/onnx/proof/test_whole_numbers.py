@@ -21,6 +21,8 @@ from tests.onnx_files import tensor
 from tests.prune.onnx.graph.building import Net
 from tests.prune.onnx.graph.quantizing import bytes_between
 
+pytestmark = pytest.mark.without_tensorflow
+
 
 def mistaken(site: Site, read: Sequence[int] | None = None, scales: int = 0) -> Any:
     """QLinearConv with what it reads, and the scales of what it makes, in another order."""

@@ -12,6 +12,8 @@ from tests.cli.test_app import in_process
 from tests.onnx_files import tensor
 from tests.prune.onnx.graph.building import Net
 
+pytestmark = pytest.mark.without_tensorflow
+
 Captured = pytest.CaptureFixture[str]
 
 

@@ -17,6 +17,8 @@ from harness.prune.recover.reconstruct.shelf import Shelf
 from tests.onnx_files import tensor
 from tests.prune.onnx.graph.building import Net
 
+pytestmark = pytest.mark.without_tensorflow
+
 
 def branching(path: Path) -> Path:
     """Convolutions beside each other, parts that are split and joined, and one that reads what came long before."""

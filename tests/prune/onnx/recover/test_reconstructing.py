@@ -16,6 +16,8 @@ from harness.prune.onnx.graph.running import Runner
 from tests.onnx_files import tensor
 from tests.prune.onnx.graph.building import Net
 
+pytestmark = pytest.mark.without_tensorflow
+
 
 def images(count: int = 160, seed: int = 0) -> Any:
     return np.random.default_rng(seed).random((count, 3, 6, 6)).astype(np.float32)
