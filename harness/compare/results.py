@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from pydantic import ValidationError, model_validator
 
+from harness.base import garbage
 from harness.base.errors import SpecError
 from harness.measure.measurement import Measurement
 from harness.records import ExampleSet, Record, Row
@@ -77,7 +78,8 @@ def read_results(run: Path) -> Results:
     """
     path = run / RESULTS_FILE if run.is_dir() else run
     try:
-        return Results.model_validate_json(path.read_bytes())
+        with garbage.left():
+            return Results.model_validate_json(path.read_bytes())
     except FileNotFoundError:
         raise SpecError(f"{path}: no such results; give the folder that `harness run` wrote") from None
     except OSError as error:

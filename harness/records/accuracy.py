@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 
 from harness.records.record import GrownRecord
 from harness.stats.learned import above_chance
@@ -38,7 +39,7 @@ class Accuracy(GrownRecord):
         """The share that was answered right, from 0 to 1."""
         return self.hits / self.examples
 
-    @property
+    @cached_property
     def above_chance(self) -> bool | None:
         """Whether this is more than luck (harness/stats/learned.py); None where chance was not recorded."""
         return None if self.chance is None else above_chance(self.value, self.chance, self.examples)
@@ -47,5 +48,8 @@ class Accuracy(GrownRecord):
         """The class given to each example, of these right ones; None where that was not recorded."""
         if self.wrong is None:
             return None
-        others = iter(map(int, self.wrong.split()))
-        return tuple(label if right == "1" else next(others) for right, label in zip(self.correct, labels, strict=True))
+        given = list(labels)
+        missed = (place for place, right in enumerate(self.correct) if right != "1")
+        for place, number in zip(missed, self.wrong.split(), strict=True):
+            given[place] = int(number)
+        return tuple(given)

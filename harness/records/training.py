@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from functools import cached_property
 from typing import ClassVar, Literal
 
 from harness.records.record import GrownRecord, Record
@@ -27,7 +28,7 @@ class Training(Record):
     examples: int | None = None
     chance: float | None = None
 
-    @property
+    @cached_property
     def learned(self) -> bool | None:
         """Whether it learned, as harness/stats/learned.py defines it; None where what that takes was not recorded."""
         accuracies, losses = self.history.get("accuracy", ()), self.history.get("loss", ())

@@ -15,7 +15,7 @@ from harness.report.findings import Finding, findings
 from harness.report.gallery import Gallery, galleries
 from harness.report.headline import Headline, Recommended, headline, recommended, why_not_faster
 from harness.report.names import Names
-from harness.report.shown import MOST_DRAWN, left_out, worth_showing
+from harness.report.shown import left_out, shown_of, worth_showing
 from harness.report.tables.by_class import chosen_tables, overview_tables
 from harness.report.tables.disagreements import disagreement_table
 from harness.report.tables.environment import environment_table
@@ -81,10 +81,9 @@ def gather(results: Results, found: Compared | None = None) -> Content:
 
     found = found or compared(results)
     answers, names = found.answers, Names(found.answers, commands_of(results))
-    shown = worth_showing(answers)
-    some = names if shown is answers else names.among(shown)
-    drawn = worth_showing(answers, MOST_DRAWN)
-    few = names if drawn is answers else names.among(drawn)
+    parts = shown_of(answers)
+    shown, head, charts = parts.tables, parts.head, parts.charts
+    some, in_head, few = (names if part is answers else names.among(part) for part in (shown, head, charts))
     told = findings(answers, names)
     labelled = Labelled.of(results, answers)
     others = [(mode, worth_showing(compare(results, mode))) for mode in results.spec.modes[1:]]
@@ -93,10 +92,10 @@ def gather(results: Results, found: Compared | None = None) -> Content:
         answers=answers,
         findings=told,
         headline=headline(answers, names, told),
-        overviews=overviews(drawn, few),
+        overviews=overviews(head, in_head, parts.at_head),
         recommended=recommended(results, answers, names),
-        why_not_faster=tuple(why_not_faster(choice, drawn, few) for choice in drawn.choices),
-        drawings=tuple(draw(drawn, few)),
+        why_not_faster=tuple(why_not_faster(choice, head, in_head) for choice in head.choices),
+        drawings=tuple(draw(charts, few, parts.in_charts)),
         tuning_note=names.tuning_note(),
         left_out=left_out(answers, shown),
         learning=learning_tables(answers, names),

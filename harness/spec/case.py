@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -71,12 +72,12 @@ class Case(Spec):
     def _tuned(self) -> list[PruneSpec]:
         return [spec for spec in self.prune if spec.finetune_epochs and spec.baseline != "scratch"]
 
-    @property
+    @cached_property
     def network(self) -> str:
         """The case's name without its seed: the same for all its repetitions."""
         return " ".join([self.model_name, *(f"{key}={short(value)}" for key, value in self.factors.items())])
 
-    @property
+    @cached_property
     def name(self) -> str:
         """The network with its seed: no two cases of a study share it."""
         return f"{self.network} seed={self.seed}"

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from functools import cache
+from statistics import median
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,10 +25,10 @@ def chance_level(classes: NDArray[np.int64]) -> float:
 @cache
 def above_chance(accuracy: float, chance: float, examples: int) -> bool:
     """Whether an accuracy is more than luck: one-sided binomial test against `chance`, p below 0.001."""
-    from scipy import stats
+    from scipy import special
 
     hits = round(accuracy * examples)
-    return bool(stats.binom.sf(hits - 1, examples, min(max(chance, 0.0), 1.0)) < SIGNIFICANCE)
+    return bool(special.bdtrc(hits - 1, examples, min(max(chance, 0.0), 1.0)) < SIGNIFICANCE)
 
 
 def learned(accuracy: float, chance: float, examples: int, losses: Sequence[float]) -> bool:
@@ -38,8 +40,7 @@ def learned(accuracy: float, chance: float, examples: int, losses: Sequence[floa
         examples: how many they are.
         losses: after each epoch, in order; one that is not finite means not learned.
     """
-    values = np.asarray(losses, dtype=float)
-    if not values.size or not np.isfinite(values).all() or not above_chance(accuracy, chance, examples):
+    if not losses or not all(map(math.isfinite, losses)) or not above_chance(accuracy, chance, examples):
         return False
-    falling = values.size == 1 or values[-1] < (1 - STILL_FALLING) * np.median(values[:-1])
-    return bool(falling or values[-1] < NEAR_ZERO)
+    *earlier, last = losses
+    return not earlier or last < (1 - STILL_FALLING) * median(earlier) or last < NEAR_ZERO

@@ -16,10 +16,12 @@ from harness.stats.intervals import CONFIDENCE
 @cache
 def wilson(hits: int, examples: int, confidence: float = CONFIDENCE) -> tuple[float, float]:
     """Wilson's score interval for a proportion."""
-    from scipy import stats
+    from scipy import special
 
-    interval = stats.binomtest(hits, examples).proportion_ci(confidence_level=confidence, method="wilson")
-    return float(interval.low), float(interval.high)
+    z2 = float(special.ndtri((1 + confidence) / 2)) ** 2
+    centre = (hits + z2 / 2) / (examples + z2)
+    half = math.sqrt(z2 * (hits * (1 - hits / examples) + z2 / 4)) / (examples + z2)
+    return (centre - half if hits else 0.0), (centre + half if hits < examples else 1.0)
 
 
 def fisher(hits: tuple[int, int], trials: tuple[int, int]) -> float:
@@ -96,9 +98,10 @@ def paired_counts(both: int, alone: tuple[int, int], total: int, confidence: flo
 
 @cache
 def _mcnemar(only_candidate: int, discordant: int) -> float:
-    from scipy import stats
+    from scipy import special
 
-    return float(stats.binomtest(only_candidate, discordant).pvalue) if discordant else 1.0
+    fewer = min(only_candidate, discordant - only_candidate)
+    return min(1.0, 2 * float(special.bdtr(fewer, discordant, 0.5)))
 
 
 def _newcombe(counts: tuple[int, int, int], total: int, confidence: float) -> tuple[float, float]:

@@ -18,10 +18,12 @@ def report(
 ) -> None:
     """Write a run's report again, from its results alone."""
     from harness import report as reporting
+    from harness.base import garbage
     from harness.compare.results import RESULTS_FILE, read_results
 
-    found, file = read_results(run), run / RESULTS_FILE if run.is_dir() else run
-    written = reporting.write(found, output or file.parent)
+    file = run / RESULTS_FILE if run.is_dir() else run
+    with garbage.left():
+        written = reporting.write(read_results(run), output or file.parent)
     if output is None:
         reporting.keep_table(file, written.answers)
     if as_json:

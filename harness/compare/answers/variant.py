@@ -136,7 +136,7 @@ class Variant(Record):
         """The distinct ONNX graphs of its seeds."""
         return tuple(dict.fromkeys(seed.architecture for seed in self.seeds if seed.architecture is not None))
 
-    @property
+    @cached_property
     def finished(self) -> tuple[SeedOutcome, ...]:
         """The seeds with an accuracy."""
         return tuple(seed for seed in self.seeds if seed.accuracy is not None)

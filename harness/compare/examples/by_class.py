@@ -6,7 +6,9 @@ A class has few examples, and a study few seeds: intervals and tests are about t
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import compress
+from operator import itemgetter, ne
 
 from harness import stats
 from harness.base.predicted import NO_ANSWER
@@ -54,20 +56,27 @@ def class_changes(labelled: Labelled, variant: str, reference: str) -> tuple[Cla
 
 def _of(judged: Iterable[Accuracy], places: Sequence[int]) -> list[str]:
     """Right and wrong answers to some of the examples, a text a seed."""
-    return ["".join([each.correct[place] for place in places]) for each in judged]
+    at = itemgetter(*places)
+    return ["".join(at(each.correct)) for each in judged]
 
 
 def _accuracies(judged: Sequence[Accuracy], examples: ExampleSet) -> tuple[ClassAccuracy, ...]:
     given = [answers for each in judged if (answers := each.answers(examples.numbers)) is not None]
+    wrong = Counter(pair for answers in given for pair in _differing(examples.numbers, answers))
     return tuple(
-        _accuracy(examples, number, _of(judged, places), _mistakes(number, places, given))
+        _accuracy(examples, number, _of(judged, places), _mistakes(number, wrong))
         for number, places in examples.places.items()
     )
 
 
-def _mistakes(number: int, places: Sequence[int], given: Sequence[Sequence[int]]) -> Mapping[int, int]:
-    """The wrong classes that the examples at these places were taken for, and how often."""
-    return Counter(each[place] for each in given for place in places if each[place] not in (number, NO_ANSWER))
+def _differing(truths: Sequence[int], answers: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """What an example is, and what it was taken for, where these are not the same."""
+    return compress(zip(truths, answers, strict=True), map(ne, truths, answers))
+
+
+def _mistakes(number: int, wrong: Mapping[tuple[int, int], int]) -> Mapping[int, int]:
+    """The wrong classes that the examples of a class were taken for, and how often."""
+    return {other: count for (truth, other), count in wrong.items() if truth == number and other != NO_ANSWER}
 
 
 def _accuracy(examples: ExampleSet, number: int, corrects: Sequence[str], mistakes: Mapping[int, int]) -> ClassAccuracy:

@@ -39,8 +39,8 @@ class Overview:
     narrow: str
 
 
-def draw(answers: Answers, names: Names) -> Iterable[Drawing]:
-    """Draw every figure that there is something to draw for."""
+def draw(answers: Answers, names: Names, note: str = "") -> Iterable[Drawing]:
+    """Draw every figure that there is something to draw for; `note` ends what is said of each."""
     import vl_convert
 
     order = list(names.networks.values())
@@ -49,7 +49,7 @@ def draw(answers: Answers, names: Names) -> Iterable[Drawing]:
         yield Drawing(
             name=figure.name,
             title=figure.title,
-            caption=figure.caption,
+            caption=f"{figure.caption} {note}".rstrip(),
             legend=tuple(
                 (name, theme.color_of(order.index(name)), theme.glyph_of(order.index(name))) for name in figure.legend
             ),
@@ -67,15 +67,15 @@ def _panels(figure: Figure) -> tuple[str, ...]:
     )
 
 
-def overviews(answers: Answers, names: Names) -> tuple[Overview, ...]:
-    """One for each choice, in their order."""
+def overviews(answers: Answers, names: Names, note: str = "") -> tuple[Overview, ...]:
+    """One for each choice, in their order; `note` ends what is said of each."""
     several = len({choice.arena for choice in answers.choices}) > 1
     made = []
     for choice in answers.choices:
         points = points_of(choice, answers, names)
         title = f"Batch {choice.batch}" + (f", {choice.arena}" if several else "")
         hidden = drawable(answers, choice.arena, choice.batch, (choice.variant, choice.reference))[1]
-        caption = left_out(hidden, names).strip()
+        caption = f"{left_out(hidden, names)} {note}".strip()
         made.append(Overview(title, caption, *(overview(points, title, size) for size in (WIDE, NARROW))))
     return tuple(made)
 
@@ -84,7 +84,7 @@ def overview(points: tuple[Point, ...], title: str, size: Size) -> str:
     """These points as SVG for a page."""
     panel = overview_panel(points, size)
     name = f"Accuracy against latency, {title}: {len(points)} variants"
-    return inline(svg_of(whole(panel.spec(), panel.datasets, "transparent")), name)
+    return inline(svg_of(whole(panel.spec, panel.datasets, "transparent")), name)
 
 
 def svg_of(spec: Spec) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import altair as alt
@@ -28,6 +29,7 @@ class Panel:
     chart: Chart
     datasets: Mapping[str, Rows]
 
+    @cached_property
     def spec(self) -> Spec:
         """The chart as a Vega-Lite specification, without data, schema and configuration."""
         made = self.chart.to_dict(validate=False)
@@ -50,18 +52,18 @@ class Figure:
 
     def specs(self) -> list[Spec]:
         """Each panel as a whole Vega-Lite specification, for a page."""
-        return [whole(panel.spec(), panel.datasets, "transparent") for panel in self.panels]
+        return [whole(panel.spec, panel.datasets, "transparent") for panel in self.panels]
 
     def picture(self, names: Names) -> Spec:
         """All panels and the legend as one Vega-Lite specification, for a file."""
         panels = list(self.panels)
         rows: list[Spec] = [
-            {"hconcat": [panel.spec() for panel in panels[start : start + self.columns]], "spacing": 36}
+            {"hconcat": [panel.spec for panel in panels[start : start + self.columns]], "spacing": 36}
             for start in range(0, len(panels), self.columns)
         ]
         if self.legend:
             panels.append(legend_panel(self.legend, names))
-            rows.append(panels[-1].spec())
+            rows.append(panels[-1].spec)
         title = {"text": self.title, "fontSize": 16, "offset": 18}
         datasets = {name: values for panel in panels for name, values in panel.datasets.items()}
         return whole({"vconcat": rows, "spacing": 22, "title": title, "padding": 16}, datasets)

@@ -11,6 +11,7 @@ NEEDLESS = re.compile(
     r'(?: display="none")?/>| (?:font-family|aria-roledescription|role|class)="[^"]*"| aria-hidden="true"'
     r'| pointer-events="none"| opacity="1"| stroke-miterlimit="10"| xmlns(?::xlink)?="[^"]*"| version="1\.1"'
 )
+TEXT = re.compile(r'(>[^<]*<|aria-label="[^"]*")')  # what is read, of which no digit goes
 LONG = re.compile(r"(\d\.\d\d)\d+")
 TIP, LABEL = "data-tip", "aria-label"
 
@@ -20,7 +21,9 @@ def inline(svg: str, name: str) -> str:
     start, _, rest = svg.partition(">")
     size = re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', start)
     assert size is not None
-    body = LONG.sub(r"\1", NEEDLESS.sub("", rest)).replace(f" {LABEL}=", f" {TIP}=")
+    parts = TEXT.split(NEEDLESS.sub("", rest))
+    parts[::2] = [LONG.sub(r"\1", part) for part in parts[::2]]
+    body = "".join(parts).replace(f" {LABEL}=", f" {TIP}=")
     width, height = size.groups()
     while "<g></g>" in body:
         body = body.replace("<g></g>", "")

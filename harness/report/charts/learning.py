@@ -17,7 +17,9 @@ def learning_figure(answers: Answers, names: Names) -> Figure | None:
     """None where nothing is said about learning. A panel for each model."""
     if answers.learning is None:
         return None
-    models = dict.fromkeys(arm.model for arm in answers.learning.arms)
+    models = dict.fromkeys(arm.model for arm in answers.learning.arms if arm.network in names.networks)
+    if not models:
+        return None
     return Figure(
         name="learning",
         title="Test accuracy (%) of every training, and how many of each network learned",
@@ -30,7 +32,7 @@ def learning_figure(answers: Answers, names: Names) -> Figure | None:
 
 def _panel(answers: Answers, model: str, names: Names) -> Panel:
     assert answers.learning is not None
-    arms = [arm for arm in answers.learning.arms if arm.model == model]
+    arms = [arm for arm in answers.learning.arms if arm.model == model and arm.network in names.networks]
     labels = {arm.network: f"{names.networks[arm.network]}: {learned_of(arm)}" for arm in arms}
     rows = [
         {

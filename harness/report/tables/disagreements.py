@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+import numpy.typing as npt
+
 from harness.compare import Answers, Variant
 from harness.compare.results import Results
 from harness.report import format as fmt
@@ -46,17 +49,23 @@ def disagreement_table(results: Results, answers: Answers, names: Names) -> Tabl
 
 
 def _row(variant: Variant, pairs: Sequence[tuple[str, str]], names: Names) -> tuple[Cell, ...]:
-    lost = [{at for at, two in enumerate(zip(*pair, strict=True)) if two == ("1", "0")} for pair in pairs]
-    won = sum(two == ("0", "1") for pair in pairs for two in zip(*pair, strict=True))
-    count = sum(map(len, lost))
+    before, after = (_hits(corrects) for corrects in zip(*pairs, strict=True))
+    lost = before & ~after
+    count, won = (int(np.count_nonzero(found)) for found in (lost, after & ~before))
     return (
         Cell(names.network(variant)),
         Cell(names.label(variant)),
         Cell(fmt.count(count), value=count),
         Cell(fmt.count(won), value=won),
-        Cell(fmt.count(sum(len(after) for _, after in pairs))),
-        Cell(_listed(sorted(set.intersection(*lost)))),
+        Cell(fmt.count(lost.size)),
+        Cell(_listed(np.flatnonzero(lost.all(axis=0)).tolist())),
     )
+
+
+def _hits(corrects: Sequence[str]) -> npt.NDArray[np.bool_]:
+    """Which answers were right, bool (seeds, examples)."""
+    hits: npt.NDArray[np.bool_] = np.array([np.frombuffer(each.encode(), np.uint8) for each in corrects]) == ord("1")
+    return hits
 
 
 def _listed(examples: Sequence[int]) -> str:

@@ -46,7 +46,7 @@ def test_it_is_valid_vega_lite_in_both_sizes(answers: Answers, names: Names) -> 
     points = points_of(answers.choices[0], answers, names)
     for size in (WIDE, NARROW):
         panel = overview_panel(points, size)
-        alt.Chart.from_dict(whole(panel.spec(), panel.datasets))
+        alt.Chart.from_dict(whole(panel.spec, panel.datasets))
 
 
 def test_a_point_tells_whatever_it_is_given_such_as_widths_and_a_command() -> None:
