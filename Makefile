@@ -163,6 +163,9 @@ schema: $(READY) ## renew the published JSON Schema of a bundle's manifest.json
 bench-page: $(READY) ## how large a report's page is, and how fast a browser opens and sorts it, into bench/results/
 	$(BIN)/python -m bench.page
 
+bench-blas: $(READY) ## what several threads of linear algebra cost beside another process, into bench/results/; a minute
+	$(BIN)/python -m bench.blas
+
 bench-table: $(READY) ## how long the table and the report of 10,000 rows take, into bench/results/; a minute or two
 	$(BIN)/python -m bench.table
 

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from harness.base import blas
+
 Array = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.intp]
 
@@ -45,7 +47,11 @@ def eliminated(readers: Sequence[Reader], channels: Sequence[int]) -> Array:
     A share of the variance of what each reader makes, added up over the readers; none is less than that of a channel
     which went before. Channels of others that a reader has stay, and help.
     """
-    wanted = np.asarray(channels)
+    with blas.one_thread():
+        return _eliminated(readers, np.asarray(channels))
+
+
+def _eliminated(readers: Sequence[Reader], wanted: Ints) -> Array:
     walks = [_Walk(reader, wanted) for reader in readers if reader.energy != 0]
     scores, left, worst = np.zeros(len(wanted)), np.ones(len(wanted), np.bool_), 0.0
     step = -(-len(wanted) // MOST_STEPS)

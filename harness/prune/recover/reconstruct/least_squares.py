@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from harness.base import blas
+
 Array = npt.NDArray[Any]
 Solver = Callable[[float], Array]
 _FEW_BLOCKS = 8
@@ -222,12 +224,13 @@ def _solution(gram: Array, moment: Array, ridges: Array) -> Array:
     from scipy import linalg
 
     size = gram.shape[-1]
-    if len(gram) > _FEW_BLOCKS:
-        return np.linalg.solve(gram + ridges[:, None, None] * np.eye(size), moment)
-    found = []
-    for block, ridge in enumerate(ridges):
-        left = gram[block].copy()
-        left[np.diag_indices(size)] += ridge
-        factor = linalg.cho_factor(left, lower=True, overwrite_a=True, check_finite=False)
-        found.append(linalg.cho_solve(factor, moment[block], check_finite=False))
-    return np.stack(found)
+    with blas.one_thread():
+        if len(gram) > _FEW_BLOCKS:
+            return np.linalg.solve(gram + ridges[:, None, None] * np.eye(size), moment)
+        found = []
+        for block, ridge in enumerate(ridges):
+            left = gram[block].copy()
+            left[np.diag_indices(size)] += ridge
+            factor = linalg.cho_factor(left, lower=True, overwrite_a=True, check_finite=False)
+            found.append(linalg.cho_solve(factor, moment[block], check_finite=False))
+        return np.stack(found)
