@@ -2,7 +2,8 @@
 
 The figures go to bench/results/quantize.md. deepcaptcha is a study, on Fashion-MNIST; the two others are
 `keras.applications` with random weights on random images, so that of accuracy there is only how much of the original's
-answers is kept. `--calibrators` weighs the calibrators instead, into bench/results/calibrators.md.
+answers is kept. `--calibrators` weighs the calibrators instead, into bench/results/calibrators.md; `--row` says a single
+row.
 """
 
 from __future__ import annotations
@@ -93,11 +94,13 @@ def exported(name: str, folder: Path) -> list[Path]:
     return files
 
 
-def of_the_large(name: str, folder: Path, budget_s: float) -> Iterator[str]:
+def of_the_large(
+    name: str, folder: Path, budget_s: float, precisions: Sequence[Precision] = get_args(Precision)
+) -> Iterator[str]:
     """A line for each file and precision."""
     images = np.random.default_rng(0).random((2 * IMAGES, 224, 224, 3), np.float32)
     for file in exported(name, folder):
-        for precision in get_args(Precision):
+        for precision in precisions:
             job = QuantizeJob(
                 source=file,
                 output=folder / f"{file.stem}-{precision}.onnx",
@@ -177,6 +180,7 @@ def main() -> None:
     parser.add_argument("--calibrators", action="store_true", help="weigh the calibrators instead")
     parser.add_argument("--runs", type=Path, default=Path("runs"))
     parser.add_argument("--store", type=Path, default=Path(".harness"))
+    parser.add_argument("--row", nargs=2, metavar=("NETWORK", "PRECISION"), help="say these rows of the large alone")
     parser.add_argument("--budget", type=float, default=60.0, help="seconds for each large file")
     asked = parser.parse_args()
     place = Place(asked.runs, asked.store)
@@ -185,6 +189,10 @@ def main() -> None:
         written(
             CALIBRATORS, ["# Calibrators", "", f"`python -m bench.quantize --calibrators` on {machine()}.", "", *rows]
         )
+        return
+    if asked.row:
+        with scratch() as folder:
+            print_lines(*of_the_large(asked.row[0], folder, asked.budget, asked.row[1:]))
         return
     rows = ["# INT8 and FP16, original and pruned", "", f"`make bench-quantize` on {machine()}.", ""]
     rows += ["## deepcaptcha, Fashion-MNIST", "", *of_the_study(place), "", "## Random weights, random images", ""]
