@@ -2,8 +2,8 @@
 
 The figures go to bench/results/quantize.md. deepcaptcha is a study, on Fashion-MNIST; the two others are
 `keras.applications` with random weights on random images, so that of accuracy there is only how much of the original's
-answers is kept. `--calibrators` weighs the calibrators instead, into bench/results/calibrators.md; `--row` says a single
-row.
+answers is kept. `--calibrators` weighs the calibrators instead, into bench/results/calibrators.md; `--row` says
+single rows.
 """
 
 from __future__ import annotations

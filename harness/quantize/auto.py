@@ -3,7 +3,7 @@
 Three rounds, in each of which all arrangements are measured together, beside the original: by kind of node first, and
 without what the profiler says is slower in INT8; then the best of those with one part of the network after the other
 changed; then with all changes together that made it faster. Where a network is so slow that so many leave too few
-launches to judge any, the fastest is measured once more, beside the original alone.
+launches to judge any, the fastest is measured once more, beside the original alone, for as long as all of these.
 """
 
 from __future__ import annotations
@@ -43,29 +43,30 @@ class Search:
             QuantizeError: a file can't be quantized.
         """
         with self.progress.task("arrange", total=ROUNDS) as task:
-            found = self._measured(by_kind(nodes, suspects))
+            share_s = self.spec.budget_s / ROUNDS
+            found = self._measured(by_kind(nodes, suspects), share_s)
             task.advance(1, _best(found).name)
             parts = in_parts(nodes.layers)
             best = _best(found)
-            found += self._measured(_changed(best, parts, found))
+            found += self._measured(_changed(best, parts, found), share_s)
             task.advance(1, _best(found).name)
-            found += self._measured(_together(best, parts, found))
+            found += self._measured(_together(best, parts, found), share_s)
             task.advance(1, _best(found).name)
             if not any(wins(each.gains) for each in found) and not judged(_best(found).gains):
-                found += self._measured({_best(found).name: _best(found).left})
+                found += self._measured({_best(found).name: _best(found).left}, self.spec.budget_s)
         chosen = max(filter(lambda each: wins(each.gains), found), key=lambda each: typical(each.gains), default=None)
         return tuple(each.model_copy(update={"chosen": each is chosen}) for each in found)
 
-    def _measured(self, asked: dict[str, tuple[str, ...]]) -> list[Arrangement]:
-        """One measurement of the arrangements with these names and nodes in float32."""
+    def _measured(self, asked: dict[str, tuple[str, ...]], budget_s: float) -> list[Arrangement]:
+        """One measurement of the arrangements with these names and nodes in float32, for so many seconds."""
         if not asked:
             return []
         files = []
         for number, left in enumerate(asked.values()):
             files.append(self.folder / f"{number}.onnx")
             self.write(files[-1], left)
-        share = self.spec.model_copy(update={"budget_s": self.spec.budget_s / ROUNDS})
-        _, gains = gains_of(self.original, files, share, self.progress)
+        spec = self.spec.model_copy(update={"budget_s": budget_s})
+        _, gains = gains_of(self.original, files, spec, self.progress)
         return [
             Arrangement(name=name, left=left, gains=own, chosen=False)
             for (name, left), own in zip(asked.items(), gains, strict=True)
