@@ -180,7 +180,7 @@ def main() -> None:
     parser.add_argument("--calibrators", action="store_true", help="weigh the calibrators instead")
     parser.add_argument("--runs", type=Path, default=Path("runs"))
     parser.add_argument("--store", type=Path, default=Path(".harness"))
-    parser.add_argument("--row", nargs=2, metavar=("NETWORK", "PRECISION"), help="say these rows of the large alone")
+    parser.add_argument("--row", nargs=2, metavar=("NETWORK", "PRECISION"), help="say only these rows of the large")
     parser.add_argument("--budget", type=float, default=60.0, help="seconds for each large file")
     asked = parser.parse_args()
     place = Place(asked.runs, asked.store)
@@ -190,6 +190,8 @@ def main() -> None:
             CALIBRATORS, ["# Calibrators", "", f"`python -m bench.quantize --calibrators` on {machine()}.", "", *rows]
         )
         return
+    if asked.row and (asked.row[0] not in LARGE or asked.row[1] not in get_args(Precision)):
+        parser.error(f"--row: give one of {', '.join(LARGE)}, and one of {', '.join(get_args(Precision))}")
     if asked.row:
         with scratch() as folder:
             print_lines(*of_the_large(asked.row[0], folder, asked.budget, asked.row[1:]))

@@ -2,7 +2,7 @@
 
 OpenBLAS parts a matrix that is factorised among as many threads as there are cores, and they meet at every few of its
 columns, spinning until all are there. Two processes that do so on the same two cores wait for each other, thirty times
-as long as 1,024 rows take; alone, two threads save a third of the time (bench/results/blas.md).
+as long as 1,024 rows take; alone, two threads save a quarter of the time (bench/results/blas.md).
 """
 
 from __future__ import annotations

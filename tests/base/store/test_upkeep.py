@@ -174,17 +174,18 @@ def test_a_run_gives_signs_of_life_and_takes_them_back(store: Store, monkeypatch
     assert list(store.place.entries(".runs")) == []
 
 
-LEFT: dict[str, Callable[[Store, Artifact], str]] = {
-    "folder": lambda store, artifact: f"{artifact.name}.unfinished/value.txt",
-    "memory": lambda store, artifact: f"{artifact.name}/{'0' * 64}",
+LEFT: dict[str, Callable[[Artifact], str]] = {
+    "a folder": lambda artifact: f"{artifact.name}.unfinished/value.txt",
+    "a folder of a process that was ended": lambda artifact: f"{artifact.name}.unfinished.123/value.txt",
+    "a content without its manifest": lambda artifact: f"{artifact.name}/{'0' * 64}",
 }
 
 
-def test_what_was_left_unfinished_goes_once_it_can_not_be_on_its_way(store: Store) -> None:
+@pytest.mark.parametrize("what", LEFT)
+def test_what_was_left_unfinished_goes_once_it_can_not_be_on_its_way(what: str, store: Store) -> None:
     needed = made(store.referred_by("mine", {}), 1)
     half = Artifact.of(store.root, "train", {"number": 2})
-    place = "folder" if store.behind is None else "memory"
-    store.place.write(LEFT[place](store, half), b"half")
+    store.place.write(LEFT[what](half), b"half")
     found = contents(store.place)
     assert [kept.size_bytes for kept in found.leftovers] == [4]
     assert removable(found) == []
@@ -206,11 +207,11 @@ def test_files_that_are_not_the_stores_are_let_be(store: Store) -> None:
     assert len(left(store.place)) == 1
 
 
-def test_a_moved_clock_removes_nothing_that_is_on_its_way(store: Store) -> None:
+@pytest.mark.parametrize("what", LEFT)
+def test_a_moved_clock_removes_nothing_that_is_on_its_way(what: str, store: Store) -> None:
     """What seems to be of tomorrow is younger than an hour."""
     made(store.referred_by("mine", {}), 1)
-    place = "folder" if store.behind is None else "memory"
-    store.place.write(LEFT[place](store, Artifact.of(store.root, "train", {"number": 2})), b"half")
+    store.place.write(LEFT[what](Artifact.of(store.root, "train", {"number": 2})), b"half")
     assert removable(contents(store.place), time.time() - 86400) == []
 
 
