@@ -1,4 +1,4 @@
-"""How many copies of a network's weights its export holds at its peak: `make bench-export-memory`.
+"""How many copies of a network's weights its export holds at its peak: `make bench-memory`.
 
 Each network in a process of its own; random weights. Linux alone tells the peak of memory.
 """
@@ -16,7 +16,6 @@ from bench.costs import conditions, figures, watched
 
 RESULT = Path(__file__).parent / "results" / "export-memory.md"
 NETWORKS = ("VGG16", "ConvNeXtLarge", "ConvNeXtXLarge")
-SIDE = 64
 STEPS = {"exported": "written", "compared": "compared at batch 8", "checked": "checked by onnx"}
 
 
@@ -33,8 +32,8 @@ def once(name: str) -> dict[str, float]:
     from harness.export import onnx_from_keras, parity
 
     build = getattr(keras.applications, name)
-    model = build(weights=None, input_shape=(SIDE, SIDE, 3), classes=20, classifier_activation=None)
-    images = np.random.default_rng(0).random((8, SIDE, SIDE, 3), dtype=np.float32)
+    model = build(weights=None, classifier_activation=None)
+    images = np.random.default_rng(0).random((8, *model.input_shape[1:]), dtype=np.float32)
     with TemporaryDirectory() as folder:
         path = Path(folder) / "net.onnx"
         _, exported = watched(lambda: onnx_from_keras(model, path))
@@ -48,9 +47,10 @@ def page(rows: dict[str, dict[str, float]]) -> str:
     lines = [
         "# Memory of an export",
         "",
-        conditions("make bench-export-memory"),
+        conditions("make bench-memory"),
         "",
-        "Copies of the weights at the peak of each step, beside the model itself, which is one.",
+        "Copies of the weights at the peak of each step, beside the model itself, which is one. Comparing holds the values of",
+        "eight images too.",
         "",
         "| network | weights, GB | " + " | ".join(STEPS.values()) + " |",
         "|---|---|" + "---|" * len(STEPS),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -17,6 +18,8 @@ from tests.export.nets import NETS, L, chain, examples, randomized
 from tests.export.test_applications import untrained
 
 pytestmark = pytest.mark.filterwarnings("ignore:The structure of `inputs`")
+
+QUICK = {"conv same", "normalized depthwise", "normalized after bias", "squeeze and excite", "two products"}
 
 
 def written(model: keras.Model, path: Path, monkeypatch: pytest.MonkeyPatch, large_bytes: float) -> onnx.ModelProto:
@@ -37,7 +40,9 @@ def require_same(model: keras.Model, folder: Path, monkeypatch: pytest.MonkeyPat
     assert every == none
 
 
-@pytest.mark.parametrize("name", NETS)
+@pytest.mark.parametrize(
+    "name", [name if name in QUICK else pytest.param(name, marks=pytest.mark.slow) for name in NETS]
+)
 def test_the_file_is_the_same(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of every small network: graph, names, and numbers."""
     require_same(NETS[name](), tmp_path, monkeypatch)
@@ -82,7 +87,7 @@ def test_as_asked(layout: str, opset: int, tmp_path: Path, monkeypatch: pytest.M
     """Either layout, one batch, and an opset that tf2onnx does not write."""
     model = NETS["normalized depthwise"]()
     monkeypatch.setattr(weights, "LARGE_BYTES", 1)
-    options = {"layout": layout, "opset": opset, "batch": 2, "float16_inputs": True}
+    options: dict[str, Any] = {"layout": layout, "opset": opset, "batch": 2, "float16_inputs": True}
     onnx_from_keras(model, tmp_path / "every.onnx", **options)
     monkeypatch.setattr(weights, "LARGE_BYTES", math.inf)
     onnx_from_keras(model, tmp_path / "none.onnx", **options)
