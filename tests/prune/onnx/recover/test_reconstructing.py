@@ -120,7 +120,7 @@ def test_a_reconstructed_file_is_not_the_original_cut(tmp_path: Path) -> None:
         (None, "needs examples"),
         (images(1), "give two batches"),
         (images()[:, :, :3], "give examples as the model takes them"),
-        (np.full((40, 3, 6, 6), np.nan, np.float32), "hold NaN"),
+        (np.full((40, 3, 6, 6), np.nan, np.float32), "NaN"),
         ({"other": images()}, "no input 'other'"),
     ],
 )
