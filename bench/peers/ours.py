@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +24,7 @@ RATES = {"adam": 3e-3, "muon": 2e-3}  # of these epochs, by the optimizer
 RECONSTRUCTED = 60_000  # training images, without their labels: all of them
 IMPORTANCE = "taylor"
 BATCHES = (1, 32)
+SHARES = (1.1, 1.08, 1.06, 1.045, 1.03, 1.015, 1.0, 0.985, 0.97)  # of the limits, within which widths are tried
 MEASURED = MeasureSpec(device="cpu", batch_sizes=BATCHES, threads=1)
 
 
@@ -63,7 +66,7 @@ class Ours:
         models = [LatencyModel(table, batch) for batch in BATCHES]
         on_offer = offers(models, network.channels.groups(), self._scores(original, network.found))
         found = []
-        for spent in fan(models, on_offer, limits):
+        for spent in fan(models, on_offer, limits, SHARES):
             widths = on_offer.chosen(spent.choice)
             predicted = tuple(1 / float(model.ratios(widths)[0]) for model in models)
             found.append(Choice(tuple(widths[group] for group in free), predicted, spent.loss))
@@ -78,6 +81,18 @@ class Ours:
 
         inputs = {"original": digest(original), "widths": list(widths), "importance": IMPORTANCE, "code": code()}
         return self.store.get("peers-cut", inputs, make).path("cut.onnx")
+
+    def missed(self, original: Original, widths: Sequence[int]) -> float:
+        """The share of the original's outputs that these widths miss, reconstructed from unlabelled images."""
+        from harness.prune.recover.judging import KerasJudge
+
+        def make(folder: Path) -> None:
+            judge = KerasJudge.of(original.model, self._images(original), original.seed)
+            found = None if judge is None else judge.missed(self._plan(original, widths))
+            (folder / "missed.json").write_text(json.dumps(math.inf if found is None else found), encoding="utf-8")
+
+        inputs = {"original": digest(original), "widths": list(widths), "importance": IMPORTANCE, "code": code()}
+        return float(json.loads(self.store.get("peers-missed", inputs, make).path("missed.json").read_text()))
 
     def arm(self, original: Original, widths: Sequence[int], name: str) -> Arm:
         """A network of these widths: reconstructed, and trained on for an epoch in each way."""
