@@ -23,7 +23,7 @@ from harness.spec import DataSpec
 
 RESULT = Path(__file__).parents[1] / "results" / "peers.md"
 ROUNDS = 3  # of widths, the later ones by how wrong the earlier were predicted
-FIRST_S = 75.0  # of a measurement by which widths are chosen
+FIRST_S = 60.0  # of a measurement by which widths are chosen
 
 
 def chosen(

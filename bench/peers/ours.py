@@ -24,7 +24,7 @@ RATES = {"adam": 3e-3, "muon": 2e-3}  # of these epochs, by the optimizer
 RECONSTRUCTED = 60_000  # training images, without their labels: all of them
 IMPORTANCE = "taylor"
 BATCHES = (1, 32)
-SHARES = (1.1, 1.08, 1.06, 1.045, 1.03, 1.015, 1.0, 0.985, 0.97)  # of the limits, within which widths are tried
+SHARES = (1.1, 1.08, 1.06, 1.04, 1.02, 1.0, 0.98)  # of the limits, within which widths are tried
 MEASURED = MeasureSpec(device="cpu", batch_sizes=BATCHES, threads=1)
 
 

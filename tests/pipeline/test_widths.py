@@ -65,7 +65,6 @@ def test_all_seeds_have_the_same_widths_from_one_table_and_their_own_channels(fi
         assert row.pruning is not None
         assert row.pruning.speed is not None
         assert row.pruning.speed.asked.batch_sizes == (1,)
-        assert len(row.pruning.speed.rounds) > 1  # side by side, for the judge
         if row.pruning.speed.judged:
             assert row.pruning.speed.rounds[row.pruning.speed.chosen].missed == row.pruning.speed.judged[0]
 

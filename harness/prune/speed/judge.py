@@ -6,6 +6,8 @@ from typing import Protocol
 
 from harness.records import ChannelPlan
 
+AFFORDABLE_S = 1.0  # of the original on a judge's examples: solving from these takes some thirty times as long
+
 
 class Judge(Protocol):
     """What the network does not keep at other widths, once its kernels are solved again."""
@@ -19,3 +21,8 @@ class Judge(Protocol):
 
         None where that can't be told.
         """
+
+
+def is_affordable(judge: Judge, full_us: float) -> bool:
+    """Whether the original, in so many microseconds for each, is through a judge's examples in about a second."""
+    return judge.examples * full_us <= 1e6 * AFFORDABLE_S

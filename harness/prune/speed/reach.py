@@ -18,7 +18,7 @@ from harness.prune.price.network import Network
 from harness.prune.price.offers import offers
 from harness.prune.price.pricing import Pricing
 from harness.prune.speed.choosing import chosen, used
-from harness.prune.speed.judge import Judge
+from harness.prune.speed.judge import Judge, is_affordable
 from harness.prune.speed.refusals import too_slow, unreachable
 from harness.prune.speed.search import Search
 from harness.prune.speed.trial import Try, tried
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from harness.base.progress import Progress
 
 BEYOND = 0.04  # a speed-up so much above the target gives channels away: others are tried
-AFFORDABLE_S = 1.0  # of the original on a judge's examples: solving from these takes some thirty times as long
 FEWEST = 4  # channels of a group, for its width to be worth choosing
 
 
@@ -59,7 +58,7 @@ def choose_widths(
         table = pricing.table(network, tuple(free), spec, device, original)
         models = tuple(LatencyModel(table, batch) for batch in spec.batch_sizes)
         on_offer = offers(models, network.channels.groups(), scores, 1 if asked.importance in MISSED else 2)
-        if judge is not None and _seconds(judge, models[0], spec.batch_sizes[0]) > AFFORDABLE_S:
+        if judge is not None and not is_affordable(judge, models[0].full_us / spec.batch_sizes[0]):
             judge = None
         search = Search(network, scores, asked, models, on_offer, device, original, folder, judge)
         return _reached(search, table, pricing.progress)
@@ -75,11 +74,6 @@ def worth_choosing(network: Network) -> dict[int, Group]:
     if not free:
         raise PruneError(f"no layer has {FEWEST} channels or more that could go, so none is worth it; give --ratio")
     return free
-
-
-def _seconds(judge: Judge, model: LatencyModel, batch: int) -> float:
-    """How long the original takes for all examples of a judge, whose work is in proportion to that."""
-    return judge.examples * model.full_us / batch / 1e6
 
 
 def _shares(scores: Scores) -> Scores:

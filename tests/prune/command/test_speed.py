@@ -59,7 +59,6 @@ def test_with_data_widths_that_are_as_fast_are_told_apart_by_reconstruction(
     assert code == 0, err
     speed = PruneFile.model_validate_json(report_path(saved.with_name("my net-pruned.keras")).read_text()).speed
     assert speed is not None
-    assert len(speed.rounds) > 1
     assert bool(speed.judged) == ("misses the least of the original's outputs" in out)
     if speed.judged:
         assert speed.rounds[speed.chosen].missed == speed.judged[0]

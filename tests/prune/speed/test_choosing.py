@@ -13,6 +13,7 @@ from harness.channels.spend import Spent
 from harness.measure.latency.model import LatencyModel
 from harness.prune.price.offers import offers
 from harness.prune.speed.choosing import MOST_JUDGED, chosen
+from harness.prune.speed.judge import is_affordable
 from harness.prune.speed.search import Search
 from harness.prune.speed.trial import Try
 from harness.records import ChannelPlan, Reached, Round
@@ -85,3 +86,14 @@ def test_it_is_asked_about_a_few_that_lose_the_least_and_not_about_one_alone() -
 def test_what_is_a_little_short_is_taken_where_nothing_is_beyond_and_what_is_too_slow_never() -> None:
     assert chosen(search(None), TRIES[2:], Silent())[1] == 1
     assert chosen(search(None), TRIES[2:3], Silent())[1] is None
+
+
+def test_for_a_judge_more_is_tried() -> None:
+    alone, judged = ({each.choice for each in search(judge).fan([0.5])} for judge in (None, Said({})))
+    assert alone < judged
+
+
+def test_a_large_network_is_not_judged() -> None:
+    """1,500 examples at 60 us each, and at 34 ms."""
+    assert is_affordable(Said({}, examples=1500), 60.0)
+    assert not is_affordable(Said({}, examples=1500), 34_000.0)
