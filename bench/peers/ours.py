@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -44,11 +44,12 @@ class Choice:
 
 @dataclass(frozen=True)
 class Ours:
-    """Where latency tables and finished networks are kept, and the images."""
+    """Where latency tables and finished networks are kept, and the images; `scored` are the channels by seed."""
 
     store: Store
     data: Dataset
     progress: Progress
+    scored: dict[int, Any] = field(default_factory=dict)
 
     def choices(self, original: Original, limits: Sequence[float]) -> list[Choice]:
         """The widths that lose the least within shares of the original's latency, and within some around these."""
@@ -145,9 +146,12 @@ class Ours:
         from harness.prune.data.given import Data
         from harness.prune.recover.accuracy import outputs_of
 
-        images = self._images(original)
-        answers = outputs_of(original.model, images).reshape(len(images), -1).argmax(axis=1)
-        return scores_of(original.model, found, free_groups(found), IMPORTANCE, Data.of(images, answers, original.seed))
+        if original.seed not in self.scored:
+            images = self._images(original)
+            answers = outputs_of(original.model, images).reshape(len(images), -1).argmax(axis=1)
+            data = Data.of(images, answers, original.seed)
+            self.scored[original.seed] = scores_of(original.model, found, free_groups(found), IMPORTANCE, data)
+        return self.scored[original.seed]
 
     def _images(self, original: Original) -> Any:
         return self.data.train_images[original.calibration]
