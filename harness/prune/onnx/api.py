@@ -30,6 +30,7 @@ from harness.prune.onnx.proof.comparison import Comparison
 from harness.prune.onnx.proof.verify import judge, prove
 from harness.prune.onnx.recover.accuracy import accuracy
 from harness.prune.onnx.recover.agreement import agreement
+from harness.prune.onnx.recover.judging import OnnxJudge
 from harness.prune.onnx.recover.reconstructing import reconstruct_onnx
 from harness.prune.onnx.result import OnnxResult
 from harness.prune.price.pricing import Pricing
@@ -248,7 +249,7 @@ def _network(path: Path, keep: tuple[str, ...], given: Given) -> OnnxNetwork:
 
 def _widths(network: OnnxNetwork, asked: SpeedSpec, pricing: Pricing) -> tuple[ChannelPlan, Speed]:
     network.check_measurable()
-    return choose_widths(network, asked, pricing)
+    return choose_widths(network, asked, pricing, OnnxJudge.of(network.found, network.data, network.seed))
 
 
 def _check_untrained(spec: PruneSpec) -> None:
