@@ -167,6 +167,7 @@ class Stages:
             "data": dataset.digest,
             "seed": lead.seed,
             "asked": asked.model_dump(mode="json"),
+            "told_apart": "by reconstruction",
             "conditions": conditions(asked.measuring, self.device),
         }
         return self._get("widths", inputs, make, partial(self.widths, case, spec, lead))
