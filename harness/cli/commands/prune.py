@@ -25,6 +25,7 @@ from harness.cli.options import (
     check_seed,
     data_options,
     dataset,
+    require_data,
 )
 from harness.cli.terminal import answers, print_json, print_lines, print_message, terminal
 
@@ -102,6 +103,8 @@ def prune(  # noqa: PLR0913, PLR0917 - one parameter an option
         "threads": threads,
         "device": device,
     }
+    reading = data_options(scale, color, resize, limit)
+    require_data(data, reading)
     if is_onnx(model):
         refuse_for_onnx(
             {
@@ -127,7 +130,7 @@ def prune(  # noqa: PLR0913, PLR0917 - one parameter an option
         speed = _speed({**target, **amount, **choice, "inputs": inputs}, plan)
         spec = None if speed else _spec({**amount, **choice}, plan, after)
         asked = FileAsked(spec, plan, speed, _images(reconstruct, reconstruct_images))
-        images = data, data_options(scale, color, resize, limit)
+        images = data, reading
         run = seed, store, terminal(quiet)
         with _too_slow_is_no():
             _answer(prune_file(model, output, asked, inputs or [], images, run), as_json)
@@ -153,7 +156,7 @@ def prune(  # noqa: PLR0913, PLR0917 - one parameter an option
         spec=spec,
         plan=plan,
         steps=steps,
-        examples=None if data is None else dataset(data, data_options(scale, color, resize, limit), not reconstruct),
+        examples=None if data is None else dataset(data, reading, not reconstruct),
         recovery=RecoverySpec(
             train=training,
             recalibrate=recalibrate or reconstruct or finetune_epochs > 0,

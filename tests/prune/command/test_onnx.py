@@ -237,6 +237,7 @@ REFUSED = [
     (two_layers, (*RATIO, "--input", "x:1x3x6x6:float32"), "there is no such input; the model has image"),
     (two_layers, (*RATIO, "--input", "image:1x3x9x9:float32"), "say what it takes: --input image:Nx3x6x6:float32"),
     (two_layers, (*RATIO, "--output", "small.keras"), "give a file name that ends in .onnx"),
+    (two_layers, (*RATIO, "--limit", 9), "--limit: for --data, which is not given; give it, or leave it out"),
     (two_layers, (*RATIO, "--reconstruct"), "reconstruction: needs examples"),
     (two_layers, (*RATIO, "--finetune-epochs", 1), "--finetune-epochs: for Keras models alone"),
     (two_layers, (), "how much should go"),

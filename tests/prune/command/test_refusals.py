@@ -33,6 +33,11 @@ def all_normalised() -> keras.Model:
         (chain, ["--ratio", "0.5", "--importance", "taylor"], "looks at data; give it, as data=images or --data NAME"),
         (chain, ["--ratio", "0.5", "--keep", "conv_c"], "there is no layer 'conv_c'; did you mean conv_b or conv_a?"),
         (chain, ["--ratio", "0.5", "--finetune-epochs", "1"], "need examples; give --data NAME"),
+        (
+            chain,
+            ["--ratio", "0.5", "--limit", "9"],
+            "--limit: for --data, which is not given; give it, or leave it out",
+        ),
         (chain, ["--ratio", "0.5", "--seed", "-1"], "--seed -1: give a whole number from 0"),
         (chain, ["--ratio", "0.5", "--round-to", "0"], "round_to = 0: input should be greater than or equal to 1"),
         (chain, ["--ratio", "0.5", "--distill"], "give --finetune-epochs"),
