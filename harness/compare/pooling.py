@@ -50,12 +50,17 @@ def difference(ours: Sequence[str], theirs: Sequence[str], paired_seeds: bool) -
 @lru_cache(maxsize=1 << 16)
 def _difference(ours: tuple[str, ...], theirs: tuple[str, ...], paired_seeds: bool) -> Interval:
     if len(ours) == len(theirs) == 1 and len(ours[0]) == len(theirs[0]):
-        (mine, own), (other, others) = _bits(ours[0]), _bits(theirs[0])
-        both = (mine & other).bit_count()
-        pair = stats.paired_counts(both, (others - both, own - both), len(ours[0]))
+        pair = paired(ours[0], theirs[0])
         return Interval(value=pair.difference, low=pair.low, high=pair.high)
     found = tested_difference(ours, theirs, paired_seeds, these_seeds=False)
     return Interval(value=found.estimate, low=found.low, high=found.high)
+
+
+def paired(ours: str, theirs: str) -> stats.PairedProportions:
+    """One seed's answers against another's to the same examples, one `1` or `0` each: how they differ, and the test."""
+    (mine, own), (other, others) = _bits(ours), _bits(theirs)
+    both = (mine & other).bit_count()
+    return stats.paired_counts(both, (others - both, own - both), len(ours))
 
 
 def tested_difference(

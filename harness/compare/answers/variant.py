@@ -141,7 +141,7 @@ class Variant(Record):
         """The seeds with an accuracy."""
         return tuple(seed for seed in self.seeds if seed.accuracy is not None)
 
-    @property
+    @cached_property
     def learned(self) -> bool | None:
         """Whether the original learned with any seed; None when that was not recorded for any."""
         known = [seed.learned for seed in self.finished if seed.learned is not None]
