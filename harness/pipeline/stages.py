@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -344,5 +344,7 @@ class Stages:
         job = None
         if again is not None:
             job = Job(again.func.__name__, again.args, self.datasets[again.args[0].name].image_shape)
+        about = "" if again is None else f"{again.args[0].name}: "
+        store = replace(self.store, waiting=lambda line: self.progress.line(f"{about}{line}", lasting=True))
         with step(stage):
-            return Maker(self.store, self.engine, self.made).get(stage, {**inputs, **made_by(stage)}, make, job)
+            return Maker(store, self.engine, self.made).get(stage, {**inputs, **made_by(stage)}, make, job)

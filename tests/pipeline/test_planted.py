@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 import harness
+from harness.base.progress import Progress
 from harness.compare import comparing
 from harness.pipeline import run as road
 from harness.pipeline.run import Run, run_study
@@ -38,10 +39,18 @@ STAGES = {
 }
 
 
-def run_planted(folder: Path, patch: pytest.MonkeyPatch, study: dict[str, Any], plants: list[Plant], on: str) -> Run:
+def run_planted(
+    folder: Path,
+    patch: pytest.MonkeyPatch,
+    study: dict[str, Any],
+    plants: list[Plant],
+    on: str,
+    progress: Progress | None = None,
+) -> Run:
     patch.setattr(road, "StudySite", planted(plants))
     patch.setattr(road, "measured", lambda *asked: ())
-    return run_study(checked(Study, study, "study"), runs=folder / "runs", store=folder / "store", on=on)
+    asked = checked(Study, study, "study")
+    return run_study(asked, runs=folder / "runs", store=folder / "store", progress=progress, on=on)
 
 
 def made(folder: Path) -> dict[str, int]:
