@@ -133,7 +133,7 @@ MEASURED = {
     "SIGFPE": "the worker was killed by SIGFPE at its first run, batch 1",
     "SIGSEGV": "the worker was killed by SIGSEGV at its first run, batch 1",
     "exit": "the worker ended with exit code 3 at its first run, batch 1",
-    "memory": "the worker ran out of memory (MemoryError); free some, or measure smaller batches or fewer models at once",
+    "memory": "the worker ran out of memory (MemoryError); free some, or measure smaller batches or fewer models",
     "SIGKILL": "the worker was killed by SIGKILL, most likely out of memory at its first run, batch 1",
 }
 SLOWLY = [pytest.param(how, marks=[pytest.mark.slow] if how != "SIGFPE" else []) for how in MEASURED]

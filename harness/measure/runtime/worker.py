@@ -251,7 +251,7 @@ def why(error: Exception) -> str:
     """Why there is no answer, on one line; where it is too little memory, another process may have enough."""
     said = reason(error)
     if isinstance(error, MemoryError) or any(words in said.lower() for words in OUT_OF_MEMORY):
-        return f"{WORKER} ran out of memory ({said}); free some, or measure smaller batches or fewer models at once"
+        return f"{WORKER} ran out of memory ({said}); free some, or measure smaller batches or fewer models"
     return said
 
 
