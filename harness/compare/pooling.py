@@ -28,12 +28,13 @@ def accuracy_over_seeds(corrects: Sequence[str], these_seeds: bool = False) -> I
         corrects: one string a seed, one character an example in test order, `1` where the answer was right.
         these_seeds: the interval is for these trainings on other examples, not for other trainings.
     """
+    if len(corrects) == 1:
+        right, examples = corrects[0].count("1"), len(corrects[0])
+        low, high = stats.wilson(right, examples)
+        return Interval(value=right / examples, low=low, high=high)
     hits = hits_of(corrects)
     seeds, examples = hits.shape
     mean = float(hits.mean())
-    if seeds == 1:
-        low, high = stats.wilson(int(hits.sum()), examples)
-        return Interval(value=mean, low=low, high=high)
     in_examples = float(hits.mean(axis=0).var()) / examples
     in_seeds = 0.0 if these_seeds else float(hits.mean(axis=1).var(ddof=1)) / seeds
     variance = in_examples + in_seeds

@@ -33,7 +33,7 @@ def variant_of(rows: Sequence[Row], originals: Mapping[tuple[str, int], Row]) ->
     able = that_learned(pairs)
     equals = [(row, originals.get((row.case.name, epochs)) if epochs else None) for row, _ in able]
     outcomes = tuple(outcome_of(row, original) for row, original in pairs)
-    counted = pairs_that_count(pairs)
+    counted, task = pairs_that_count(pairs), task_of(first.case.data)
     prunings = [row.pruning for row in rows if row.pruning is not None]
     exports = [row.export for row in rows if row.export is not None]
     parities = [export.parity for export in exports if export.parity is not None]
@@ -49,8 +49,8 @@ def variant_of(rows: Sequence[Row], originals: Mapping[tuple[str, int], Row]) ->
         blamed=next((row.quantization.blamed for row in rows if row.quantization and row.quantization.blamed), ()),
         trained_here=first.case.file is None,
         suffix="" if first.case.file is None else first.case.file.suffix,
-        task=task_of(first.case.data),
-        arena=task_of(first.case.data),
+        task=task,
+        arena=task,
         seeds=outcomes,
         counted=tuple(row.case.seed for row, _ in counted),
         examples=next((row.accuracy.examples for row in rows if row.accuracy), None),
