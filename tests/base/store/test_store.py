@@ -185,10 +185,15 @@ def test_a_disk_that_really_fills_up_names_the_store_and_keeps_what_was_finished
                 make(source)(new)
 
 
-def test_a_store_that_is_a_file_is_one_line(tmp_path: Path) -> None:
+@pytest.mark.parametrize("below", ["", "deeper/still"])
+def test_a_store_that_is_a_file_or_below_one_is_one_line_that_names_the_file(tmp_path: Path, below: str) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(StoreError, match="give a folder"):
-        Store(tmp_path / "file").get("train", INPUTS, writer("a", []))
+    store = Store(tmp_path / "file" / below)
+    wanted = rf"^{re.escape(str(tmp_path / 'file'))}: (not a directory|file exists); give a folder that can be written$"
+    with pytest.raises(StoreError, match=wanted):
+        store.get("train", INPUTS, writer("a", []))
+    with pytest.raises(StoreError, match=wanted):
+        store.check()
 
 
 def test_other_errors_of_the_operating_system_keep_their_traceback() -> None:
