@@ -31,13 +31,14 @@ class Answered:
         self.seeds = np.array([len(own) for own in corrects])
         self.networks = np.unique(networks, return_inverse=True)[1]
         hits = [hits_of(own) for own in corrects]
-        self.examples = hits[0].shape[1]
-        self.right = np.array([int(own.sum()) for own in hits])
-        self.bits = _words(np.array([own[0] for own in hits]))
-        self.counts = np.array([own.sum(axis=0, dtype=np.int32) for own in hits]) if self.seeds.max() > 1 else None
+        first = np.array([own[0] for own in hits])
+        self.examples, self.right, self.bits = first.shape[1], first.sum(axis=1), _words(first)
         self.shares = np.zeros((len(hits), int(self.seeds.max())))
-        for own, shares in zip(hits, self.shares, strict=True):
-            shares[: len(own)] = own.mean(axis=1)
+        self.counts: npt.NDArray[np.int32] | None = None
+        if self.shares.shape[1] > 1:
+            self.counts = np.array([own.sum(axis=0, dtype=np.int32) for own in hits])
+            for own, shares in zip(hits, self.shares, strict=True):
+                shares[: len(own)] = own.mean(axis=1)
 
     def signs(self, ours: Numbers, theirs: Numbers) -> Signs:
         """For pairs by their numbers: +1 where the first is clearly more accurate, -1 where less, 0 where unclear."""
