@@ -160,6 +160,9 @@ bench-gate: $(READY) ## does harness validate decide rightly, and only what it c
 schema: $(READY) ## renew the published JSON Schema of a bundle's manifest.json
 	$(BIN)/harness bundle --schema > docs/bundle.schema.json
 
+bench-memory: $(READY) ## how many copies of its weights an export holds, into bench/results/; some minutes, 7 GB of memory
+	$(BIN)/python -m bench.export_memory
+
 bench-page: $(READY) ## how large a report's page is, and how fast a browser opens and sorts it, into bench/results/
 	$(BIN)/python -m bench.page
 

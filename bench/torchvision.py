@@ -155,8 +155,8 @@ def row(network: str, exporter: str, python: Path, store: Store) -> Row:
 
 
 def _code() -> str:
-    """What a row depends on beside its network: the pruner's source, and what writes the file."""
-    folders = [PRUNER / "channels", PRUNER / "prune" / "onnx"]
+    """What a row depends on beside its network: the pruner's source, what counts, and what writes the file."""
+    folders = [PRUNER / "channels", PRUNER / "prune" / "onnx", PRUNER / "measure" / "files"]
     return digest([path.read_text(encoding="utf-8") for each in folders for path in sorted(each.rglob("*.py"))] + [
         path.read_text(encoding="utf-8") for path in SOURCES
     ])  # fmt: skip

@@ -18,6 +18,7 @@ from harness.base.progress import Progress
 from harness.base.store import Store
 from harness.cli.terminal import print_lines, terminal
 from harness.data import load
+from harness.prune.speed.choosing import MOST_JUDGED
 from harness.spec import DataSpec
 
 RESULT = Path(__file__).parents[1] / "results" / "peers.md"
@@ -28,7 +29,10 @@ FIRST_S = 60.0  # of a measurement by which widths are chosen
 def chosen(
     ours: Ours, first: Original, designs: Mapping[str, Path], seconds: float, progress: Progress
 ) -> dict[Goal, Choice]:
-    """Widths of ours for each goal: of those measured to be as fast as what they answer, those that lose the least."""
+    """Widths of ours for each goal: of those measured to be as fast as what they answer, those that keep the most.
+
+    By reconstruction, of the few that lose the least by the importance.
+    """
     measured = Speeds.of(first.onnx, designs, seconds, progress)
     limits = {goal: measured.limits(goal.peer) for goal in GOALS}
     found = dict[Goal, Choice]()
@@ -38,9 +42,10 @@ def chosen(
         measured = Speeds.of(first.onnx, {**designs, **files}, seconds, progress)
         for goal, some in tried.items():
             fast = [each for name, each in some.items() if measured.as_fast(goal.peer, name)]
+            few = sorted(fast, key=lambda each: each.loss)[:MOST_JUDGED]
             known = [found[goal]] if goal in found else []
-            if fast or known:
-                found[goal] = min(fast + known, key=lambda each: each.loss)
+            if few or known:
+                found[goal] = min(few + known, key=lambda each: ours.missed(first, each.widths))
             limits[goal] = measured.corrected(goal.peer, {name: each.predicted for name, each in some.items()})
         if round_ and len(found) == len(GOALS):
             return found

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +24,7 @@ RATES = {"adam": 3e-3, "muon": 2e-3}  # of these epochs, by the optimizer
 RECONSTRUCTED = 60_000  # training images, without their labels: all of them
 IMPORTANCE = "taylor"
 BATCHES = (1, 32)
+SHARES = (1.1, 1.08, 1.06, 1.04, 1.02, 1.0, 0.98)  # of the limits, within which widths are tried
 MEASURED = MeasureSpec(device="cpu", batch_sizes=BATCHES, threads=1)
 
 
@@ -41,11 +44,12 @@ class Choice:
 
 @dataclass(frozen=True)
 class Ours:
-    """Where latency tables and finished networks are kept, and the images."""
+    """Where latency tables and finished networks are kept, and the images; `scored` are the channels by seed."""
 
     store: Store
     data: Dataset
     progress: Progress
+    scored: dict[int, Any] = field(default_factory=dict)
 
     def choices(self, original: Original, limits: Sequence[float]) -> list[Choice]:
         """The widths that lose the least within shares of the original's latency, and within some around these."""
@@ -63,7 +67,7 @@ class Ours:
         models = [LatencyModel(table, batch) for batch in BATCHES]
         on_offer = offers(models, network.channels.groups(), self._scores(original, network.found))
         found = []
-        for spent in fan(models, on_offer, limits):
+        for spent in fan(models, on_offer, limits, SHARES):
             widths = on_offer.chosen(spent.choice)
             predicted = tuple(1 / float(model.ratios(widths)[0]) for model in models)
             found.append(Choice(tuple(widths[group] for group in free), predicted, spent.loss))
@@ -78,6 +82,18 @@ class Ours:
 
         inputs = {"original": digest(original), "widths": list(widths), "importance": IMPORTANCE, "code": code()}
         return self.store.get("peers-cut", inputs, make).path("cut.onnx")
+
+    def missed(self, original: Original, widths: Sequence[int]) -> float:
+        """The share of the original's outputs that these widths miss, reconstructed from unlabelled images."""
+        from harness.prune.recover.judging import KerasJudge
+
+        def make(folder: Path) -> None:
+            judge = KerasJudge.of(original.model, self._images(original), original.seed)
+            found = None if judge is None else judge.missed(self._plan(original, widths))
+            (folder / "missed.json").write_text(json.dumps(math.inf if found is None else found), encoding="utf-8")
+
+        inputs = {"original": digest(original), "widths": list(widths), "importance": IMPORTANCE, "code": code()}
+        return float(json.loads(self.store.get("peers-missed", inputs, make).path("missed.json").read_text()))
 
     def arm(self, original: Original, widths: Sequence[int], name: str) -> Arm:
         """A network of these widths: reconstructed, and trained on for an epoch in each way."""
@@ -130,9 +146,12 @@ class Ours:
         from harness.prune.data.given import Data
         from harness.prune.recover.accuracy import outputs_of
 
-        images = self._images(original)
-        answers = outputs_of(original.model, images).reshape(len(images), -1).argmax(axis=1)
-        return scores_of(original.model, found, free_groups(found), IMPORTANCE, Data.of(images, answers, original.seed))
+        if original.seed not in self.scored:
+            images = self._images(original)
+            answers = outputs_of(original.model, images).reshape(len(images), -1).argmax(axis=1)
+            data = Data.of(images, answers, original.seed)
+            self.scored[original.seed] = scores_of(original.model, found, free_groups(found), IMPORTANCE, data)
+        return self.scored[original.seed]
 
     def _images(self, original: Original) -> Any:
         return self.data.train_images[original.calibration]

@@ -9,19 +9,18 @@ import altair as alt
 from bench.text_lines.page import Found
 from harness.report.charts.drawing import svg_of
 
-INK, QUIET = "#1f2933", "#8a94a0"
+INK = "#1f2933"
 
 
 def chart(found: Found) -> str:
-    """An SVG with a dot for the original and each target, and what those lose as cut; bars are 95 % intervals."""
-    dots = [{"speed": 1.0, **_accuracy(found.original.accuracy), "kernels": "original"}]
+    """An SVG with a dot for the original and each target; bars are 95 % intervals."""
+    dots = [{"speed": 1.0, **_accuracy(found.original.accuracy), "network": "original"}]
     for dot in found.lines:
         speed = {"speed": dot.speed.speedup, "slowest": dot.speed.ci_low, "fastest": dot.speed.ci_high}
-        dots.append({**speed, **_accuracy(dot.solved.accuracy), "kernels": "solved again"})
-        dots.append({**speed, **_accuracy(dot.cut.accuracy), "kernels": "as cut"})
+        dots.append({**speed, **_accuracy(dot.solved.accuracy), "network": "pruned"})
     x = {"field": "speed", "type": "quantitative", "title": "times as fast, measured", "scale": {"zero": False}}
     y = {"field": "accuracy", "type": "quantitative", "title": "character accuracy, %", "scale": {"zero": False}}
-    color = {"field": "kernels", "type": "nominal", "title": None, "scale": {"range": [QUIET, INK, "#2f6fb0"]}}
+    color = {"field": "network", "type": "nominal", "title": None, "scale": {"range": [INK, "#2f6fb0"]}}
     bars = [
         {"mark": "rule", "encoding": {"x": x, "y": {**y, "field": "low"}, "y2": {"field": "high"}, "color": color}},
         {

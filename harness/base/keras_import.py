@@ -11,6 +11,7 @@ import sys
 import tempfile
 from types import ModuleType
 
+from harness.base import garbage
 from harness.base.numerics import settle
 
 
@@ -35,4 +36,5 @@ def import_keras() -> ModuleType:
             os.close(shown)
     for name in ("tensorflow", "absl"):  # retracing, once a network that is trained; metrics of an HDF5 file
         logging.getLogger(name).setLevel(logging.ERROR)
+    garbage.leave_what_is_imported()
     return sys.modules["keras"]

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from harness.base.errors import SpecError
 
 if TYPE_CHECKING:
     import keras
@@ -46,6 +49,17 @@ def data_options(scale: str | None, color: bool, resize: str | None, limit: int 
     size = None if resize is None else arguments.size(resize, "--resize")
     asked = {"scale": scale, "color": color or None, "resize": size, "limit": limit}
     return {field: value for field, value in asked.items() if value is not None}
+
+
+def require_data(data: str | None, options: Mapping[str, Any]) -> None:
+    """Raise SpecError for options that say how to read a dataset where none is given."""
+    if data is None and options:
+        named = [f"--{field.replace('_', '-')}" for field in options]
+        raise SpecError(f"{' and '.join(named)}: for --data, which is not given; give it, or leave {_them(named)} out")
+
+
+def _them(named: Sequence[str]) -> str:
+    return "it" if len(named) == 1 else "them"
 
 
 def dataset(name: str, options: dict[str, Any], labels: bool = True) -> Dataset:

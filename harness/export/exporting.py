@@ -17,7 +17,7 @@ from harness.base.quiet import quiet
 from harness.base.store import file_digest
 from harness.export.architecture import architecture_digest
 from harness.export.cleanup.clean import clean
-from harness.export.conversion.convert import model_proto_from_keras
+from harness.export.conversion.convert import graph_from_keras
 from harness.export.conversion.twin import float32_twin
 from harness.export.culprit import culprit
 from harness.export.files import written_whole
@@ -145,8 +145,7 @@ def _spec(asked: ExportSpec | None, options: dict[str, Any]) -> ExportSpec:
 
 
 def _converted(model: keras.Model, asked: ExportSpec) -> ir.Model:
-    proto, interface = model_proto_from_keras(model, asked)
-    converted = ir.from_proto(proto)
+    converted, interface = graph_from_keras(model, asked)
     with quiet():
         clean(converted, interface, float16_inputs=asked.float16_inputs)
     return converted

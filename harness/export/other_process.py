@@ -19,7 +19,7 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.base import errors
+from harness.base import errors, garbage
 from harness.base.crash import ended, scratch
 from harness.records import Export, Metadata
 from harness.spec import ExportSpec
@@ -158,6 +158,7 @@ def main() -> None:
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
     sys.stdout = sys.stderr
+    garbage.own_process()
     serve(sys.stdin, answers)
 
 

@@ -167,6 +167,7 @@ class Stages:
             "data": dataset.digest,
             "seed": lead.seed,
             "asked": asked.model_dump(mode="json"),
+            "told_apart": "by reconstruction",
             "conditions": conditions(asked.measuring, self.device),
         }
         return self._get("widths", inputs, make, partial(self.widths, case, spec, lead))
@@ -341,10 +342,9 @@ class Stages:
         again: partial[Artifact] | None = None,
     ) -> Artifact:
         """What was made from these inputs, or is made now: by the engine, which may call `again` elsewhere."""
-        job = None
+        job, name = None, stage if again is None else again.args[0].name
         if again is not None:
-            job = Job(again.func.__name__, again.args, self.datasets[again.args[0].name].image_shape)
-        about = "" if again is None else f"{again.args[0].name}: "
-        store = replace(self.store, waiting=lambda line: self.progress.line(f"{about}{line}", lasting=True))
+            job = Job(again.func.__name__, again.args, self.datasets[name].image_shape)
+        store = replace(self.store, waiting=lambda line: self.progress.line(f"{name}: {line}", lasting=True))
         with step(stage):
             return Maker(store, self.engine, self.made).get(stage, {**inputs, **made_by(stage)}, make, job)

@@ -41,11 +41,13 @@ def of_keras(original: Any, asked: SpeedSpec, dataset: Dataset, seed: int) -> Ch
         from harness.prune.price.keras_network import KerasNetwork
         from harness.prune.price.pricing import Pricing
         from harness.prune.recover.estimate import estimating
+        from harness.prune.recover.judging import KerasJudge
         from harness.prune.speed.reach import choose_widths
 
         network = KerasNetwork.of(original, Data.given((dataset.train_images, dataset.train_labels), seed), asked.keep)
         with estimating(original, lambda: dataset, seed, progress):
-            return choose_widths(network, asked, Pricing(store, progress))
+            judge = KerasJudge.of(original, dataset.train_images, seed)
+            return choose_widths(network, asked, Pricing(store, progress), judge)
 
     return choose
 

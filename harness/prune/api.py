@@ -23,10 +23,12 @@ from harness.prune.keras_graph.trace import Trace, trace
 from harness.prune.price.keras_network import KerasNetwork
 from harness.prune.price.pricing import Pricing
 from harness.prune.recover.estimate import Parted, estimating
+from harness.prune.recover.judging import KerasJudge
 from harness.prune.recover.reconstruct.batches import check_enough
 from harness.prune.recover.reconstruct.reconstructing import reconstruct
 from harness.prune.result import PruneResult, cut_and_prove
 from harness.prune.speed.asked import speed_spec
+from harness.prune.speed.judge import Judge
 from harness.prune.speed.reach import choose_widths
 from harness.prune.speed.uniform import uniform_as_fast
 from harness.records import ChannelPlan
@@ -67,29 +69,40 @@ def prune(
     if spec is None and {"speedup", "max_latency_us"} & options.keys():
         pricing, target = Pricing(open_store(store), Silent()), speed_spec(options, "prune")
         with estimating(model, lambda: Parted.of(data, seed), seed, pricing.progress):
-            return prune_to_speed(model, target, pricing, data=Data.given(data, seed), seed=seed)
+            given, judge = Data.given(data, seed), KerasJudge.of(model, data, seed)
+            return prune_to_speed(model, target, pricing, data=given, seed=seed, judge=judge)
     asked = _asked(spec, options)
     if not asked.by_latency:
         return _pruned(model, asked, None, data, seed)
     pricing, target = Pricing(open_store(store), Silent()), SpeedSpec.of(asked, MeasureSpec(batch_sizes=(1,)))
     network = KerasNetwork.of(model, Data.given(data, seed), target.keep)
     with estimating(model, lambda: Parted.of(data, seed), seed, pricing.progress):
-        widths, speed = choose_widths(network, target, pricing)
+        widths, speed = choose_widths(network, target, pricing, KerasJudge.of(model, data, seed))
     if asked.baseline == "uniform":
         widths, matched = uniform_as_fast(network, speed, pricing)
         return replace(prune_like(model, widths, asked, data=data, seed=seed), matched=matched)
     return replace(prune_like(model, widths, asked, data=data, seed=seed), speed=speed)
 
 
-def prune_to_speed(model: keras.Model, asked: SpeedSpec, pricing: Pricing, *, data: Data, seed: int = 0) -> PruneResult:
+def prune_to_speed(
+    model: keras.Model,
+    asked: SpeedSpec,
+    pricing: Pricing,
+    *,
+    data: Data,
+    seed: int = 0,
+    judge: Judge | None = None,
+) -> PruneResult:
     """Choose widths by latency, cut, export, and measure against the original; prove what is as fast as asked.
+
+    Several that are as fast are told apart by the judge, without one by the importance, which may need `data`.
 
     Raises:
         ProofError: the pruned network is not the masked original.
         TooSlowError, PruneError and others: as `choose_widths` does.
     """
     network = KerasNetwork.of(model, data, asked.keep)
-    plan, speed = choose_widths(network, asked, pricing)
+    plan, speed = choose_widths(network, asked, pricing, judge)
     with pricing.progress.task("prove"):
         result = cut_and_prove(model, network.found, plan, seed=seed)
     return replace(result, speed=speed)

@@ -20,6 +20,7 @@ from harness.prune.keras_graph.reading import check_readable
 from harness.prune.price.pricing import Pricing
 from harness.prune.recover.estimate import estimating
 from harness.prune.recover.finetune import tune
+from harness.prune.recover.judging import KerasJudge
 from harness.prune.recover.recalibrate import recalibrate
 from harness.prune.recover.reconstruct.batches import check_enough
 from harness.prune.recover.recovery import RecoverySpec, reconstruct_result, recover
@@ -162,7 +163,8 @@ def _pruned(original: keras.Model, job: Job, progress: Progress) -> tuple[PruneR
         pricing, given = Pricing(job.store, progress), Data.given(data, job.seed)
         judging = examples if examples is not None and examples.labelled else None
         with estimating(original, lambda: judging, job.seed, progress):
-            return prune_to_speed(original, job.speed, pricing, data=given, seed=job.seed), 0
+            judge = KerasJudge.of(original, data, job.seed)
+            return prune_to_speed(original, job.speed, pricing, data=given, seed=job.seed, judge=judge), 0
     assert job.spec is not None  # Job sees to it
     spec = job.spec.model_copy(update={"recover": None, "reconstruct_images": None})  # what follows is done here
     if job.steps == 1:

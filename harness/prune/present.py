@@ -95,10 +95,22 @@ def speed_lines(speed: Speed) -> list[str]:
         f"{each.original_us:,.0f} → {each.pruned_us:,.0f} us"
         for each in speed.reached
     ]
+    lines += _told_apart(speed)
     threads = f"{speed.asked.threads} thread" + ("s" if speed.asked.threads > 1 else "")
     versions = f"onnxruntime {speed.conditions['onnxruntime']}"
     machine = speed.conditions["cpu"] if speed.device == "cpu" else speed.conditions["GPUs"][0]["name"]
     return [*lines, f"holds on {speed.device} ({machine}), {threads}, {versions}"]
+
+
+def _told_apart(speed: Speed) -> list[str]:
+    """By what the widths were chosen among those that are as fast, where that was reconstruction."""
+    if not speed.judged:
+        return []
+    best, *others = (f"{100 * missed:.2g} %" for missed in speed.judged)
+    return [
+        f"of {len(speed.judged)} choices of widths that are as fast, the one that misses the least of the original's "
+        f"outputs, reconstructed: {best} (others {', '.join(others)})"
+    ]
 
 
 def files_line(files: Sequence[Path]) -> str:

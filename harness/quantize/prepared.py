@@ -33,7 +33,8 @@ def prepare(path: Path, folder: Path, keep: tuple[str, ...] = ()) -> Prepared:
 
     Raises:
         MeasureError: it can't be read.
-        QuantizeError: it is quantized already, there is no INT8 for what it does, or `keep` names what it hasn't got.
+        QuantizeError: it is quantized already, there is no INT8 for what it does, or `keep` names what it hasn't got,
+            or all that INT8 is for.
     """
     source = read_model(path)
     _check(source)
@@ -55,6 +56,8 @@ def prepare(path: Path, folder: Path, keep: tuple[str, ...] = ()) -> Prepared:
         raise QuantizeError(
             f"{path}: has no node '{unknown[0]}' that could be quantized; it has {_some(nodes.quantizable)}"
         )
+    if keep and all(layer.kernel in keep for layer in nodes.layers):
+        raise QuantizeError(f"{path}: keep names every node that INT8 is for, so none would be faster; leave one out")
     return Prepared(prepared, nodes, source)
 
 

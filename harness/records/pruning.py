@@ -122,12 +122,18 @@ class Reached(Record):
         return f"{self.speedup:.2f}x [{self.ci_low:.2f}, {self.ci_high:.2f}]"
 
 
-class Round(Record):
-    """One try: the widths of each layer, and what they reached. `met` is whether the target was."""
+class Round(GrownRecord):
+    """One try: the widths of each layer, and what they reached. `met` is whether the target was.
+
+    `missed` is the share of the squares of the original's outputs that they miss, reconstructed and not trained, on
+    examples that nothing was solved from; None where they were not judged so.
+    """
 
     widths: Mapping[str, int]
     reached: tuple[Reached, ...]
     met: bool
+    missed: float | None = None
+    later = frozenset({"missed"})
 
 
 class Speed(Record):
@@ -151,6 +157,14 @@ class Speed(Record):
     def reached(self) -> tuple[Reached, ...]:
         """What the chosen widths reached, at each batch size."""
         return self.rounds[self.chosen].reached
+
+    @property
+    def judged(self) -> tuple[float, ...]:
+        """What each of the widths that were told apart by reconstruction misses, in increasing order; empty if by loss.
+
+        The chosen ones miss the first.
+        """
+        return tuple(sorted(each.missed for each in self.rounds if each.missed is not None))
 
 
 class Matched(Record):

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from harness.compare.results import Results
 from harness.records import Row
-from harness.spec import Case, DataSpec, MeasureSpec, PruneSpec, TrainSpec
+from harness.spec import Case, DataSpec, MeasureSpec, PruneSpec, TrainSpec, usual_importance
 
 # What the command line can be told of the data.
 TOLD = {"name", "scale", "color", "resize", "limit"}
@@ -61,7 +61,7 @@ def _words(case: Case, prune: PruneSpec, measure: MeasureSpec) -> list[str] | No
         return None
     if other != TrainSpec().model_dump(exclude={"epochs", "learning_rate", "batch_size"}):
         return None
-    words = [case.model, *_chosen(shown, measure), *data_words(case.data), *_recovered(shown, case.train)]
+    words = [case.model, *_chosen(case.model, shown, measure), *data_words(case.data), *_recovered(shown, case.train)]
     if prune.baseline == "scratch" and prune.finetune_epochs != shown.finetune_epochs:
         words += ["--scratch-epochs", str(prune.finetune_epochs)]
     return [*words, "--seed", str(case.seed)] if case.seed else words
@@ -74,7 +74,7 @@ def _of_its_widths(case: Case, prune: PruneSpec) -> PruneSpec | None:
     return next((each for each in alike if each.baseline is None), None)
 
 
-def _chosen(prune: PruneSpec, measure: MeasureSpec) -> Iterator[str]:
+def _chosen(model: str, prune: PruneSpec, measure: MeasureSpec) -> Iterator[str]:
     amounts: Mapping[str, float | None] = {
         "--ratio": prune.ratio,
         "--filters": prune.filters,
@@ -88,7 +88,8 @@ def _chosen(prune: PruneSpec, measure: MeasureSpec) -> Iterator[str]:
         yield from ("--batch", ",".join(map(str, measure.batch_sizes)))
         yield from ("--threads", str(measure.threads)) if measure.threads != 1 else ()
         yield from ("--device", measure.device) if measure.device != "auto" else ()
-    yield from ("--importance", prune.importance) if prune.importance != "l1" else ()
+    usual = usual_importance(model, reconstructed=prune.recover is not None)
+    yield from ("--importance", prune.importance) if prune.importance != usual else ()
     if prune.global_ranking:
         yield "--global"
     yield from ("--round-to", str(prune.round_to)) if prune.round_to != 1 else ()

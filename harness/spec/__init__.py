@@ -7,7 +7,7 @@ tells what is wrong in one line; `names` is how all of it stands in names. From 
 itself.
 """
 
-from harness.spec.case import Case, is_file, is_onnx
+from harness.spec.case import Case, is_file, is_onnx, usual_importance
 from harness.spec.checked import check_seed, checked
 from harness.spec.data import DataSpec
 from harness.spec.exporting import OPSETS, ExportSpec
@@ -54,6 +54,7 @@ __all__ = [
     "read_study",
     "short",
     "study_of",
+    "usual_importance",
     "usual_walk",
     "without",
 ]

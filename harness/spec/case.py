@@ -12,7 +12,7 @@ from pydantic import SerializerFunctionWrapHandler, model_serializer
 from harness.spec.checked import Spec
 from harness.spec.data import DataSpec
 from harness.spec.names import short
-from harness.spec.pruning import PruneSpec, Schedule
+from harness.spec.pruning import Importance, PruneSpec, Schedule
 from harness.spec.quantizing import Precision
 from harness.spec.training import TrainSpec
 
@@ -91,3 +91,8 @@ def is_file(model: str) -> bool:
 def is_onnx(model: str) -> bool:
     """Whether a network is an ONNX file."""
     return model.endswith(".onnx")
+
+
+def usual_importance(model: str, *, reconstructed: bool) -> Importance:
+    """What ranks channels unless it is said: of an ONNX file whose kernels are solved again, what these miss then."""
+    return "reconstruction" if reconstructed and is_onnx(model) else "l1"

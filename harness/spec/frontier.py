@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, model_validator
 
-from harness.spec.case import is_onnx
+from harness.spec.case import is_onnx, usual_importance
 from harness.spec.checked import PositiveFloat, PositiveInt, Share, Spec
 from harness.spec.data import DataSpec
 from harness.spec.measuring import AFew, Device, MeasureSpec
@@ -66,7 +66,9 @@ class FrontierSpec(Spec):
 
 def usual_walk(model: str) -> FrontierSpec:
     """What is walked unless something else is said: an ONNX file is neither trained nor has gradients."""
-    return FrontierSpec(importance="l1", epochs=0) if is_onnx(model) else FrontierSpec()
+    if not is_onnx(model):
+        return FrontierSpec()
+    return FrontierSpec(importance=usual_importance(model, reconstructed=True), epochs=0)
 
 
 def frontier_study(model: Path, data: DataSpec, asked: FrontierSpec) -> Study:

@@ -12,7 +12,7 @@ from typing import Annotated
 from pydantic import Field
 
 from harness.base.errors import SpecError
-from harness.spec.case import Case, is_onnx
+from harness.spec.case import Case, is_onnx, usual_importance
 from harness.spec.checked import Spec, checked
 from harness.spec.data import DataSpec
 from harness.spec.exporting import ExportSpec
@@ -165,8 +165,10 @@ def study_of(model: Path, data: DataSpec, ratios: Iterable[float], finetune_epoc
     Raises:
         SpecError: a ratio or the number of epochs is out of range.
     """
-    recovery = {"recover": "reconstruct"} if is_onnx(model.name) else {}
-    prune = {"ratio": list(ratios), "finetune_epochs": finetune_epochs, **recovery}
+    solved = is_onnx(model.name)
+    recovery = {"recover": "reconstruct"} if solved else {}
+    importance = usual_importance(model.name, reconstructed=solved)
+    prune = {"ratio": list(ratios), "importance": importance, "finetune_epochs": finetune_epochs, **recovery}
     network = Network(model=str(model), prune=(PruneGrid(**prune),))
     question = f"What does channel pruning cost {model.name} in accuracy, and what does it buy in latency?"
     study = Study(name=lowercase(model.stem) or "model", question=question, data=data, networks=(network,))

@@ -71,7 +71,10 @@ ELSEWHERE = re.compile(r"`harness (\w+)( [^`]*)?`")  # names the command that ha
 def options() -> dict[str, set[str]]:
     """The options of each command."""
     commands = typer.main.get_command(app).commands  # type: ignore[attr-defined]
-    return {name: {opt for one in command.params for opt in one.opts} for name, command in commands.items()}
+    return {
+        name: {opt for one in command.params for opt in (*one.opts, *one.secondary_opts)}
+        for name, command in commands.items()
+    }
 
 
 def messages(path: Path) -> Iterator[str]:

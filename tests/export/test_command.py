@@ -12,7 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 import models
-from harness.base.errors import DataError, ExportError, ModelError, StoreError
+from harness.base.errors import DataError, ExportError, ModelError, SpecError, StoreError
 from harness.cli.app import app
 from harness.export import onnx_from_keras
 from tests.export.nets import randomized, small
@@ -88,6 +88,14 @@ def test_missing_model(tmp_path: Path) -> None:
     """A wrong path."""
     done = CliRunner().invoke(app, ["export", str(tmp_path / "none.keras")])
     assert isinstance(done.exception, ModelError)
+
+
+def test_options_of_data_without_data(saved: Path) -> None:
+    """They would change nothing."""
+    done = CliRunner().invoke(app, ["export", str(saved), "--limit", "5"])
+    assert isinstance(done.exception, SpecError)
+    assert str(done.exception) == "--limit: for --data, which is not given; give it, or leave it out"
+    assert not saved.with_suffix(".onnx").exists()
 
 
 def test_other_backend(saved: Path, monkeypatch: pytest.MonkeyPatch) -> None:

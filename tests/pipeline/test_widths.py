@@ -65,6 +65,8 @@ def test_all_seeds_have_the_same_widths_from_one_table_and_their_own_channels(fi
         assert row.pruning is not None
         assert row.pruning.speed is not None
         assert row.pruning.speed.asked.batch_sizes == (1,)
+        if row.pruning.speed.judged:
+            assert row.pruning.speed.rounds[row.pruning.speed.chosen].missed == row.pruning.speed.judged[0]
 
 
 def test_baselines_have_those_widths_with_random_channels_and_with_new_weights(finished: Run) -> None:

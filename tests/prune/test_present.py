@@ -14,9 +14,21 @@ from harness.prune.present import (
     proof_line,
     reconstruction_lines,
     recovery_lines,
+    speed_lines,
     summary_line,
 )
-from harness.records import LayerCost, Proof, PruneReport, Reconstruction, Recovery, SolvedLayer
+from harness.records import (
+    LayerCost,
+    Proof,
+    PruneReport,
+    Reached,
+    Reconstruction,
+    Recovery,
+    Round,
+    SolvedLayer,
+    Speed,
+)
+from harness.spec import SpeedSpec
 
 
 def layer(name: str, channels: tuple[int, int] | None, macs: tuple[int, int] | None = (400, 100)) -> LayerCost:
@@ -161,3 +173,26 @@ def test_where_the_files_are() -> None:
 
     files = [Path("a b/net.keras"), Path("a b/net.plan.json"), Path("a b/net.layers.svg")]
     assert files_line(files) == "written: a b/net.keras, and beside it net.plan.json, net.layers.svg"
+
+
+def test_it_is_said_by_what_widths_that_are_as_fast_were_told_apart() -> None:
+    """And nothing of it where the importance did."""
+    reached = Reached(
+        batch=1, predicted=1.9, speedup=2.1, ci_low=2.0, ci_high=2.2, verdict="faster", original_us=84, pruned_us=40
+    )
+    rounds = [
+        Round(widths={"conv": 16}, reached=(reached,), met=True, missed=missed) for missed in (0.02, 0.0081, None)
+    ]
+    speed = Speed(
+        asked=SpeedSpec(speedup=2.0), device="cpu", conditions={"onnxruntime": "1.31", "cpu": "a CPU"},
+        rounds=tuple(rounds), chosen=1, loss=0.2, least=0.1, table_seconds=10,
+    )  # fmt: skip
+    told = (
+        "of 2 choices of widths that are as fast, the one that misses the least of the original's outputs, "
+        "reconstructed: 0.81 % (others 2 %)"
+    )
+    assert told in speed_lines(speed)
+    unjudged = speed.model_copy(update={"rounds": (rounds[2],), "chosen": 0})
+    assert [line for line in speed_lines(speed) if line != told][1:] == speed_lines(unjudged)[1:]
+    assert "missed" not in unjudged.model_dump()["rounds"][0]
+    assert speed.model_dump()["rounds"][1]["missed"] == 0.0081

@@ -95,3 +95,12 @@ def test_a_dot_that_failed_is_left_out_and_the_others_stay() -> None:
     variants = {row["variant"] for data in figure.panels[0].datasets.values() for row in data}
     assert "uniform, as fast as for 3×" in variants
     assert not any(variant.startswith("50") for variant in variants)
+
+
+@pytest.mark.parametrize(("importance", "said"), [("reconstruction", False), ("l1", True)])
+def test_the_command_of_a_file_s_variant_says_what_is_not_usual_for_it(importance: str, said: bool) -> None:
+    walk = FrontierSpec(targets=(1.5,), importance=importance, epochs=0)
+    made = results_of(frontier_study(Path("net.onnx"), DataSpec(name="fashion_mnist"), walk), World(accuracy=kept))
+    commands = list(commands_of(made).values())
+    assert commands
+    assert all(("--importance l1" in each) == said == ("--importance" in each) for each in commands)

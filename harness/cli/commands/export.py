@@ -17,6 +17,7 @@ from harness.cli.options import (
     UnsafeFlag,
     data_options,
     dataset_for,
+    require_data,
 )
 from harness.cli.terminal import print_json, print_lines
 
@@ -48,6 +49,8 @@ def export(  # noqa: PLR0913, PLR0917 - one parameter an option
     from harness.spec import ExportSpec, checked
 
     given = {"batch": batch, "layout": layout, "float16_inputs": float16_inputs, "opset": opset}
+    options = data_options(scale, color, resize, limit)
+    require_data(data, options)
     asked = checked(ExportSpec, given, "harness export")
     with step(f"load {model.name}"):
         loaded = load_model(model, unsafe=unsafe)
@@ -56,7 +59,6 @@ def export(  # noqa: PLR0913, PLR0917 - one parameter an option
     from harness.export import export as export_model
     from harness.export import random_examples
 
-    options = data_options(scale, color, resize, limit)
     examples = None if data is None else dataset_for(loaded, data, options)
     with step("export and compare"):
         found = export_model(

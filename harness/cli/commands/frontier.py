@@ -42,7 +42,9 @@ def frontier(  # noqa: PLR0913, PLR0917 - one parameter an option
         int | None, typer.Option(help="Of fine-tuning, after reconstruction. [default: 1; of ONNX none]")
     ] = None,
     scratch_epochs: Annotated[int | None, typer.Option(help="Of the new weights. [default: as many]")] = None,
-    importance: Annotated[str | None, typer.Option(help="As of `harness prune`. [default: taylor; of ONNX l1]")] = None,
+    importance: Annotated[
+        str | None, typer.Option(help="As of `harness prune`. [default: taylor; of ONNX reconstruction]")
+    ] = None,
     uniform: Annotated[
         str | None, typer.Option(help="Ratios of uniform pruning, beside what is as fast as each target.")
     ] = None,

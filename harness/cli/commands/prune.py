@@ -52,7 +52,7 @@ def prune(  # noqa: PLR0913, PLR0917 - one parameter an option
         str | None,
         typer.Option(
             help="l1, l2, bn_scale, fpgm, random; with --data taylor, activation, apoz, obd; of ONNX files also "
-            "reconstruction. [default: l1]"
+            "reconstruction. [default: l1; of ONNX with --reconstruct reconstruction]"
         ),
     ] = None,
     round_to: Annotated[int | None, typer.Option(help="Keep multiples of this many channels. [default: 1]")] = None,
@@ -114,12 +114,16 @@ def prune(  # noqa: PLR0913, PLR0917 - one parameter an option
                 "--unsafe": unsafe,
             }
         )
+        from harness.spec import usual_importance
+
         check_seed(seed)
         if plan is not None and reconstruct:
             raise SpecError(
                 "--reconstruct: a plan is replayed on an ONNX file as it was; give --ratio instead of --plan"
             )
         after = _recovery_options(reconstruct, reconstruct_images, 0, None)
+        if importance is None and plan is None:
+            choice["importance"] = usual_importance(model.name, reconstructed=reconstruct)
         speed = _speed({**target, **amount, **choice, "inputs": inputs}, plan)
         spec = None if speed else _spec({**amount, **choice}, plan, after)
         asked = FileAsked(spec, plan, speed, _images(reconstruct, reconstruct_images))

@@ -17,6 +17,7 @@ from harness.cli.options import (
     ScaleOption,
     data_options,
     dataset,
+    require_data,
 )
 from harness.cli.terminal import print_json, print_lines, terminal
 
@@ -59,10 +60,14 @@ def quantize(  # noqa: PLR0913, PLR0917 - one parameter an option
 
     precision = _precision({"--int8": int8, "--fp16": fp16, "--auto": auto})
     spec = _spec(precision, {"images": images, "calibrator": calibrator, "keep": keep, "half_io": half_io or None})
+    if precision == "auto" and not measure:
+        raise SpecError("--auto: measures what is faster; leave out --no-measure")
     measuring = _measuring(batch, threads, device, budget)
     if data is None and precision != "fp16":
         raise SpecError(f"--{precision}: needs images to find ranges by; give --data, such as images:DIR")
-    found = None if data is None else dataset(data, data_options(scale, color, resize, limit), labels=False)
+    options = data_options(scale, color, resize, limit)
+    require_data(data, options)
+    found = None if data is None else dataset(data, options, labels=False)
     job = QuantizeJob(
         source=model,
         output=output or model.with_name(f"{model.stem}-{precision}.onnx"),
@@ -93,6 +98,9 @@ def _spec(precision: str, options: dict[str, Any]) -> Any:
     from harness.spec import QuantizeSpec, checked
 
     given = {name: value for name, value in options.items() if value not in (None, [])}
+    ranges = [f"--{name}" for name in ("images", "calibrator") if name in given]
+    if ranges and precision == "fp16":
+        raise SpecError(f"{' and '.join(ranges)}: for the ranges of --int8 and --auto; leave it out with --fp16")
     return checked(QuantizeSpec, {"precision": precision, **given}, "harness quantize")
 
 

@@ -8,11 +8,13 @@ from onnx_ir.passes import common
 from harness.base.errors import ExportError
 from harness.export.cleanup.cast_inputs import CastInputs
 from harness.export.cleanup.constant_reshape import ConstantReshape
+from harness.export.cleanup.fold_into_weights import FoldIntoWeights
 from harness.export.cleanup.fold_transpose_into_dense import FoldTransposeIntoDense
 from harness.export.cleanup.fuse_scale_and_offset import FuseScaleAndOffset
 from harness.export.cleanup.name_by_position import NameByPosition
 from harness.export.cleanup.outputs_of_their_own import OutputsOfTheirOwn
 from harness.export.cleanup.restore_zeros import RestoreZeros
+from harness.export.cleanup.scale_weights import ScaleWeights
 from harness.export.cleanup.zeros_before_max_pool import ZerosBeforeMaxPool
 from harness.export.interface import Interface, Port
 from harness.export.node_order import subgraphs
@@ -36,6 +38,8 @@ def clean(model: ir.Model, interface: Interface, *, float16_inputs: bool = False
         common.LiftConstantsToInitializersPass(lift_all_constants=True, size_limit=0),
         RestoreZeros(),
         common.IdentityEliminationPass(),
+        FoldIntoWeights(),
+        ScaleWeights(),
         common.ShapeInferencePass(),
         ConstantReshape(),
         FoldTransposeIntoDense(),

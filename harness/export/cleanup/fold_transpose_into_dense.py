@@ -10,6 +10,8 @@ import numpy as np
 import onnx_ir as ir
 from numpy.typing import NDArray
 
+from harness.export.lazy import changed
+
 ELEMENTWISE = {
     "Relu", "LeakyRelu", "Elu", "Selu", "Sigmoid", "HardSigmoid", "HardSwish", "Mish", "Softplus", "Softsign", "Tanh",
     "Erf", "Exp", "Abs", "Neg", "Sqrt", "Clip",
@@ -143,11 +145,14 @@ def _reorder_rows(graph: ir.Graph, product: ir.Node, transpose: ir.Node, made: K
     if key not in made:
         tensor = ir.convenience.get_const_tensor(kernel)
         assert tensor is not None
-        values = tensor.numpy().T if rows_last else tensor.numpy()
-        reordered = rows_before_transpose(values, sizes, axes)
+
+        def reordered(values: NDArray[np.generic]) -> NDArray[np.generic]:
+            found = rows_before_transpose(values.T if rows_last else values, sizes, axes)
+            return found.T if rows_last else found
+
         made[key] = ir.val(
             f"{product.outputs[0].name}_kernel",
-            const_value=ir.tensor(np.ascontiguousarray(reordered.T if rows_last else reordered)),
+            const_value=changed(tensor, reordered, tuple(tensor.shape.numpy())),
         )
         graph.register_initializer(made[key])
     product.replace_input_with(1, made[key])

@@ -20,8 +20,8 @@ class RestoreZeros(ir.passes.InPlacePass):
         modified = False
         for value in model.graph.initializers.values():
             tensor = value.const_value
-            if tensor is None or str(tensor.dtype.numpy()) not in MARKED_TYPES:
-                continue
+            if tensor is None or str(tensor.dtype.numpy()) not in MARKED_TYPES or isinstance(tensor, ir.LazyTensor):
+                continue  # what is read from the model later was never marked
             found = tensor.numpy()
             restored = without_marks(found)
             if not np.array_equal(found, restored, equal_nan=True):

@@ -7,13 +7,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from harness.measure.files.shapes import Shape, infer_shapes
+
 if TYPE_CHECKING:
     import onnx
 
-Shape = tuple[int | None, ...]
 Count = int | None
 
-LARGEST_SHAPE_DATA = 1024
 STANDARD_DOMAINS = ("", "ai.onnx", "ai.onnx.ml")
 MICROSOFTS = (  # that are counted though they are onnxruntime's own
     *("DynamicQuantizeLSTM", "QGemm"),
@@ -30,7 +30,7 @@ ESTIMATORS = (
     "TreeEnsembleRegressor",
 )
 UNCOUNTABLE = (
-    *("Attention", "CausalConvWithState", "DFT", "DeformConv", "Einsum", "LinearAttention", "STFT"),
+    *("Attention", "CausalConvWithState", "DFT", "DeformConv", "LinearAttention", "STFT"),
     *("If", "Loop", "Scan", "SequenceMap"),
     *ESTIMATORS,
 )
@@ -61,42 +61,6 @@ def count_macs(proto: onnx.ModelProto, inputs: Mapping[str, Sequence[int]]) -> M
         else:
             total += count
     return Macs(None if uncounted else total, tuple(uncounted))
-
-
-def infer_shapes(proto: onnx.ModelProto, inputs: Mapping[str, Sequence[int]]) -> dict[str, Shape]:
-    """The shape of every tensor, None where a dimension stays unknown; without those whose rank does.
-
-    Shapes stored in the file are not trusted; large weights are replaced by their shapes, so that the file's size
-    does not matter. Where inference fails, only the weights' shapes are known.
-    """
-    import onnx
-
-    light = onnx.ModelProto(ir_version=proto.ir_version, opset_import=proto.opset_import, functions=proto.functions)
-    light.graph.name = proto.graph.name or "graph"
-    light.graph.node.extend(proto.graph.node)
-    light.graph.output.extend(onnx.ValueInfoProto(name=output.name) for output in proto.graph.output)
-    for tensor in proto.graph.initializer:
-        stored = tensor.data_location != onnx.TensorProto.EXTERNAL
-        if stored and math.prod(tensor.dims) <= LARGEST_SHAPE_DATA:
-            light.graph.initializer.append(tensor)
-        else:
-            light.graph.input.append(onnx.helper.make_tensor_value_info(tensor.name, tensor.data_type, tensor.dims))
-    for value in proto.graph.input:
-        if value.name in inputs:
-            kind = value.type.tensor_type.elem_type
-            light.graph.input.append(onnx.helper.make_tensor_value_info(value.name, kind, inputs[value.name]))
-    shapes: dict[str, Shape] = {tensor.name: tuple(tensor.dims) for tensor in proto.graph.initializer}
-    try:
-        inferred = onnx.shape_inference.infer_shapes(light, data_prop=True).graph
-    except onnx.shape_inference.InferenceError:  # an operator it does not know, or a graph that contradicts itself
-        return shapes
-    return shapes | {
-        value.name: tuple(
-            size.dim_value if size.HasField("dim_value") else None for size in value.type.tensor_type.shape.dim
-        )
-        for value in (*inferred.input, *inferred.value_info, *inferred.output)
-        if value.type.tensor_type.HasField("shape")
-    }
 
 
 def node_macs(node: onnx.NodeProto, shapes: Mapping[str, Shape]) -> Count:
@@ -153,6 +117,25 @@ def _recurrent(node: onnx.NodeProto, shapes: Mapping[str, Shape]) -> Count:
     return None if steps is None or kernel is None or recurrent is None else steps * (kernel + recurrent)
 
 
+def _einsum(node: onnx.NodeProto, shapes: Mapping[str, Shape]) -> Count:
+    """A product of two tensors: the sizes of all letters multiplied. What reads a single one multiplies nothing.
+
+    With an ellipsis it is not known, nor of more tensors, whose order is for whoever computes them.
+    """
+    equation = next(each.s.decode() for each in node.attribute if each.name == "equation")
+    terms = equation.replace(" ", "").split("->")[0].split(",")
+    if len(terms) == 1:
+        return 0
+    if len(terms) > 2 or "." in equation:
+        return None
+    sizes: dict[str, int | None] = {}
+    for letters, name in zip(terms, node.input, strict=True):
+        for letter, size in zip(letters, shapes.get(name, (None,) * len(letters)), strict=True):
+            if sizes.get(letter) is None:
+                sizes[letter] = size
+    return _product(list(sizes.values()))
+
+
 def _product(sizes: Sequence[int | None]) -> Count:
     known = [size for size in sizes if size is not None]
     return math.prod(known) if len(known) == len(sizes) else None
@@ -163,6 +146,7 @@ COUNTERS: Mapping[str, Callable[[onnx.NodeProto, Mapping[str, Shape]], Count]] =
     "ConvInteger": _convolution(1),
     "QLinearConv": _convolution(3),
     "ConvTranspose": _transposed_convolution,
+    "Einsum": _einsum,
     "GRU": _recurrent,
     "LSTM": _recurrent,
     "DynamicQuantizeLSTM": _recurrent,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from harness.measure.files.macs import Shape, infer_shapes
+from harness.measure.files.shapes import Shape, infer_shapes
 from harness.measure.runtime.environment import cpu_flags
 
 if TYPE_CHECKING:

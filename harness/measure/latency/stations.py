@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import onnx
 
-from harness.measure.files.macs import Shape, infer_shapes
+from harness.measure.files.shapes import Shape, infer_shapes
 from harness.measure.latency.sizes import Axis, Sizes
 from harness.measure.latency.table import Kernel, Station
 

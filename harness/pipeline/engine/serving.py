@@ -16,6 +16,7 @@ from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from harness.base import garbage
 from harness.base.crash import deepest, end_now, note_into, where
 from harness.base.errors import HarnessError, LostError, first_line
 from harness.base.progress import Noted
@@ -64,6 +65,7 @@ def _settle(note: Memory, output: str) -> None:
     for stream in (1, 2):
         os.dup2(file, stream)
     note_into(note)
+    garbage.own_process()
     threading.Thread(target=_end_with_starter, daemon=True).start()
     with contextlib.suppress(OSError):  # no Linux
         Path("/proc/self/oom_score_adj").write_text("500")

@@ -30,6 +30,7 @@ from harness.prune.onnx.proof.comparison import Comparison
 from harness.prune.onnx.proof.verify import judge, prove
 from harness.prune.onnx.recover.accuracy import accuracy
 from harness.prune.onnx.recover.agreement import agreement
+from harness.prune.onnx.recover.judging import OnnxJudge
 from harness.prune.onnx.recover.reconstructing import reconstruct_onnx
 from harness.prune.onnx.result import OnnxResult
 from harness.prune.price.pricing import Pricing
@@ -45,7 +46,7 @@ from harness.records import (
     Speed,
     Verdict,
 )
-from harness.spec import MeasureSpec, PruneSpec, SpeedSpec, check_seed, checked
+from harness.spec import MeasureSpec, PruneSpec, SpeedSpec, check_seed, checked, usual_importance
 
 CONVOLUTIONS = ("Conv", "ConvTranspose", "ConvInteger", "QLinearConv")
 
@@ -89,7 +90,8 @@ def prune_onnx(  # noqa: PLR0913 - what stands beside the file, one by one
         inputs: shapes or values of inputs that can't be invented, as `--input` has them: `x:1x3x48x320:float32`.
         seed: for random importance, and for the proof's inputs and weights.
         store: where the latency table is kept, a folder or an address, for a `speedup` or `max_latency_us`.
-        **options: fields of the spec, instead of it or to change it. Or those of a SpeedSpec: `speedup` or
+        **options: fields of the spec, instead of it or to change it; with `recover` and no spec, the importance is
+            `reconstruction` unless it is given. Or those of a SpeedSpec: `speedup` or
             `max_latency_us`, `batch_sizes`, `threads`, `device`, `importance`, `keep`.
 
     Raises:
@@ -104,7 +106,10 @@ def prune_onnx(  # noqa: PLR0913 - what stands beside the file, one by one
     given, pricing = Given(data, judge_by, inputs, seed), Pricing(open_store(store), Silent())
     if spec is None and {"speedup", "max_latency_us"} & options.keys():
         return prune_to_speed(Path(path), speed_spec({**options, "inputs": tuple(inputs)}, "prune"), pricing, given)
-    asked = checked(PruneSpec, {**({} if spec is None else spec.model_dump(exclude_unset=True)), **options}, "prune")
+    said = {**({} if spec is None else spec.model_dump(exclude_unset=True)), **options}
+    if spec is None and "remove" not in said:
+        said.setdefault("importance", usual_importance(str(path), reconstructed=said.get("recover") is not None))
+    asked = checked(PruneSpec, said, "prune")
     if asked.by_latency:
         _check_untrained(asked)
         target = SpeedSpec.of(asked, MeasureSpec(batch_sizes=(1,), inputs=tuple(inputs)))
@@ -244,7 +249,7 @@ def _network(path: Path, keep: tuple[str, ...], given: Given) -> OnnxNetwork:
 
 def _widths(network: OnnxNetwork, asked: SpeedSpec, pricing: Pricing) -> tuple[ChannelPlan, Speed]:
     network.check_measurable()
-    return choose_widths(network, asked, pricing)
+    return choose_widths(network, asked, pricing, OnnxJudge.of(network.found, network.data, network.seed))
 
 
 def _check_untrained(spec: PruneSpec) -> None:

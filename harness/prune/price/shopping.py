@@ -20,6 +20,7 @@ TOGETHER = (MOST_TOGETHER, 2, 1)  # fewer at a time where the tables would be to
 PASSES = 8  # in which linear prices are renewed around what was chosen
 TIGHTER = 0.97  # of the limits, once a choice repeats itself and is too dear
 FAN = (1.06, 1.03, 1.0, 0.97)  # of the limits: a prediction errs by that
+WIDER = (1.09, *FAN)  # where trying more costs little: some predictions err by that, too
 NEARLY = 1.15  # widths predicted to cost so much of what is allowed are worth a measurement all the same
 
 
@@ -40,9 +41,11 @@ def choose(models: Sequence[LatencyModel], on_offer: Offers, limits: Sequence[fl
     raise AssertionError("the last attempt raises")
 
 
-def fan(models: Sequence[LatencyModel], on_offer: Offers, limits: Sequence[float]) -> list[Spent]:
+def fan(
+    models: Sequence[LatencyModel], on_offer: Offers, limits: Sequence[float], shares: Sequence[float] = FAN
+) -> list[Spent]:
     """The choices for limits a little wider and narrower, each once: what is to be measured side by side."""
-    found = (choose(models, on_offer, [share * limit for limit in limits]) for share in FAN)
+    found = (choose(models, on_offer, [share * limit for limit in limits]) for share in shares)
     return list({each.choice: each for each in found if each is not None}.values())
 
 

@@ -17,6 +17,8 @@ from harness.prune.choose.amounts import COMPARABLE, MISSED
 from harness.prune.price.network import Network
 from harness.prune.price.offers import offers
 from harness.prune.price.pricing import Pricing
+from harness.prune.speed.choosing import chosen, used
+from harness.prune.speed.judge import Judge, is_affordable
 from harness.prune.speed.refusals import too_slow, unreachable
 from harness.prune.speed.search import Search
 from harness.prune.speed.trial import Try, tried
@@ -30,8 +32,13 @@ BEYOND = 0.04  # a speed-up so much above the target gives channels away: others
 FEWEST = 4  # channels of a group, for its width to be worth choosing
 
 
-def choose_widths(network: Network, asked: SpeedSpec, pricing: Pricing) -> tuple[ChannelPlan, Speed]:
+def choose_widths(
+    network: Network, asked: SpeedSpec, pricing: Pricing, judge: Judge | None = None
+) -> tuple[ChannelPlan, Speed]:
     """Choose widths by latency, measured against the original: the plan that makes them, and what they reached.
+
+    Several that are as fast as asked are told apart by what the judge says of them; without one, or where the network
+    is so large that this takes long, by what they lose by the importance.
 
     Raises:
         TooSlowError: what is asked was not reached; its message says what would be.
@@ -51,7 +58,9 @@ def choose_widths(network: Network, asked: SpeedSpec, pricing: Pricing) -> tuple
         table = pricing.table(network, tuple(free), spec, device, original)
         models = tuple(LatencyModel(table, batch) for batch in spec.batch_sizes)
         on_offer = offers(models, network.channels.groups(), scores, 1 if asked.importance in MISSED else 2)
-        search = Search(network, scores, asked, models, on_offer, device, original, folder)
+        if judge is not None and not is_affordable(judge, models[0].full_us / spec.batch_sizes[0]):
+            judge = None
+        search = Search(network, scores, asked, models, on_offer, device, original, folder, judge)
         return _reached(search, table, pricing.progress)
 
 
@@ -90,25 +99,22 @@ def _device(path: Path, asked: SpeedSpec, folder: Path) -> str:
 
 
 def _reached(search: Search, table: LatencyTable, progress: Progress) -> tuple[ChannelPlan, Speed]:
-    """The plan that reached the target, and what it reached; of several the one that loses the least.
-
-    One that is a little short of the target is taken only where none is beyond it.
+    """The plan that reached the target, and what it reached; of several the one that keeps the most.
 
     Raises:
         TooSlowError: none does.
     """
     tries = _tries(search, progress)
-    met = [number for number, each in enumerate(tries) if each.round.met]
-    if not met:
+    tries, place = chosen(search, tries, progress)
+    if place is None:
         raise TooSlowError(too_slow(search, [each.round for each in tries]))
-    chosen = min(met, key=lambda number: (_used(search, tries[number].round) > 1, tries[number].spent.loss))
-    best = tries[chosen]
+    best = tries[place]
     speed = Speed(
         asked=search.asked,
         device=search.device,
         conditions=table.conditions,
         rounds=tuple(each.round for each in tries),
-        chosen=chosen,
+        chosen=place,
         loss=best.spent.loss,
         least=best.spent.least,
         table_seconds=table.seconds,
@@ -119,6 +125,8 @@ def _reached(search: Search, table: LatencyTable, progress: Progress) -> tuple[C
 def _tries(search: Search, progress: Progress) -> list[Try]:
     """Choose and measure; where that is too slow, or faster than it need be, measure choices around it side by side.
 
+    Where there is a judge, there are several from the start for it to tell apart.
+
     Raises:
         TooSlowError: no widths are predicted to do.
     """
@@ -126,7 +134,7 @@ def _tries(search: Search, progress: Progress) -> list[Try]:
     if first is None:
         fastest = search.fastest()
         raise TooSlowError(unreachable(search, fastest), fastest=search.plan(fastest))
-    tries = tried(search, [first], progress)
+    tries = tried(search, [first] if search.judge is None else search.fan(search.targets), progress)
     for _ in range(MOST_ROUNDS - 1):
         if any(_close(search, each.round) for each in tries):
             break
@@ -140,12 +148,7 @@ def _tries(search: Search, progress: Progress) -> list[Try]:
 
 def _close(search: Search, made: Round) -> bool:
     """Whether it is as fast as asked, and not much faster."""
-    return made.met and _used(search, made) > 1 - BEYOND
-
-
-def _used(search: Search, made: Round) -> float:
-    """The share of what is allowed that was measured, at the batch size that uses the most."""
-    return max(share / target for share, target in zip(search.shares(made.reached), search.targets, strict=True))
+    return made.met and used(search, made) > 1 - BEYOND
 
 
 def _corrected(search: Search, made: Round) -> list[float]:

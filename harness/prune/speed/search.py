@@ -14,7 +14,8 @@ from harness.measure.latency.model import LatencyModel
 from harness.prune.choose.planning import plan_of
 from harness.prune.price.network import Network
 from harness.prune.price.offers import Offers
-from harness.prune.price.shopping import choose, fan, fastest
+from harness.prune.price.shopping import FAN, WIDER, choose, fan, fastest
+from harness.prune.speed.judge import Judge
 from harness.records import ChannelPlan, Reached
 from harness.spec import SpeedSpec
 
@@ -24,6 +25,7 @@ class Search:
     """A network, what is asked of it, and what its widths cost and lose.
 
     `scores` are by group; `models` in the order of the batch sizes; `original` is its ONNX file, `folder` for others.
+    Where there is a `judge`, widths that are as fast are told apart by it, and more of them are tried.
     """
 
     network: Network
@@ -34,6 +36,7 @@ class Search:
     device: str
     original: Path
     folder: Path
+    judge: Judge | None = None
 
     @property
     def targets(self) -> list[float]:
@@ -55,7 +58,7 @@ class Search:
 
     def fan(self, limits: Sequence[float]) -> list[Spent]:
         """The same for limits a little wider and narrower, each choice once: to be measured side by side."""
-        return fan(self.models, self.on_offer, limits)
+        return fan(self.models, self.on_offer, limits, FAN if self.judge is None else WIDER)
 
     def fastest(self) -> list[int]:
         """The widths of the least predicted latency."""

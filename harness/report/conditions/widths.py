@@ -16,12 +16,17 @@ def widths_part(results: Results) -> Part | None:
     asked = found[0].asked
     batches = fmt.listed([str(batch) for batch in asked.batch_sizes])
     where = f"{fmt.plural(asked.threads, 'thread')} of {fmt.device(found[0].device)}"
+    judged = any(speed.judged for speed in found)
+    apart = (
+        " Of several that are as fast it is those that, reconstructed, miss the least of the original's outputs on "
+        "training examples that nothing was solved from."
+    )
     text = (
         f"Widths for a speed are chosen from a table of this machine's latencies, for batch {batches} together, on "
         f"{where}: those that lose the least of what the importance says. They are then measured against the original, "
-        f"and chosen again where they fall short, {most} {'try' if most == 1 else 'tries'} at most here. All "
-        "seeds of a network have the same widths, and each keeps its own most important channels. The speed-ups told "
-        "here are from the measurement of all variants together, made after that."
+        f"and chosen again where they fall short, {most} {'try' if most == 1 else 'tries'} at most here."
+        f"{apart if judged else ''} All seeds of a network have the same widths, and each keeps its own most important "
+        "channels. The speed-ups told here are from the measurement of all variants together, made after that."
     )
     return "Widths by latency", text + _uniform(results)
 

@@ -8,7 +8,7 @@ import onnx
 import pytest
 from onnx import helper
 
-from harness.measure.files.macs import Macs, count_macs, infer_shapes
+from harness.measure.files.macs import Macs, count_macs
 from tests.onnx_files import FLOAT, Shape, classifier, cnn, constant, save, tensor, weight
 
 
@@ -124,10 +124,29 @@ def test_what_can_not_be_counted_is_named_not_left_out(tmp_path: Path) -> None:
     """A total that silently misses an LSTM would be worse than none."""
     nodes = [
         helper.make_node("MatMul", ["x", "w"], ["h"]),
-        helper.make_node("Einsum", ["h", "h"], ["y"], name="mix", equation="ij,kj->ik"),
+        helper.make_node("Einsum", ["h", "h", "h"], ["y"], name="mix", equation="ij,kj,lj->ikl"),
     ]
     found = macs(tmp_path, nodes, (2, 3), [weight("w", (3, 4))])
     assert (found.total, found.uncounted) == (None, ("'mix' (Einsum)",))
+
+
+@pytest.mark.parametrize(
+    ("equation", "expected"),
+    [("ij,kj->ik", 2 * 2 * 3), ("ij, kl -> ijkl", 2 * 3 * 2 * 3), ("ij,ij", 2 * 3), ("ij,kj", 2 * 2 * 3)],
+)
+def test_einsum(tmp_path: Path, equation: str, expected: int) -> None:
+    """Of two tensors of 2 x 3: all letters multiplied, whatever is summed."""
+    node = helper.make_node("Einsum", ["x", "w"], ["y"], equation=equation)
+    assert macs(tmp_path, [node], (2, 3), [weight("w", (2, 3))]).total == expected
+
+
+def test_an_einsum_that_only_moves_things_multiplies_nothing(tmp_path: Path) -> None:
+    assert macs(tmp_path, [helper.make_node("Einsum", ["x"], ["y"], equation="ij->ji")], (2, 3), []).total == 0
+
+
+def test_an_einsum_with_an_ellipsis_is_named(tmp_path: Path) -> None:
+    node = helper.make_node("Einsum", ["x", "w"], ["y"], name="mix", equation="...j,kj->...k")
+    assert macs(tmp_path, [node], (2, 3), [weight("w", (4, 3))]).uncounted == ("'mix' (Einsum)",)
 
 
 @pytest.mark.parametrize(("operator", "gates"), [("LSTM", 4), ("GRU", 3), ("RNN", 1)])
@@ -172,10 +191,3 @@ def test_an_unknown_rank_gives_no_total_and_is_no_scalar(tmp_path: Path) -> None
     target = tensor("target", ["rank"], onnx.TensorProto.INT64)
     path = save(tmp_path / "m.onnx", nodes, [tensor("x", ["N"]), target], [tensor("y", None)], [weight("w", (3, 5))])
     assert count_macs(onnx.load(path), {"x": (20,)}).uncounted == ("'product' (MatMul)",)
-
-
-def test_shapes_don_t_need_the_weights_values(tmp_path: Path) -> None:
-    model = onnx.load(cnn(tmp_path / "cnn.onnx", filters=8))
-    for initializer in model.graph.initializer:
-        initializer.ClearField("raw_data")
-    assert infer_shapes(model, {"image": (2, 1, 8, 8)})["maps"] == (2, 8, 8, 8)

@@ -76,7 +76,7 @@ def test_the_file_has_the_widths_that_were_measured_is_proved_and_keeps_answers(
     monkeypatch.setattr(trial, "_met", lambda asked, reached: True)
     measure_for(2, monkeypatch)
     np.savez(net.parent / "data.npz", images=np.random.default_rng(0).random((60, 12, 12, 3)), labels=np.arange(60) % 5)
-    data = ["--data", f"npz:{net.parent / 'data.npz'}", "--reconstruct", "--importance", "activation"]
+    data = ["--data", f"npz:{net.parent / 'data.npz'}", "--reconstruct"]
     words = ["--speedup", 1.4, "--batch", "1,4", "--device", "cpu", *data, "--json"]
     code, out, err = asked(capsys, "prune", net, *words)
     assert code == 0, err
@@ -88,6 +88,7 @@ def test_the_file_has_the_widths_that_were_measured_is_proved_and_keeps_answers(
     assert min(widths["second"], widths["third"]) < 48
     assert [each["batch"] for each in told["speed"]["rounds"][0]["reached"]] == [1, 4]
     assert told["proof"]["trials"]["weights carried over"] == 0
+    assert told["speed"]["asked"]["importance"] == "reconstruction"
     assert told["reconstruction"]["images"]
     assert told["agreement"]["examples"]
     assert read_plan(plan_path(pruned)).kept["second"]

@@ -49,6 +49,21 @@ def test_the_report_and_the_exit_code_agree_with_what_was_measured(saved: Path, 
     assert kept.get_layer("conv_b").filters == about.speed.rounds[about.speed.chosen].widths["conv_b"]
 
 
+def test_with_data_widths_that_are_as_fast_are_told_apart_by_reconstruction(
+    saved: Path, digits: str, capsys: Captured
+) -> None:
+    code, out, err = run(capsys, "prune", saved, "--speedup", 1.05, "--device", "cpu", "--data", digits)
+    if code == 1:
+        assert "nothing is written" in err
+        return
+    assert code == 0, err
+    speed = PruneFile.model_validate_json(report_path(saved.with_name("my net-pruned.keras")).read_text()).speed
+    assert speed is not None
+    assert bool(speed.judged) == ("misses the least of the original's outputs" in out)
+    if speed.judged:
+        assert speed.rounds[speed.chosen].missed == speed.judged[0]
+
+
 def test_what_no_width_can_reach_is_refused_with_the_fastest_and_not_written(saved: Path, capsys: Captured) -> None:
     code, _, err = run(capsys, "prune", saved, "--speedup", 1000, "--device", "cpu")
     assert code == 1

@@ -24,6 +24,7 @@ from harness.prune.onnx.recover.biases import Bias, bias_of
 from harness.prune.onnx.recover.examples import Examples
 from harness.prune.onnx.recover.kernels import KINDS, linear
 from harness.prune.onnx.recover.passage import Passage
+from harness.prune.recover.missed import share_missed
 from harness.prune.recover.reconstruct.designs.linear import Linear, UnsolvableError, extended
 from harness.prune.recover.reconstruct.designs.rows import Rows, places_left, positions
 from harness.prune.recover.reconstruct.fit import Choice, Fit
@@ -74,7 +75,7 @@ class _Work:
         """Solve all nodes; undo it where the outputs come out further from the original's than they were."""
         jobs = self._jobs()
         theirs = self._outputs(self._found.graph.model)
-        before = _missed(theirs, self._outputs(self._cut.model))
+        before = self._missed(theirs)
         self._see_original(jobs)
         own = {name: value.const_value for name, value in self._cut.model.graph.initializers.items()}
         for number, (path, how) in enumerate(jobs.items()):
@@ -82,7 +83,7 @@ class _Work:
                 self._solve(number, path, how)
             except UnsolvableError as error:
                 self._kept[path] = str(error)
-        after = _missed(theirs, self._outputs(self._cut.model))
+        after = self._missed(theirs)
         worse = after is None or (before is not None and after > before)
         if worse:
             for name, tensor in own.items():
@@ -116,6 +117,14 @@ class _Work:
         """What a graph gives on the batches for judging."""
         runner = Runner(with_outputs(model, compared(self._found, self._removal)))
         return [runner.run(self._examples.feeds[batch]) for batch in self._examples.judged]
+
+    def _missed(self, theirs: list[list[Array]]) -> float | None:
+        """The share of the original's outputs, for each batch for judging, that the cut graph misses as it is now."""
+        return share_missed(
+            pair
+            for both in zip(theirs, self._outputs(self._cut.model), strict=True)
+            for pair in zip(*both, strict=True)
+        )
 
     def _see_original(self, jobs: Mapping[str, Linear]) -> None:
         """Keep what the original makes, at rows that are drawn once."""
@@ -188,13 +197,3 @@ def _check(design: Array, matrix: Array, made: Array) -> None:
         raise UnsolvableError("what it makes is not finite")
     if (off > OFF * size + float(np.finfo(np.float32).tiny)).any():
         raise UnsolvableError("it does not compute what its equations say")
-
-
-def _missed(theirs: list[list[Array]], ours: list[list[Array]]) -> float | None:
-    """The share of the squares of the original's outputs that another graph misses; None where one is not finite."""
-    wanted = missed = 0.0
-    for one, other in zip(theirs, ours, strict=True):
-        for a, b in zip(one, other, strict=True):
-            wanted += float(np.square(a, dtype=np.float64).sum())
-            missed += float(np.square(a.astype(np.float64) - b).sum())
-    return missed / wanted if np.isfinite(missed) and wanted else None

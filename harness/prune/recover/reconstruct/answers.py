@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from harness.base import blas
 from harness.prune.recover.reconstruct.designs.linear import Array
 
 Floats = npt.NDArray[np.float64]
@@ -56,6 +57,7 @@ class Answers:
         """More rows: (rows, 1, columns) and (rows, 1, outputs)."""
         self.parts.append((design[:, 0], logits[:, 0]))
 
+    @blas.one_thread()
     def refine(self, near: Floats, *, bias: bool) -> Refined | None:
         """The matrix whose answers are nearest to the original's, drawn to `near`; None where that brings nothing.
 

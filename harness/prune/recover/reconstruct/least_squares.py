@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
@@ -86,14 +87,14 @@ class Sums(Equations):
             self._gram[block] += columns[block].T @ columns[block]
             self._moment[block] += columns[block].T @ outputs[block]
         if len(columns) > _FEW_BLOCKS:
-            self._gram += columns.swapaxes(1, 2) @ columns
-            self._moment += columns.swapaxes(1, 2) @ outputs
+            self._gram += _products(columns.swapaxes(1, 2), columns)
+            self._moment += _products(columns.swapaxes(1, 2), outputs)
         self._square += np.square(outputs).sum(axis=1)
         self.rows += len(design)
 
     def error(self, matrix: Array) -> float:
         """From the sums alone."""
-        made = (matrix * (self._gram @ matrix)).sum() - 2 * (matrix * self._moment).sum()
+        made = (matrix * _products(self._gram, matrix)).sum() - 2 * (matrix * self._moment).sum()
         return max(0.0, float(made + self.energy))
 
     def solver(self, near: Array, *, bias: bool) -> Solver:
@@ -105,7 +106,7 @@ class Sums(Equations):
             moment = moment - sums.swapaxes(1, 2) @ totals / count
         else:
             moment = moment - sums.swapaxes(1, 2) @ near[:, -1:]
-        missing = moment - gram @ near[:, :-1]
+        missing = moment - _products(gram, near[:, :-1])
         scale = _positive(gram.diagonal(axis1=1, axis2=2).mean(axis=1))
 
         def solved(ridge: float) -> Array:
@@ -120,7 +121,7 @@ class Sums(Equations):
     def moments(self, matrix: Array) -> tuple[Array, Array]:
         """From the sums."""
         mean = (self._gram[:, -1:] @ matrix)[:, 0] / self.rows
-        square = (matrix * (self._gram @ matrix)).sum(axis=1) / self.rows
+        square = (matrix * _products(self._gram, matrix)).sum(axis=1) / self.rows
         return mean, np.maximum(square - np.square(mean), 0.0)
 
     def wanted_moments(self) -> tuple[Array, Array]:
@@ -169,13 +170,13 @@ class Stack(Equations):
         means = columns.mean(axis=1, keepdims=True) if free else 0.0
         totals = wanted.mean(axis=1, keepdims=True) if free else near[:, -1:]
         columns -= means
-        missing = wanted - totals - columns @ near[:, :-1]
-        gram = columns @ columns.swapaxes(1, 2)
+        missing = wanted - totals - _products(columns, near[:, :-1])
+        gram = _products(columns, columns.swapaxes(1, 2))
         scale = _positive(np.square(columns).sum(axis=(1, 2)) / max(columns.shape[2], 1))
 
         def solved(ridge: float) -> Array:
             found = near.copy()
-            found[:, :-1] += columns.swapaxes(1, 2) @ _solution(gram, missing, ridge * scale)
+            found[:, :-1] += _products(columns.swapaxes(1, 2), _solution(gram, missing, ridge * scale))
             if free:
                 found[:, -1:] = totals - means @ found[:, :-1]
             return found
@@ -210,7 +211,16 @@ def _with_ones(design: Array) -> Array:
 
 def _made(design: Array, matrix: Array) -> Array:
     """What a matrix makes of rows: (blocks, rows, outputs)."""
-    made: Array = design.swapaxes(0, 1) @ matrix[:, :-1] + matrix[:, -1:]
+    made: Array = _products(design.swapaxes(0, 1), matrix[:, :-1]) + matrix[:, -1:]
+    return made
+
+
+def _products(one: Array, other: Array) -> Array:
+    """Products of each block: (blocks, i, k) and (blocks, k, j). Many small ones are left to one thread, since several
+    would meet at the end of each: on a busy machine that takes a hundred times as long.
+    """
+    with blas.one_thread() if len(one) > _FEW_BLOCKS else nullcontext():
+        made: Array = one @ other
     return made
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -11,6 +10,7 @@ import numpy as np
 
 from harness.channels.removal import Removal
 from harness.prune.keras_graph.trace import Trace
+from harness.prune.recover.missed import share_missed
 from harness.prune.recover.reconstruct.batches import Batches
 from harness.prune.recover.reconstruct.designs.exactness import tolerance
 from harness.prune.recover.reconstruct.designs.linear import Array
@@ -40,13 +40,11 @@ class Differences:
 
         None where that is no finite number.
         """
-        missed = energy = 0.0
-        for batch, (theirs, ours) in self.outputs.items():
-            for wanted, other in zip(theirs, ours if made is None else made[batch], strict=True):
-                missed += float(np.square(wanted.astype(np.float64) - other).sum())
-                energy += float(np.square(wanted, dtype=np.float64).sum())
-        share = missed / (energy or 1.0)
-        return share if math.isfinite(share) else None
+        return share_missed(
+            pair
+            for batch, (theirs, ours) in self.outputs.items()
+            for pair in zip(theirs, ours if made is None else made[batch], strict=True)
+        )
 
     def see(self, tensor: int, theirs: Array, ours: Array) -> None:
         """Count a batch."""

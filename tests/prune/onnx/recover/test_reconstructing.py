@@ -59,6 +59,17 @@ def test_what_twins_said_is_regained(tmp_path: Path, attributes: dict[str, Any])
         assert told.after <= told.before
 
 
+@pytest.mark.parametrize(("importance", "regained"), [({}, True), ({"importance": "l1"}, False)])
+def test_one_of_each_pair_goes_where_kernels_are_solved_again(
+    tmp_path: Path, importance: dict[str, str], regained: bool
+) -> None:
+    """By weights alone both of a pair go, which weigh as much: what they said is lost."""
+    path = twins(tmp_path / "net.onnx")
+    kept = {"ratio": 0.5, "keep": ("second",), "recover": "reconstruct", "data": images()}
+    told = harness.prune(path, **kept, **importance).reconstruction
+    assert (told.after < 1e-9) == regained
+
+
 def test_it_comes_nearer_where_nothing_is_exact(tmp_path: Path) -> None:
     net = Net()
     x = net.op("Relu", net.conv(net.op("Relu", net.conv("image", 3, 12, name="a")), 12, 12, name="b"))
@@ -109,7 +120,7 @@ def test_a_reconstructed_file_is_not_the_original_cut(tmp_path: Path) -> None:
         (None, "needs examples"),
         (images(1), "give two batches"),
         (images()[:, :, :3], "give examples as the model takes them"),
-        (np.full((40, 3, 6, 6), np.nan, np.float32), "hold NaN"),
+        (np.full((40, 3, 6, 6), np.nan, np.float32), "NaN"),
         ({"other": images()}, "no input 'other'"),
     ],
 )

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import keras
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from harness.prune import apply, plan
 from harness.prune.keras_graph.logits import classifying
 from harness.prune.keras_graph.reading import read_graph
+from harness.prune.recover.reconstruct import answers
 from harness.prune.recover.reconstruct.answers import MOST_UNKNOWNS, Answers
 from harness.prune.recover.reconstruct.reconstructing import reconstruct
 from harness.records import Reconstruction
@@ -21,12 +25,26 @@ L = keras.layers
 def rows_of(matrix: np.ndarray, count: int, *, noise: float = 0.0, seed: int = 0) -> Answers:
     """What such a matrix, bias last, makes of random rows."""
     generator = np.random.default_rng(seed)
-    answers = Answers()
+    made = Answers()
     for _ in range(5):
         design = generator.normal(size=(count // 5, 1, len(matrix) - 1))
         logits = design @ matrix[:-1] + matrix[-1]
-        answers.add(design, logits + noise * generator.normal(size=logits.shape))
-    return answers
+        made.add(design, logits + noise * generator.normal(size=logits.shape))
+    return made
+
+
+def test_it_is_solved_by_one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its many small products are what threads of two processes wait for each other in the most."""
+    threads, real = set[int](), answers._Rows.solved
+
+    def seen(*asked: Any) -> Any:
+        threads.update(each["num_threads"] for each in threadpool_info() if each["user_api"] == "blas")
+        return real(*asked)
+
+    monkeypatch.setattr(answers._Rows, "solved", seen)
+    with threadpool_limits(limits=2, user_api="blas"):
+        assert rows_of(np.random.default_rng(1).normal(size=(6, 3)), 200).refine(np.zeros((6, 3)), bias=True)
+    assert threads == {1}
 
 
 def test_the_kernel_that_gives_the_same_answers_is_found_from_any_other() -> None:

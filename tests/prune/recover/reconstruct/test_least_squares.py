@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
+
 import numpy as np
 import pytest
 
+from harness.base import blas
 from harness.prune.recover.reconstruct.fit import Fit
 from harness.prune.recover.reconstruct.least_squares import Equations, Stack, Sums
 
@@ -135,3 +138,22 @@ def test_rows_are_kept_where_their_sums_would_be_larger() -> None:
     assert isinstance(Fit((1, 25_000, 8), 50_000).most, Stack)
     assert Fit.most_rows((1, 25_000, 8)) * 25_000 * 4 <= 2**28
     assert Fit.most_rows((1, 2000, 8)) == 40_000
+
+
+@pytest.mark.parametrize("kind", [Sums, Stack])
+@pytest.mark.parametrize(("blocks", "expected"), [(2, False), (64, True)])
+def test_many_small_products_are_left_to_one_thread(
+    kind: type[Equations], blocks: int, expected: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a depthwise kernel's: two threads meet after each, a hundred times as long where other processes run."""
+    limited, limit = list[bool](), blas.one_thread
+
+    def watched() -> AbstractContextManager[None]:
+        limited.append(True)
+        return limit()
+
+    monkeypatch.setattr(blas, "one_thread", watched)
+    equations = kind(blocks, 3, 1)
+    equations.add(np.ones((5, blocks, 3), np.float32), np.ones((5, blocks, 1), np.float32))
+    equations.error(np.zeros((blocks, 4, 1)))
+    assert bool(limited) == expected
