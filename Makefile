@@ -195,7 +195,7 @@ test-onednn: $(READY) ## what computes with TensorFlow, with oneDNN, which Tenso
 sweep: $(READY) ## the long tests: every network of keras.applications, exports of pruned ones, 1,000 random networks
 	$(BIN)/python -m pytest -m slow -v -n 2 --dist load --max-worker-restart 0
 
-sweep-kills: $(READY) ## SIGKILL at KILLS=50 moments in all stages of a study; goes on where it stopped (runs/kills.jsonl); an hour
+sweep-kills: $(READY) ## SIGKILL at KILLS=50 moments in all stages of a study, by workers and over Ray; goes on where it stopped (runs/kills.jsonl); hours
 	KILLS=$(or $(KILLS),50) KILLS_LOG=$(abspath $(RUNS))/kills.jsonl $(BIN)/python -m pytest -m slow -v tests/pipeline/test_kills.py
 
 field: $(READY) ## twelve cases from public reports, each command of each; about 4 minutes

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import atexit
 import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 
 
 @contextmanager
 def left() -> Iterator[None]:
-    """No search for garbage in the block: for one that makes very many objects, and throws few away."""
+    """No search for garbage in the block: for one that makes very many objects, and throws few away.
+
+    Nor when the process ends, and all goes with it.
+    """
+    _left_at_the_end()
     before = gc.isenabled()
     gc.disable()
     try:
@@ -17,6 +23,11 @@ def left() -> Iterator[None]:
     finally:
         if before:
             gc.enable()
+
+
+@cache
+def _left_at_the_end() -> None:
+    atexit.register(gc.freeze)
 
 
 class _Process:

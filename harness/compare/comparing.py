@@ -11,7 +11,7 @@ from harness.compare.contrasts import contrasts_of
 from harness.compare.learning import learning_of
 from harness.compare.results import Results
 from harness.compare.speed import different_pairs, with_speed
-from harness.compare.standings import accuracy_sign, with_places
+from harness.compare.standings import with_places
 from harness.compare.timings import Timings, timings_of
 from harness.compare.variants import variants_of
 from harness.measure.comparison import Comparison
@@ -44,9 +44,7 @@ def compared(results: Results, mode: Mode | None = None) -> Compared:
     corrects = counted_corrects(results, variants)
     if timings is not None:
         variants = with_speed(variants, timings, batch_sizes)
-        accuracy = accuracy_sign(corrects, variants)
-        for batch in batch_sizes:
-            variants = with_places(variants, accuracy, timings, batch)
+        variants = with_places(variants, corrects, timings, batch_sizes)
         failures.update(unmeasured(variants, timings, batch_sizes))
     answers = Answers(
         study=results.study,

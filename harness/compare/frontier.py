@@ -22,7 +22,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from harness.compare.answers import Interval, Latency, Place, Standing, Variant
+from harness.compare.answers import Latency, Place, Standing, Variant
+
+BLOCK = 256  # points that are looked at together, each beside all others
+WINDOW = 64  # others that each of them is judged beside together
 
 
 @dataclass(frozen=True)
@@ -34,15 +37,18 @@ class Point:
     latency: Latency
 
 
-Ranks = npt.NDArray[np.intp]
+Numbers = npt.NDArray[np.intp]
+Signs = npt.NDArray[np.int8]
+Bools = npt.NDArray[np.bool_]
 
-# How two points differ in one thing: +1 when the first is clearly better, -1 when clearly worse, 0 when unclear.
-Judge = Callable[[Point, Point], int]
+# How points, by their numbers, differ in one thing from others, pair by pair, all (N,): +1 where the first is clearly
+# better, -1 where it is clearly worse, 0 where that is unclear.
+Judge = Callable[[Numbers, Numbers], Signs]
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """How two points differ in both things."""
+    """How points differ in both things."""
 
     speed: Judge
     accuracy: Judge
@@ -62,58 +68,92 @@ def point_of(variant: Variant, batch: int) -> Point:
 
 
 def places(points: Sequence[Point], evidence: Evidence) -> dict[str, Place]:
-    """Each point's standing among all of them, by key."""
-    crowd = Crowd(sorted(points, key=lambda point: (-point.accuracy, point.latency.typical_us)))
-    return {point.key: _place(point, crowd, evidence) for point in points}
+    """Each point's standing among all of them, by key; the evidence is of their numbers in this order."""
+    crowd = Crowd(points)
+    found: dict[str, Place] = {}
+    unbeaten: list[Numbers] = []
+    for block in blocks(crowd.order):
+        beating = crowd.beating(block)
+        beaten = beating.any(axis=1)
+        unbeaten.append(block[~beaten])
+        ours, beating = block[beaten], beating[beaten]
+        best = crowd.order[beating.argmax(axis=1)]
+        rivals = _first(ours, crowd.order, beating, lambda other, own: clear(other, own, evidence))
+        for own, rival, first in zip(ours, rivals, best, strict=True):
+            standing = Standing.BEHIND if rival >= 0 else Standing.CLOSE
+            found[points[own].key] = Place(standing=standing, rival=points[rival if rival >= 0 else first].key)
+    front = np.concatenate(unbeaten) if unbeaten else crowd.order
+    for ours in blocks(front):
+        beside = crowd.better(ours, front)
+        rivals = _first(ours, front, beside, lambda other, own: outclasses(other, own, evidence))
+        for own, rival in zip(ours, rivals, strict=True):
+            standing = Standing.NARROWLY if rival >= 0 else Standing.ON
+            found[points[own].key] = Place(standing=standing, rival=points[rival].key if rival >= 0 else None)
+    return found
+
+
+def clear(ours: Numbers, theirs: Numbers, evidence: Evidence) -> Bools:
+    """In which pairs ours is clearly better in something."""
+    found = evidence.accuracy(ours, theirs) > 0
+    left = np.flatnonzero(~found)
+    found[left] = evidence.speed(ours[left], theirs[left]) > 0
+    return found
+
+
+def outclasses(ours: Numbers, theirs: Numbers, evidence: Evidence) -> Bools:
+    """In which pairs ours is clearly better in one, and theirs clearly better in neither."""
+    accuracy = evidence.accuracy(ours, theirs)
+    found = accuracy >= 0
+    left = np.flatnonzero(found)
+    speed = evidence.speed(ours[left], theirs[left])
+    found[left] = (speed >= 0) & (np.maximum(accuracy[left], speed) > 0)
+    return found
 
 
 class Crowd:
-    """All points of a frontier, the best first: the most accurate, and of those that are alike in that the fastest."""
+    """The numbers of all points, `order` the best first: the most accurate, of those alike in that the fastest."""
 
     def __init__(self, points: Sequence[Point]) -> None:
-        self.points = points
         self.accuracies = np.array([point.accuracy for point in points])
         self.latencies = np.array([point.latency.typical_us for point in points])
-        self.unbeaten = np.array([not self.beating(point).size for point in points], dtype=bool)
+        self.order: Numbers = np.lexsort((self.latencies, -self.accuracies))
 
-    def beating(self, point: Point) -> Ranks:
-        """The ranks of those that are at least as good in both values, and better in one."""
-        more, faster = self.accuracies > point.accuracy, self.latencies < point.latency.typical_us
-        as_good = (self.accuracies >= point.accuracy) & (self.latencies <= point.latency.typical_us)
-        return np.flatnonzero(as_good & (more | faster))
+    def better(self, ours: Numbers, others: Numbers) -> Bools:
+        """Which others are better in one of both values than each of ours, (ours, others)."""
+        more = self.accuracies[others] > self.accuracies[ours, None]
+        more |= self.latencies[others] < self.latencies[ours, None]
+        return more
 
-    def beside(self, point: Point) -> Ranks:
-        """The ranks of those that nothing beats either, and that are better in one value."""
-        better = (self.accuracies > point.accuracy) | (self.latencies < point.latency.typical_us)
-        return np.flatnonzero(self.unbeaten & better)
-
-    def at(self, ranks: Ranks) -> Iterator[Point]:
-        """The points there, in turn."""
-        return (self.points[rank] for rank in ranks)
+    def beating(self, ours: Numbers) -> Bools:
+        """Which of all, in their order, are that and at least as good in the other."""
+        found = self.better(ours, self.order)
+        found &= self.accuracies[self.order] >= self.accuracies[ours, None]
+        found &= self.latencies[self.order] <= self.latencies[ours, None]
+        return found
 
 
-def _place(point: Point, crowd: Crowd, evidence: Evidence) -> Place:
-    """Its rival is the best of those that make it less than `on`: the best are asked first, and the rest not at all."""
-    ranks = crowd.beating(point)
-    if not len(ranks):
-        others = crowd.at(crowd.beside(point))
-        rival = next((other for other in others if _outclasses(other, point, evidence)), None)
-        return Place(standing=Standing.NARROWLY if rival else Standing.ON, rival=rival.key if rival else None)
-    better = crowd.at(ranks)
-    clear = (each for each in better if evidence.accuracy(each, point) > 0 or evidence.speed(each, point) > 0)
-    rival = next(clear, None)
-    return Place(standing=Standing.BEHIND if rival else Standing.CLOSE, rival=(rival or crowd.points[ranks[0]]).key)
+def _first(ours: Numbers, others: Numbers, asked: Bools, holds: Callable[[Numbers, Numbers], Bools]) -> Numbers:
+    """For each of ours the first of those others that are asked for of which something holds beside it; -1 where none.
+
+    The first that is asked for is judged before the rest, a window of others after the other: most need no more.
+    """
+    found = np.full(len(ours), -1)
+    rows = np.flatnonzero(asked.any(axis=1))
+    best = asked[rows].argmax(axis=1)
+    good = holds(others[best], ours[rows])
+    found[rows[good]] = others[best[good]]
+    rows = rows[~good]
+    for start in range(0, len(others), WINDOW):
+        at, columns = np.nonzero(asked[rows, start : start + WINDOW])
+        if not len(at):
+            continue
+        good = holds(others[start + columns], ours[rows[at]])
+        settled, first = np.unique(at[good], return_index=True)
+        found[rows[settled]] = others[start + columns[good][first]]
+        rows = np.delete(rows, settled)
+    return found
 
 
-def _outclasses(ours: Point, theirs: Point, evidence: Evidence) -> bool:
-    """Whether ours is clearly better in one, and theirs clearly better in neither."""
-    accuracy = evidence.accuracy(ours, theirs)
-    if accuracy < 0:
-        return False
-    speed = evidence.speed(ours, theirs)
-    return speed >= 0 and max(accuracy, speed) > 0
-
-
-def sign(difference: Interval) -> int:
-    """+1 or -1 when the whole interval lies on one side of zero."""
-    return int(difference.clearly_above) - int(difference.clearly_below)
+def blocks(numbers: Numbers) -> Iterator[Numbers]:
+    """The numbers, a block after the other."""
+    return (numbers[start : start + BLOCK] for start in range(0, len(numbers), BLOCK))

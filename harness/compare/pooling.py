@@ -28,12 +28,13 @@ def accuracy_over_seeds(corrects: Sequence[str], these_seeds: bool = False) -> I
         corrects: one string a seed, one character an example in test order, `1` where the answer was right.
         these_seeds: the interval is for these trainings on other examples, not for other trainings.
     """
+    if len(corrects) == 1:
+        right, examples = corrects[0].count("1"), len(corrects[0])
+        low, high = stats.wilson(right, examples)
+        return Interval(value=right / examples, low=low, high=high)
     hits = hits_of(corrects)
     seeds, examples = hits.shape
     mean = float(hits.mean())
-    if seeds == 1:
-        low, high = stats.wilson(int(hits.sum()), examples)
-        return Interval(value=mean, low=low, high=high)
     in_examples = float(hits.mean(axis=0).var()) / examples
     in_seeds = 0.0 if these_seeds else float(hits.mean(axis=1).var(ddof=1)) / seeds
     variance = in_examples + in_seeds
@@ -50,12 +51,17 @@ def difference(ours: Sequence[str], theirs: Sequence[str], paired_seeds: bool) -
 @lru_cache(maxsize=1 << 16)
 def _difference(ours: tuple[str, ...], theirs: tuple[str, ...], paired_seeds: bool) -> Interval:
     if len(ours) == len(theirs) == 1 and len(ours[0]) == len(theirs[0]):
-        (mine, own), (other, others) = _bits(ours[0]), _bits(theirs[0])
-        both = (mine & other).bit_count()
-        pair = stats.paired_counts(both, (others - both, own - both), len(ours[0]))
+        pair = paired(ours[0], theirs[0])
         return Interval(value=pair.difference, low=pair.low, high=pair.high)
     found = tested_difference(ours, theirs, paired_seeds, these_seeds=False)
     return Interval(value=found.estimate, low=found.low, high=found.high)
+
+
+def paired(ours: str, theirs: str) -> stats.PairedProportions:
+    """One seed's answers against another's to the same examples, one `1` or `0` each: how they differ, and the test."""
+    (mine, own), (other, others) = _bits(ours), _bits(theirs)
+    both = (mine & other).bit_count()
+    return stats.paired_counts(both, (others - both, own - both), len(ours))
 
 
 def tested_difference(

@@ -3,43 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import cache
 
-from harness.compare.answers import Variant
-from harness.compare.frontier import Evidence, Judge, Point, eligible, places, point_of, sign
-from harness.compare.pooling import difference
-from harness.compare.speed import speed_sign
+from harness.compare.answers import Place, Variant
+from harness.compare.frontier import Evidence, eligible, places, point_of
+from harness.compare.signs import Answered, Timed
 from harness.compare.timings import Timings
 
 
-def accuracy_sign(corrects: Mapping[str, Sequence[str]], variants: Sequence[Variant]) -> Judge:
-    """Whether the first of two points is clearly more (+1) or less (-1) accurate; each pair is computed once."""
-    networks = {variant.key: variant.network for variant in variants}
+def with_places(
+    variants: Sequence[Variant], corrects: Mapping[str, Sequence[str]], timings: Timings, batch_sizes: Sequence[int]
+) -> tuple[Variant, ...]:
+    """The variants with their standing at each batch size, arena by arena; `corrects` are those of `difference`."""
+    arenas: dict[str, list[Variant]] = {}
+    for variant in variants:
+        arenas.setdefault(variant.arena, []).append(variant)
+    found: dict[str, dict[int, Place]] = {}
+    for batch in batch_sizes:
+        for arena in arenas.values():
+            standing = [variant for variant in arena if eligible(variant, batch)]
+            for key, place in _places(standing, corrects, timings, batch).items():
+                found.setdefault(key, {})[batch] = place
+    return tuple(variant.model_copy(update={"places": found.get(variant.key, {})}) for variant in variants)
 
-    @cache
-    def judged(ours: str, theirs: str) -> int:
-        a, b = corrects[ours], corrects[theirs]
-        return sign(difference(a, b, paired_seeds=networks[ours] == networks[theirs] and len(a) == len(b)))
 
-    return lambda ours, theirs: judged(ours.key, theirs.key)
-
-
-def with_places(variants: Sequence[Variant], accuracy: Judge, timings: Timings, batch: int) -> tuple[Variant, ...]:
-    """The variants with their standing at one batch size, arena by arena."""
-    by_key = {variant.key: variant for variant in variants}
-    evidence = Evidence(
-        speed=lambda ours, theirs: speed_sign(by_key[ours.key], by_key[theirs.key], timings, batch),
-        accuracy=accuracy,
-    )
-    found = {}
-    for arena in dict.fromkeys(variant.arena for variant in variants):
-        points: list[Point] = [
-            point_of(variant, batch) for variant in variants if variant.arena == arena and eligible(variant, batch)
-        ]
-        found.update(places(points, evidence))
-    return tuple(
-        variant.model_copy(update={"places": {**variant.places, batch: found[variant.key]}})
-        if variant.key in found
-        else variant
-        for variant in variants
-    )
+def _places(
+    standing: Sequence[Variant], corrects: Mapping[str, Sequence[str]], timings: Timings, batch: int
+) -> dict[str, Place]:
+    if not standing:
+        return {}
+    answered = Answered([corrects[each.key] for each in standing], [each.network for each in standing])
+    evidence = Evidence(speed=Timed(standing, timings, batch).signs, accuracy=answered.signs)
+    return places([point_of(variant, batch) for variant in standing], evidence)

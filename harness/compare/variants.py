@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from harness import stats
 from harness.compare.answers import Interval, SeedOutcome, Variant
-from harness.compare.pooling import accuracy_over_seeds, difference
+from harness.compare.pooling import accuracy_over_seeds, difference, paired
 from harness.compare.results import Results
 from harness.records import Pruning, Row
 from harness.spec import DataSpec, short
@@ -30,9 +30,10 @@ def variant_of(rows: Sequence[Row], originals: Mapping[tuple[str, int], Row]) ->
     pairs = [(row, originals.get((row.case.name, 0))) for row in rows]
     tuned = first.prune is not None and first.prune.baseline != "scratch"
     epochs = first.prune.finetune_epochs if first.prune is not None and tuned else 0
-    equals = [(row, originals.get((row.case.name, epochs)) if epochs else None) for row, _ in that_learned(pairs)]
+    able = that_learned(pairs)
+    equals = [(row, originals.get((row.case.name, epochs)) if epochs else None) for row, _ in able]
     outcomes = tuple(outcome_of(row, original) for row, original in pairs)
-    counted = pairs_that_count(pairs)
+    counted, task = pairs_that_count(pairs), task_of(first.case.data)
     prunings = [row.pruning for row in rows if row.pruning is not None]
     exports = [row.export for row in rows if row.export is not None]
     parities = [export.parity for export in exports if export.parity is not None]
@@ -48,8 +49,8 @@ def variant_of(rows: Sequence[Row], originals: Mapping[tuple[str, int], Row]) ->
         blamed=next((row.quantization.blamed for row in rows if row.quantization and row.quantization.blamed), ()),
         trained_here=first.case.file is None,
         suffix="" if first.case.file is None else first.case.file.suffix,
-        task=task_of(first.case.data),
-        arena=task_of(first.case.data),
+        task=task,
+        arena=task,
         seeds=outcomes,
         counted=tuple(row.case.seed for row, _ in counted),
         examples=next((row.accuracy.examples for row in rows if row.accuracy), None),
@@ -57,9 +58,9 @@ def variant_of(rows: Sequence[Row], originals: Mapping[tuple[str, int], Row]) ->
         parameters=_range(_parameters(row) for row in rows),
         size_bytes=_range(export.size_bytes for export in exports),
         accuracy=pooled_accuracy([row for row, _ in counted]),
-        change=None if first.original else pooled_change(that_learned(pairs)),
+        change=None if first.original else pooled_change(able),
         equal_change=pooled_change(equals),
-        loss_p=mcnemar(equals if any(other for _, other in equals) else that_learned(pairs)) if first.derived else None,
+        loss_p=mcnemar(equals if any(other for _, other in equals) else able) if first.derived else None,
         widths=common_widths(prunings),
         devices=tuple(dict.fromkeys(row.accuracy.device for row in rows if row.accuracy)),
         proof_difference=max((each.proof.largest_difference for each in prunings if each.proof), default=None),
@@ -135,8 +136,8 @@ def mcnemar(pairs: Sequence[Pair]) -> float | None:
     known = [(ours.correct, theirs.correct) for ours, theirs in both if ours is not None and theirs is not None]
     if len(known) != 1:
         return None
-    ours, theirs = ([character == "1" for character in correct] for correct in known[0])
-    return stats.paired_proportions(theirs, ours).p_value
+    ours, theirs = known[0]
+    return paired(ours, theirs).p_value
 
 
 def corrected(variants: Sequence[Variant]) -> tuple[Variant, ...]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from harness import stats
 from harness.measure.launch import FEWEST_ROUNDS, Kept, Launch
-from harness.measure.runtime.process import WORKER
+from harness.measure.runtime.words import WORKER
 from harness.records import Record
 from harness.spec import Mode
 
@@ -61,7 +61,7 @@ class MeasuredRow(Record):
 
     @property
     def lost(self) -> bool:
-        """Whether a process that ran it died or hung: another might not."""
+        """Whether a process that ran it died, hung or ran out of memory: another might not."""
         return self.error is not None and self.error.startswith(WORKER)
 
     @property

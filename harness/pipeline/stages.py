@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -342,8 +342,9 @@ class Stages:
         again: partial[Artifact] | None = None,
     ) -> Artifact:
         """What was made from these inputs, or is made now: by the engine, which may call `again` elsewhere."""
-        job = None
+        job, name = None, stage if again is None else again.args[0].name
         if again is not None:
-            job = Job(again.func.__name__, again.args, self.datasets[again.args[0].name].image_shape)
+            job = Job(again.func.__name__, again.args, self.datasets[name].image_shape)
+        store = replace(self.store, waiting=lambda line: self.progress.line(f"{name}: {line}", lasting=True))
         with step(stage):
-            return Maker(self.store, self.engine, self.made).get(stage, {**inputs, **made_by(stage)}, make, job)
+            return Maker(store, self.engine, self.made).get(stage, {**inputs, **made_by(stage)}, make, job)

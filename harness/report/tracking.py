@@ -48,8 +48,10 @@ def track(run: Path, uri: str) -> Tracked:
         uri: of the tracking server, as MLflow takes it: `http://HOST:5000`.
 
     Raises:
-        SpecError: there is no such run, MLflow is not installed, or nobody answers at the address.
+        SpecError: the address is empty or nobody answers there, there is no such run, or MLflow is not installed.
     """
+    if not uri.strip():
+        raise SpecError("--mlflow: is empty; give the address of a tracking server, such as http://HOST:5000")
     found = read_results(run)
     folder = run if run.is_dir() else run.parent
     for name, value in SETTINGS.items():

@@ -8,7 +8,15 @@ p-value. From outside, import from `harness.stats` itself, and `learned`: when a
 from harness.stats.intervals import CONFIDENCE, Interval, t_interval, t_interval_of_difference
 from harness.stats.multiple_tests import holm
 from harness.stats.percentiles import independent_samples, samples_for_percentile
-from harness.stats.proportions import fisher, linear_of_shares, paired_counts, paired_proportions, wilson
+from harness.stats.proportions import (
+    PairedProportions,
+    fisher,
+    linear_of_shares,
+    paired_bounds,
+    paired_counts,
+    paired_proportions,
+    wilson,
+)
 from harness.stats.sample import deviation, median, median_error, medians, medians_of_known, trend
 from harness.stats.sequential import (
     MINIMUM_LAUNCHES,
@@ -31,6 +39,7 @@ __all__ = [
     "TRIMMED_SHARE",
     "Decision",
     "Interval",
+    "PairedProportions",
     "Preference",
     "Verdict",
     "decide",
@@ -46,6 +55,7 @@ __all__ = [
     "medians",
     "medians_of_known",
     "next_look",
+    "paired_bounds",
     "paired_counts",
     "paired_proportions",
     "precise_enough",

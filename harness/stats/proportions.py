@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
+from typing import TypeVar
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from harness.stats.intervals import CONFIDENCE
+
+Floats = NDArray[np.float64]
+Real = TypeVar("Real", float, Floats)
 
 
 @cache
@@ -92,8 +96,27 @@ def paired_proportions(baseline: ArrayLike, candidate: ArrayLike, confidence: fl
 
 def paired_counts(both: int, alone: tuple[int, int], total: int, confidence: float = CONFIDENCE) -> PairedProportions:
     """The same of counts: how many of `total` examples both get right, and how many each alone, the baseline first."""
-    low, high = _newcombe((both, alone[1], alone[0]), total, confidence)
+    bounds = wilson(both + alone[1], total, confidence), wilson(both + alone[0], total, confidence)
+    low, high = _newcombe((float(both), float(alone[1]), float(alone[0])), total, bounds, math.sqrt)
     return PairedProportions((alone[1] - alone[0]) / total, low, high, *alone)
+
+
+def paired_bounds(
+    both: ArrayLike, alone: tuple[ArrayLike, ArrayLike], total: int, confidence: float = CONFIDENCE
+) -> tuple[Floats, Floats]:
+    """The interval's bounds of many pairs at once, all counted on as many examples: (N,) each."""
+    common, theirs, ours = (np.asarray(counts, dtype=np.int64) for counts in (both, *alone))
+    lows, highs = _wilsons(total, confidence)
+    first, second = ((lows[hits], highs[hits]) for hits in (common + ours, common + theirs))
+    counts = common.astype(float), ours.astype(float), theirs.astype(float)
+    return _newcombe(counts, total, (first, second), np.sqrt)
+
+
+@cache
+def _wilsons(total: int, confidence: float) -> tuple[Floats, Floats]:
+    """The bounds of Wilson's interval for each number of hits from 0 to `total`."""
+    lows, highs = zip(*(wilson(hits, total, confidence) for hits in range(total + 1)), strict=True)
+    return np.array(lows), np.array(highs)
 
 
 @cache
@@ -104,20 +127,30 @@ def _mcnemar(only_candidate: int, discordant: int) -> float:
     return min(1.0, 2 * float(special.bdtr(fewer, discordant, 0.5)))
 
 
-def _newcombe(counts: tuple[int, int, int], total: int, confidence: float) -> tuple[float, float]:
-    """Interval for (both + only_first) / total - (both + only_second) / total, of these three counts."""
-    both, only_first, only_second = counts
-    neither = total - both - only_first - only_second
-    p, q = (both + only_first) / total, (both + only_second) / total
-    p_low, p_high = wilson(both + only_first, total, confidence)
-    q_low, q_high = wilson(both + only_second, total, confidence)
-    product = math.sqrt(p * (1 - p) * q * (1 - q)) * total * total
-    agreement: float = both * neither - only_first * only_second
-    if agreement > 0:
-        agreement = max(0.0, agreement - total / 2)
-    correlation = agreement / product if product else 0.0
+def _newcombe(
+    counts: tuple[Real, Real, Real],
+    total: int,
+    bounds: tuple[tuple[Real, Real], tuple[Real, Real]],
+    root: Callable[[Real], Real],
+) -> tuple[Real, Real]:
+    """Interval for (both + only_first) / total - (both + only_second) / total, of these three counts.
 
-    def reach(left: float, right: float) -> float:
-        return math.sqrt(max(0.0, left * left - 2 * correlation * left * right + right * right))
+    `bounds` are Wilson's, of both shares.
+    """
+    both, only_first, only_second = counts
+    p, q = (both + only_first) / total, (both + only_second) / total
+    (p_low, p_high), (q_low, q_high) = bounds
+    product = root(p * (1 - p) * q * (1 - q)) * total * total
+    agreement = both * (total - both - only_first - only_second) - only_first * only_second
+    lessened = _positive(agreement - total / 2) - _positive(-agreement)
+    correlation = lessened / (product + (product == 0))  # there is no agreement where one gets all or nothing right
+
+    def reach(left: Real, right: Real) -> Real:
+        return root(_positive(left * left - 2 * correlation * left * right + right * right))
 
     return p - q - reach(p - p_low, q_high - q), p - q + reach(p_high - p, q - q_low)
+
+
+def _positive(value: Real) -> Real:
+    """The value where it is above zero, else zero."""
+    return (value + abs(value)) / 2

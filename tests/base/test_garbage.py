@@ -31,6 +31,16 @@ def test_it_goes_on_after_an_error() -> None:
     assert gc.isenabled()
 
 
+@pytest.mark.parametrize("leaving", [True, False])
+def test_a_process_ends_without_looking_through_what_it_kept(leaving: bool) -> None:
+    lines = ["import atexit, gc", "from harness.base import garbage"]
+    lines += ["atexit.register(lambda: print(gc.get_freeze_count() > 0))"]
+    lines += ["with garbage.left(): pass"] if leaving else []
+    command = [sys.executable, "-c", "\n".join(lines)]
+    ran = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    assert ran.stdout.split() == [str(leaving)]
+
+
 def said(code: str) -> str:
     """What a fresh process prints."""
     code = "import gc; from harness.base import garbage; " + code

@@ -152,6 +152,7 @@ def test_a_batch_too_large_for_the_memory_is_invalid_and_not_made_smaller(tmp_pa
     assert small.batch == 1
     assert large.error is not None
     assert "allocate" in large.error
+    assert large.lost
     assert large.launches == ()
 
 

@@ -1,8 +1,8 @@
 """SIGKILL in the middle of a study: who supervises, who steers, a worker or a measuring process, or the whole node.
 
-In each stage, at a random moment of it. Of a road whose stages invent what they make, and of the real one.
-`make sweep-kills`: KILLS says how many of each, KILLS_LOG where each that went well is noted, so that a sweep that was
-stopped goes on where it was.
+In each stage, at a random moment of it. Of a road whose stages invent what they make, by workers and over Ray, where
+Ray's own processes are among those that are killed; and of the real one. `make sweep-kills`: KILLS says how many of
+each, KILLS_LOG where each that went well is noted, so that a sweep that was stopped goes on where it was.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -48,14 +48,21 @@ ENVIRONMENT = os.environ | {"PYTHONPATH": os.pathsep.join(path for path in sys.p
 
 @dataclass(frozen=True)
 class Road:
-    """What is run; which stages it has, and how many seconds one takes about."""
+    """What is run; which stages it has, how many seconds one takes about, and where it is done."""
 
     module: str
     stages: tuple[str, ...]
     stage_s: float
+    on: str = "workers"
+
+    @property
+    def name(self) -> str:
+        """As it stands in a log."""
+        return self.module if self.on == "workers" else f"{self.module} --on {self.on}"
 
 
 INVENTED = Road("tests.pipeline.planted_run", STAGES[:-1], 0.15)
+OVER_RAY = replace(INVENTED, on="ray")
 REAL = Road("harness", STAGES, 1.0)
 
 
@@ -85,7 +92,7 @@ class Started:
         folder.mkdir(exist_ok=True)
         self.store = folder / ".harness"
         (folder / "small.toml").write_text(STUDY)
-        command = [sys.executable, "-m", road.module, "run", "small.toml", "--json"]
+        command = [sys.executable, "-m", road.module, "run", "small.toml", "--json", "--on", road.on]
         self.process = subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=folder, env=ENVIRONMENT
         )
@@ -147,12 +154,12 @@ class Log:
     def numbers(self) -> set[int]:
         lines = self.path.read_text().splitlines() if self.path.exists() else []
         noted = [json.loads(line) for line in lines]
-        return {each["kill"] for each in noted if each["road"] == self.road.module}
+        return {each["kill"] for each in noted if each["road"] == self.road.name}
 
     def note(self, number: int, **told: object) -> None:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with self.path.open("a") as file:
-            file.write(json.dumps({"road": self.road.module, "kill": number, **told}) + "\n")
+            file.write(json.dumps({"road": self.road.name, "kill": number, **told}) + "\n")
 
 
 def left(log: Log) -> Iterator[tuple[int, str, str]]:
@@ -164,8 +171,10 @@ def left(log: Log) -> Iterator[tuple[int, str, str]]:
 
 @pytest.mark.slow
 @pytest.mark.timeout(6 * 3600)
-@pytest.mark.parametrize("road", [INVENTED, REAL], ids=lambda road: road.module.rpartition(".")[2])
+@pytest.mark.parametrize("road", [INVENTED, OVER_RAY, REAL], ids=["invented", "ray", "real"])
 def test_whatever_is_killed_and_when_nothing_finished_is_lost_or_made_twice(road: Road, tmp_path: Path) -> None:
+    if road.on == "ray":
+        pytest.importorskip("ray", reason="needs the development packages: ray[client]")
     log = Log(Path(os.environ.get("KILLS_LOG", tmp_path / "kills.jsonl")), road)
     wanted = without_seconds(Started(road, tmp_path / "whole").end().rows)
     assert [row["error"] for row in wanted] == [None] * 6
@@ -197,7 +206,7 @@ def kill_and_go_on(
     assert last.unmeasured == [], case
     assert finished.items() <= artifacts(folder).items(), case
     assert len(trainings(finished) | trainings(artifacts(folder))) == 4, case
-    assert not list((folder / ".harness").rglob("*.unfinished")), case
+    assert not list((folder / ".harness").rglob("*.unfinished*")), case
     place = Folder(folder / ".harness")
     assert verify(place, contents(place), Silent()) == [], case
     return struck

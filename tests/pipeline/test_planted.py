@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 import harness
+from harness.base.progress import Progress
 from harness.compare import comparing
 from harness.pipeline import run as road
 from harness.pipeline.run import Run, run_study
@@ -38,10 +39,18 @@ STAGES = {
 }
 
 
-def run_planted(folder: Path, patch: pytest.MonkeyPatch, study: dict[str, Any], plants: list[Plant], on: str) -> Run:
+def run_planted(
+    folder: Path,
+    patch: pytest.MonkeyPatch,
+    study: dict[str, Any],
+    plants: list[Plant],
+    on: str,
+    progress: Progress | None = None,
+) -> Run:
     patch.setattr(road, "StudySite", planted(plants))
     patch.setattr(road, "measured", lambda *asked: ())
-    return run_study(checked(Study, study, "study"), runs=folder / "runs", store=folder / "store", on=on)
+    asked = checked(Study, study, "study")
+    return run_study(asked, runs=folder / "runs", store=folder / "store", progress=progress, on=on)
 
 
 def made(folder: Path) -> dict[str, int]:
@@ -124,7 +133,7 @@ MEASURED = {
     "SIGFPE": "the worker was killed by SIGFPE at its first run, batch 1",
     "SIGSEGV": "the worker was killed by SIGSEGV at its first run, batch 1",
     "exit": "the worker ended with exit code 3 at its first run, batch 1",
-    "memory": "MemoryError",
+    "memory": "the worker ran out of memory (MemoryError); free some, or measure smaller batches or fewer models",
     "SIGKILL": "the worker was killed by SIGKILL, most likely out of memory at its first run, batch 1",
 }
 SLOWLY = [pytest.param(how, marks=[pytest.mark.slow] if how != "SIGFPE" else []) for how in MEASURED]

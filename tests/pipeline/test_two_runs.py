@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from harness.base.progress import Silent
-from harness.base.store import Folder
+from harness.base.store import Artifact, Folder
+from harness.base.store.making import said_to_be_making
 from harness.base.store.upkeep import contents, verify
 from tests.pipeline.test_elsewhere import without_seconds
 from tests.pipeline.test_kills import INVENTED, REAL, Road, Started, artifacts, trainings
+from tests.pipeline.test_planted import STUDY as PLANTED
+from tests.pipeline.test_planted import run_planted
 
 
 @pytest.mark.parametrize("road", [INVENTED, pytest.param(REAL, marks=pytest.mark.slow)], ids=["invented", "real"])
@@ -30,3 +36,35 @@ def test_both_end_with_the_same_results(road: Road, tmp_path: Path) -> None:
     assert (found.leftovers, found.users, len(found.studies)) == ((), (), 1)
     assert [path.name for path in (tmp_path / "runs").iterdir()] == ["small"]
     assert without_seconds(json.loads((tmp_path / "runs" / "small" / "results.json").read_text())["rows"]) == first
+
+
+class Letting(Silent):
+    """Lets go of a lock once somebody says that it waits."""
+
+    def __init__(self, lock: FileLock) -> None:
+        self.lock, self.waits = lock, list[str]()
+
+    def line(self, text: str, *, lasting: bool = False) -> None:
+        if "waits for" in text:
+            assert lasting, "it is to stay where tasks are drawn"
+            self.waits.append(text)
+            self.lock.release()
+
+
+def test_a_run_that_waits_for_another_says_for_what_and_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From its worker process, about the case that waits; once."""
+    study = PLANTED | {"seeds": [0]}
+    run_planted(tmp_path, monkeypatch, study, [], "workers")
+    (trained,) = (path for path in (tmp_path / "store" / "train").iterdir() if path.is_dir())
+    shutil.rmtree(trained)
+    lock = FileLock(trained.with_suffix(".lock"), thread_local=False)
+    heard = Letting(lock)
+    with said_to_be_making(Artifact(trained.name, trained), "another"):
+        lock.acquire()
+        done = run_planted(tmp_path, monkeypatch, study, [], "workers", heard)
+    assert heard.waits == [
+        f"single_conv seed=0: waits for train/{trained.name}, which process {os.getpid()} makes for the study another"
+    ]
+    assert [row.error for row in done.results.rows] == [None] * 4

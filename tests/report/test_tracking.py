@@ -81,6 +81,17 @@ def test_a_package_that_is_missing_is_named(run: Path, monkeypatch: pytest.Monke
         track(run, "http://127.0.0.1:9")
 
 
+def test_an_empty_address_is_one_line_and_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As an unset variable gives it; MLflow itself would take that for a folder of its own choice."""
+    monkeypatch.chdir(tmp_path)
+    code, out, err = in_process(capsys, "results", "nosuch", "--mlflow", "")
+    assert (code, out) == (2, "")
+    assert err == "harness: --mlflow: is empty; give the address of a tracking server, such as http://HOST:5000\n"
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_two_answers_at_once_are_one_line(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
     code, _, err = in_process(capsys, "results", str(run), "--mlflow", "http://127.0.0.1:9", "--format", "csv")
     assert (code, err) == (2, "harness: --mlflow and --format are two answers; give one of them\n")

@@ -30,6 +30,15 @@ def test_paired_proportions_of_the_same_answers_is_no_difference() -> None:
     assert found.low < 0 < found.high
 
 
+def test_the_bounds_of_many_pairs_are_those_of_each_to_the_last_bit() -> None:
+    counts = [(both, a, b) for both in range(8) for a in range(8 - both) for b in range(8 - both - a)]
+    both, baseline, candidate = np.array(counts).T
+    low, high = stats.paired_bounds(both, (baseline, candidate), 7)
+    alone = [stats.paired_counts(both, (a, b), 7) for both, a, b in counts]
+    assert low.tolist() == [each.low for each in alone]
+    assert high.tolist() == [each.high for each in alone]
+
+
 def test_paired_interval_covers_the_truth() -> None:
     """Simulated classifiers at 93 % and 91 % that agree on most examples: at least 92 % of 200 intervals cover."""
     rng = np.random.default_rng(0)

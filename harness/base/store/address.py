@@ -52,10 +52,12 @@ def place_at(address: str | Path) -> Folder | Remote:
     """Where the files of a store are.
 
     Raises:
-        SpecError: there is no such protocol.
+        SpecError: it is empty, or there is no such protocol.
         StoreError: the package for it is missing.
     """
     text = str(address)
+    if not text:
+        raise SpecError("--store: is empty; give a folder such as .harness, or an address such as s3://BUCKET/FOLDER")
     few = SLASHES.fullmatch(text)
     if few is not None and "::" not in text:
         raise SpecError(f"{text}: for an address give '{few[1]}://{few[2]}' as text, for a folder './{text}'")

@@ -39,12 +39,13 @@ def disk_errors(folder: Path) -> Iterator[None]:
 
 
 def _refused(error: OSError, folder: Path) -> Path:
-    """What to name: the folder, where the error is about it or something in it that is not in the way."""
+    """What to name: the file that is in the way; else the folder, where the error is about it or something in it."""
     if error.filename is None:
         return folder
     named = Path(os.fsdecode(error.filename))
-    in_the_way = error.errno in {errno.EEXIST, errno.ENOTDIR}
-    return folder if not in_the_way and folder.absolute() in named.absolute().parents else named
+    if error.errno in {errno.EEXIST, errno.ENOTDIR}:
+        return next((path for path in (named, *named.parents) if path.is_file() or path.is_char_device()), named)
+    return folder if folder.absolute() in named.absolute().parents else named
 
 
 def full_disk(error: BaseException) -> int | None:

@@ -9,15 +9,18 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
 from harness.base.crash import unfinished
 from harness.base.errors import StoreError
 from harness.base.store.artifact import Artifact, damage, put_in_place, write_manifest
 from harness.base.store.behind import Behind
 from harness.base.store.disk import check_writable, disk_errors
+from harness.base.store.making import maker_of, said_to_be_making
 from harness.base.store.place import Folder, Place
 from harness.base.store.studies import References
+
+TOLD_AFTER_S = 5.0
 
 
 def unheard(line: str) -> None:
@@ -29,13 +32,15 @@ class Store:
     """Finished stages under `root`, found again by what they were made from.
 
     `notice` is told, in one line, when a damaged artifact is thrown away. `behind` is a distant store, of which `root`
-    is then a cache. `references` keep what the study that runs refers to.
+    is then a cache. `references` keep what the study that runs refers to. `waiting` is told, once a wait, in one
+    line, when what is wanted is not there after some seconds since another process makes it.
     """
 
     root: Path
     notice: Callable[[str], None] = unheard
     behind: Behind | None = None
     references: References | None = None
+    waiting: Callable[[str], None] = unheard
 
     @property
     def place(self) -> Place:
@@ -124,7 +129,8 @@ class Store:
         return problem is None
 
     def _make(self, artifact: Artifact, stage: str, inputs: Mapping[str, Any], make: Callable[[Path], None]) -> None:
-        with unfinished(artifact.folder.with_suffix(".unfinished")) as folder:
+        study = "" if self.references is None else self.references.study
+        with said_to_be_making(artifact, study), unfinished(artifact.folder.with_suffix(".unfinished")) as folder:
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir(parents=True)
             make(folder)
@@ -135,5 +141,13 @@ class Store:
     def _lock(self, artifact: Artifact) -> Iterator[None]:
         path = artifact.folder.with_suffix(".lock")
         path.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(path):
+        lock = FileLock(path)
+        try:
+            lock.acquire(timeout=TOLD_AFTER_S)
+        except Timeout:
+            self.waiting(f"waits for {artifact.name}, which {maker_of(artifact)}")
+            lock.acquire()
+        try:
             yield
+        finally:
+            lock.release()

@@ -34,6 +34,11 @@ class References:
         place.write(f"{folder}/{SPEC}", json.dumps(spec, indent=1).encode())
         return cls(place, folder, known)
 
+    @property
+    def study(self) -> str:
+        """Its name."""
+        return self.folder.removeprefix(f"{STUDIES}/").rpartition("@")[0]
+
     def note(self, artifact: str) -> None:
         """It refers to an artifact, by its name."""
         if artifact not in self.known:

@@ -24,8 +24,8 @@ def report(
     file = run / RESULTS_FILE if run.is_dir() else run
     with garbage.left():
         written = reporting.write(read_results(run), output or file.parent)
-    if output is None:
-        reporting.keep_table(file, written.answers)
+        if output is None:
+            reporting.keep_table(file, written.answers)
     if as_json:
         print_json(reporting.told_as_json(written.answers, written.findings) | {"report": str(written.html)})
         return

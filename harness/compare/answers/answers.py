@@ -89,6 +89,11 @@ class Answers(Record):
         """The variants that something was removed from, in float32."""
         return tuple(variant for variant in self.variants if variant.prune is not None and variant.quantize is None)
 
+    @cached_property
+    def comparable(self) -> tuple[Variant, ...]:
+        """Those of them that can be held against their originals."""
+        return tuple(variant for variant in self.variants if variant.comparable)
+
     @property
     def quantized(self) -> tuple[Variant, ...]:
         """The variants in another precision than float32."""

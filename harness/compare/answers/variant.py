@@ -131,6 +131,11 @@ class Variant(Record):
         """Whether it only shows what choosing its channels, or keeping their weights, was worth."""
         return self.prune is not None and self.prune.baseline in ("random", "scratch")
 
+    @property
+    def comparable(self) -> bool:
+        """Whether it is pruned, in float32, not wrong on purpose, and its original learned, as far as is known."""
+        return self.prune is not None and self.quantize is None and not self.control and self.learned is not False
+
     @cached_property
     def architectures(self) -> tuple[str, ...]:
         """The distinct ONNX graphs of its seeds."""
@@ -141,7 +146,7 @@ class Variant(Record):
         """The seeds with an accuracy."""
         return tuple(seed for seed in self.seeds if seed.accuracy is not None)
 
-    @property
+    @cached_property
     def learned(self) -> bool | None:
         """Whether the original learned with any seed; None when that was not recorded for any."""
         known = [seed.learned for seed in self.finished if seed.learned is not None]

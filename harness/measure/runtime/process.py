@@ -15,11 +15,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
 
-from harness.measure.runtime.words import plain
+from harness.measure.runtime.words import WORKER, plain
 
 Message = dict[str, Any]
 Lines = queue.Queue[str | None]
-WORKER = "the worker"  # how every line about a death or a hang begins
 
 
 class WorkerFailedError(Exception):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+WORKER = "the worker"  # how every line begins about a measuring process that died, hung or ran out of memory
+
 _CODE = re.compile(r"\[ONNXRuntimeError\] : \d+ : \w+ : ")
 _PLACE = re.compile(r"(?:\S+[/\\])?[\w.-]+\.(?:cc|cpp|cuh|cu|hpp|h|inc):\d+ ")
 _GPU_PLACE = re.compile(r" ; file=\S+ ; line=\d+(?: ; expr=[^;]*;?)?")

@@ -33,8 +33,10 @@ from harness.measure.runtime.session import (
     share_threads,
 )
 from harness.measure.runtime.timing import calls_per_block, clock, time_block, usual, warm_up
+from harness.measure.runtime.words import WORKER
 
 Message = dict[str, Any]
+OUT_OF_MEMORY = ("bad_alloc", "bad allocation", "failed to allocate memory", "out of memory")  # as runtimes say it
 CUDA_RUNTIMES = ("libcudart.so.13", "libcudart.so.12", "cudart64_13.dll", "cudart64_12.dll")
 
 
@@ -123,7 +125,7 @@ class Worker:
         try:
             return open_session(self.job["models"][index]["path"], self.settings), clock() - start, None
         except Exception as error:  # whatever onnxruntime raises makes this model's rows invalid, no other's
-            return None, 0, reason(error)
+            return None, 0, why(error)
 
     def prepare(self, row: Row, opened: tuple[Any, int, str | None]) -> None:
         """The first run and the warm-up of a row."""
@@ -139,7 +141,7 @@ class Worker:
             self.say({"at": "warm-up"} | row.name)
             row.warmup_ns, row.settled = warm_up(row.run, self.job["warmup_ns"], row.first_ns)
         except Exception as error:  # as above: the runtime's error belongs to this row
-            row.error = reason(error)
+            row.error = why(error)
 
     def plan(self, row: Row) -> Plan:
         """How the model of a row is run."""
@@ -183,7 +185,7 @@ class Worker:
         try:
             row.blocks_ns.append(time_block(row.run, calls))
         except Exception as error:  # as above
-            row.error = reason(error)
+            row.error = why(error)
         row.cpu_shares.append(round((time.thread_time_ns() - cpu) / max(1, clock() - wall), 3))
 
     def answer(self) -> Message:
@@ -200,7 +202,7 @@ class Worker:
         try:
             found = session.run(None, feed)
         except Exception as error:  # as above
-            return {"run_error": reason(error)}
+            return {"run_error": why(error)}
         arrays = [np.asarray(each) for each in found]
         if any(array.dtype == object for array in arrays):
             return {"run_error": "it gives text, lists or maps, which are no arrays of numbers"}
@@ -214,7 +216,7 @@ class Worker:
         try:
             return profile(self.job, self.settings, lambda: self.say({"at": "profile"}))
         except Exception as error:  # whatever onnxruntime raises
-            return {"error": reason(error)}
+            return {"error": why(error)}
 
     def probe(self) -> Message:
         """One model alone in a fresh process: where it runs, its memory, and a first idea of its latency."""
@@ -243,6 +245,14 @@ class Worker:
             model = self.job["models"][0]
             answer["placement"] = observe(session, model["path"], feed, self.settings, model.get("optimized"))
         return answer
+
+
+def why(error: Exception) -> str:
+    """Why there is no answer, on one line; where it is too little memory, another process may have enough."""
+    said = reason(error)
+    if isinstance(error, MemoryError) or any(words in said.lower() for words in OUT_OF_MEMORY):
+        return f"{WORKER} ran out of memory ({said}); free some, or measure smaller batches or fewer models"
+    return said
 
 
 def fine_cpu_clock() -> bool:

@@ -27,31 +27,21 @@ class Finding:
         return {"title": self.title, "text": self.text, "items": list(self.items), "warning": self.warning}
 
 
-def comparable(answers: Answers) -> list[Variant]:
-    """Pruned variants that are not wrong on purpose and whose original learned, as far as is known."""
-    return [variant for variant in answers.variants if _is_comparable(variant)]
-
-
 def comparable_of(answers: Answers, network: str) -> list[Variant]:
-    """Those of one network that were judged, in the study's order."""
-    return [each for each in answers.of(network) if each.accuracy and _is_comparable(each)]
-
-
-def _is_comparable(variant: Variant) -> bool:
-    pruned = variant.prune is not None and variant.quantize is None
-    return pruned and not variant.control and variant.learned is not False
+    """The comparable variants of one network that were judged, in the study's order."""
+    return [each for each in answers.of(network) if each.accuracy and each.comparable]
 
 
 def with_speedup(answers: Answers, batch: int) -> list[tuple[Variant, SpeedUp]]:
     """The comparable variants whose speed-up at a batch size is known, with it; baselines have those of others."""
-    found = [variant for variant in comparable(answers) if not variant.baseline]
+    found = [variant for variant in answers.comparable if not variant.baseline]
     return [(variant, variant.speedups[batch]) for variant in found if batch in variant.speedups]
 
 
 def without_speedup(answers: Answers, batch: int) -> list[Variant]:
     """The exported variants of a measured run whose speed-up at a batch size is not known."""
     measured = any(variant.latencies for variant in answers.variants)
-    found = [variant for variant in comparable(answers) if not variant.baseline]
+    found = [variant for variant in answers.comparable if not variant.baseline]
     return [each for each in found if measured and each.architectures and batch not in each.speedups]
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from harness.compare import TOLERATED_LOSS, Answers, Choice, SpeedUp, Variant, Verdict
 from harness.report import format as fmt
 from harness.report.families import Family, families
-from harness.report.findings.common import MANY, Finding, comparable, comparable_of, first_few
+from harness.report.findings.common import MANY, Finding, comparable_of, first_few
 from harness.report.names import Names, changed
 
 
@@ -51,7 +51,7 @@ def cost(found: Variant | Choice) -> str:
 
 def costs_and_gains(answers: Answers, names: Names) -> Finding | None:
     """One line a network: what each pruning of it costs and buys."""
-    pruned, crowds = comparable(answers), families(answers)
+    pruned, crowds = answers.comparable, families(answers)
     items = []
     for network in answers.networks:
         original = next((variant for variant in answers.of(network) if variant.original), None)

@@ -9,7 +9,6 @@ from harness.compare import TOLERATED_LOSS, Answers, Verdict
 from harness.report import format as fmt
 from harness.report.findings.common import (
     Finding,
-    comparable,
     examples,
     seeds_told,
     with_speedup,
@@ -58,7 +57,7 @@ def _thin_speed(answers: Answers, names: Names) -> Iterator[str]:
 
 def _thin_accuracy(answers: Answers, names: Names) -> Iterator[str]:
     changes = [
-        (each.change.high - each.change.low, each) for each in (*comparable(answers), *answers.quantized) if each.change
+        (each.change.high - each.change.low, each) for each in (*answers.comparable, *answers.quantized) if each.change
     ]
     wide = sorted((pair for pair in changes if pair[0] > 2 * TOLERATED_LOSS), key=lambda pair: -pair[0])
     told = [f"{names.full(each)} ({fmt.points_range(each.change)})" for _, each in wide if each.change]

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from harness import stats
 from harness.compare import Answers, Variant
 from harness.report import format as fmt
-from harness.report.findings.common import MANY, Finding, comparable, first_few
+from harness.report.findings.common import MANY, Finding, first_few
 from harness.report.names import Names
 
 LIKELY = 1 - stats.CONFIDENCE
@@ -15,7 +15,7 @@ LIKELY = 1 - stats.CONFIDENCE
 
 def real_losses(answers: Answers, names: Names) -> Finding | None:
     """By McNemar's test where one training is judged; said where widths were chosen by latency."""
-    tested = [each for each in comparable(answers) if each.loss_p is not None and each.change is not None]
+    tested = [each for each in answers.comparable if each.loss_p is not None and each.change is not None]
     if not any(each.prune and each.prune.by_latency for each in tested):
         return None
     worse = [each for each in tested if _changed(each) < 0]
@@ -57,7 +57,7 @@ def _listed(variants: Sequence[Variant], names: Names) -> str:
 
 def worth_of_choosing(answers: Answers, names: Names) -> Finding | None:
     """The chosen channels beside random ones and new weights at the same widths; None where there are no baselines."""
-    chosen = [each for each in comparable(answers) if each.prune and each.prune.baseline is None]
+    chosen = [each for each in answers.comparable if each.prune and each.prune.baseline is None]
     items = [line for each in chosen for line in _beside(each, answers, names)]
     if not items:
         return None

@@ -33,7 +33,7 @@ def on_the_frontier(answers: Answers, names: Names) -> Finding | None:
 def _frontier_line(found: Sequence[Variant], close: Sequence[Variant], batch: int, names: Names) -> str:
     """Those that stand clearly, and, as far as they are few, those that do so narrowly or are close behind."""
     clear = [variant for variant in found if variant.places[batch].standing is Standing.ON]
-    narrow = [variant for variant in found if variant not in clear]
+    narrow = [variant for variant in found if variant.places[batch].standing is Standing.NARROWLY]
     parts = [_stand(variant, batch, names) for variant in clear]
     if len(narrow) <= FEW:
         parts += [f"narrowly {_stand(variant, batch, names)}" for variant in narrow]

@@ -40,6 +40,7 @@ def test_each_address_has_its_own_part_of_the_cache(tmp_path: Path, monkeypatch:
 
 WRONG = [
     ("nosuch://bucket/x", "nosuch://bucket/x: fsspec knows no protocol 'nosuch'; give a folder, s3://BUCKET/FOLDER"),
+    ("", "--store: is empty; give a folder such as .harness, or an address such as s3://BUCKET/FOLDER"),
     ("memory://", "memory://: names no bucket or folder; give for example s3://BUCKET/FOLDER"),
     ("nosuch::memory://x", "nosuch::memory://x: fsspec knows no protocol 'nosuch'"),
     (Path("s3://bucket/x"), "s3:/bucket/x: for an address give 's3://bucket/x' as text, for a folder './s3:/bucket/x'"),

@@ -16,9 +16,11 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
+from filelock import FileLock
 
 from harness.base.errors import StoreError
 from harness.base.store import Store, digest, disk_errors, replaced_folder
+from harness.base.store import store as stores
 from tests.base.store.disks import read_only_disk, small_disk, small_files
 from tests.base.store.making import INPUTS, never, text_of, writer
 
@@ -89,6 +91,51 @@ def test_two_at_once_make_it_once(tmp_path: Path) -> None:
     assert calls == ["a"]
 
 
+@pytest.mark.parametrize("study", ["small", ""])
+def test_who_waits_is_told_once_for_what_and_who_makes_it(
+    tmp_path: Path, study: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stores, "TOLD_AFTER_S", 0.05)
+    begun, told, ended = threading.Event(), threading.Event(), list[str]()
+
+    def slowly(folder: Path) -> None:
+        begun.set()
+        assert told.wait(60)
+        (folder / "value.txt").write_text("a")
+
+    def heard(line: str) -> None:
+        ended.append(line)
+        told.set()
+
+    maker = Store(tmp_path)
+    if study:
+        maker = maker.referred_by(study, {})
+    thread = threading.Thread(target=maker.get, args=("train", INPUTS, slowly))
+    thread.start()
+    assert begun.wait(60)
+    found = Store(tmp_path, waiting=heard).get("train", INPUTS, never)
+    thread.join()
+    assert text_of(found) == "a"
+    for_whom = f" for the study {study}" if study else ""
+    assert ended == [f"waits for {found.name}, which process {os.getpid()} makes{for_whom}"]
+    assert sorted(path.suffix for path in (tmp_path / "train").iterdir()) == ["", ".lock"]
+
+
+def test_who_waits_for_what_is_only_looked_at_is_told_that(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stores, "TOLD_AFTER_S", 0.05)
+    artifact = Store(tmp_path).get("train", INPUTS, writer("a"))
+    lock = FileLock(artifact.folder.with_suffix(".lock"))
+    lock.acquire()
+    told = list[str]()
+
+    def heard(line: str) -> None:
+        told.append(line)
+        lock.release(force=True)
+
+    Store(tmp_path, waiting=heard).get("train", INPUTS, never)
+    assert told == [f"waits for {artifact.name}, which another process has in hand"]
+
+
 @pytest.mark.parametrize(("code", "cure"), [(errno.ENOSPC, "free some space"), (errno.EACCES, "can be written")])
 def test_a_full_or_unwritable_disk_is_one_line(tmp_path: Path, code: int, cure: str) -> None:
     def refused(folder: Path) -> None:
@@ -138,10 +185,15 @@ def test_a_disk_that_really_fills_up_names_the_store_and_keeps_what_was_finished
                 make(source)(new)
 
 
-def test_a_store_that_is_a_file_is_one_line(tmp_path: Path) -> None:
+@pytest.mark.parametrize("below", ["", "deeper/still"])
+def test_a_store_that_is_a_file_or_below_one_is_one_line_that_names_the_file(tmp_path: Path, below: str) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(StoreError, match="give a folder"):
-        Store(tmp_path / "file").get("train", INPUTS, writer("a", []))
+    store = Store(tmp_path / "file" / below)
+    wanted = rf"^{re.escape(str(tmp_path / 'file'))}: (not a directory|file exists); give a folder that can be written$"
+    with pytest.raises(StoreError, match=wanted):
+        store.get("train", INPUTS, writer("a", []))
+    with pytest.raises(StoreError, match=wanted):
+        store.check()
 
 
 def test_other_errors_of_the_operating_system_keep_their_traceback() -> None:

@@ -74,6 +74,7 @@ def test_a_batch_that_does_not_fit_the_memory_is_invalid_and_the_other_stands(tm
     small, large = one.measure()["rows"]
     assert small["blocks_ns"]
     assert "allocate" in large["error"]
+    assert large["error"].startswith("the worker ran out of memory (")
 
 
 def test_the_probe_tells_device_memory_and_rough_latency(tmp_path: Path) -> None:
