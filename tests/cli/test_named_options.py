@@ -20,6 +20,7 @@ WITH_DATA = (*RUNS_LAYERS, "quantize", "evaluate", "bundle", "validate")
 # what to write into one instead.
 SAID_BY = {
     "data": WITH_DATA,
+    "base/store/address.py": ("run", "frontier", "prune"),
     "base/keras_file.py": (*RUNS_LAYERS, "verify"),
     "training": ("run",),
     "pipeline": ("run", "frontier"),
