@@ -1,6 +1,6 @@
 """Large weights kept out of the graph while it is converted, and put in at the end.
 
-TensorFlow's optimizer and tf2onnx hold about twenty copies of every constant of a graph. To them a large weight is
+TensorFlow's optimizer and tf2onnx hold tens of copies of every constant of a graph. To them a large weight is
 therefore an input. It becomes a weight again in the graph that is cleaned, and is read from the model when the file is
 written. What they would have computed from it is computed by `FoldIntoWeights` and `ScaleWeights`.
 """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import keras
@@ -27,7 +28,6 @@ class KerasJudge:
     """A model, and examples: one array (N, ...) for each of its inputs, in an order drawn by the seed."""
 
     model: keras.Model
-    found: Trace
     inputs: tuple[Array, ...]
     seed: int
 
@@ -38,19 +38,24 @@ class KerasJudge:
         if not inputs or any(tensor.shape[0] for tensor in model.inputs):
             return None
         order = np.random.default_rng(seed).permutation(len(inputs[0]))
-        return cls(model, trace(model), tuple(each[order] for each in inputs), seed)
+        return cls(model, tuple(each[order] for each in inputs), seed)
 
     @property
     def examples(self) -> int:
         """How many there are to solve from and to judge by."""
         return len(self.inputs[0])
 
+    @cached_property
+    def _found(self) -> Trace:
+        """Its channels; a network that is too large to be judged is not traced for that."""
+        return trace(self.model)
+
     def missed(self, plan: ChannelPlan) -> float | None:
         """The share of the squares of the original's outputs that is missed, on examples that nothing is solved from.
 
         None where the examples are too few, or do not fit.
         """
-        cut = remove(self.model, self.found, removal_of(self.found, plan))
+        cut = remove(self.model, self._found, removal_of(self._found, plan))
         judged = np.arange(self.examples) % JUDGING == JUDGING - 1
         try:
             reconstruct(self.model, plan, cut, [each[~judged] for each in self.inputs], self.seed)
