@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.onnx_files import RATIOS, SIX, files, once
+from bench.onnx_files import RATIOS, SIX, files, of_file, once
 from harness.base.errors import HarnessError
 from harness.measure.latency.designs import designs
 from harness.measure.latency.stations import KERNELS
@@ -25,7 +25,7 @@ FILES = {f"{path.parent.name}/{path.stem}": path for path in files(FOLDER)}
 @pytest.mark.parametrize("ratio", RATIOS)
 @pytest.mark.parametrize("name", FILES or ["none"])
 def test_it_is_proved_or_says_why_not(name: str, ratio: float) -> None:
-    """Of the six that have most of their work in convolutions, little is left where half of every group goes."""
+    """Each at each ratio."""
     if not FILES:
         pytest.skip("no files: run make fetch-onnx")
     row = once(FILES[name], ratio)
@@ -35,10 +35,20 @@ def test_it_is_proved_or_says_why_not(name: str, ratio: float) -> None:
     assert row.difference is not None
     assert row.difference <= 1e-5
     assert row.weights < 1
-    if ratio == 0.5 and FILES[name].stem in SIX:
-        assert row.weights <= (0.41 if FILES[name].stem == "common_old" else 0.4)  # its 8,210 classes alone are 31 %
-        assert row.macs is not None
-        assert row.macs <= 0.45
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("stem", SIX)
+def test_little_is_left_of_the_six(stem: str) -> None:
+    """Half of every group does for all but `common_old`, half of whose 8,210 classes' weights are 31 % of all."""
+    paths = [path for path in FILES.values() if path.stem == stem]
+    if not paths:
+        pytest.skip("no files: run make fetch-onnx")
+    last = list(of_file(paths[0]))[-1]
+    assert last.enough
+    assert last.difference is not None
+    assert last.difference <= 1e-5
+    assert last.ratio <= (0.52 if stem == "common_old" else 0.5)
 
 
 @pytest.mark.slow
