@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 
 from harness.base.crash import INTERRUPTED, INTERRUPTED_LINE
-from harness.base.errors import HarnessError
+from harness.base.errors import HarnessError, SpecError
 from harness.cli.commands.bundle import bundle
 from harness.cli.commands.compare import compare
 from harness.cli.commands.diagnose import diagnose
@@ -34,6 +34,7 @@ from harness.cli.commands.verify import verify
 from harness.cli.terminal import print_lines, print_message
 
 GOOD, UNANSWERED = 0, 2
+TOLD_BELOW = ("--store", "--mlflow")  # what an empty one could be is said where they are read
 COMMANDS = (
     run, prune, quantize, frontier, verify, export, evaluate, measure, compare, results, report, diagnose, doctor,
     bundle, validate, store,
@@ -75,6 +76,7 @@ def main() -> None:
     if not sys.warnoptions:  # they are for who writes Python
         warnings.simplefilter("ignore")
     try:
+        _check_filled(sys.argv[1:])
         code = app(prog_name="harness", standalone_mode=False) or GOOD
         sys.stdout.flush()
     except HarnessError as error:
@@ -86,6 +88,20 @@ def main() -> None:
     if code == INTERRUPTED:  # what typer makes of Ctrl-C
         print_message(INTERRUPTED_LINE)
     sys.exit(code)
+
+
+def _check_filled(words: list[str]) -> None:
+    """Refuse an empty word, as a variable of a shell that was not set leaves one; a path of none is this folder.
+
+    Raises:
+        SpecError: it names the option before it, where there is one.
+    """
+    for before, word in zip(["", *words], words, strict=False):
+        option, equals, value = word.partition("=")
+        named = option or (before if before.startswith("-") else "an argument")
+        empty = not word or (option.startswith("--") and equals and not value)
+        if empty and named not in TOLD_BELOW:
+            raise SpecError(f"{named}: is empty; give a value, or leave it out")
 
 
 def _told(line: str) -> int:

@@ -12,8 +12,7 @@ from harness.base.shapes import agrees
 from harness.data import Dataset
 from harness.measure.accuracy.predictions import only_input, predict
 from harness.measure.files.model_file import read_model
-from harness.measure.inputs.declared import INVENTED
-from harness.measure.inputs.examples import fitted
+from harness.measure.inputs.examples import fitted, open_input
 from harness.pipeline.saving import save
 from harness.pipeline.unchanged import check_version
 from harness.pipeline.widths import plan_of
@@ -112,8 +111,6 @@ def open_inputs(file: Path, datasets: Iterable[Dataset]) -> tuple[str, ...]:
     """What a file is fed whose input can't be invented, as `name:shape:dtype` of the data's shape; else nothing."""
     (wanted,) = read_model(file).inputs
     sizes = (wanted.shape or ())[1:]
-    if None not in sizes and wanted.dtype in INVENTED:
-        return ()
     laid = [data.shaped_for(sizes).image_shape for data in datasets]
     shapes = [shape for shape in laid if agrees(shape, sizes)]
-    return tuple(f"{wanted.name}:N{''.join(f'x{size}' for size in shape)}:{wanted.dtype}" for shape in shapes[:1])
+    return open_input(wanted, shapes[0]) if shapes else ()

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import shutil
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
 from harness.base.crash import scratch
 from harness.base.errors import MeasureError, QuantizeError
 from harness.base.progress import Progress, Silent
+from harness.base.store import check_writable
 from harness.export.files import written_whole
 from harness.measure.accuracy.evaluation import Evaluation, evaluate_files
 from harness.measure.accuracy.evaluation import Examples as Judged
@@ -19,6 +20,7 @@ from harness.measure.files.model_file import read_model
 from harness.measure.measurement import Measurement
 from harness.quantize.blame import blame
 from harness.quantize.calibration import check_scale
+from harness.quantize.fed import check_fed, fed
 from harness.quantize.gains import gains_of, loses
 from harness.quantize.quantizing import Conditions, Examples, write_quantized
 from harness.records import Blame, Gain, Quantization, Record
@@ -98,6 +100,10 @@ def run_quantize_job(job: QuantizeJob, progress: Progress | None = None) -> Done
     shown = progress or Silent()
     source = read_model(job.source)
     _check_output(job)
+    images = job.examples.judge if job.examples.calibrate is None else job.examples.calibrate
+    job = replace(job, measuring=fed(job.measuring, source, images))
+    if job.measured:
+        check_fed(job.measuring, source)
     with suppress(MeasureError):  # no classifier has no accuracy, and no other scale can be told by it
         if job.judged is not None:
             check_scale(source, job.judged.images, job.judged.labels, job.scale)
@@ -120,6 +126,7 @@ def _check_output(job: QuantizeJob) -> None:
         raise QuantizeError(f"--output {job.output}: is a folder; give a file name")
     if job.output.resolve() == job.source.resolve():
         raise QuantizeError(f"--output {job.output}: is the input, which is never changed; give another name")
+    check_writable(job.output.parent, inside=True)
 
 
 def _judged(job: QuantizeJob, file: Path, found: Quantization, progress: Progress) -> QuantizeFile:

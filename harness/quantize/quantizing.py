@@ -23,6 +23,7 @@ from harness.measure.runtime.usable import usable_device
 from harness.quantize.auto import Search
 from harness.quantize.blame import slower_nodes
 from harness.quantize.calibration import Array, batches, only_input
+from harness.quantize.fed import fed
 from harness.quantize.half import write_half
 from harness.quantize.int8 import Int8, numbers_for
 from harness.quantize.operators import nodes_of
@@ -80,7 +81,7 @@ def quantize(
     """
     spec = checked(QuantizeSpec, {"precision": precision, **options}, "quantize")
     examples = Examples(data, judge_by)
-    conditions = Conditions(MeasureSpec() if measuring is None else measuring)
+    conditions = Conditions(fed(MeasureSpec() if measuring is None else measuring, read_model(Path(path)), data))
     with written_whole(Path(output)) as unfinished:
         return write_quantized(Path(path), unfinished, spec, examples, conditions)
 

@@ -83,6 +83,20 @@ def test_wrong_options_are_one_line(words: list[str], message: str, capsys: pyte
     assert stderr.count("\n") == 1
 
 
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [
+        (["prune", "x.onnx", "--ratio", "0.5", "-o", ""], "-o"),
+        (["prune", "x.onnx", "--output="], "--output"),
+        (["measure", "x.onnx", ""], "an argument"),
+    ],
+)
+def test_an_empty_word_is_no_path(words: list[str], named: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """As a variable of a shell that was not set leaves one; it would be the folder that one is in."""
+    code, stdout, stderr = in_process(capsys, *words)
+    assert (code, stdout, stderr) == (2, "", f"harness: {named}: is empty; give a value, or leave it out\n")
+
+
 def test_no_words_at_all_show_the_help(capsys: pytest.CaptureFixture[str]) -> None:
     code, stdout, stderr = in_process(capsys)
     assert (code, stdout) == (2, "")

@@ -12,7 +12,7 @@ import pytest
 from onnx import helper
 
 from tests.cli.test_app import in_process
-from tests.onnx_files import save, tensor
+from tests.onnx_files import save, tensor, weight
 from tests.quantize.nets import CLASSES, answers, images, labelled, network
 
 
@@ -93,7 +93,9 @@ def wrong(folder: Path, kind: str) -> list[str]:
         "shape": [net, "--data", "mnist5k", "--limit", "100"],
         "output": [net, *data, "-o", net],
         "suffix": [net, *data, "-o", str(folder / "net.int8")],
+        "place": [net, *data, "-o", "/proc/half.onnx"],
         "batch": [net, *data, "--batch", "one"],
+        "unmeasured": [net, *data, "--batch", "8", "--input", "image:Nx12x12x1:float32"],
         "device": [net, *data, "--device", "tpu"],
         "not onnx": [str(folder / "data.npz"), *data],
     }
@@ -137,7 +139,9 @@ def _taking_bytes(folder: Path) -> Path:
         ("shape", "net.onnx: takes 12x12x1 for each example, and the data has 28x28x1"),
         ("output", "is the input, which is never changed; give another name"),
         ("suffix", "give a file name that ends in .onnx"),
+        ("place", "/proc: can't be made; give a folder that can be written"),
         ("batch", "--batch one: not whole numbers"),
+        ("unmeasured", "--batch and --input: for measuring the speed; leave it out, or --no-measure"),
         ("device", "device = 'tpu'"),
         ("not onnx", "data.npz: not an ONNX file"),
         ("operators", "there is no INT8 for what it does (Sin, Softmax); INT8 is for Conv, Gemm and MatMul"),
@@ -155,3 +159,33 @@ def test_bad_input_is_one_line_and_exit_2(
     assert message in stderr
     assert stderr.count("\n") == 1
     assert sorted(folder.iterdir()) == before
+
+
+@pytest.fixture
+def any_size(tmp_path: Path) -> Path:
+    """A network of images of any size, as Paddle's files are."""
+    nodes = [
+        helper.make_node("Conv", ["image", "k"], ["c"], name="conv", pads=[1, 1, 1, 1]),
+        helper.make_node("GlobalAveragePool", ["c"], ["p"], name="pool"),
+        helper.make_node("Flatten", ["p"], ["scores"], name="flatten"),
+    ]
+    sizes = [tensor("image", ["N", 1, "H", "W"])]
+    return save(tmp_path / "any.onnx", nodes, sizes, [tensor("scores", ["N", 4])], [weight("k", (4, 1, 3, 3))])
+
+
+def test_a_file_for_images_of_any_size_is_measured_with_those_of_the_data(
+    any_size: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    np.savez(any_size.with_name("data.npz"), images=images(40), labels=np.arange(40) % 4)
+    words = ["quantize", str(any_size), "--data", f"npz:{any_size.with_name('data.npz')}", "--batch", "1"]
+    _, stdout, _ = in_process(capsys, *words, "--budget", "1", "--device", "cpu", "--json")
+    assert json.loads(stdout)["gains"][0]["original_us"] > 0
+
+
+def test_without_data_its_sizes_are_said(any_size: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["quantize", str(any_size), "--fp16", "--batch", "1", "--budget", "1", "--device", "cpu", "--quiet"]
+    code, _, stderr = in_process(capsys, *words)
+    assert (code, stderr.count("\n")) == (2, 1)
+    assert "say what it takes: --input image:Nx1x128x128:float32; or leave that out: --no-measure" in stderr
+    code, stdout, _ = in_process(capsys, *words, "--input", "image:Nx1x12x12:float32")
+    assert "batch 1: " in stdout

@@ -53,6 +53,7 @@ def bundle(  # noqa: PLR0913, PLR0917 - one parameter an option
     quiet: QuietFlag = False,
 ) -> None:
     """Bundle a model to ship: ONNX, manifest with hashes and measured figures, test vectors, README."""
+    from harness.base.store import check_writable
     from harness.deploy.bundling import check_target, write_bundle
     from harness.spec.names import file_name
 
@@ -60,6 +61,7 @@ def bundle(  # noqa: PLR0913, PLR0917 - one parameter an option
     options = data_options(scale, color, resize, limit)
     if output is not None:
         check_target(output)
+        check_writable(output)
     if source.suffix == ".onnx":
         if variant is not None:
             raise SpecError(f"{variant}: an ONNX file has no variants; leave it out")

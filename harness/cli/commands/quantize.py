@@ -12,6 +12,7 @@ from harness.cli.options import (
     ColorFlag,
     JsonFlag,
     LimitOption,
+    OnnxInputs,
     QuietFlag,
     ResizeOption,
     ScaleOption,
@@ -43,6 +44,7 @@ def quantize(  # noqa: PLR0913, PLR0917 - one parameter an option
     batch: Annotated[str | None, typer.Option(help="Batch sizes to measure. [default: 1,32]")] = None,
     threads: Annotated[int | None, typer.Option(help="Threads to measure with. [default: 1]")] = None,
     device: Annotated[str | None, typer.Option(help="Where it will run: auto, cpu, cuda. [default: auto]")] = None,
+    inputs: OnnxInputs = None,
     budget: Annotated[
         float | None, typer.Option(help="Seconds to measure; --auto as long again. [default: 30]")
     ] = None,
@@ -62,7 +64,8 @@ def quantize(  # noqa: PLR0913, PLR0917 - one parameter an option
     spec = _spec(precision, {"images": images, "calibrator": calibrator, "keep": keep, "half_io": half_io or None})
     if precision == "auto" and not measure:
         raise SpecError("--auto: measures what is faster; leave out --no-measure")
-    measuring = _measuring(batch, threads, device, budget)
+    measuring = _measuring(batch, threads, device, budget, inputs)
+    _check_measured(measure, {"--batch": batch, "--threads": threads, "--budget": budget, "--input": inputs})
     if data is None and precision != "fp16":
         raise SpecError(f"--{precision}: needs images to find ranges by; give --data, such as images:DIR")
     options = data_options(scale, color, resize, limit)
@@ -86,6 +89,13 @@ def quantize(  # noqa: PLR0913, PLR0917 - one parameter an option
     raise typer.Exit(1 if done.about.refused else 0)
 
 
+def _check_measured(measured: bool, options: dict[str, Any]) -> None:
+    """Refuse what says how to measure where nothing is measured."""
+    given = [name for name, value in options.items() if value not in (None, [])]
+    if given and not measured:
+        raise SpecError(f"{' and '.join(given)}: for measuring the speed; leave it out, or --no-measure")
+
+
 def _precision(asked: dict[str, bool]) -> str:
     """Which of the three was asked for."""
     given = [name for name, flag in asked.items() if flag]
@@ -104,7 +114,9 @@ def _spec(precision: str, options: dict[str, Any]) -> Any:
     return checked(QuantizeSpec, {"precision": precision, **given}, "harness quantize")
 
 
-def _measuring(batch: str | None, threads: int | None, device: str | None, budget: float | None) -> Any:
+def _measuring(
+    batch: str | None, threads: int | None, device: str | None, budget: float | None, inputs: list[str] | None
+) -> Any:
     from harness.cli.arguments import whole_numbers
     from harness.spec import MeasureSpec, checked
 
@@ -112,6 +124,7 @@ def _measuring(batch: str | None, threads: int | None, device: str | None, budge
         "batch_sizes": None if batch is None else whole_numbers(batch, "--batch"),
         "threads": threads,
         "device": device,
+        "inputs": inputs or None,
         "budget_s": 30.0 if budget is None else budget,
     }
     given = {name: value for name, value in asked.items() if value is not None}

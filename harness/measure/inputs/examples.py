@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -9,7 +10,7 @@ from numpy.typing import NDArray
 
 from harness.base.errors import DataError
 from harness.base.shapes import agrees, with_ones_of
-from harness.measure.inputs.declared import GIVEN, ModelInput
+from harness.measure.inputs.declared import GIVEN, INVENTED, ModelInput
 
 Layout = Literal["as stored", "channels first"]
 LOOKED_AT = 256  # examples, to see whether their numbers are whole
@@ -28,6 +29,14 @@ def fitted(where: str, wanted: ModelInput, images: NDArray[Any]) -> tuple[NDArra
     laid = _laid(where, wanted, images)
     _check_whole(where, wanted, images)
     return laid
+
+
+def open_input(wanted: ModelInput, shape: Sequence[int]) -> tuple[str, ...]:
+    """`name:NxHxW:dtype` of examples of this shape for an input that can't be invented; nothing for one that can."""
+    sizes = (wanted.shape or (None, None))[1:]
+    if None not in sizes and wanted.dtype in INVENTED:
+        return ()
+    return (f"{wanted.name}:N{''.join(f'x{size}' for size in shape)}:{wanted.dtype}",)
 
 
 def _laid(where: str, wanted: ModelInput, images: NDArray[Any]) -> tuple[NDArray[Any], Layout]:
