@@ -4,11 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from harness.channels.reasons import by_reason, listed
-from harness.records import Agreement, LayerCost, Proof, PruneReport, Reconstruction, Recovery, Speed
+from harness.records import (
+    Agreement,
+    LayerCost,
+    Proof,
+    PruneFile,
+    PruneReport,
+    Reconstruction,
+    Recovery,
+    Speed,
+    total,
+)
 
+ROWS = 16  # layers that have a line of their own
 EXACT = 1e-10  # of what a layer makes: what is missed by less is rounding
 
 if TYPE_CHECKING:
@@ -18,7 +30,8 @@ if TYPE_CHECKING:
 def layer_table(report: PruneReport) -> Table:
     """Channels, parameters and multiply-accumulates before and after.
 
-    A line for each layer that makes channels or multiplies, and one for all the others that have parameters.
+    A line for each layer that makes channels or multiplies, of many for those with the most multiply-accumulates, in
+    their order; and one for all the others that have parameters.
     """
     from rich import box
     from rich.table import Table
@@ -31,12 +44,15 @@ def layer_table(report: PruneReport) -> Table:
     table.add_column("parameters", footer=parameters, justify="right", no_wrap=True)
     table.add_column("MACs", footer=_change(report.macs_before, report.macs_after), justify="right", no_wrap=True)
     busy = [layer for layer in report.layers if layer.channels_before is not None or layer.macs_before != 0]
-    for layer in busy:
+    shown = sorted(busy, key=lambda layer: -(layer.macs_before or 0))[:ROWS]
+    for layer in (each for each in busy if each in shown):
         table.add_row(layer.layer, layer.kind, *_cells(layer))
-    others = [layer for layer in report.layers if layer.parameters_before and layer not in busy]
+    others = [layer for layer in report.layers if layer not in shown and (layer.parameters_before or layer in busy)]
     if others:
         sums = sum(layer.parameters_before for layer in others), sum(layer.parameters_after for layer in others)
-        table.add_row(f"{len(others)} more", _kinds(others), "", _change(*sums), "")
+        macs = total(layer.macs_before for layer in others), total(layer.macs_after for layer in others)
+        work = "" if macs == (0, 0) else _change(*macs)
+        table.add_row(f"{len(others)} more", _kinds(others), "", _change(*sums), work)
     return table
 
 
@@ -122,13 +138,31 @@ def agreement_lines(found: Agreement) -> list[str]:
     """How much of each output is kept."""
     lines = []
     for name, kept in found.outputs.items():
-        top1 = [] if kept.top1 is None else [f"the largest is the same in {100 * kept.top1:.1f} %"]
-        error = [
-            f"relative error {100 * kept.relative_error['50']:.2g} % in half of them, at most "
-            f"{100 * kept.relative_error['90']:.2g} % in nine tenths",
-            f"cosine {kept.cosine['50']:.4f} and {kept.cosine['10']:.4f}",
+        told = [] if kept.top1 is None else [f"top-1 (largest of the last axis) the same in {100 * kept.top1:.1f} %"]
+        told += [
+            f"relative error {100 * kept.relative_error['50']:.2g} % (median), "
+            f"{100 * kept.relative_error['90']:.2g} % (90th percentile)",
+            f"cosine {kept.cosine['50']:.4f} (median), {kept.cosine['10']:.4f} (10th percentile)",
         ]
-        lines.append(f"kept of '{name}' on {found.examples} other examples: {', '.join([*top1, *error])}")
+        where = f"on {found.examples} examples that nothing was solved from"
+        lines.append(f"kept of the original's '{name}', {where}: {'; '.join(told)}")
+    return lines
+
+
+def next_lines(about: PruneFile, original: Path, pruned: Path) -> list[str]:
+    """What is not known yet of an ONNX file, and the command that tells it."""
+    lines = []
+    if about.agreement is None:
+        lines.append(
+            "not looked at: how much of the original's answers is kept; --data images:DIR tells, and --reconstruct "
+            "with it wins most back, without labels"
+        )
+    if about.speed is None:
+        lines.append(f"next, whether it is faster here: harness measure {quote(str(original))} {quote(str(pruned))}")
+    else:
+        lines.append(
+            f"next, a bundle to ship: harness bundle {quote(str(pruned))} --against {quote(str(original))} --data DATA"
+        )
     return lines
 
 

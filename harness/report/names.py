@@ -21,6 +21,8 @@ UNSAID: dict[str, str | None] = {
 }
 CHOSEN = "latency-chosen for "
 UNIFORM = "uniform, as fast as for "
+# What a variant is held against where that tells less in its favour than the original as it is.
+BESIDE_LONGER = "against the original given the same extra training"
 # Said of runs of older versions, whose originals were not trained on.
 LONGER_MISSING = "The originals were not: a gain in accuracy may come from that."
 
@@ -149,18 +151,21 @@ class Names:
             if epochs and name not in groups.setdefault(epochs, []):
                 groups[epochs].append(name)
         if not groups:
-            return self._way_note()
+            return self._notes()
         told = [f"{plural(epochs, 'epoch')} after pruning: {listed(names)}." for epochs, names in groups.items()]
         beside = "Each original, trained on for as long, stands beside." if self.answers.longer else LONGER_MISSING
-        return f"Fine-tuned for {' For '.join(told)} {beside} {self._way_note()}".rstrip()
+        return f"Fine-tuned for {' For '.join(told)} {beside} {self._notes()}".rstrip()
 
-    def _way_note(self) -> str:
+    def _notes(self) -> str:
+        """How all prunings of a network were made, where that is one way, and what `INT8 where faster` means."""
         told = []
         for network, prune in self.same_way.items():
             parts = [f"chosen by {prune.importance}"]
             parts += ["reconstructed"] * (prune.recover is not None)
             parts += ["tuned with cosine decay"] * (prune.finetune_schedule == "cosine")
             told.append(f"All prunings of {self.networks[network]} are {listed(parts)}.")
+        if any(each.quantize == "auto" for each in self.answers.variants):
+            told.append(f"{PRECISION_LABELS['auto']}: only the nodes that are measured to be faster so are in INT8.")
         return " ".join(told)
 
     def among(self, answers: Answers) -> Names:

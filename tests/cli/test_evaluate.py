@@ -51,6 +51,7 @@ def test_two_files(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     code, stdout, _ = in_process(capsys, "evaluate", good, bad, *data)
     assert code == 1
     assert "the second is less accurate: -100.0" in stdout
+    assert "bad.onnx: no better than chance\n" in stdout, "the first shows that numbers and classes are right"
     code, stdout, _ = in_process(capsys, "evaluate", good, good, *data, "--json")
     assert (code, json.loads(stdout)["difference"]["verdict"]) == (0, "inconclusive")
 

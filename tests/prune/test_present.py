@@ -51,6 +51,15 @@ def shown(found: PruneReport) -> str:
     return capture.get()
 
 
+def test_of_many_layers_those_with_the_most_work_stand_in_the_table() -> None:
+    layers = tuple(layer(f"conv_{index}", (32, 16), (100 * index, 50 * index)) for index in range(40))
+    lines = [" ".join(line.split()) for line in shown(report(layers=layers)).splitlines()]
+    named = [line.split()[0] for line in lines if line.startswith("conv_")]
+    assert named == [f"conv_{index}" for index in range(24, 40)]
+    assert "24 more Conv2D 24,000 → 6,000 27,600 → 13,800" in lines
+    assert "all 40,000 → 10,000 78,000 → 39,000" in lines
+
+
 def test_the_table_adds_up() -> None:
     """Layers that neither make channels nor multiply stand in one line, so that the columns give the sums below."""
     lines = [" ".join(line.split()) for line in shown(report()).splitlines()]

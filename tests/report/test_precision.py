@@ -35,6 +35,13 @@ def test_variants_are_named_for_their_precision(results: Results) -> None:
     assert found["50 %, FP16"] == ("50\u00a0%, FP16", "deepcaptcha, pruned by 50\u00a0%, FP16")
 
 
+def test_what_int8_where_faster_means_is_said_where_it_is_named(results: Results) -> None:
+    auto = Study.model_validate({"name": "auto", "networks": [{"model": "deepcaptcha", "quantize": ["auto"]}]})
+    told = Names(compare(results_of(auto, World()))).tuning_note()
+    assert told == "INT8 where faster: only the nodes that are measured to be faster so are in INT8."
+    assert "INT8" not in Names(compare(results)).tuning_note()
+
+
 def test_int8_that_makes_a_pruned_network_slower_is_called_so_first(results: Results) -> None:
     answers = compare(results)
     found = other_precisions(answers, Names(answers))

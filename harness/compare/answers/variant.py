@@ -54,7 +54,7 @@ class Variant(Record):
     With `longer_epochs` it is the original trained on for as long as pruned variants were fine-tuned. `trained_here` is
     false of a network that came in a file, whose name ends in `suffix`. There are `examples` test examples, of which
     always giving one answer gets the share `chance` right.
-    `change` is the accuracy minus the own original's, `equal_change` minus that of the original trained on for as many
+    `change` is the accuracy minus its original's, `equal_change` minus that of the original trained on for as many
     epochs; None where no original learned. `arena` tells against which others it stands on a frontier: those of its
     task that were measured together.
     `accuracy`, `change` and the frontier rest on the `counted` seeds: those that finished and whose original learned,
@@ -64,7 +64,7 @@ class Variant(Record):
     of the run; None where several seeds are pooled, of which the intervals tell.
     With `quantize` its file was made from that of the variant called `in_float32`, in this precision; `precision_gains`
     are its speed-ups against that, and `blamed` is where its time goes, of the seed that was profiled.
-    `parameters` and `size_bytes` are (smallest, largest) over the seeds. `speedups` are against the own original,
+    `parameters` and `size_bytes` are (smallest, largest) over the seeds. `speedups` are against its original,
     keyed by batch size, as are `latencies` and `places`.
     """
 

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 
 from harness.measure.accuracy.evaluation import Difference, EvaluatedModel, Evaluation, Share
 
+DOUBT = "; does it take other numbers (--scale raw or unit), or another order of the classes?"
+
 
 def sentences(found: Evaluation) -> tuple[str, ...]:
     """What was found, a line each: each file's accuracy, how two differ, and what casts doubt on it."""
@@ -14,6 +16,7 @@ def sentences(found: Evaluation) -> tuple[str, ...]:
 
 
 def _of_model(model: EvaluatedModel, found: Evaluation) -> Iterator[str]:
+    fed_right = any(each.above_chance for each in found.models)  # then the numbers and classes are not to blame
     yield (
         f"{model.path}, on {model.device}: {interval(model.accuracy)} of {found.examples:,} examples right "
         f"({found.data}); always giving the commonest class would be {100 * found.chance:.1f} %"
@@ -23,10 +26,7 @@ def _of_model(model: EvaluatedModel, found: Evaluation) -> Iterator[str]:
     if model.no_answer:
         yield f"{model.path}: gave NaN for {model.no_answer:,} examples, which count as wrong"
     if not model.above_chance:
-        yield (
-            f"{model.path}: no better than chance; does it take other numbers (--scale raw or unit), or another order "
-            "of the classes?"
-        )
+        yield f"{model.path}: no better than chance{'' if fed_right else DOUBT}"
 
 
 def _of_difference(found: Evaluation) -> Iterator[str]:

@@ -19,7 +19,7 @@ from harness.prune.choose.amounts import comparable, least_important
 from harness.prune.choose.planning import plan_like, plan_of, random_plan_like, removal_of, removes_nothing
 from harness.prune.files import read_about, trained_on
 from harness.prune.onnx.described import describe
-from harness.prune.onnx.examples import Array, Data, by_input, drawn
+from harness.prune.onnx.examples import Array, Data, by_input, drawn, sizes_of
 from harness.prune.onnx.graph.cost import report
 from harness.prune.onnx.graph.pinned import pinned
 from harness.prune.onnx.graph.reading import load_onnx, read_onnx
@@ -112,7 +112,8 @@ def prune_onnx(  # noqa: PLR0913 - what stands beside the file, one by one
     asked = checked(PruneSpec, said, "prune")
     if asked.by_latency:
         _check_untrained(asked)
-        target = SpeedSpec.of(asked, MeasureSpec(batch_sizes=(1,), inputs=tuple(inputs)))
+        given = _sized(Path(path), given)
+        target = SpeedSpec.of(asked, MeasureSpec(batch_sizes=(1,), inputs=tuple(given.inputs)))
         plan, speed = widths_for(Path(path), target, pricing, given)
         if asked.baseline == "uniform":
             plan, matched = uniform_for(Path(path), speed, pricing, given)
@@ -128,6 +129,7 @@ def prune_by(path: Path, asked: PruneSpec, given: Given) -> OnnxResult:
         PruneError, ProofError and others: as `prune_onnx` does.
     """
     _check_untrained(asked)
+    given = _sized(path, given)
     network = _network(path, asked.keep, given)
     if asked.images is not None and network.data is None:
         raise PruneError("reconstruction: needs examples; give them, as data=images or --data NAME")
@@ -165,6 +167,8 @@ def prune_to_speed(
         TooSlowError: what is asked was not reached; its message says what would be.
         PruneError, ProofError and others: as `prune_onnx` does.
     """
+    given = _sized(path, given)
+    asked = asked.model_copy(update={"inputs": tuple(given.inputs)})
     network = _network(path, asked.keep, given)
     if images is not None and network.data is None:
         raise PruneError("reconstruction: needs examples; give them, as data=images or --data NAME")
@@ -245,6 +249,11 @@ def _comparison(original: Path, pruned: Path, plan: ChannelPlan, inputs: Sequenc
 def _network(path: Path, keep: tuple[str, ...], given: Given) -> OnnxNetwork:
     found = trace(read_onnx(path, given.inputs), keep)
     return OnnxNetwork(path, found, by_input(found.graph, given.data), given.seed)
+
+
+def _sized(path: Path, given: Given) -> Given:
+    """The same with inputs of the examples' sizes, where the file leaves sizes open and none were said."""
+    return given if given.inputs else replace(given, inputs=sizes_of(path, read_model(path).inputs, given.data))
 
 
 def _widths(network: OnnxNetwork, asked: SpeedSpec, pricing: Pricing) -> tuple[ChannelPlan, Speed]:

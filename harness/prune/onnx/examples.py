@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from harness.base.errors import MeasureError, PruneError
-from harness.measure.inputs.declared import ModelInput
+from harness.measure.inputs.declared import INVENTED, ModelInput
+from harness.measure.inputs.examples import fitted, open_input
 from harness.measure.inputs.given import read_arrays, read_sets
 from harness.prune.onnx.graph.graph import Graph
 
@@ -51,6 +52,24 @@ def _as_taken(images: Array, fed: Array) -> Array:
     if images.ndim != len(taken):
         raise PruneError(f"data: an example has the shape {images.shape[1:]}, and the model takes {taken[1:]}")
     return np.ascontiguousarray(images, kind)
+
+
+def sizes_of(path: Path, inputs: Sequence[ModelInput], data: Data | Array | None) -> tuple[str, ...]:
+    """What says the sizes of inputs that leave them open, `name:NxCxHxW:float32`: those of the examples.
+
+    Raises:
+        DataError: images don't fit the only input.
+    """
+    if data is None:
+        return ()
+    wanted = [one for one in inputs if one.shape and one.dtype in INVENTED and None in one.shape[1:]]
+    if isinstance(data, Mapping):
+        told = [open_input(one, np.shape(data[one.name])[1:]) for one in wanted if one.name in data]
+        return tuple(text for each in told for text in each)
+    if len(inputs) != 1 or not wanted:
+        return ()
+    laid, _ = fitted(str(path), wanted[0], np.asarray(data)[:1])
+    return open_input(wanted[0], laid.shape[1:])
 
 
 def read_examples(name: str, inputs: Sequence[ModelInput]) -> Data | None:

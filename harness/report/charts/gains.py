@@ -42,7 +42,7 @@ def gains_figure(answers: Answers, names: Names) -> Figure | None:
         name="gains",
         title="Accuracy (%) against measured speed-up (×, log scale): up and to the right is better",
         caption=(
-            "Bars: 95 % interval of the mean accuracy, and of the paired speed-up over the own original. Point at a "
+            "Bars: 95 % interval of the mean accuracy, and of the paired speed-up over the original. Point at a "
             "dot for its widths and what makes it."
         ),
         panels=tuple(panels),

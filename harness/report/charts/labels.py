@@ -9,6 +9,7 @@ from typing import Literal
 
 from harness.report.charts.points import Point
 
+NEAR = 22  # pixels up or down within which a name is seen to belong to its point; beyond, a line leads to it
 LETTER, LINE = 6.6, 15.0  # a letter's width and a line's height, in pixels
 Align = Literal["left", "right", "center"]
 Box = tuple[float, float, float, float]
@@ -38,6 +39,15 @@ class Label:
     align: Align
     dx: float
     dy: float
+
+    def leader(self, shown: tuple[float, float, float, float], size: tuple[float, float]) -> tuple[float, float] | None:
+        """Where a line from the point to a name that stands apart ends, as a latency and an accuracy; None for none."""
+        if abs(self.dy) <= NEAR:
+            return None
+        low, high, bottom, top = shown
+        x, y = _spot(self.point, shown, size)
+        x, y = x + 0.7 * self.dx, y + self.dy - math.copysign(LINE / 2, self.dy)
+        return low * (high / low) ** (x / size[0]), top - (top - bottom) * y / size[1]
 
 
 def placed(

@@ -117,11 +117,21 @@ def _labels(
     named = wanted if size.labelled else [_shorter(point) for point in wanted]
     ordered = sorted(named, key=lambda point: order[point.role])
     found = placed(ordered, points, shown, (size.width, size.height), words)
-    return [_label(each, x, y, sheet) for each in found]
+    ends = [(each, each.leader(shown, (size.width, size.height))) for each in found]
+    leaders = [_leader(each.point, end, x, y, sheet) for each, end in ends if end is not None]
+    return [*leaders, *(_label(each, x, y, sheet) for each in found)]
 
 
 def _shorter(point: Point) -> Point:
     return replace(point, label="original") if point.role == "reference" else point
+
+
+def _leader(point: Point, end: tuple[float, float], x: alt.X, y: alt.Y, sheet: Data) -> alt.Chart:
+    """A thin line from a point to its name."""
+    base = sheet.chart([{**point.row(), "at_latency": end[0], "at_accuracy": end[1]}])
+    rule = base.mark_rule(strokeWidth=0.8, color=COLORS[point.role] if point.role else theme.QUIET)
+    made: alt.Chart = rule.encode(x=x, y=y, x2="at_latency:Q", y2="at_accuracy:Q")
+    return made
 
 
 def _label(label: Label, x: alt.X, y: alt.Y, sheet: Data) -> alt.Chart:

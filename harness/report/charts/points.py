@@ -73,7 +73,7 @@ def point_of(variant: Variant, batch: int, names: Names, number: int | None, rol
             ("Variant", names.label(variant)),
             ("Accuracy", f"{fmt.percent(accuracy.value)} ({fmt.percent_range(accuracy)})"),
             ("Latency", f"{fmt.duration(latency.typical_us)}{reach}"),
-            ("Over its original", fmt.times(speedup.value) if speedup else ""),
+            ("Speed-up over the original", fmt.times(speedup.value) if speedup else ""),
             ("Parameters", fmt.count_range(variant.parameters)),
             ("Standing", variant.places[batch].standing.value),
             ("Channels kept", widths_told(variant)),

@@ -1,4 +1,4 @@
-"""Speed-up over the own original by amount pruned, a panel for each batch size."""
+"""Speed-up over the original by amount pruned, a panel for each batch size."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def speed_figure(answers: Answers, names: Names) -> Figure | None:
         return None
     return Figure(
         name="speedup",
-        title="Speed-up over the own original in ONNX Runtime (×, log scale), by amount pruned",
+        title="Speed-up over the original in ONNX Runtime (×, log scale), by amount pruned",
         caption=(
             f"Above 1 is faster. Bars: 95 % interval of the paired speed-up. Grey: ±{100 * answers.margin:g} %, a "
             f"difference that does not matter. Hollow: inconclusive. Variants of the same ONNX graph share their speed."

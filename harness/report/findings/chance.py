@@ -9,6 +9,20 @@ from harness.report import format as fmt
 from harness.report.findings.common import Finding, seeds_told
 from harness.report.names import Names
 
+TEXT = (
+    "No better on the test examples than always giving one answer, as far as these can tell. So nothing is concluded "
+    "about what pruning costs: no best buy, no place on the frontier, no change in accuracy."
+)
+OF_KERAS = (
+    "Train the network first; if it was trained, harness diagnose looks for what is lost (pixels scaled otherwise, "
+    "statistics of BatchNormalization, other class numbers)."
+)
+OF_ONNX = (
+    "An ONNX file was trained elsewhere, so it is probably fed otherwise than there: try --scale raw, an npz:FILE of "
+    "arrays that are prepared as its makers do it (mean and spread, BGR or RGB), and look whether the classes have the "
+    "same numbers; harness evaluate answers in seconds."
+)
+
 
 def at_chance(answers: Answers, names: Names) -> Finding | None:
     """The originals whose answers on the test examples are no better than luck, whatever their training looked like.
@@ -17,20 +31,16 @@ def at_chance(answers: Answers, names: Names) -> Finding | None:
     """
     pruned = {variant.network for variant in answers.pruned}
     asked = {arm.network for arm in answers.learning.arms} - pruned if answers.learning else set()
-    items = [
-        f"{names.network(each)}: {', '.join(_told(each, answers))}."
+    found = [
+        each
         for each in answers.variants
         if each.original and each.network not in asked and any(seed.at_chance for seed in each.finished)
     ]
+    items = [f"{names.network(each)}: {', '.join(_told(each, answers))}." for each in found]
     if not items:
         return None
-    text = (
-        "No better on the test examples than always giving one answer, as far as these can tell. So nothing is "
-        "concluded about what pruning costs: no best buy, no place on the frontier, no change in accuracy. Train the "
-        "network first; if it was trained, harness diagnose looks for what is lost (pixels scaled otherwise, "
-        "statistics of BatchNormalization, other class numbers)."
-    )
-    return Finding("At chance", text, tuple(items), warning=True)
+    cures = dict.fromkeys(OF_ONNX if each.suffix == ".onnx" else OF_KERAS for each in found)
+    return Finding("At chance", " ".join((TEXT, *cures)), tuple(items), warning=True, urgent=True)
 
 
 def _told(original: Variant, answers: Answers) -> Iterator[str]:

@@ -15,12 +15,16 @@ MANY = 8
 
 @dataclass(frozen=True)
 class Finding:
-    """A short title, a sentence or two, and what they stand on. A warning changes how all else is to be read."""
+    """A short title, a sentence or two, and what they stand on.
+
+    A warning changes how all else is to be read; an `urgent` one is shown unfolded, since nothing else counts.
+    """
 
     title: str
     text: str
     items: tuple[str, ...] = ()
     warning: bool = False
+    urgent: bool = False
 
     def as_json(self) -> dict[str, Any]:
         """The same as plain values."""

@@ -68,7 +68,7 @@ def costs_and_gains(answers: Answers, names: Names) -> Finding | None:
     measured = any(variant.speedups for variant in pruned)
     speed = f", then speed-up at batch {batches}" if measured else ""
     equal = " (in brackets against that original trained on for as long)" if answers.longer else ""
-    text = f"By amount pruned: change in accuracy against the own original in percentage points{equal}{speed}."
+    text = f"By amount pruned: change in accuracy against the original in percentage points{equal}{speed}."
     if names.tuning_note():
         text += f" {names.tuning_note()}"
     return Finding("What pruning costs and buys", text, tuple(first_few(items, MANY, "networks in the table")))

@@ -21,7 +21,7 @@ def other_precisions(answers: Answers, names: Names) -> Finding | None:
     if slower:
         told.append(f"{len(slower)} became slower than in float32")
     text = (
-        f"{'; '.join(told)}. A line each: change in accuracy against the own original, speed-up over that original, "
+        f"{'; '.join(told)}. A line each: change in accuracy against the original, speed-up over it, "
         "and over the same network in float32."
     )
     ordered = sorted(found, key=lambda each: each not in slower)

@@ -17,7 +17,7 @@ def latency_chosen(answers: Answers, names: Names) -> Finding | None:
         return None
     items = [f"{names.full(variant)}: {_came_to(variant, answers.batch_sizes)}." for variant in asked]
     text = (
-        "Channels kept by layer, chosen by latencies measured here, and the speed-up over the own original as measured "
+        "Channels kept by layer, chosen by latencies measured here, and the speed-up over the original as measured "
         "in the end, beside all others."
     )
     return Finding("Widths chosen by latency", text, tuple(first_few(items, MANY, "such variants in the table")))

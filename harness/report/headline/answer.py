@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from harness.compare import TOLERATED_LOSS, Answers, Choice, Variant
 from harness.report import format as fmt
 from harness.report.findings import Finding
-from harness.report.names import Names
+from harness.report.names import BESIDE_LONGER, Names
 
 # A sentence in parts, each with whether it is what matters most.
 Headline = tuple[tuple[str, bool], ...]
@@ -41,7 +41,7 @@ def _of_choice(choice: Choice, answers: Answers, names: Names) -> Headline:
     gain = (f"{fmt.times(speedup.value)} as fast", True)
     accuracy = (_accuracy(answers.variant(choice.reference), answers.variant(choice.variant)), True)
     at = f" at batch {choice.batch}"
-    beside = " against it trained on as long" if choice.worse_beside_longer else ""
+    beside = f" {BESIDE_LONGER}" if choice.worse_beside_longer else ""
     if choice.safe:
         end = (f", shown to lose less than {POINT}{beside}.", False)
         return ((f"Ship {name}: ", True), gain, (f"{at}, ", False), accuracy, end)

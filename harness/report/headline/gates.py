@@ -37,7 +37,7 @@ def _of_swap(choice: Choice) -> Iterator[Gate]:
     held = True if choice.safe else False if choice.costly else None
     worst = choice.equal_change if choice.worse_beside_longer else choice.change
     assert worst is not None
-    beside = ", trained on" if choice.worse_beside_longer else ""
+    beside = ", equal training" if choice.worse_beside_longer else ""
     evidence = f"{fmt.points(worst.value)} ({fmt.points_range(worst)}{beside})"
     yield Gate(f"Loses less than {100 * TOLERATED_LOSS:g} point", held, evidence)
 

@@ -127,7 +127,7 @@ def _facts(choice: Choice, variant: Variant, reference: Variant) -> Iterator[Fac
         )
     if choice.equal_change is not None:
         yield Fact(
-            "Against it trained as long",
+            "Points, equal training",
             fmt.points(choice.equal_change.value),
             fmt.points_range(choice.equal_change),
             "",

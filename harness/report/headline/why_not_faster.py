@@ -6,10 +6,9 @@ from collections.abc import Sequence
 
 from harness.compare import TOLERATED_LOSS, Answers, Choice, PassedOver, Variant
 from harness.report import format as fmt
-from harness.report.names import Names
+from harness.report.names import BESIDE_LONGER, Names
 
 FEW, SHORT = 2, 40  # variants that are named, if in so many characters; else their number is told
-LONGER = " against the original trained on as long"
 
 
 def why_not_faster(choice: Choice, answers: Answers, names: Names) -> str:
@@ -55,7 +54,7 @@ def _told(reason: str, passed: Sequence[PassedOver]) -> str:
     verb = "may lose" if reason == "unsure" else "lose" if several else "loses"
     losses = sorted(-each.lowest if reason == "unsure" else _lost(each) for each in passed)
     least, most = (f"{100 * loss:.1f}" for loss in (losses[0], losses[-1]))
-    longer = LONGER if any(each.worse_beside_longer for each in passed) else ""
+    longer = f" {BESIDE_LONGER}" if any(each.worse_beside_longer for each in passed) else ""
     return f"{verb} {least if least == most else f'{least} to {most}'} points{longer}"
 
 

@@ -85,7 +85,7 @@ def _worst(found: Sequence[ClassAccuracy]) -> Cell:
 
 
 def _lost(variant: Variant, labelled: Labelled, answers: Answers) -> Cell:
-    """The class that lost the most against the own original."""
+    """The class that lost the most against its original."""
     original = next((each for each in answers.of(variant.network) if each.original), None)
     changes = () if original is None or variant.original else class_changes(labelled, variant.key, original.key)
     if not changes:

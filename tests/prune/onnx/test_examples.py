@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,8 @@ import pytest
 from onnx import numpy_helper
 from PIL import Image
 
-from harness.prune.onnx.examples import split
+from harness.measure.inputs.declared import ModelInput
+from harness.prune.onnx.examples import sizes_of, split
 from tests.cli.test_app import in_process
 from tests.onnx_files import tensor
 from tests.prune.onnx.graph.building import Net
@@ -150,15 +152,64 @@ def test_transforms_are_for_images(tmp_path: Path, capsys: Captured) -> None:
     assert "--scale: for images; arrays by input name are fed as they are" in err
 
 
-def test_of_a_folder_of_images_without_classes_some_are_for_judging(tmp_path: Path, capsys: Captured) -> None:
+def one_input(path: Path, *sizes: object) -> Path:
+    """A classifier of images of these heights and widths."""
     net = Net()
     rows = net.op("Flatten", net.op("GlobalAveragePool", net.op("Relu", net.conv("image", 3, 8, name="first"))))
-    source = net.save(tmp_path / "net.onnx", [net.dense(rows, 8, 4, name="head")], [tensor("image", ("N", 3, 6, 6))])
-    (tmp_path / "photos").mkdir()
+    return net.save(path, [net.dense(rows, 8, 4, name="head")], [tensor("image", ("N", 3, *sizes))])
+
+
+def photos(folder: Path, height: int, width: int) -> str:
+    (folder / "photos").mkdir()
     for number in range(COUNT):
-        pixels = np.random.default_rng(number).integers(0, 255, (6, 6, 3), np.uint8)
-        Image.fromarray(pixels).save(tmp_path / "photos" / f"{number}.png")
-    code, out, err = pruned(capsys, source, "--data", f"images:{tmp_path / 'photos'}", "--reconstruct")
+        pixels = np.random.default_rng(number).integers(0, 255, (height, width, 3), np.uint8)
+        Image.fromarray(pixels).save(folder / "photos" / f"{number}.png")
+    return f"images:{folder / 'photos'}"
+
+
+def test_where_a_file_leaves_sizes_open_they_are_those_of_the_examples(tmp_path: Path, capsys: Captured) -> None:
+    """Multiply-accumulates are told at them, and latency is measured at them, with no --input."""
+    source = one_input(tmp_path / "net.onnx", "height", "width")
+    code, out, err = pruned(capsys, source, "--data", photos(tmp_path, 10, 14), "--reconstruct")
+    assert code == 0, err
+    first = json.loads(out)["report"]["layers"][0]
+    assert (first["layer"], first["macs_before"]) == ("first", 10 * 14 * 8 * 3 * 9)
+
+
+def test_sizes_are_those_of_what_may_vary_alone() -> None:
+    image = np.zeros((5, 10, 14, 3), np.float32)
+    taken = ModelInput("image", "float32", (None, 3, None, None))
+    assert sizes_of(Path("net.onnx"), [taken], image) == ("image:Nx3x10x14:float32",)
+    assert sizes_of(Path("net.onnx"), [taken], {"image": image.transpose(0, 3, 1, 2)}) == ("image:Nx3x10x14:float32",)
+    assert sizes_of(Path("net.onnx"), [taken], None) == ()
+    assert sizes_of(Path("net.onnx"), [replace(taken, shape=(None, 3, 10, 14))], image) == ()
+    assert sizes_of(Path("net.onnx"), [replace(taken, dtype="int64")], image) == ()
+
+
+def test_images_that_do_not_fit_open_sizes_are_one_line(tmp_path: Path, capsys: Captured) -> None:
+    source = one_input(tmp_path / "net.onnx", 8, "width")
+    code, out, err = pruned(capsys, source, "--data", photos(tmp_path, 10, 14), "--reconstruct")
+    assert (code, out) == (2, "")
+    assert "takes 3x8x? for each example, and the data has 10x14x3" in err
+    assert len(err.strip().splitlines()) == 1
+
+
+def test_what_is_not_known_yet_is_said_with_the_command_that_tells_it(tmp_path: Path, capsys: Captured) -> None:
+    source, output = one_input(tmp_path / "net.onnx", 6, 6), tmp_path / "net-pruned.onnx"
+    code, out, _ = in_process(capsys, "prune", str(source), "--ratio", "0.5", "--quiet")
+    assert code == 0
+    assert "not looked at: how much of the original's answers is kept; --data images:DIR tells" in out
+    assert out.rstrip().endswith(f"harness measure {source} {output}")
+    words = ["--ratio", "0.5", "--quiet", "--data", photos(tmp_path, 6, 6)]
+    code, out, _ = in_process(capsys, "prune", str(source), *words)
+    assert code == 0
+    assert "not looked at" not in out
+    assert "on 10 examples that nothing was solved from: top-1 (largest of the last axis) the same in " in out
+
+
+def test_of_a_folder_of_images_without_classes_some_are_for_judging(tmp_path: Path, capsys: Captured) -> None:
+    source = one_input(tmp_path / "net.onnx", 6, 6)
+    code, out, err = pruned(capsys, source, "--data", photos(tmp_path, 6, 6), "--reconstruct")
     assert code == 0, err
     told = json.loads(out)
     assert told["reconstruction"]["images"] == 40

@@ -6,12 +6,13 @@ import re
 from dataclasses import replace
 
 import altair as alt
+import pytest
 
 from harness.compare import Answers
 from harness.report.charts.drawing import overview
 from harness.report.charts.figure import whole
 from harness.report.charts.inline import inline
-from harness.report.charts.labels import placed, words_at
+from harness.report.charts.labels import LINE, Label, placed, words_at
 from harness.report.charts.overview import NARROW, WIDE, overview_panel
 from harness.report.charts.points import Point, points_of
 from harness.report.names import Names
@@ -82,6 +83,17 @@ def test_names_cover_no_words_that_stand_in_the_chart() -> None:
     (moved,) = placed([point], [point], SHOWN, size, [words])
     assert (free.align, free.dy) == ("left", -10)
     assert (moved.align, moved.dy) != ("left", -10)
+
+
+def test_a_line_leads_from_a_point_to_a_name_that_stands_apart_and_to_no_other() -> None:
+    size = (600.0, 300.0)
+    assert Label(POINT, "left", 10, -10).leader(SHOWN, size) is None
+    latency, accuracy = Label(POINT, "left", 12, 44).leader(SHOWN, size) or (0.0, 0.0)
+    assert POINT.latency < latency < 1.1 * POINT.latency
+    assert POINT.accuracy - accuracy == pytest.approx((44 - LINE / 2) * 20 / 300)
+    above = Label(POINT, "right", -12, -26).leader(SHOWN, size) or (0.0, 0.0)
+    assert above[0] < POINT.latency
+    assert above[1] > POINT.accuracy
 
 
 def test_what_has_a_role_is_named_even_in_a_crowd() -> None:

@@ -16,6 +16,8 @@ from harness.spec import Study
 from tests.report.findings.worlds import SPACE, of_file
 from tests.synthetic import World, results_of
 
+BESIDE_LONGER = "against the original given the same extra training"
+
 
 def said(results: Results) -> str:
     answers = compare(results)
@@ -28,13 +30,13 @@ def test_what_is_shown_to_lose_little_is_shipped(study: Study) -> None:
     told = said(results_of(alone, World(accuracy=lambda case, prune: 0.99)))
     assert told.startswith(f"Ship deepcaptcha valid, pruned by 50{SPACE}%: 2.7")
     assert f" at batch 1, accuracy{SPACE}99." in told
-    assert told.endswith(f"{SPACE}%, shown to lose less than 1 point against it trained on as long.")
+    assert told.endswith(f"{SPACE}%, shown to lose less than 1 point {BESIDE_LONGER}.")
 
 
 def test_what_is_not_shown_to_is_only_a_candidate(results: Results) -> None:
     told = said(results)
     assert told.startswith("Best candidate: ")
-    assert re.search(r"; a loss of \d\.\d points against it trained on as long can’t be ruled out\.$", told)
+    assert re.search(rf"; a loss of \d\.\d points {BESIDE_LONGER} can’t be ruled out\.$", told)
 
 
 @pytest.mark.parametrize("safe", [True, False])
@@ -50,7 +52,7 @@ def test_the_headline_says_against_what_the_loss_is(results: Results, safe: bool
         parts = headline(answers.model_copy(update={"choices": choices}), names, [])
         told.append("".join(text for text, _ in parts))
     end = "shown to lose less than 1 point{}." if safe else "; a loss of 1.7 points{} can’t be ruled out."
-    assert told[0].endswith(end.format(" against it trained on as long"))
+    assert told[0].endswith(end.format(f" {BESIDE_LONGER}"))
     assert all(each.endswith(end.format("")) for each in told[1:])
 
 

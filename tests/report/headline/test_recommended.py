@@ -67,7 +67,7 @@ def test_the_evidence_of_a_gate_is_what_decides_it(results: Results) -> None:
     assert choice.equal_change is not None
     assert choice.lowest == choice.equal_change.low < (choice.change or choice.equal_change).low
     assert f"({fmt.points(choice.lowest)} to " in evidence
-    assert evidence.endswith(", trained on)")
+    assert evidence.endswith(", equal training)")
 
 
 def test_a_loss_that_is_clear_fails(study: Study) -> None:

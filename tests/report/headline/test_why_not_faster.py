@@ -12,7 +12,7 @@ from harness.spec import Study
 from tests.report.headline.worlds import HALF, pruned
 from tests.synthetic import World, results_of
 
-LONGER = " against the original trained on as long"
+LONGER = " against the original given the same extra training"
 
 
 def compared(half: float, *more: dict[str, object], **world: float) -> Answers:
