@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
@@ -122,6 +122,14 @@ def print_list(lines: Iterable[str]) -> None:
             print_lines(wrapper.fill(line))
         else:
             print_lines(f"- {line}")
+
+
+def print_failures(errors: Mapping[str, str]) -> None:
+    """What failed, by name, on stderr: a line for each reason."""
+    for reason in dict.fromkeys(errors.values()):
+        names = [name for name, error in errors.items() if error == reason]
+        more = f" and {len(names) - 1} more" if len(names) > 1 else ""
+        print_message(f"{names[0]}{more}: {reason}")
 
 
 def print_message(line: str) -> None:

@@ -157,13 +157,10 @@ def next_lines(about: PruneFile, original: Path, pruned: Path) -> list[str]:
             "not looked at: how much of the original's answers is kept; --data images:DIR tells, and --reconstruct "
             "with it wins most back, without labels"
         )
+    before, after = (quote(str(path)) for path in (original, pruned))
     if about.speed is None:
-        lines.append(f"next, whether it is faster here: harness measure {quote(str(original))} {quote(str(pruned))}")
-    else:
-        lines.append(
-            f"next, a bundle to ship: harness bundle {quote(str(pruned))} --against {quote(str(original))} --data DATA"
-        )
-    return lines
+        return [*lines, f"next, whether it is faster here: `harness measure {before} {after}`"]
+    return [*lines, f"next, a bundle to ship: `harness bundle {after} --against {before} --data DATA`"]
 
 
 def recovery_lines(recovery: Recovery) -> list[str]:

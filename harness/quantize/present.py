@@ -52,11 +52,11 @@ def _done(about: QuantizeFile, output: Path) -> Iterator[str]:
 def _agreement(found: Agreement | None) -> Iterator[str]:
     for name, kept in (found.outputs if found is not None else {}).items():
         assert found is not None
-        same = "" if kept.top1 is None else f"the same answer in {100 * kept.top1:.1f} %, "
+        same = "" if kept.top1 is None else f"top-1 the same in {100 * kept.top1:.1f} %, "
         typical, far = (100 * kept.relative_error[share] for share in (TYPICAL, FAR))
         yield (
-            f"'{name}' on {found.examples} examples: {same}off by {typical:.2g} % of its length in half of them, "
-            f"{far:.2g} % in 99 of 100"
+            f"kept of the original's '{name}', on {found.examples} examples: {same}relative error {typical:.2g} % "
+            f"(median), {far:.2g} % (99th percentile)"
         )
 
 

@@ -16,9 +16,9 @@ from harness.report.tables.table import Cell, Column, Table
 if TYPE_CHECKING:
     from rich.table import Table as RichTable
 
-SPEED = (Column("network", number=False), Column("batch"), Column("speed-up"), Column("verdict", number=False))
+SPEED = (Column("variant", number=False), Column("batch"), Column("speed-up"), Column("verdict", number=False))
 ACCURACY = (
-    Column("network", number=False),
+    Column("variant", number=False),
     Column("before %"),
     Column("now %"),
     Column("change, points"),
@@ -29,7 +29,16 @@ ORDER = (*CHANGED, "equivalent", "inconclusive", "same graph")
 
 
 def headline(found: Changes) -> str:
-    """How many of each verdict: `1 faster, 2 worse, 3 inconclusive`, and how many rows failed."""
+    """Whether anything became worse, and how many of each verdict: `worse than before: 1 faster, 2 worse`."""
+    return f"{_whole(found)}: {_counted(found)}"
+
+
+def _whole(found: Changes) -> str:
+    return "worse than before" if found.regressions else "nothing is shown to be worse"
+
+
+def _counted(found: Changes) -> str:
+    """`1 faster, 2 worse, 3 inconclusive`, and how many rows failed."""
     verdicts: list[str] = [*(one.verdict for one in found.speed), *(one.verdict for one in found.accuracy)]
     parts = [f"{verdicts.count(name)} {name}" for name in ORDER if name in verdicts]
     return ", ".join([*parts, *([f"{len(found.failed)} failed"] if found.failed else [])])
@@ -40,7 +49,7 @@ def notes(found: Changes) -> tuple[str, ...]:
     alone = (("before", found.only_before), ("now", found.only_after))
     return (
         *(f"worse: {line}" for line in found.regressions),
-        *(f"only {when}, so not compared: {fmt.listed(names)}" for when, names in alone if names),
+        *(f"only {when}, so not compared: {'; '.join(names)}" for when, names in alone if names),
     )
 
 
@@ -51,8 +60,7 @@ def terminal_tables(found: Changes) -> list[RichTable]:
 
 def markdown(found: Changes) -> str:
     """The same as Markdown: the verdict, what changed, and folded away what did not."""
-    verdict = "worse than before" if found.regressions else "nothing became worse"
-    lines = [f"### harness compare: {verdict}", "", f"{markdown_text(headline(found))}."]
+    lines = [f"### harness compare: {_whole(found)}", "", f"{markdown_text(_counted(found))}."]
     said = [f"- {markdown_text(line)}" for line in notes(found)]
     lines += ["", *said] if said else []
     changed, rest = (_only(found, wanted) for wanted in (True, False))
@@ -91,6 +99,7 @@ def _speed_row(one: Change) -> tuple[Cell, ...]:
         return Cell(one.name), Cell(batch), Cell(fmt.UNKNOWN), Cell(one.verdict)
     bounded = one.ci_low is not None and one.ci_high is not None
     bounds = f"{one.ci_low:.3f} to {one.ci_high:.3f}" if bounded else "too few launches for an interval"
+    bounds = "" if one.verdict == "same graph" else bounds  # that is known without any
     return Cell(one.name), Cell(batch), Cell(f"{one.speedup:.3f}×", bounds), Cell(one.verdict)
 
 

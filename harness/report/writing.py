@@ -26,11 +26,12 @@ class ReportPaths:
     charts: tuple[Path, ...]
     answers: Answers
     findings: tuple[Finding, ...]
+    headline: str = ""
 
     @property
     def summary(self) -> tuple[str, ...]:
         """What the report says first, as lines."""
-        return tuple(lines_of(self.findings))
+        return (*([self.headline] if self.headline else []), *lines_of(self.findings))
 
     def moved(self, old: Path, new: Path) -> ReportPaths:
         """The same where the folder `old` has become `new`."""
@@ -56,7 +57,12 @@ def write(results: Results, folder: Path, found: Compared | None = None) -> Repo
     put(folder, files)
     charts = tuple(folder / name for name in files if name.startswith(CHARTS))
     return ReportPaths(
-        folder / "report.md", folder / "report.html", charts, answers=content.answers, findings=content.findings
+        folder / "report.md",
+        folder / "report.html",
+        charts,
+        answers=content.answers,
+        findings=content.findings,
+        headline="".join(text for text, _ in content.headline) if content.answers.choices else "",
     )
 
 

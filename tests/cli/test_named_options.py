@@ -59,6 +59,7 @@ SAID_BY = {
     "cli/commands/diagnose.py": ("diagnose",),
     "cli/commands/measure.py": ("measure",),
     "report/commands.py": ("prune",),
+    "report/findings/chance.py": ("run", "frontier"),
     "report/tracking.py": ("results",),
     "report/conditions/frontier.py": ("frontier",),
     "report/conditions/reproduce.py": ("run",),

@@ -28,7 +28,7 @@ def test_int8_with_accuracy_and_without_a_measurement(folder: Path, capsys: pyte
     code, stdout, stderr = in_process(capsys, *words)
     assert (code, stderr) == (0, "")
     assert "net-int8.onnx: 7 nodes in INT8" in stdout
-    assert "'scores' on 150 examples: the same answer in" in stdout
+    assert "kept of the original's 'scores', on 150 examples: top-1 the same in" in stdout
     assert "100.0 % (95 % interval" in stdout
     assert "no INT8 for: Softmax, Transpose" in stdout
     made = json.loads((folder / "net-int8.report.json").read_text())

@@ -36,7 +36,7 @@ def found(runs: tuple[Path, Path]) -> Changes:
 
 
 def test_the_headline_counts_verdicts(found: Changes) -> None:
-    assert headline(found) == "1 worse, 1 inconclusive, 2 same graph"
+    assert headline(found) == "worse than before: 1 worse, 1 inconclusive, 2 same graph"
     assert notes(found) == ("worse: single_conv, 50 %: less accurate",)
 
 

@@ -50,7 +50,7 @@ def test_report_needs_nothing_that_made_the_run(reported: subprocess.CompletedPr
 
 def test_report_says_what_it_says_and_where_it_is(reported: subprocess.CompletedProcess[str], run: Path) -> None:
     lines = reported.stdout.splitlines()
-    assert lines[0].startswith("Best buy. ")
+    assert lines[0].startswith("Best candidate: ")
     assert lines[-1] == f"Report: {run / 'report.html'}"
 
 
@@ -98,5 +98,6 @@ def test_the_table_has_a_row_for_each_network_and_variant(results: Results) -> N
 
 def test_the_summary_is_the_findings(results: Results, written: ReportPaths) -> None:
     titles = [finding["title"] for finding in as_json(results)["findings"]]
-    starts = [line.split(". ")[0] for line in written.summary if not line.startswith("  ")]
-    assert starts == titles
+    answer, *lines = written.summary
+    assert answer.startswith("Best candidate: "), "the sentence that the page begins with"
+    assert [line.split(". ")[0] for line in lines if not line.startswith("  ")] == titles

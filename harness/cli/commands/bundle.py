@@ -36,7 +36,7 @@ def _print_schema(asked: bool) -> None:
 
 def bundle(  # noqa: PLR0913, PLR0917 - one parameter an option
     source: Annotated[Path, typer.Argument(help="A run's folder, or an ONNX file.")],
-    variant: Annotated[str | None, typer.Argument(help="Of a run: the variant, as `harness results` names it.")] = None,
+    variant: Annotated[str | None, typer.Argument(help="Of a run: the variant, as its page's commands do.")] = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="The folder. [default: NAME-bundle]")] = None,
     data: Annotated[str | None, typer.Option(help="Of an ONNX file: the data it is for.")] = None,
     scale: ScaleOption = None,

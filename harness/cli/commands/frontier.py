@@ -25,7 +25,7 @@ from harness.cli.options import (
     UnsafeFlag,
     data_options,
 )
-from harness.cli.terminal import answers, print_json, print_lines, print_message, terminal
+from harness.cli.terminal import answers, print_failures, print_json, print_lines, terminal
 
 if TYPE_CHECKING:
     from harness.spec import FrontierSpec
@@ -104,8 +104,7 @@ def frontier(  # noqa: PLR0913, PLR0917 - one parameter an option
         answers.print(terminal_table(finished.results, finished.written.answers))
         print_lines(*finished.written.summary, f"Report: {finished.report}")
     failed = [row for row in finished.results.rows if row.error]
-    for row in failed:
-        print_message(f"{row.variant}: {row.error}")
+    print_failures({row.variant: row.error or "" for row in failed})
     raise typer.Exit(1 if failed or finished.written.answers.unanswered else 0)
 
 

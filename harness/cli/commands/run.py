@@ -24,7 +24,7 @@ from harness.cli.options import (
     UnsafeFlag,
     data_options,
 )
-from harness.cli.terminal import print_json, print_lines, print_message, terminal
+from harness.cli.terminal import print_failures, print_json, print_lines, print_message, terminal
 
 if TYPE_CHECKING:
     from harness.pipeline.run import Run
@@ -96,8 +96,7 @@ def _told(finished: Run, as_json: bool) -> bool:
     else:
         print_lines(*finished.written.summary, f"Report: {finished.report}")
     failed = [row for row in finished.results.rows if row.error]
-    for row in failed:
-        print_message(f"{row.name}: {row.error}")
+    print_failures({row.name: row.error or "" for row in failed})
     answers = finished.written.answers
     for variant in answers.unanswered:
         why = "no better than chance" if variant.at_chance else "never learned"

@@ -38,7 +38,7 @@ def recorded_answers(manifest: Manifest, judged: Judged) -> Iterator[Finding]:
     before = _bits(manifest.accuracy.answers)
     other = int(np.count_nonzero(before != _bits(judged.own))) if len(before) == judged.own.examples else len(before)
     decision: stats.Decision = "pass" if other <= MOST_OTHERS * len(before) else "fail"
-    line = f"{other} of {len(before):,} are right now and were not, or were and are not ({MOST_OTHERS:.1%} allowed)"
+    line = f"{other} of {len(before):,} turned from right to wrong or from wrong to right ({MOST_OTHERS:.1%} allowed)"
     yield Finding(name="recorded answers", decision=decision, line=line)
 
 

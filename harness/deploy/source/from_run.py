@@ -98,14 +98,24 @@ def shaped(onnx: Path, dataset: Dataset, spec: DataSpec) -> Dataset:
 
 
 def _row(run: Path, results: Results, variant: str) -> Row:
-    """The one row of that name: its whole name, its variant where one row has it, or its file's name."""
+    """The one row of that name: its whole name, its variant where one row has it, or its file's name.
+
+    `50 % (reconstructed)`, as tables write it, is `50 %, reconstructed`.
+    """
     exact = [row for row in results.rows if variant in (row.name, file_name(row.name), f"{file_name(row.name)}.onnx")]
-    found = exact or [row for row in results.rows if row.variant == variant]
+    words = _words(variant)
+    found = exact or [row for row in results.rows if words in (_words(row.variant), _words(row.name))]
     if len(found) == 1:
         return found[0]
-    names = ", ".join(f"'{row.name}'" for row in (found or results.rows))
+    near = [row for row in results.rows if set(words) <= set(_words(row.name))]
+    names = ", ".join(f"'{row.name}'" for row in (found or near or results.rows))
     why = f"has {len(found)} variants '{variant}'" if found else f"has no variant '{variant}'"
     raise BundleError(f"{run}: {why}; give one of {names}")
+
+
+def _words(name: str) -> list[str]:
+    """What a name says, however its parts are set apart."""
+    return name.replace("×", "x").replace(",", " ").replace("(", " ").replace(")", " ").split()
 
 
 def _original(results: Results, row: Row) -> Row | None:

@@ -20,7 +20,7 @@ OF_KERAS = (
 OF_ONNX = (
     "An ONNX file was trained elsewhere, so it is probably fed otherwise than there: try --scale raw, an npz:FILE of "
     "arrays that are prepared as its makers do it (mean and spread, BGR or RGB), and look whether the classes have the "
-    "same numbers; harness evaluate answers in seconds."
+    "same numbers; `harness evaluate` answers in seconds."
 )
 
 

@@ -11,6 +11,7 @@ from harness.report import format as fmt
 
 FEW = 4
 MANY = 8
+SHORT = 60  # letters
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,12 @@ class Finding:
     items: tuple[str, ...] = ()
     warning: bool = False
     urgent: bool = False
+
+    @property
+    def brief(self) -> str:
+        """The title, with the text's first sentence where that is short."""
+        first = self.text.split(". ")[0].rstrip(".")
+        return f"{self.title}: {first}" if len(first) <= SHORT else self.title
 
     def as_json(self) -> dict[str, Any]:
         """The same as plain values."""

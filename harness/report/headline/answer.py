@@ -33,9 +33,11 @@ def _of_choice(choice: Choice, answers: Answers, names: Names) -> Headline:
     if choice.variant is None:
         others = f"none of the {choice.others} others" if choice.others > 1 else "the other one"
         shown = "is" if choice.others > 1 else "is not"
+        unknown = _unmeasured(choice, answers)
+        more = f", and of {fmt.plural(unknown, 'variant')} the speed is not known" if unknown else ""
         return (
             (f"Keep {reference}: ", True),
-            (f"{others} {shown} shown to be faster at batch {choice.batch}.", False),
+            (f"{others} {shown} shown to be faster at batch {choice.batch}{more}.", False),
         )
     name, speedup = names.full(answers.variant(choice.variant)), choice.speedups[choice.batch]
     gain = (f"{fmt.times(speedup.value)} as fast", True)
@@ -58,6 +60,13 @@ def _of_choice(choice: Choice, answers: Answers, names: Names) -> Headline:
         accuracy,
         (f"; a loss of {lost} points{beside} can’t be ruled out.", False),
     )
+
+
+def _unmeasured(choice: Choice, answers: Answers) -> int:
+    """How many pruned or quantized variants failed, or were exported and not timed."""
+    networks = {each.network for each in answers.variants if each.arena == choice.arena}
+    found = [each for each in answers.variants if each.derived and each.network in networks and not each.baseline]
+    return sum(choice.batch not in each.latencies for each in found if each.architectures or not each.finished)
 
 
 def _accuracy(before: Variant, after: Variant) -> str:

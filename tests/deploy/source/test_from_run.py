@@ -106,6 +106,11 @@ def test_an_unknown_variant_is_told_with_those_that_there_are(run: Path) -> None
         evidence_of_run(run, "99 %")
 
 
+def test_of_what_a_name_begins_to_say_those_that_go_on_are_told(run: Path) -> None:
+    with pytest.raises(BundleError, match=r"has no variant 'seed=0 original'; give one of '[^']*original'$"):
+        evidence_of_run(run, "seed=0 original")
+
+
 def test_a_model_that_was_changed_since_or_is_gone_is_not_bundled(run: Path) -> None:
     path = run / "models" / "single-conv-seed-0-original.onnx"
     network(path, 99)

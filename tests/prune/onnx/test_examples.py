@@ -199,7 +199,7 @@ def test_what_is_not_known_yet_is_said_with_the_command_that_tells_it(tmp_path: 
     code, out, _ = in_process(capsys, "prune", str(source), "--ratio", "0.5", "--quiet")
     assert code == 0
     assert "not looked at: how much of the original's answers is kept; --data images:DIR tells" in out
-    assert out.rstrip().endswith(f"harness measure {source} {output}")
+    assert out.rstrip().endswith(f"`harness measure {source} {output}`")
     words = ["--ratio", "0.5", "--quiet", "--data", photos(tmp_path, 6, 6)]
     code, out, _ = in_process(capsys, "prune", str(source), *words)
     assert code == 0

@@ -64,6 +64,16 @@ def test_what_is_faster_but_clearly_worse_leaves_the_original(study: Study) -> N
     assert re.search(r" at batch 1, but accuracy\s9\d\.\d → \d\d\.\d\s%\.$", told)
 
 
+def test_what_was_not_measured_is_not_said_to_be_no_faster(study: Study) -> None:
+    answers = compare(results_of(study, World(latency_us=lambda case, prune, batch: 100.0)))
+    pruned = [each.key for each in answers.pruned][:2]
+    unmeasured = {"latencies": {}, "speedups": {}}
+    variants = [each.model_copy(update=unmeasured) if each.key in pruned else each for each in answers.variants]
+    changed = answers.model_copy(update={"variants": tuple(variants)})
+    told = "".join(text for text, _ in headline(changed, Names(changed), []))
+    assert told.endswith(" at batch 1, and of 2 variants the speed is not known.")
+
+
 def test_where_nothing_is_faster_the_original_stays(study: Study) -> None:
     told = said(results_of(study, World(latency_us=lambda case, prune, batch: 100.0)))
     assert told == "Keep deepcaptcha same, unpruned: none of the 9 others is shown to be faster at batch 1."
