@@ -172,8 +172,11 @@ def task_of(data: DataSpec) -> str:
 
 
 def _parameters(row: Row) -> int | None:
+    """Its own, known of what was pruned, or of what was not to be."""
     if row.pruning is not None:
         return row.pruning.parameters_after
+    if row.prune is not None:
+        return None
     return row.training.parameters if row.training is not None else None
 
 

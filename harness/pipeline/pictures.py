@@ -49,13 +49,15 @@ def with_pictures(
 
 
 def picture(image: NDArray[np.float32]) -> str | None:
-    """A small PNG file of an image (H, W, 1 or 3) in base64; None of what is no image.
+    """A small PNG file of an image (H, W, 1 or 3), or with its channels first, in base64; None of what is no image.
 
     Values from 0 to 1 and from 0 to 255 are taken as they are; others from the least to the largest of the image.
     """
     from PIL import Image
 
     values = np.squeeze(image) if image.shape[-1:] != (3,) else np.asarray(image)
+    if values.ndim == 3 and values.shape[0] == 3 != values.shape[-1]:
+        values = np.moveaxis(values, 0, -1)
     if values.ndim not in (2, 3) or (values.ndim == 3 and values.shape[-1] != 3) or not np.isfinite(values).all():
         return None
     made = Image.fromarray(_eight_bits(values))

@@ -55,3 +55,15 @@ def test_the_original_is_trained_on_as_long_as_what_is_pruned() -> None:
         else:
             assert variant.equal_change is not None
             assert variant.equal_change.value == pytest.approx(variant.change.value - 0.02)
+
+
+def test_what_could_not_be_pruned_has_not_the_weights_of_its_original() -> None:
+    study = Study.model_validate({"name": "x", "networks": [{"model": "deepcaptcha", "prune": [{"ratio": 0.5}]}]})
+    results = results_of(study)
+    rows = [
+        each.model_copy(update={"pruning": None, "error": "no widths are as fast"}) if each.prune else each
+        for each in results.rows
+    ]
+    before, pruned = compare(results.model_copy(update={"rows": tuple(rows)})).variants
+    assert before.parameters is not None
+    assert pruned.parameters is None

@@ -32,6 +32,11 @@ def test_a_grey_image_is_shown_as_it_is(shape: tuple[int, ...]) -> None:
     assert (seen(image) == np.rint(255 * image.reshape(28, 28))).all()
 
 
+def test_an_image_with_its_channels_first_is_shown_with_them_last() -> None:
+    image = ramp((3, 8, 12), 0, 1)
+    assert (seen(image) == np.rint(255 * np.moveaxis(image, 0, -1))).all()
+
+
 def test_pixels_as_stored_are_shown_as_they_are() -> None:
     image = ramp((8, 8, 3), 10, 200)
     assert (seen(image) == np.rint(image)).all()

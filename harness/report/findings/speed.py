@@ -79,7 +79,9 @@ def not_faster(answers: Answers, names: Names) -> Finding | None:
         return Finding(
             "Pruned but not faster", f"None was shown to be; batch {fmt.listed(unknown)} was not timed for all."
         )
-    return Finding("Pruned but not faster", "None: every pruned variant is faster than its original.")
+    missing = sum(1 for each in answers.pruned if not each.finished)
+    every = f"every pruned variant that was made ({missing} failed)" if missing else "every pruned variant"
+    return Finding("Pruned but not faster", f"None: {every} is faster than its original.")
 
 
 def _by_amount(found: Sequence[tuple[Variant, SpeedUp]], names: Names) -> Iterator[str]:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from harness.compare import TOLERATED_LOSS, Answers, Choice, Variant, Verdict
 from harness.report import format as fmt
-from harness.spec import PRECISION_LABELS
 
 
 @dataclass(frozen=True)
@@ -50,7 +49,7 @@ def _of_variant(batch: int, variant: Variant, answers: Answers) -> Iterator[Gate
     if variant.parity_difference is not None:
         differ = variant.parity_disagreements or 0
         evidence = fmt.tiny(variant.parity_difference) + (f", {differ} answers differ" if differ else "")
-        when = "" if variant.quantize is None else f", before {PRECISION_LABELS[variant.quantize]}"
+        when = "" if variant.quantize is None else ", before quantizing"
         yield Gate(f"ONNX = Keras{when}", differ == 0, evidence)
     controls = [control for control in answers.controls if control.batch == batch]
     if controls:

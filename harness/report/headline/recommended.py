@@ -12,6 +12,7 @@ from harness.report.conditions.commands import shipping
 from harness.report.headline.gates import Gate, gates
 from harness.report.names import Names
 
+PARTLY = "; in INT8 only the nodes that are faster so"
 FEW_BATCHES = 2  # whose speed-ups stand beside each other; of more, each has its own view
 
 
@@ -59,7 +60,7 @@ def _recommended(choice: Choice, results: Results, answers: Answers, names: Name
         advice=f"{_advice(choice)}, batch {choice.batch}",
         name=names.full(variant),
         row=_row(variant, answers),
-        beside=f"instead of {names.full(reference)}",
+        beside=f"instead of {names.full(reference)}{PARTLY if variant.quantize == 'auto' else ''}",
         facts=tuple(_facts(choice, variant, reference)),
         gates=gates(choice, variant, answers),
         commands=commands,

@@ -21,3 +21,17 @@ def test_a_batch_that_was_never_timed_undisturbed_is_not_called_faster(study: St
     assert found["Pruned but not faster"].text == "None was shown to be; batch 32 was not timed for all."
     assert "Speed at batch 32 is not known for" in found["Too thin to say"].items[0]
     assert all("not timed" in item for item in found["What pruning costs and buys"].items)
+
+
+def test_what_failed_is_not_called_faster() -> None:
+    study = Study.model_validate(
+        {"name": "x", "networks": [{"model": "deepcaptcha", "prune": [{"ratio": [0.25, 0.5]}]}]}
+    )
+    found = world(
+        study,
+        failures={"deepcaptcha seed=0 50 %": "crashed"},
+        latency_us=lambda case, prune, batch: 50 if prune else 100,
+    )
+    assert found["Pruned but not faster"].text == (
+        "None: every pruned variant that was made (1 failed) is faster than its original."
+    )
