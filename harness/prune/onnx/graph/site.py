@@ -55,7 +55,7 @@ class Site(Place):
     """One node, as its rule sees it.
 
     `names` holds the names of each input (None where there is none), shaped as it was in a run; `out_shapes` are those
-    of the outputs, and `tensors` the names of all that was made before.
+    of the outputs. `tensors` are the names of all that was made before, by the tensor's name.
     """
 
     def __init__(self, path: str, graph: Graph, channels: Channels, notes: Notes, tensors: Mapping[str, Names]) -> None:

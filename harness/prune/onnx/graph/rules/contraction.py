@@ -151,12 +151,14 @@ def _of_tensors(site: Site, first: Operand, second: Operand, out: str) -> Names:
     left: dict[str, Names] = {}
     for index, own in (first, second):
         names = site.names[index]
-        left |= {own[axis]: along(names, axis) for axis in site.varying(names) if own[axis] in {*out} - left.keys()}
+        for axis in site.varying(names):
+            if own[axis] in out:
+                left.setdefault(own[axis], along(names, axis))
     if not left:
         return nameless(site.out_shape)
     chosen = next(iter(left))
     if len(left) > 1:
         chosen = next((letter for letter, ids in left.items() if not site.must_stay(ids)), chosen)
-    for ids in (ids for letter, ids in left.items() if letter != chosen):
-        site.pin(ids, f"'{site.path}' leaves channels along two axes")
+    for letter in left.keys() - {chosen}:
+        site.pin(left[letter], f"'{site.path}' leaves channels along two axes")
     return spread(left[chosen], site.out_shape, out.index(chosen))

@@ -143,12 +143,12 @@ def gather_nd(site: Site) -> Names | list[Names]:
     """Places along the first axes, wherever they come from; names pass along the others."""
     names, places = site.names
     indexed = int(site.attribute("batch_dims", 0)) + places.shape[-1]
+    site.pin(places, f"'{site.path}' takes places that are computed from it")
     if site.is_constant(0) and indexed == 1:
         return _embedding(site, 0)
     axes = site.varying(names)
     if axes and axes[0] < indexed:
         return by_place(site)
-    site.pin(places, f"'{site.path}' takes places that are computed from it")
     if not axes:
         return np.broadcast_to(names[(0,) * names.ndim], site.out_shape)
     return spread(along(names, axes[0]), site.out_shape, axes[0] - names.ndim)

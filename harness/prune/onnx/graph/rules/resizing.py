@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from harness.channels.names import Names, along, spread
+from harness.channels.names import NO_CHANNEL, Names, along, spread
 from harness.prune.onnx.graph.registry import onnx_rule, rule_for
 from harness.prune.onnx.graph.rules.elementwise import merge
 from harness.prune.onnx.graph.rules.reshaping import target
@@ -38,7 +38,7 @@ def expand(site: Site) -> Names:
     """Stretched over axes of length 1; sizes are stated for the others, too."""
     names = _lent(site) if site.is_constant(0) else site.names[0]
     lined = names.reshape((1,) * (len(site.out_shape) - names.ndim) + names.shape)
-    made = np.broadcast_to(lined if site.varying(lined) else _met(site, lined), site.out_shape)
+    made = np.broadcast_to(_met(site, lined) if (lined == NO_CHANNEL).all() else lined, site.out_shape)
     target(site, 1, made)
     return made
 
