@@ -69,7 +69,8 @@ def _classes(folder: Path) -> dict[str, list[Path]]:
     folders = _folders(folder)
     if len(folders) < 2:
         raise DataError(
-            f"{folder}: has {len(folders)} class folders; it needs one folder for each of at least two classes"
+            f"{folder}: has {len(folders)} class folders; it needs one folder for each of at least two classes, since "
+            "accuracy is told by them; without any there is `harness prune --reconstruct`"
         )
     classes = {path.name: _images(path) for path in folders}
     for name, files in classes.items():

@@ -149,17 +149,18 @@ def agreement_lines(found: Agreement) -> list[str]:
     return lines
 
 
-def next_lines(about: PruneFile, original: Path, pruned: Path) -> list[str]:
-    """What is not known yet of an ONNX file, and the command that tells it."""
+def next_lines(about: PruneFile, original: Path, pruned: Path, inputs: Sequence[str]) -> list[str]:
+    """What is not known yet of an ONNX file that takes `inputs`, and the command that tells it."""
     lines = []
     if about.agreement is None:
         lines.append(
             "not looked at: how much of the original's answers is kept; --data images:DIR tells, and --reconstruct "
             "with it wins most back, without labels"
         )
+    said = "".join(f" --input {quote(one)}" for one in inputs)
     before, after = (quote(str(path)) for path in (original, pruned))
     if about.speed is None:
-        return [*lines, f"next, whether it is faster here: `harness measure {before} {after}`"]
+        return [*lines, f"next, whether it is faster here: `harness measure {before} {after}{said}`"]
     return [*lines, f"next, a bundle to ship: `harness bundle {after} --against {before} --data DATA`"]
 
 

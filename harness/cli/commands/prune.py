@@ -133,7 +133,7 @@ def prune(  # noqa: PLR0913, PLR0917 - one parameter an option
         images = data, reading
         run = seed, store, terminal(quiet)
         with _too_slow_is_no():
-            _answer(prune_file(model, output, asked, inputs or [], images, run), as_json, model)
+            _answer_file(prune_file(model, output, asked, inputs or [], images, run), model, as_json)
         return
     refuse_for_keras(inputs)
     after = _recovery_options(reconstruct, reconstruct_images, finetune_epochs, finetune_schedule)
@@ -192,17 +192,21 @@ def _images(reconstruct: bool, images: int | None) -> int | None:
     return (images or RECONSTRUCT_IMAGES) if reconstruct else None
 
 
-def _answer(done: Done | OnnxDone, as_json: bool, file: Path | None = None) -> None:
-    """Tell what was done, and what to do next of an ONNX `file`."""
+def _answer_file(done: OnnxDone, file: Path, as_json: bool) -> None:
+    """Tell what was done, and what to do next."""
+    from harness.prune.present import next_lines
+
+    _answer(done, as_json)
+    if not as_json:
+        print_lines(*next_lines(done.about, file, done.files[0], done.inputs))
+
+
+def _answer(done: Done | OnnxDone, as_json: bool) -> None:
     if as_json:
         untold = {} if done.no_accuracy is None else {"no_accuracy": done.no_accuracy}
         print_json({"files": [str(path) for path in done.files], **done.about.model_dump(mode="json"), **untold})
     else:
         _show(done)
-        if file is not None:
-            from harness.prune.present import next_lines
-
-            print_lines(*next_lines(done.about, file, done.files[0]))
 
 
 def _recovery_options(

@@ -75,7 +75,7 @@ def predict(
             try:
                 scores = session.run([output], {wanted.name: batch})[0]
             except Exception as error:  # onnxruntime raises many kinds
-                raise MeasureError(f"{path}: can't be run on these examples: {reason(error)}") from None
+                raise MeasureError(f"{path}: can't be run on these examples: {reason(error)}{_cure(images)}") from None
             best, n_class = _answers(path, scores, threshold)
             if len(best) < count:
                 raise MeasureError(
@@ -105,6 +105,11 @@ def threshold_of(file: ModelFile) -> float:
     while node is not None and node.op_type in PASSING_ON:
         node = makers.get(node.input[0])
     return PROBABILITY if node is not None and node.op_type in SQUASHING else LOGIT
+
+
+def _cure(images: NDArray[Any]) -> str:
+    """What to do about examples that a model can't be run on: images may have to be of another size."""
+    return "; give --resize where it takes images of another size" if images.ndim == 4 else ""
 
 
 def _answers(path: Path, scores: Any, threshold: float) -> tuple[NDArray[np.int64], int | None]:

@@ -24,7 +24,7 @@ def free_of(channels: Channels, pinned: Mapping[str, str]) -> dict[int, Group]:
     free = {index: group for index, group in enumerate(groups) if group.pinned is None and len(group.channels) > 1}
     if not free:
         reasons = "; ".join(by_reason(pinned)) or "no layer makes channels"
-        raise PruneError(f"nothing can be pruned: {reasons}; prune a network with hidden layers that have rules")
+        raise PruneError(f"nothing can be pruned: {reasons}; give a network whose hidden layers have rules")
     return free
 
 

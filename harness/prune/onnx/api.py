@@ -112,7 +112,7 @@ def prune_onnx(  # noqa: PLR0913 - what stands beside the file, one by one
     asked = checked(PruneSpec, said, "prune")
     if asked.by_latency:
         _check_untrained(asked)
-        given = _sized(Path(path), given)
+        given = sized(Path(path), given)
         target = SpeedSpec.of(asked, MeasureSpec(batch_sizes=(1,), inputs=tuple(given.inputs)))
         plan, speed = widths_for(Path(path), target, pricing, given)
         if asked.baseline == "uniform":
@@ -129,7 +129,7 @@ def prune_by(path: Path, asked: PruneSpec, given: Given) -> OnnxResult:
         PruneError, ProofError and others: as `prune_onnx` does.
     """
     _check_untrained(asked)
-    given = _sized(path, given)
+    given = sized(path, given)
     network = _network(path, asked.keep, given)
     if asked.images is not None and network.data is None:
         raise PruneError("reconstruction: needs examples; give them, as data=images or --data NAME")
@@ -167,7 +167,7 @@ def prune_to_speed(
         TooSlowError: what is asked was not reached; its message says what would be.
         PruneError, ProofError and others: as `prune_onnx` does.
     """
-    given = _sized(path, given)
+    given = sized(path, given)
     asked = asked.model_copy(update={"inputs": tuple(given.inputs)})
     network = _network(path, asked.keep, given)
     if images is not None and network.data is None:
@@ -251,7 +251,7 @@ def _network(path: Path, keep: tuple[str, ...], given: Given) -> OnnxNetwork:
     return OnnxNetwork(path, found, by_input(found.graph, given.data), given.seed)
 
 
-def _sized(path: Path, given: Given) -> Given:
+def sized(path: Path, given: Given) -> Given:
     """The same with inputs of the examples' sizes, where the file leaves sizes open and none were said."""
     return given if given.inputs else replace(given, inputs=sizes_of(path, read_model(path).inputs, given.data))
 

@@ -9,7 +9,7 @@ from harness.base.errors import SpecError
 from harness.base.progress import Progress, Silent
 from harness.base.store import open_store
 from harness.prune.files import check_output, read_plan, save
-from harness.prune.onnx.api import Given, prune_by, prune_to_speed, replay_onnx
+from harness.prune.onnx.api import Given, prune_by, prune_to_speed, replay_onnx, sized
 from harness.prune.onnx.result import OnnxResult
 from harness.prune.price.pricing import Pricing
 from harness.records import PruneFile
@@ -42,12 +42,16 @@ class OnnxJob:
 
 @dataclass(frozen=True)
 class Done:
-    """What a job made: the pruned graph, what was written about it, and the files, the model first."""
+    """What a job made: the pruned graph, what was written about it, and the files, the model first.
+
+    `inputs` say what it takes, where the file does not.
+    """
 
     result: OnnxResult
     about: PruneFile
     files: list[Path]
     no_accuracy: str | None = None
+    inputs: tuple[str, ...] = ()
 
 
 def run_onnx_job(job: OnnxJob, progress: Progress | None = None) -> Done:
@@ -74,7 +78,8 @@ def run_onnx_job(job: OnnxJob, progress: Progress | None = None) -> Done:
         agreement=result.agreement,
         speed=result.speed,
     )
-    return Done(result, about, save(result, job.output, about), result.no_accuracy)
+    inputs = tuple(sized(job.source, job.given).inputs)
+    return Done(result, about, save(result, job.output, about), result.no_accuracy, inputs)
 
 
 def _pruned(job: OnnxJob, progress: Progress) -> OnnxResult:

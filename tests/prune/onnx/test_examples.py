@@ -174,6 +174,10 @@ def test_where_a_file_leaves_sizes_open_they_are_those_of_the_examples(tmp_path:
     assert code == 0, err
     first = json.loads(out)["report"]["layers"][0]
     assert (first["layer"], first["macs_before"]) == ("first", 10 * 14 * 8 * 3 * 9)
+    words = ["--ratio", "0.5", "--data", f"images:{tmp_path / 'photos'}", "--quiet"]
+    code, out, _ = in_process(capsys, "prune", str(source), *words)
+    assert code == 0
+    assert out.rstrip().endswith(" --input image:Nx3x10x14:float32`"), "a command that can be run as it stands"
 
 
 def test_sizes_are_those_of_what_may_vary_alone() -> None:
