@@ -35,12 +35,17 @@ def _use(contents: Contents) -> Iterator[str]:
     yield "## How to run it"
     yield ""
     yield "```python"
-    yield "import numpy as np, onnxruntime"
+    is_open = None in one.shape[1:]  # then only the test vectors tell a size that it runs at
+    yield f"import {'onnx.numpy_helper' if is_open else 'numpy as np'}, onnxruntime"
     yield ""
     providers = json.dumps(contents.providers)
     yield f'session = onnxruntime.InferenceSession("{layout.MODEL}", providers={providers})'
     sizes = tuple(1 if size is None else size for size in one.shape)
-    yield f"batch = np.zeros({sizes}, np.{one.dtype})  # your examples"
+    if is_open:
+        yield f'tensor = onnx.load_tensor("{contents.vectors.folder}/input_0.pb")'
+        yield "batch = onnx.numpy_helper.to_array(tensor)  # or your examples, of the size that was measured: as these"
+    else:
+        yield f"batch = np.zeros({sizes}, np.{one.dtype})  # your examples"
     yield f"answers = session.run(None, {{{one.name!r}: batch}})"
     yield "```"
     yield ""

@@ -140,13 +140,17 @@ def agreement_lines(found: Agreement) -> list[str]:
     for name, kept in found.outputs.items():
         told = [] if kept.top1 is None else [f"top-1 (largest of the last axis) the same in {100 * kept.top1:.1f} %"]
         told += [
-            f"relative error {100 * kept.relative_error['50']:.2g} % (median), "
-            f"{100 * kept.relative_error['90']:.2g} % (90th percentile)",
+            f"relative error {_percent(kept.relative_error['50'])} (median), "
+            f"{_percent(kept.relative_error['90'])} (90th percentile)",
             f"cosine {kept.cosine['50']:.4f} (median), {kept.cosine['10']:.4f} (10th percentile)",
         ]
         where = f"on {found.examples} examples that nothing was solved from"
         lines.append(f"kept of the original's '{name}', {where}: {'; '.join(told)}")
     return lines
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.2g} %" if share < 0.1 else f"{100 * share:.0f} %"
 
 
 def next_lines(about: PruneFile, original: Path, pruned: Path, inputs: Sequence[str]) -> list[str]:
@@ -157,6 +161,8 @@ def next_lines(about: PruneFile, original: Path, pruned: Path, inputs: Sequence[
             "not looked at: how much of the original's answers is kept; --data images:DIR tells, and --reconstruct "
             "with it wins most back, without labels"
         )
+    elif about.reconstruction is None:
+        lines.append("not tried: --reconstruct, which wins most of the answers back from these examples")
     said = "".join(f" --input {quote(one)}" for one in inputs)
     before, after = (quote(str(path)) for path in (original, pruned))
     if about.speed is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import jsonschema
 import numpy as np
@@ -65,6 +66,22 @@ def test_test_vectors_are_onnx_test_data_that_the_model_answers(shared_bundle: P
     found = open_session(shared_bundle / "model.onnx", SessionSettings()).run(None, arrays)[0]
     assert arrays["image"].shape == (16, 1, 8, 8)
     np.testing.assert_allclose(found, expected, atol=1e-5)
+
+
+def test_where_sizes_are_open_the_readme_runs_it_on_a_test_vector(
+    bundle: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Zeros of size 1 would fit the input, and run in hardly any network."""
+    manifest = manifest_of(bundle)
+    one = manifest.inputs[0]
+    opened = one.model_copy(update={"shape": (None, one.shape[1], None, None)})
+    text = readme(manifest.model_copy(update={"inputs": (opened,)}))
+    code = text.split("```python\n")[1].split("```")[0]
+    monkeypatch.chdir(bundle)
+    known: dict[str, Any] = {}
+    exec(code, known)
+    assert known["batch"].shape == (16, 1, 8, 8)
+    assert len(known["answers"][0]) == 16
 
 
 def test_the_readme_says_how_to_run_it_and_how_good_it_is(shared_bundle: Path) -> None:

@@ -77,8 +77,10 @@ def bundle(  # noqa: PLR0913, PLR0917 - one parameter an option
         print_json({"path": str(folder), "manifest": manifest.model_dump(mode="json")})
         return
     accuracy = "" if manifest.accuracy is None else f", accuracy {manifest.accuracy.value:.2%}"
+    gains = [] if manifest.baseline is None else manifest.baseline.speedups
+    speed = "".join(f", {one.speedup:.2f} times as fast at batch {one.batch}" for one in gains)
     print_lines(
-        f"{folder}: {manifest.name}, {manifest.model.size_bytes / 1e6:.2f} MB{accuracy}; check it where it "
+        f"{folder}: {manifest.name}, {manifest.model.size_bytes / 1e6:.2f} MB{accuracy}{speed}; check it where it "
         f"arrives with `harness validate {folder}`"
     )
 
@@ -90,7 +92,7 @@ def _no_more_than_a_run(
     if named:
         raise SpecError(f"{', '.join(named)}: for an ONNX file; the run {source} says that itself")
     if variant is None:
-        raise SpecError(f"{source}: which variant? give its name, as `harness results {source}` shows it")
+        raise SpecError(f"{source}: which variant? give its name, as its page's commands do")
 
 
 def _of_run(run: Path, variant: str | None, progress: Progress) -> Evidence:

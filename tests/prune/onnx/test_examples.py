@@ -208,6 +208,7 @@ def test_what_is_not_known_yet_is_said_with_the_command_that_tells_it(tmp_path: 
     code, out, _ = in_process(capsys, "prune", str(source), *words)
     assert code == 0
     assert "not looked at" not in out
+    assert "not tried: --reconstruct" in out
     assert "on 10 examples that nothing was solved from: top-1 (largest of the last axis) the same in " in out
 
 
