@@ -5,7 +5,7 @@ from __future__ import annotations
 from harness.base.crash import scratch
 from harness.base.errors import QuantizeError
 from harness.measure.files.model_file import ModelFile
-from harness.measure.inputs.declared import GIVEN, fixed_batch
+from harness.measure.inputs.declared import GIVEN, check_batches, fixed_batch
 from harness.measure.inputs.examples import fitted, open_input
 from harness.measure.inputs.feed import describe_inputs
 from harness.measure.inputs.given import gather
@@ -36,12 +36,11 @@ def check_fed(spec: MeasureSpec, file: ModelFile) -> None:
     """Refuse a file before the work that could not be measured after it.
 
     Raises:
-        QuantizeError: an input's sizes are not known and not said, or it takes no batch of a size that was.
+        QuantizeError: an input's sizes are not known and not said.
+        SpecError: it takes no batch of a size that was said.
         MeasureError: what was said does not fit it.
     """
-    fixed = fixed_batch(file.inputs)
-    if fixed is not None and spec.batch_sizes != (fixed,):
-        raise QuantizeError(f"{file.path}: takes {fixed} at once and no other number; give --batch {fixed}")
+    check_batches(file.path, file.inputs, spec.batch_sizes)
     models = [(file.path, file.inputs)]
     given = gather(spec.inputs, None, {}, file.inputs)
     wanted = line_up(models, given)

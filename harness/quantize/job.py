@@ -141,7 +141,9 @@ def _check_judged(job: QuantizeJob) -> None:
     try:
         check_first(job.source, job.judged, job.measuring.device)
     except MeasureError as error:
-        raise QuantizeError(f"{error}; or give images without labels, to leave the accuracy out") from None
+        raise QuantizeError(
+            f"{error}; or give images:DIR without folders of classes, to leave the accuracy out"
+        ) from None
 
 
 def _judged(job: QuantizeJob, file: Path, found: Quantization, progress: Progress) -> QuantizeFile:

@@ -60,7 +60,7 @@ def options() -> dict[str, set[str]]:
 
 
 def messages(path: Path) -> Iterator[tuple[str, int]]:
-    """The strings of a module that name an option, each whole, with its line; descriptions of code and options are none."""
+    """The strings of a module that name an option, each whole, with its line; descriptions are none."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
     skipped = {id(node) for call in ast.walk(tree) if _describes_an_option(call) for node in ast.walk(call)}
     bodies = [node for node in ast.walk(tree) if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef)]
