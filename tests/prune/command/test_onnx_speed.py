@@ -192,8 +192,6 @@ def test_neither_keras_nor_tensorflow_is_imported(net: Path) -> None:
 def test_a_file_of_one_batch_size_is_for_that(
     tmp_path: Path, capsys: Captured, words: list[str], said: str | None
 ) -> None:
-    tmp_path: Path, capsys: Captured, words: list[str], said: str | None
-) -> None:
     made = Net()
     x = made.op("Relu", made.conv(made.op("Relu", made.conv("image", 3, 32)), 32, 32))
     rows = made.op("Flatten", made.op("GlobalAveragePool", x))
