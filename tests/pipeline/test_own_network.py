@@ -131,7 +131,7 @@ def test_a_network_at_chance_is_told_so_and_no_conclusion_is_drawn(
         (["FEW", "--data", "mnist5k"], "has 4 outputs, enough for 4 classes, and the labels go up to 9; give its last"),
         (["UNBUILT", "--data", "mnist5k"], "is not built; give it an Input layer"),
         (["NAN", "--data", "mnist5k"], "holds NaN or infinity; train the model again"),
-        (["NET", "--data", "mnist5k", "--ratio", ""], "--ratio : not a number"),
+        (["NET", "--data", "mnist5k", "--ratio", ""], "--ratio: is empty"),
         (["NET", "--data", "mnist5k", "--output", "/proc/none"], "can't be made; give a folder that can be written"),
         (["study.toml", "--ratio", "0.5"], "--ratio: for a network's file; a study says that itself"),
     ],
