@@ -96,9 +96,15 @@ def fits(given: Given, inputs: Sequence[ModelInput]) -> None:
 def suggested(inputs: Sequence[ModelInput]) -> str:
     """An option for each input, to be filled in by the user."""
     axes = batch_axes(inputs)
+    if any(axis is not None for axis in axes):  # an axis that varies where no batch is seen may well be it
+        axes = tuple(_first_open(one) if axis is None else axis for one, axis in zip(inputs, axes, strict=True))
     return " ".join(
         f"--input {one.name}:{_sizes(one, axis)}:{one.dtype}" for one, axis in zip(inputs, axes, strict=True)
     )
+
+
+def _first_open(one: ModelInput) -> int | None:
+    return next((place for place, size in enumerate(one.shape or ()) if size is None), None)
 
 
 def _sizes(one: ModelInput, batch: int | None) -> str:

@@ -13,7 +13,7 @@ import harness
 from harness.base.errors import ModelError
 from harness.measure.inputs.declared import ModelInput
 from harness.measure.inputs.given import Given
-from harness.prune.onnx.graph.inputs import MOST_FREE, layouts
+from harness.prune.onnx.graph.inputs import MOST_FREE, layouts, suggested
 from harness.prune.onnx.graph.reading import read_onnx
 from harness.prune.onnx.graph.running import Runner
 from tests.onnx_files import tensor
@@ -194,3 +194,8 @@ def test_sizes_that_would_not_fit_into_memory_are_not_tried() -> None:
     assert max(math.prod(shape) for (shape,) in tried) <= MOST_FREE
     known = [ModelInput("x", "float32", (1, 3, 2048, 2048))]
     assert list(layouts(known, Given(), 1)) == [((1, 3, 2048, 2048),)]
+
+
+def test_an_axis_that_varies_beside_a_batch_is_suggested_as_one() -> None:
+    inputs = [ModelInput("audio", "float32", (None, 512)), ModelInput("state", "float32", (2, None, 128))]
+    assert suggested(inputs) == "--input audio:Nx512:float32 --input state:2xNx128:float32"
