@@ -34,7 +34,7 @@ from harness.cli.commands.verify import verify
 from harness.cli.terminal import print_lines, print_message
 
 GOOD, UNANSWERED = 0, 2
-TOLD_BELOW = ("--store", "--mlflow")  # what an empty one could be is said where they are read
+TOLD_BELOW = ("--store", "--mlflow", "--uniform")  # what an empty one could be is said where they are read
 COMMANDS = (
     run, prune, quantize, frontier, verify, export, evaluate, measure, compare, results, report, diagnose, doctor,
     bundle, validate, store,

@@ -23,6 +23,17 @@ def is_onnx(path: Path) -> bool:
     return path.suffix == SUFFIX
 
 
+def only_batch(path: Path) -> tuple[int, ...] | None:
+    """The batch size of an ONNX file that takes no other; None of one that takes any, and of any other file."""
+    if not is_onnx(path):
+        return None
+    from harness.measure.files.model_file import read_model
+    from harness.measure.inputs.declared import fixed_batch
+
+    fixed = fixed_batch(read_model(path).inputs)
+    return None if fixed is None else (fixed,)
+
+
 def check_both(original: Path, pruned: Path) -> bool:
     """Whether both are ONNX files; raise SpecError where only one is."""
     if is_onnx(original) != is_onnx(pruned):

@@ -64,7 +64,7 @@ class Dataset:
         both, shape = (self.train_images, self.test_images), with_ones_of(self.image_shape, wanted)
         if agrees(shape, wanted):
             train, test = (images.reshape(-1, *shape) for images in both)
-        elif len(shape) == 3 and wanted[0] is not None and agrees(channels_first(shape), wanted):
+        elif len(shape) == len(wanted) == 3 and wanted[0] is not None and agrees(channels_first(shape), wanted):
             train, test = (np.moveaxis(images.reshape(-1, *shape), -1, 1) for images in both)
         else:
             return self

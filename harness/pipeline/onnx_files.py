@@ -12,12 +12,13 @@ from harness.base.shapes import agrees
 from harness.data import Dataset
 from harness.measure.accuracy.predictions import only_input, predict
 from harness.measure.files.model_file import read_model
+from harness.measure.inputs.declared import check_batches
 from harness.measure.inputs.examples import fitted, open_input
 from harness.pipeline.saving import save
 from harness.pipeline.unchanged import check_version
 from harness.pipeline.widths import plan_of
 from harness.records import ChosenWidths, Export, Training
-from harness.spec import Case, PruneSpec
+from harness.spec import Case, MeasureSpec, PruneSpec
 
 
 def fitting_onnx(case: Case, file: Path, dataset: Dataset) -> Dataset:
@@ -45,6 +46,17 @@ def fitting_onnx(case: Case, file: Path, dataset: Dataset) -> Dataset:
             "it was trained for"
         )
     return fitting
+
+
+def check_sizes(cases: Iterable[Case], measure: MeasureSpec) -> None:
+    """Refuse to measure an ONNX file at a batch size that it does not take.
+
+    Raises:
+        SpecError: it takes one alone, which is another.
+        MeasureError: it can't be read.
+    """
+    for file in dict.fromkeys(case.onnx for case in cases if case.deploy and case.onnx is not None):
+        check_batches(file, read_model(file).inputs, measure.batch_sizes)
 
 
 def take_over(file: Path, digest: str, folder: Path) -> None:

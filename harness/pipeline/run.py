@@ -23,6 +23,7 @@ from harness.pipeline.cases import fitting, run_cases
 from harness.pipeline.engine.place import Work, answering, opened, read_place
 from harness.pipeline.folder import write_run
 from harness.pipeline.measuring import measured
+from harness.pipeline.onnx_files import check_sizes
 from harness.pipeline.pictures import example_sets, with_pictures
 from harness.pipeline.rows import Outcome
 from harness.pipeline.shared import share
@@ -73,6 +74,7 @@ def run_study(
     place = answering(read_place(on))
     progress = progress or Silent()
     cases = study.cases()
+    check_sizes(cases, study.measure)
     folder = runs / study.name
     check_writable(folder)
     kept = open_store(store)

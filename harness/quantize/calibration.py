@@ -9,13 +9,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.base.errors import DataError, QuantizeError
+from harness.base.errors import DataError, MeasureError, QuantizeError
 from harness.measure.accuracy.judging import matching
 from harness.measure.accuracy.predictions import predict
 from harness.measure.accuracy.scale import MOST_EXAMPLES, Scale, answers_otherwise
 from harness.measure.files.model_file import ModelFile
 from harness.measure.inputs.declared import ModelInput
 from harness.measure.inputs.examples import fitted
+from harness.measure.runtime.session import SessionSettings, open_session, reason
 
 Array = NDArray[Any]
 BATCH = 16
@@ -60,9 +61,22 @@ def only_input(file: ModelFile) -> ModelInput:
     """
     if len(file.inputs) != 1:
         raise QuantizeError(
-            f"{file.path}: has {len(file.inputs)} inputs, and images are for one; give a model with one"
+            f"{file.path}: has {len(file.inputs)} inputs, and images are for one; give a model with one, or --fp16 "
+            "without --data"
         )
     return file.inputs[0]
+
+
+def check_runs(file: ModelFile) -> None:
+    """Refuse a file that can't be run here, in whatever precision.
+
+    Raises:
+        MeasureError: onnxruntime can't load it.
+    """
+    try:
+        open_session(file.path, SessionSettings())
+    except Exception as error:  # onnxruntime raises many kinds
+        raise MeasureError(f"{file.path}: onnxruntime can't load it: {reason(error)}") from None
 
 
 def check_scale(file: ModelFile, images: Array, labels: NDArray[np.int64], scale: Scale) -> None:

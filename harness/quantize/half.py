@@ -34,7 +34,9 @@ def write_half(path: Path, output: Path, *, half_io: bool = False) -> None:
 
             converted = convert_float_to_float16(onnx.load(path), keep_io_types=not half_io)
     except Exception as error:  # onnx raises many kinds
-        raise QuantizeError(f"{path}: can't be converted to float16: {problem(error)}; give --int8") from error
+        raise QuantizeError(
+            f"{path}: can't be converted to float16: {problem(error)}; give --int8 (quantize = 'int8' in a study)"
+        ) from error
     model = ir.from_proto(converted)
     common.TopologicalSortPass()(model)
     ir.save(model, output)
@@ -54,5 +56,5 @@ def _check(file: ModelFile) -> None:
         if finite.size and float(finite.max()) > LARGEST:
             raise QuantizeError(
                 f"{file.path}: '{tensor.name}' holds {finite.max():.3g}, and float16 ends at {LARGEST:,.0f}; give "
-                "--int8, or scale it down"
+                "--int8 (quantize = 'int8' in a study), or scale it down"
             )

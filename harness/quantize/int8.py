@@ -91,7 +91,7 @@ class Int8:
             except Exception as error:  # onnxruntime's tools raise many kinds
                 raise QuantizeError(
                     f"{self.prepared.source.path}: can't be quantized: {problem(error)}; keep a node in float32 with "
-                    "--keep, or give --fp16"
+                    "--keep, or give --fp16 (quantize = 'fp16' in a study)"
                 ) from error
         import onnx
 

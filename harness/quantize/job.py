@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
@@ -13,15 +12,17 @@ from harness.base.errors import MeasureError, QuantizeError
 from harness.base.progress import Progress, Silent
 from harness.base.store import check_writable
 from harness.export.files import written_whole
-from harness.measure.accuracy.evaluation import Evaluation, evaluate_files
+from harness.measure.accuracy.evaluation import Evaluation, check_first, evaluate_files
 from harness.measure.accuracy.evaluation import Examples as Judged
 from harness.measure.accuracy.scale import Scale
 from harness.measure.files.model_file import read_model
+from harness.measure.inputs.examples import fitted
 from harness.measure.measurement import Measurement
 from harness.quantize.blame import blame
-from harness.quantize.calibration import check_scale
+from harness.quantize.calibration import check_runs, check_scale, only_input
 from harness.quantize.fed import check_fed, fed
 from harness.quantize.gains import gains_of, loses
+from harness.quantize.prepared import check_float
 from harness.quantize.quantizing import Conditions, Examples, write_quantized
 from harness.records import Blame, Gain, Quantization, Record
 from harness.spec import MeasureSpec, QuantizeSpec
@@ -101,12 +102,17 @@ def run_quantize_job(job: QuantizeJob, progress: Progress | None = None) -> Done
     source = read_model(job.source)
     _check_output(job)
     images = job.examples.judge if job.examples.calibrate is None else job.examples.calibrate
+    check_runs(source)
+    if images is not None:
+        fitted(str(job.source), only_input(source), images[:1])
     job = replace(job, measuring=fed(job.measuring, source, images))
     if job.measured:
         check_fed(job.measuring, source)
-    with suppress(MeasureError):  # no classifier has no accuracy, and no other scale can be told by it
-        if job.judged is not None:
-            check_scale(source, job.judged.images, job.judged.labels, job.scale)
+    if job.spec.precision != "fp16":
+        check_float(source)
+    if job.judged is not None:
+        _check_judged(job)
+        check_scale(source, job.judged.images, job.judged.labels, job.scale)
     with scratch() as folder:
         made = folder / job.output.name
         found = write_quantized(job.source, made, job.spec, job.examples, Conditions(job.measuring, shown))
@@ -127,6 +133,17 @@ def _check_output(job: QuantizeJob) -> None:
     if job.output.resolve() == job.source.resolve():
         raise QuantizeError(f"--output {job.output}: is the input, which is never changed; give another name")
     check_writable(job.output.parent, inside=True)
+
+
+def _check_judged(job: QuantizeJob) -> None:
+    """Refuse before the work what is no classifier of the labels' classes."""
+    assert job.judged is not None
+    try:
+        check_first(job.source, job.judged, job.measuring.device)
+    except MeasureError as error:
+        raise QuantizeError(
+            f"{error}; or give images:DIR without folders of classes, to leave the accuracy out"
+        ) from None
 
 
 def _judged(job: QuantizeJob, file: Path, found: Quantization, progress: Progress) -> QuantizeFile:

@@ -37,7 +37,7 @@ def prepare(path: Path, folder: Path, keep: tuple[str, ...] = ()) -> Prepared:
             or all that INT8 is for.
     """
     source = read_model(path)
-    _check(source)
+    check_float(source)
     named, prepared = folder / "named.onnx", folder / "prepared.onnx"
     try:
         _write_named(path, named)
@@ -47,7 +47,9 @@ def prepare(path: Path, folder: Path, keep: tuple[str, ...] = ()) -> Prepared:
 
             quant_pre_process(str(named), str(prepared), skip_symbolic_shape=True)
     except Exception as error:  # onnx and onnxruntime raise many kinds
-        raise QuantizeError(f"{path}: can't be prepared for INT8: {reason(error)}; give --fp16, or leave it") from error
+        raise QuantizeError(
+            f"{path}: can't be prepared for INT8: {reason(error)}; give --fp16 (quantize = 'fp16' in a study)"
+        ) from error
     import onnx
 
     nodes = nodes_of(onnx.load(prepared, load_external_data=False).graph)
@@ -61,7 +63,12 @@ def prepare(path: Path, folder: Path, keep: tuple[str, ...] = ()) -> Prepared:
     return Prepared(prepared, nodes, source)
 
 
-def _check(source: ModelFile) -> None:
+def check_float(source: ModelFile) -> None:
+    """Refuse a file that there is no INT8 for, or that is quantized.
+
+    Raises:
+        QuantizeError: the line says why.
+    """
     graph = source.proto.graph
     if is_quantized(graph):
         raise QuantizeError(f"{source.path}: is quantized already; give the float32 file that it was made of")
@@ -89,7 +96,7 @@ def _write_named(path: Path, target: Path) -> None:
     import onnx_ir as ir
     from onnx_ir.passes import common
 
-    model = ir.load(path)
+    model = ir.external_data.load_to_model(ir.load(path))
     if model.functions:
         common.InlinePass()(model)
     proto = ir.to_proto(model)

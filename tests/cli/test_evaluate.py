@@ -109,3 +109,29 @@ def _cuda_runs() -> bool:
     from harness.measure.runtime.usable import usable_device
 
     return usable_device("auto") != "cpu"
+
+
+def test_what_is_wrong_with_the_second_is_told_before_the_work(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def worked(*_: object) -> None:
+        raise AssertionError("the work began")
+
+    classifier(folder / "three.onnx", np.eye(4)[:, :3])
+    monkeypatch.setattr("harness.measure.accuracy.evaluation._evaluated", worked)
+    words = [str(folder / "good.onnx"), str(folder / "three.onnx"), "--data", f"npz:{folder / 'data.npz'}"]
+    code, stdout, stderr = in_process(capsys, "evaluate", *words, "--quiet")
+    assert (code, stdout, stderr.count("\n")) == (2, "", 1)
+    assert "three.onnx: tells 3 classes apart, and the data has 4" in stderr
+
+
+def test_a_batch_on_another_axis_is_no_example_after_the_other(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    node = helper.make_node("ReduceMean", ["x", "axes"], ["y"], keepdims=0)
+    path = folder / "second.onnx"
+    save(path, [node], [tensor("x", [4, "batch", 4])], [tensor("y", ["batch", 4])], [constant("axes", [0])])
+    np.savez(folder / "square.npz", images=np.zeros((20, 4, 4, 1), np.float32), labels=np.arange(20) % 4)
+    code, stdout, stderr = in_process(capsys, "evaluate", str(path), "--data", f"npz:{folder / 'square.npz'}", "-q")
+    assert (code, stdout, stderr.count("\n")) == (2, "", 1)
+    assert "takes x:4x?x4:float32, whose first axis is no batch; export it with the batch first" in stderr

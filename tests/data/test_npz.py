@@ -238,3 +238,9 @@ def test_archive_with_changed_bytes(npz: Save, refusal: Refusal) -> None:
     content[start : start + 50] = bytes(50)
     path.write_bytes(content)
     assert "can't be read" in refusal(name=name)
+
+
+def test_a_network_of_single_numbers_takes_no_images(npz: Save) -> None:
+    """Nor is there a size of it to look at."""
+    data = load(DataSpec(name=npz(images=np.zeros((30, 4, 4, 3), np.uint8), labels=LABELS)))
+    assert data.shaped_for(()) is data

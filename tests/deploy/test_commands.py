@@ -198,3 +198,21 @@ def test_the_gates_file_of_that_page_can_be_used(tmp_path: Path) -> None:
     text = (Path(harness.__file__).parents[1] / "docs" / "deploy.md").read_text(encoding="utf-8")
     (tmp_path / "gates.toml").write_text(text.split("```toml\n")[1].split("```")[0])
     assert len(gates_of(tmp_path / "gates.toml", {}).bounds) == 4
+
+
+def test_a_place_that_is_taken_is_told_before_the_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Also where the name was not given."""
+
+    def worked(*_: object, **__: object) -> None:
+        raise AssertionError("the work began")
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("harness.deploy.source.from_file.evidence_of_file", worked)
+    cnn(tmp_path / "net.onnx")
+    (tmp_path / "net-bundle").mkdir()
+    (tmp_path / "net-bundle" / "notes.txt").write_text("mine")
+    code, out, err = in_process(capsys, "bundle", "net.onnx", "--data", "mnist5k", "-q")
+    assert (code, out) == (2, "")
+    assert err == "harness: net-bundle: holds something that is no bundle; give another folder with -o\n"

@@ -197,6 +197,7 @@ def test_a_study_that_would_train_a_file_is_refused(
         ({"options": {"filters": 3}}, "an .onnx file has no options"),
         ({"model": "gone.onnx"}, "gone.onnx: can't be read"),
         ({"data": {"name": "mnist5k"}}, "takes 3x9x9 for each example, and the data has 28x28x1"),
+        ({"model": "pairs.onnx"}, "takes 2 at once and no other number; give --batch 2 (measure.batch_sizes = [2]"),
         ({"data": {"name": "npz:more.npz"}}, "tells 3 classes apart, and the labels go up to 3"),
     ],
 )
@@ -205,6 +206,7 @@ def test_a_file_that_does_not_fit_is_refused_before_anything_is_made(
 ) -> None:
     images, labels = stripes()
     np.savez(tmp_path / "more.npz", images=images, labels=(labels + np.arange(len(labels)) // 150))
+    classifier(tmp_path / "pairs.onnx", batch=2)
     network = {"model": "net.onnx", "prune": [{"ratio": 0.5}], **extra}
     lines = [f"{key} = {_toml(value)}" for key, value in network.items()]
     head = ["name = 'x'", "data = {name = 'npz:stripes.npz', scale = 'raw'}", "[[networks]]"]

@@ -13,7 +13,7 @@ from onnx import helper
 
 from tests.cli.test_app import in_process
 from tests.onnx_files import save, tensor, weight
-from tests.quantize.nets import CLASSES, answers, images, labelled, network
+from tests.quantize.nets import CLASSES, answers, images, labelled, network, run
 
 
 @pytest.fixture
@@ -189,3 +189,73 @@ def test_without_data_its_sizes_are_said(any_size: Path, capsys: pytest.CaptureF
     assert "say what it takes: --input image:Nx1x128x128:float32; or leave that out: --no-measure" in stderr
     code, stdout, _ = in_process(capsys, *words, "--input", "image:Nx1x12x12:float32")
     assert "batch 1: " in stdout
+
+
+def small(folder: Path, kind: str) -> list[str]:
+    """Words about a file that can't be judged or measured as they ask."""
+    data = ["--data", f"npz:{folder / 'data.npz'}", "--budget", "1", "--device", "cpu", "--quiet"]
+    kernel = weight("k", (4, 1, 3, 3))
+    conv = helper.make_node("Conv", ["image", "k"], ["c"], name="conv", pads=[1, 1, 1, 1])
+    scores = [helper.make_node("GlobalAveragePool", ["c"], ["p"]), helper.make_node("Flatten", ["p"], ["scores"])]
+    image, out, path = tensor("image", ["N", 1, 12, 12]), tensor("scores", ["N", 4]), folder / "net.onnx"
+    if kind == "two inputs":
+        scores[1] = helper.make_node("Flatten", ["p"], ["flat"])
+        scores.append(helper.make_node("Add", ["flat", "other"], ["scores"]))
+        save(path, [conv, *scores], [image, tensor("other", [])], [out], [kernel])
+    elif kind == "batch":
+        save(path, [conv, *scores], [tensor("image", [7, 1, 12, 12])], [tensor("scores", [7, 4])], [kernel])
+        data += ["--batch=1"]
+    elif kind == "no runtime":
+        save(path, [conv, *scores], [image], [out], [kernel], opset=99)
+    elif kind == "no classifier":
+        save(path, [conv], [image], [tensor("c", None)], [kernel])
+    return [str(path), *data]
+
+
+@pytest.mark.parametrize(
+    ("kind", "message"),
+    [
+        ("two inputs", "has 2 inputs, and images are for one; give a model with one, or --fp16 without --data"),
+        ("batch", "takes 7 at once and no other number; give --batch 7"),
+        ("no runtime", "onnxruntime can't load it: opset 99"),
+        ("no classifier", "or give images:DIR without folders of classes, to leave the accuracy out"),
+    ],
+)
+def test_what_can_not_be_done_is_told_before_the_work(
+    tmp_path: Path, kind: str, message: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def worked(*_: object) -> None:
+        raise AssertionError("the work began")
+
+    np.savez(tmp_path / "data.npz", images=images(40), labels=np.arange(40) % 4)
+    monkeypatch.setattr("harness.quantize.job.write_quantized", worked)
+    code, stdout, stderr = in_process(capsys, "quantize", *small(tmp_path, kind))
+    assert (code, stdout, stderr.count("\n")) == (2, "", 1)
+    assert message in stderr
+
+
+def test_a_file_of_one_batch_size_is_measured_at_that(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    np.savez(tmp_path / "data.npz", images=images(70), labels=np.arange(70) % 4)
+    words = [word for word in small(tmp_path, "batch") if word != "--batch=1"]
+    _, stdout, _ = in_process(capsys, "quantize", *words, "--json")
+    gains = json.loads(stdout)["gains"]
+    assert [gain["batch"] for gain in gains] == [7]
+    assert gains[0]["original_us"] > 0
+
+
+@pytest.mark.parametrize("kind", ["external", "whole numbers"])
+def test_files_of_other_kinds(tmp_path: Path, kind: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Weights beside the file, and a file whose answers are class numbers, of which no distance is told."""
+    path = network(tmp_path / "net.onnx")
+    model = onnx.load(path)
+    if kind == "external":
+        onnx.save(model, path, save_as_external_data=True, location="net.data", size_threshold=0)
+    else:
+        model.graph.node.append(helper.make_node("ArgMax", ["scores"], ["class"], axis=1, keepdims=0))
+        del model.graph.output[:]
+        model.graph.output.append(tensor("class", ["N"], onnx.TensorProto.INT64))
+        onnx.save(model, path)
+    data = labelled(network(tmp_path / "whole.onnx"), tmp_path / "data.npz")
+    code, _, stderr = in_process(capsys, "quantize", str(path), "--data", f"npz:{data}", "--no-measure", "--quiet")
+    assert (code, stderr) == (0, "")
+    assert len(run(tmp_path / "net-int8.onnx", images(20))) == 20

@@ -59,6 +59,8 @@ def bundle(  # noqa: PLR0913, PLR0917 - one parameter an option
 
     progress = terminal(quiet)
     options = data_options(scale, color, resize, limit)
+    if output is None and source.suffix == ".onnx":
+        output = Path(f"{file_name(source.stem)}-bundle")
     if output is not None:
         check_target(output)
         check_writable(output)

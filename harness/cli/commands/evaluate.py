@@ -40,6 +40,7 @@ def evaluate(  # noqa: PLR0913, PLR0917 - one parameter an option
     """Say how accurate an ONNX classifier is; exit 1 if it is at chance, or the second of two is worse."""
     from harness.base.errors import SpecError
     from harness.measure.accuracy.evaluation import evaluate_files
+    from harness.measure.accuracy.predictions import only_input
     from harness.measure.accuracy.present import sentences
     from harness.measure.files.model_file import read_model
     from harness.measure.tables import classes_table
@@ -51,7 +52,7 @@ def evaluate(  # noqa: PLR0913, PLR0917 - one parameter an option
         raise SpecError(f"--part {part}: is unknown; use test, train or all")
     asked = checked(MeasureSpec, {"device": device}, "evaluate").device
     for path in models:
-        read_model(path)
+        only_input(read_model(path))
     examples = _examples(data, part, data_options(scale, color, resize, limit))
     found = evaluate_files(models, examples, device=asked, progress=terminal(quiet))
     if as_json:

@@ -9,7 +9,7 @@ import typer
 
 from harness.base.errors import SpecError
 from harness.cli.arguments import numbers, whole_numbers
-from harness.cli.onnx import is_onnx, refuse_for_onnx
+from harness.cli.onnx import is_onnx, only_batch, refuse_for_onnx
 from harness.cli.options import (
     CacheGbOption,
     CacheOption,
@@ -84,7 +84,7 @@ def frontier(  # noqa: PLR0913, PLR0917 - one parameter an option
         {
             "targets": None if targets is None else numbers(targets, "--targets"),
             "uniform": None if uniform is None else numbers(uniform, "--uniform") if uniform else (),
-            "batch_sizes": _only_batch(model) if batch is None else whole_numbers(batch, "--batch"),
+            "batch_sizes": only_batch(model) if batch is None else whole_numbers(batch, "--batch"),
             "threads": threads,
             "device": device,
             "epochs": epochs,
@@ -106,17 +106,6 @@ def frontier(  # noqa: PLR0913, PLR0917 - one parameter an option
     failed = [row for row in finished.results.rows if row.error]
     print_failures({row.variant: row.error or "" for row in failed})
     raise typer.Exit(1 if failed or finished.written.answers.unanswered else 0)
-
-
-def _only_batch(model: Path) -> tuple[int, ...] | None:
-    """The batch size of an ONNX file that takes no other."""
-    if not is_onnx(model):
-        return None
-    from harness.measure.files.model_file import read_model
-    from harness.measure.inputs.declared import fixed_batch
-
-    fixed = fixed_batch(read_model(model).inputs)
-    return None if fixed is None else (fixed,)
 
 
 def _asked(model: Path, options: dict[str, Any]) -> FrontierSpec:

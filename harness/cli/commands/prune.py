@@ -12,7 +12,7 @@ import typer
 from harness.base.errors import SpecError, TooSlowError
 from harness.base.keras_import import import_keras
 from harness.cli.arguments import whole_numbers
-from harness.cli.onnx import FileAsked, is_onnx, prune_file, refuse_for_keras, refuse_for_onnx
+from harness.cli.onnx import FileAsked, is_onnx, only_batch, prune_file, refuse_for_keras, refuse_for_onnx
 from harness.cli.options import (
     ColorFlag,
     JsonFlag,
@@ -127,6 +127,8 @@ def prune(  # noqa: PLR0913, PLR0917 - one parameter an option
         after = _recovery_options(reconstruct, reconstruct_images, 0, None)
         if importance is None and plan is None:
             choice["importance"] = usual_importance(model.name, reconstructed=reconstruct)
+        if batch is None and (speedup is not None or max_latency_us is not None):
+            target["batch_sizes"] = only_batch(model)
         speed = _speed({**target, **amount, **choice, "inputs": inputs}, plan)
         spec = None if speed else _spec({**amount, **choice}, plan, after)
         asked = FileAsked(spec, plan, speed, _images(reconstruct, reconstruct_images))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from harness.base.errors import SpecError
-from harness.cli.onnx import refuse_for_onnx
+from harness.cli.onnx import only_batch, refuse_for_onnx
 from harness.cli.options import (
     CacheGbOption,
     CacheOption,
@@ -128,4 +128,8 @@ def _study_of(
         refuse_for_onnx({"--finetune-epochs": finetune_epochs})
     found = checked(DataSpec, {"name": data, **options}, "--data")
     usual = 0 if is_onnx(model.name) else 1
-    return study_of(model, found, shares, usual if finetune_epochs is None else finetune_epochs)
+    asked = study_of(model, found, shares, usual if finetune_epochs is None else finetune_epochs)
+    batch = only_batch(model)
+    if batch is None:
+        return asked
+    return asked.model_copy(update={"measure": asked.measure.model_copy(update={"batch_sizes": batch})})

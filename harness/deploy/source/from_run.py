@@ -16,6 +16,7 @@ from harness.deploy.source.described import described
 from harness.deploy.source.evidence import Evidence, latency_of, speedup_of
 from harness.measure.conditions import conditions
 from harness.measure.files.model_file import read_model
+from harness.measure.inputs.examples import check_batch_first
 from harness.records import Row
 from harness.spec import DataSpec
 from harness.spec.names import file_name
@@ -81,10 +82,13 @@ def shaped(onnx: Path, dataset: Dataset, spec: DataSpec) -> Dataset:
 
     Raises:
         BundleError: the file has other than one input, or it takes other examples.
+        DataError: its first axis is no batch.
     """
     inputs = read_model(onnx).inputs
     if len(inputs) != 1 or inputs[0].shape is None or len(inputs[0].shape) < 1:
-        raise BundleError(f"{onnx}: has {len(inputs)} inputs; a bundle needs a model with one input of a known shape")
+        counted = "an input of no shape" if len(inputs) == 1 else f"{len(inputs)} inputs"
+        raise BundleError(f"{onnx}: has {counted}; a bundle needs a model with one input of a known shape")
+    check_batch_first(str(onnx), inputs[0])
     wanted: Wanted = inputs[0].shape[1:]
     found = dataset.shaped_for(wanted)
     if len(wanted) != len(found.image_shape) or any(

@@ -120,6 +120,9 @@ def evaluate_files(
         DataError: the examples don't fit its input.
         DeviceError: `device` is `cuda` and any part of a model falls to the CPU.
     """
+    if len(paths) > 1:  # what can't be done is told before the work, also of the second
+        for path in paths:
+            check_first(path, examples, device)
     found = [_evaluated(path, examples, device, progress or Silent()) for path in paths]
     paired = _paired([model.correct for model in found], examples) if len(found) == 2 else ()
     return Evaluation(
@@ -131,6 +134,17 @@ def evaluate_files(
         difference=paired[0] if paired else None,
         by_class=paired[1:],
     )
+
+
+def check_first(path: Path, examples: Examples, device: Device) -> None:
+    """Run a file on the first example alone, or on the first batch of the only size that it takes.
+
+    Raises:
+        MeasureError, DataError, DeviceError: as `evaluate_files` does.
+    """
+    wanted = only_input(read_model(path))
+    images, _ = fitted(str(path), wanted, examples.images[: (wanted.shape or (None,))[0] or 1])
+    _check_classes(path, predict(path, images, device=device), len(examples.class_names))
 
 
 def _evaluated(path: Path, examples: Examples, device: Device, progress: Progress) -> EvaluatedModel:

@@ -67,6 +67,9 @@ def matching(path: Path | str, best: NDArray[np.int64], labels: NDArray[Any]) ->
     if best.ndim == 2 and best.shape[1] == 1 and labels.ndim == 1:
         best = best[:, 0]
     if best.shape != labels.shape:
-        raise MeasureError(f"{path}: gives answers of shape {best.shape}, the labels have shape {labels.shape}")
+        raise MeasureError(
+            f"{path}: gives answers of shape {best.shape}, the labels have shape {labels.shape}; give a model "
+            "that gives one answer an example"
+        )
     hits: NDArray[np.bool_] = np.all((best == labels).reshape(len(labels), -1), axis=1)
     return hits

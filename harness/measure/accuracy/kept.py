@@ -38,7 +38,7 @@ def agreement_of(first: Path, second: Path, feeds: Iterable[Sequence[Mapping[str
         answers = []
         for path, session, feed in zip((first, second), sessions, both, strict=True):
             try:
-                answers.append(session.run(names, dict(feed)))
+                answers.append(session.run(names, dict(feed)) if names else [])  # of none, it gives all
             except Exception as error:  # as above
                 raise MeasureError(f"{path}: can't be run on these examples: {reason(error)}") from None
         size = max(len(array) for array in both[0].values())

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.base.errors import MeasureError
+from harness.measure.files.first_convolutions import read_by_convolutions
 from harness.measure.files.macs import ESTIMATORS
 from harness.measure.inputs.declared import ModelInput
 
@@ -59,13 +60,16 @@ def read_model(path: Path) -> ModelFile:
     external = external_files(path, proto)
     files = [path, *external]
     names = {tensor.name for tensor in proto.graph.initializer}
+    known = read_by_convolutions(proto)
     return ModelFile(
         path=path,
         sha256=_digest(files),
         size_bytes=sum(file.stat().st_size for file in files),
         parameters=_count_weights(proto),
         opset=next((one.version for one in proto.opset_import if one.domain in ("", "ai.onnx")), 0),
-        inputs=tuple(_input(path, value) for value in proto.graph.input if value.name not in names),
+        inputs=tuple(
+            _input(path, value, known.get(value.name)) for value in proto.graph.input if value.name not in names
+        ),
         external=tuple(external),
         proto=proto,
     )
@@ -161,15 +165,19 @@ def _count_weights(proto: onnx.ModelProto) -> int | None:
     return sum(int(math.prod(tensor.dims)) for tensor in tensors(proto) if tensor.data_type not in not_weights)
 
 
-def _input(path: Path, value: onnx.ValueInfoProto) -> ModelInput:
+def _input(path: Path, value: onnx.ValueInfoProto, known: tuple[int, int] | None) -> ModelInput:
+    """What is declared of an input; `known` is how many axes and channels it must have."""
     if not value.type.HasField("tensor_type"):
         raise MeasureError(f"{path}: input '{value.name}' is no tensor; only models with tensor inputs can be measured")
     tensor = value.type.tensor_type
     dtype = _type_name(tensor.elem_type)
     if not tensor.HasField("shape"):
-        return ModelInput(value.name, dtype, None)
+        shape = None if known is None else (None, known[1], *[None] * (known[0] - 2))
+        return ModelInput(value.name, dtype, shape)
     sizes = tuple(tensor.shape.dim)
     shape = tuple(size.dim_value if size.HasField("dim_value") and size.dim_value >= 0 else None for size in sizes)
+    if known is not None and len(shape) == known[0] and shape[1] is None:
+        shape = (shape[0], known[1], *shape[2:])
     return ModelInput(value.name, dtype, shape, tuple(size.dim_param for size in sizes))
 
 

@@ -103,6 +103,20 @@ def fixed_batch(inputs: Sequence[ModelInput]) -> int | None:
     return None if not shaped or any(shape[0] is None for shape in shaped) else shaped[0][0]
 
 
+def check_batches(where: object, inputs: Sequence[ModelInput], asked: Sequence[int]) -> None:
+    """Refuse batch sizes that a model can't be run at.
+
+    Raises:
+        SpecError: it takes another one, and no other.
+    """
+    fixed = fixed_batch(inputs)
+    if fixed is not None and tuple(asked) != (fixed,):
+        raise SpecError(
+            f"{where}: takes {fixed} at once and no other number; give --batch {fixed} (measure.batch_sizes = "
+            f"[{fixed}] in a study)"
+        )
+
+
 def batch_axes(inputs: Sequence[ModelInput]) -> tuple[int | None, ...]:
     """Where the batch stands in each input of a model, as far as its file tells; None where there is none.
 

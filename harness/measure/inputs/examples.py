@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from harness.base.errors import DataError
 from harness.base.shapes import agrees, with_ones_of
-from harness.measure.inputs.declared import GIVEN, INVENTED, ModelInput
+from harness.measure.inputs.declared import GIVEN, INVENTED, ModelInput, batch_axes
 
 Layout = Literal["as stored", "channels first"]
 LOOKED_AT = 256  # examples, to see whether their numbers are whole
@@ -24,11 +24,22 @@ def fitted(where: str, wanted: ModelInput, images: NDArray[Any]) -> tuple[NDArra
     Raises:
         DataError: the shape does not fit, or the type would lose what is in the numbers.
     """
+    check_batch_first(where, wanted)
     if wanted.dtype not in GIVEN:
         raise DataError(f"{where}: takes {wanted.dtype}, and examples are numbers; give a model of numbers")
     laid = _laid(where, wanted, images)
     _check_whole(where, wanted, images)
     return laid
+
+
+def check_batch_first(where: str, wanted: ModelInput) -> None:
+    """Refuse an only input that has its batch elsewhere, or none.
+
+    Raises:
+        DataError: one example can't be told from the next there.
+    """
+    if wanted.shape is not None and (not wanted.shape or batch_axes([wanted]) != (0,)):
+        raise DataError(f"{where}: takes {wanted}, whose first axis is no batch; export it with the batch first")
 
 
 def open_input(wanted: ModelInput, shape: Sequence[int]) -> tuple[str, ...]:

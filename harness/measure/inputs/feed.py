@@ -73,7 +73,8 @@ def _check_known(wanted: Sequence[Wanted], given: Given) -> None:
         names = ", ".join(str(one.first) for one in needed)
         raise MeasureError(
             f"{needed[0].each[0][0]}: {'inputs' if needed[1:] else 'input'} {names} can't be invented; give "
-            f"{suggestions(needed, wanted)} with the true sizes and values, or arrays with --inputs FILE.npz"
+            f"{suggestions(needed, wanted)} with the true sizes and values, or arrays with --inputs FILE.npz "
+            "(measure.inputs and measure.input_data in a study)"
         )
 
 

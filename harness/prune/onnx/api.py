@@ -15,6 +15,7 @@ from harness.base.store import open_store
 from harness.channels.by_place import named
 from harness.channels.errors import ChannelError
 from harness.measure.files.model_file import read_model
+from harness.measure.inputs.declared import check_batches
 from harness.prune.choose.amounts import comparable, least_important
 from harness.prune.choose.planning import plan_like, plan_of, random_plan_like, removal_of, removes_nothing
 from harness.prune.files import read_about, trained_on
@@ -257,6 +258,7 @@ def sized(path: Path, given: Given) -> Given:
 
 
 def _widths(network: OnnxNetwork, asked: SpeedSpec, pricing: Pricing) -> tuple[ChannelPlan, Speed]:
+    check_batches(network.path, network.found.graph.inputs, asked.batch_sizes)
     network.check_measurable()
     return choose_widths(network, asked, pricing, OnnxJudge.of(network.found, network.data, network.seed))
 

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from harness.base.errors import MeasureError, PruneError
-from harness.measure.inputs.declared import INVENTED, ModelInput
+from harness.base.errors import DataError, MeasureError, PruneError
+from harness.measure.inputs.declared import INVENTED, ModelInput, batch_axes
 from harness.measure.inputs.examples import fitted, open_input
 from harness.measure.inputs.given import read_arrays, read_sets
 from harness.prune.onnx.graph.graph import Graph
@@ -37,16 +37,21 @@ def by_input(graph: Graph, data: Data | Array | None) -> Data | None:
         return {name: np.asarray(array) for name, array in data.items()}
     if len(names) != 1:
         raise PruneError(f"data: the model has {len(names)} inputs; give arrays by name for {', '.join(names)}")
-    return {names[0]: _as_taken(np.asarray(data), graph.feeds[0][names[0]])}
+    return {names[0]: _as_taken(graph.inputs[0], np.asarray(data), graph.feeds[0][names[0]])}
 
 
-def _as_taken(images: Array, fed: Array) -> Array:
+def _as_taken(one: ModelInput, images: Array, fed: Array) -> Array:
     """Images (N, H, W, C) as (N, C, H, W) where the model takes them so, in its type; `fed` is what it was run on.
 
     Raises:
-        PruneError: they have another size than the model takes.
+        PruneError: they have another size than the model takes, or would lose what is in their numbers.
     """
     taken, kind = fed.shape, fed.dtype
+    if one.shape is not None:
+        try:
+            return np.ascontiguousarray(fitted("data", one, images)[0], kind)
+        except DataError as error:
+            raise PruneError(str(error)) from None
     if images.ndim == 4 == len(taken) and images.shape[-1] == taken[1] != images.shape[1]:
         images = images.transpose(0, 3, 1, 2)
     if images.ndim != len(taken):
@@ -107,7 +112,12 @@ def _joined(name: str, sets: Sequence[Data]) -> Data:
 def _fitting(name: str, arrays: Data, inputs: Sequence[ModelInput]) -> Data:
     """The arrays of all inputs, in their types, as many examples of each."""
     found = {}
-    for one in inputs:
+    for one, axis in zip(inputs, batch_axes(inputs), strict=True):
+        if one.shape == () or axis not in (0, None):
+            raise PruneError(
+                f"--data {name}: input {one} does not hold one example after the other along its first axis, so it "
+                "can't be given any; leave --data out"
+            )
         if one.name not in arrays:
             raise PruneError(f"--data {name}: has no array for input {one}; give one for each input")
         array, wanted = arrays[one.name], np.dtype(one.dtype if one.dtype != "string" else "U")

@@ -153,9 +153,11 @@ def _check_inputs(model: keras.Model) -> None:
     """Refuse a network that can't be fed with invented numbers."""
     for tensor in model.inputs:
         if None in tensor.shape[1:]:
-            raise PruneError(f"the size of input '{tensor.name}' varies, so its latency can't be told; give --ratio")
+            raise PruneError(
+                f"the size of input '{tensor.name}' varies, so its latency can't be told; prune by a ratio"
+            )
         if not (tensor.dtype.startswith(("float", "bfloat")) or tensor.dtype in INVENTED):
             raise PruneError(
                 f"input '{tensor.name}' takes {tensor.dtype}, which can't be invented, so its latency can't be "
-                "measured; give --ratio"
+                "measured; prune by a ratio"
             )

@@ -72,7 +72,7 @@ def worth_choosing(network: Network) -> dict[int, Group]:
     """
     free = {group: each for group, each in network.free().items() if len(each.channels) >= FEWEST}
     if not free:
-        raise PruneError(f"no layer has {FEWEST} channels or more that could go, so none is worth it; give --ratio")
+        raise PruneError(f"no layer has {FEWEST} channels or more that could go, so none is worth it; prune by a ratio")
     return free
 
 

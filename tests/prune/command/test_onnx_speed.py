@@ -186,3 +186,20 @@ def test_neither_keras_nor_tensorflow_is_imported(net: Path) -> None:
     )
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=200)
     assert found.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(("words", "said"), [(["--batch", "1"], "takes 2 at once and no other number"), ([], None)])
+def test_a_file_of_one_batch_size_is_for_that(
+    tmp_path: Path, capsys: Captured, words: list[str], said: str | None
+) -> None:
+    made = Net()
+    x = made.op("Relu", made.conv(made.op("Relu", made.conv("image", 3, 32)), 32, 32))
+    rows = made.op("Flatten", made.op("GlobalAveragePool", x))
+    inputs = [tensor("image", (2, 3, 12, 12))]
+    made.save(tmp_path / "net.onnx", [made.dense(rows, 32, 5)], inputs)
+    code, out, err = asked(capsys, "prune", "net.onnx", "--max-latency-us", 1e6, *words, "--json")
+    if said is not None:
+        assert (code, out, err.count("\n")) == (2, "", 1)
+        assert said in err
+    else:
+        assert json.loads(out)["speed"]["asked"]["batch_sizes"] == [2]

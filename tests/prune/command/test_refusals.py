@@ -91,7 +91,7 @@ def test_a_folder_in_the_place_of_an_output_is_found_before_the_work(
     assert [path.name for path in tmp_path.glob("*p.*")] == [name]
 
 
-@pytest.mark.parametrize("given", [".", "", "/"])
+@pytest.mark.parametrize("given", [".", "/"])
 def test_a_folder_is_no_model(given: str, capsys: Captured) -> None:
     code, _, err = run(capsys, "prune", given, "--ratio", 0.5)
     assert (code, err.count("\n")) == (2, 1)

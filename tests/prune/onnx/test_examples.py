@@ -219,3 +219,46 @@ def test_of_a_folder_of_images_without_classes_some_are_for_judging(tmp_path: Pa
     told = json.loads(out)
     assert told["reconstruction"]["images"] == 40
     assert told["agreement"]["examples"] == 10
+
+
+def bytes_taken(path: Path) -> Path:
+    """Pictures of whole numbers from 0 to 255."""
+    net = Net()
+    x = net.op("Relu", net.conv(net.op("Cast", "image", to=onnx.TensorProto.FLOAT), 1, 8, name="first"))
+    rows = net.op("Flatten", net.op("GlobalAveragePool", x))
+    return net.save(
+        path, [net.dense(rows, 8, 4, name="head")], [tensor("image", ("N", 1, 6, 6), onnx.TensorProto.UINT8)]
+    )
+
+
+def test_pictures_are_not_rounded_down_to_nothing(tmp_path: Path, capsys: Captured) -> None:
+    """From 0 to 1 they would be black, all of them."""
+    pictures = np.random.default_rng(0).integers(0, 256, (40, 6, 6, 1), dtype=np.uint8)
+    np.savez(tmp_path / "data.npz", images=pictures, labels=np.arange(40) % 4)
+    source = bytes_taken(tmp_path / "net.onnx")
+    words = ["--data", f"npz:{tmp_path / 'data.npz'}", "--reconstruct"]
+    code, out, err = pruned(capsys, source, *words)
+    assert (code, out) == (2, "")
+    assert err == "harness: data: takes uint8, and the data's numbers are not whole; give --scale raw\n"
+    code, _, err = pruned(capsys, source, *words, "--scale", "raw")
+    assert (code, err) == (0, "")
+
+
+@pytest.mark.parametrize("kind", ["state", "rate"])
+def test_an_input_that_holds_no_example_after_the_other_takes_no_data(
+    tmp_path: Path, capsys: Captured, kind: str
+) -> None:
+    shapes = {"state": (2, "batch", 8), "rate": ()}
+    net = Net()
+    x = net.op("Relu", net.dense("x", 8, 8, name="first"))
+    other = net.op("ReduceMean", "other", net.integers(0), keepdims=0) if kind == "state" else "other"
+    inputs = [tensor("x", ("batch", 8)), tensor("other", shapes[kind])]
+    source = net.save(tmp_path / "net.onnx", [net.dense(net.op("Add", x, other), 8, 4, name="head")], inputs)
+    arrays = {
+        "x": np.zeros((40, 8), np.float32),
+        "other": np.zeros([40 if size == "batch" else size for size in shapes[kind]]),
+    }
+    code, out, err = pruned(capsys, source, "--data", as_npz(tmp_path, arrays), "--reconstruct")
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert "does not hold one example after the other along its first axis" in err
+    assert "leave --data out" in err

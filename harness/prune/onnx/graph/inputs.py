@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
@@ -13,6 +14,7 @@ from harness.measure.inputs.given import Given
 from harness.prune.onnx.graph.graph import Array, Shape
 
 SIZES = (64, 96, 48, 32, 128, 160, 224, 320, 416, 640, 512, 256, 16, 8, 4, 2, 1)
+MOST_FREE = 128**3  # numbers along the axes of an input that vary, beyond which memory might not do
 NO_SHAPE = (1, 3, None, None)  # what an input without a shape is taken for
 
 
@@ -31,9 +33,15 @@ def layouts(inputs: Sequence[ModelInput], given: Given, batch: int) -> Iterator[
             _shape(one, axis, given, batch, None if only_last else size, size)
             for one, axis in zip(inputs, axes, strict=True)
         )
-        if shapes not in seen:
+        if shapes not in seen and all(map(_affordable, inputs, shapes)):
             seen.add(shapes)
             yield shapes
+
+
+def _affordable(one: ModelInput, shape: Shape) -> bool:
+    """Whether the axes that vary, which whoever invents sizes makes long, are no longer than memory allows."""
+    declared = one.shape if one.shape is not None and len(one.shape) == len(shape) else NO_SHAPE
+    return math.prod(size for size, own in zip(shape, declared, strict=False) if own is None) <= MOST_FREE
 
 
 def _shape(one: ModelInput, axis: int | None, given: Given, batch: int, size: int | None, last: int) -> Shape:
@@ -88,9 +96,15 @@ def fits(given: Given, inputs: Sequence[ModelInput]) -> None:
 def suggested(inputs: Sequence[ModelInput]) -> str:
     """An option for each input, to be filled in by the user."""
     axes = batch_axes(inputs)
+    if any(axis is not None for axis in axes):  # an axis that varies where no batch is seen may well be it
+        axes = tuple(_first_open(one) if axis is None else axis for one, axis in zip(inputs, axes, strict=True))
     return " ".join(
         f"--input {one.name}:{_sizes(one, axis)}:{one.dtype}" for one, axis in zip(inputs, axes, strict=True)
     )
+
+
+def _first_open(one: ModelInput) -> int | None:
+    return next((place for place, size in enumerate(one.shape or ()) if size is None), None)
 
 
 def _sizes(one: ModelInput, batch: int | None) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,9 @@ import pytest
 
 import harness
 from harness.base.errors import ModelError
+from harness.measure.inputs.declared import ModelInput
+from harness.measure.inputs.given import Given
+from harness.prune.onnx.graph.inputs import MOST_FREE, layouts, suggested
 from harness.prune.onnx.graph.reading import read_onnx
 from harness.prune.onnx.graph.running import Runner
 from tests.onnx_files import tensor
@@ -170,3 +174,28 @@ def test_a_size_that_was_given_is_not_the_only_one(tmp_path: Path) -> None:
     assert len(result.plan.kept["before"]) == 4
     (made,) = Runner(result.model).run({"image": np.ones((2, 3, 6, 11), np.float32)})
     assert made.shape == (2, 2, 6, 11)
+
+
+@pytest.mark.parametrize("shape", [("N", None, None, None), None])
+def test_channels_that_are_open_are_those_of_the_first_convolution(
+    tmp_path: Path, shape: tuple[str | None, ...] | None
+) -> None:
+    """As PyTorch writes a file of which every axis was declared dynamic; one channel, which is no picture's usual."""
+    net = Net()
+    path = net.save(tmp_path / "net.onnx", [net.conv(net.conv("image", 1, 8), 8, 2)], [tensor("image", shape)])
+    assert read_onnx(path).inputs[0].shape == (None, 1, None, None)
+    assert harness.prune(path, ratio=0.5).proof.holds
+
+
+def test_sizes_that_would_not_fit_into_memory_are_not_tried() -> None:
+    open_ones = [ModelInput("x", "float32", (None,) * 5)]
+    tried = list(layouts(open_ones, Given(), 1))
+    assert tried
+    assert max(math.prod(shape) for (shape,) in tried) <= MOST_FREE
+    known = [ModelInput("x", "float32", (1, 3, 2048, 2048))]
+    assert list(layouts(known, Given(), 1)) == [((1, 3, 2048, 2048),)]
+
+
+def test_an_axis_that_varies_beside_a_batch_is_suggested_as_one() -> None:
+    inputs = [ModelInput("audio", "float32", (None, 512)), ModelInput("state", "float32", (2, None, 128))]
+    assert suggested(inputs) == "--input audio:Nx512:float32 --input state:2xNx128:float32"

@@ -119,7 +119,7 @@ def test_a_reconstructed_file_is_not_the_original_cut(tmp_path: Path) -> None:
     [
         (None, "needs examples"),
         (images(1), "give two batches"),
-        (images()[:, :, :3], "give examples as the model takes them"),
+        (images()[:, :, :3], "takes 3x6x6 for each example, and the data has 3x3x6"),
         (np.full((40, 3, 6, 6), np.nan, np.float32), "NaN"),
         ({"other": images()}, "no input 'other'"),
     ],
