@@ -113,7 +113,11 @@ def prune(  # noqa: PLR0913, PLR0917 - one parameter an option
                 "--finetune-schedule": finetune_schedule,
                 "--distill": distill,
                 "--steps": steps if steps != 1 else None,
-                "--scratch-epochs": scratch_epochs,
+                "--scratch-epochs": scratch_epochs is not None,
+                "--optimizer": optimizer != "adam",
+                "--learning-rate": learning_rate != 1e-3,
+                "--batch-size": batch_size != 64,
+                "--no-baselines": not baselines,
                 "--unsafe": unsafe,
             }
         )
@@ -128,6 +132,8 @@ def prune(  # noqa: PLR0913, PLR0917 - one parameter an option
         if importance is None and plan is None:
             choice["importance"] = usual_importance(model.name, reconstructed=reconstruct)
         speed = _speed({**target, **amount, **choice, "inputs": inputs}, plan)
+        if speed is None and store != ".harness":
+            raise SpecError("--store: is for --speedup and --max-latency-us; give one of them, or leave it out")
         spec = None if speed else _spec({**amount, **choice}, plan, after)
         asked = FileAsked(spec, plan, speed, _images(reconstruct, reconstruct_images))
         images = data, reading

@@ -103,6 +103,8 @@ def prune_onnx(  # noqa: PLR0913 - what stands beside the file, one by one
         TooSlowError: it could not be made as fast as asked.
     """
     check_seed(seed)
+    if not isinstance(spec, PruneSpec | None):
+        raise SpecError(f"prune: expected a PruneSpec, not {spec!r}; write prune('net.onnx', ratio=0.5)")
     given, pricing = Given(data, judge_by, inputs, seed), Pricing(open_store(store), Silent())
     if spec is None and {"speedup", "max_latency_us"} & options.keys():
         return prune_to_speed(Path(path), speed_spec({**options, "inputs": tuple(inputs)}, "prune"), pricing, given)
@@ -225,6 +227,9 @@ def prove_onnx(
         PruneError: the plan does not fit the original.
         ProofError: the files differ, or the comparison would mean nothing.
     """
+    check_seed(seed)
+    if not isinstance(pruned, Path | str):
+        raise SpecError(f"expected the path of the pruned file, not {type(pruned).__name__}; write it first")
     return prove(_comparison(Path(original), Path(pruned), plan, inputs, seed))
 
 

@@ -83,7 +83,9 @@ def _pruned(job: OnnxJob, progress: Progress) -> OnnxResult:
     if job.plan is not None:
         return replay_by(job.source, read_plan(job.plan), job.given)
     if job.speed is not None:
-        return prune_to_speed(job.source, job.speed, Pricing(open_store(job.store), progress), job.given, job.images)
+        kept = open_store(job.store)
+        kept.check()
+        return prune_to_speed(job.source, job.speed, Pricing(kept, progress), job.given, job.images)
     assert job.spec is not None  # OnnxJob sees to it
     return prune_by(job.source, job.spec, job.given)
 

@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -13,6 +14,7 @@ import pytest
 from onnx import helper, numpy_helper
 
 import harness
+from harness.base.errors import PruneError, SpecError
 from harness.prune.files import data_path, picture_path, plan_path, report_path
 from tests.onnx_files import tensor
 from tests.prune.command.running import Captured
@@ -251,3 +253,53 @@ def test_a_replayed_plan_is_judged_on_data(capsys: Captured, tmp_path: Path) -> 
     )
     assert code == 0
     assert json.loads(out)["agreement"]["examples"] == 4
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        ("--optimizer", "sgd"),
+        ("--learning-rate", "5"),
+        ("--batch-size", "3"),
+        ("--no-baselines",),
+        ("--scratch-epochs", "0"),
+        ("--store", "elsewhere"),
+    ],
+)
+def test_no_option_is_passed_over(capsys: Captured, tmp_path: Path, option: tuple[str, ...]) -> None:
+    error = refused(capsys, tmp_path, two_layers(tmp_path / "net.onnx"), *RATIO, *option)
+    assert error.startswith(f"harness: {option[0]}: ")
+
+
+def test_a_store_that_can_not_be_written_is_told_before_the_work(capsys: Captured, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    source, store = two_layers(tmp_path / "net.onnx"), tmp_path / "file" / "store"
+    assert "store" in refused(capsys, tmp_path, source, "--speedup", 2, "--store", store)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        np.full((4, 3, 6, 6), "text"),
+        np.ones((4, 3, 6, 6), complex),
+        np.ones((0, 3, 6, 6), np.float32),
+        {"image": np.float32(1)},
+    ],
+)
+def test_examples_are_numbers_and_at_least_one(tmp_path: Path, data: Any) -> None:
+    source = two_layers(tmp_path / "net.onnx")
+    with pytest.raises(PruneError, match="give numbers"):
+        harness.prune(source, ratio=0.5, importance="activation", data=data)
+    with pytest.raises(PruneError, match="give numbers"):
+        harness.prune(source, ratio=0.5, judge_by=data)
+
+
+def test_what_is_no_spec_or_no_path_is_told(tmp_path: Path) -> None:
+    source = two_layers(tmp_path / "net.onnx")
+    with pytest.raises(SpecError, match="expected a PruneSpec"):
+        harness.prune(source, 0.5)
+    result = harness.prune(source, ratio=0.5)
+    with pytest.raises(SpecError, match="expected the path of the pruned file, not OnnxResult"):
+        harness.verify(source, result, result.plan)
+    with pytest.raises(SpecError, match="seed = -1"):
+        harness.verify(source, source, result.plan, seed=-1)
