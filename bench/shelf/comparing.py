@@ -53,7 +53,7 @@ def compare(subject: Subject, pruners: Pruners, seeds: Sequence[int], seconds: f
     theirs = {arm: pruners.theirs(subject, arm, seeds[0]) for arm in THEIRS}
     cut = {ratio: pruners.ours(subject, ratio) for ratio in LADDER}
     speeds = _speeds(subject, theirs, cut, seconds, pruners)
-    chosen = {arm: _as_fast(speeds, arm) for arm in THEIRS if theirs[arm].pruned}
+    chosen = {arm: as_fast(speeds, arm) for arm in THEIRS if theirs[arm].pruned}
     pictures = subject.pictures(TEST, pruners.count)
     wanted = answers(subject.path, subject.input_name, pictures)
 
@@ -99,7 +99,7 @@ def _speeds(
     return found
 
 
-def _as_fast(speeds: Mapping[str, tuple[float, float, float]], arm: str) -> float | None:
+def as_fast(speeds: Mapping[str, tuple[float, float, float]], arm: str) -> float | None:
     """Our least ratio that is measured to be as fast as an arm of theirs."""
     if DESIGNS[arm] not in speeds:
         return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import statistics
 from collections.abc import Iterable, Sequence
@@ -102,6 +103,8 @@ def _speed(each: Told) -> str:
     if each.speedup is None:
         return "–"
     speedup, low, high = each.speedup
+    if math.isinf(high):
+        return f"{speedup:.2f}, too few launches to judge"
     return f"{speedup:.2f} [{low:.2f}, {high:.2f}]"
 
 

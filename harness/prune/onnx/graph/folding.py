@@ -6,6 +6,8 @@ original's after pruning too, unless a rule says that it follows.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import onnx_ir as ir
 from onnx_ir.passes import common
@@ -20,19 +22,23 @@ SHAPE_OF = ("Shape", "Size")
 def fold(model: ir.Model, first: Seen, second: Seen | None) -> None:
     """Replace small tensors that depend on shapes and constants alone, and are equal in both runs, by initializers.
 
-    What nodes make of constants alone is folded, whatever its size, unless it is larger than these. `second` is None
-    where the network runs on one size alone.
+    What nodes make of constants alone is folded, whatever its size, unless it is larger than these, however many nodes
+    lie between. `second` is None where the network runs on one size alone.
     """
     graph = model.graph
     settled: set[str] = set()  # depends on shapes and constants alone
+    made_of: dict[str, set[ir.Value]] = {}  # the constants behind what depends on constants alone
     for node in list(graph):
         if not _plain(node) or any(value.is_graph_output() for value in node.outputs):
             continue
         if node.op_type not in SHAPE_OF and not all(_is_settled(value, settled) for value in node.inputs):
             continue
-        settled |= {str(value.name) for value in node.outputs}
+        names = {str(value.name) for value in node.outputs}
+        settled |= names
+        behind = _behind(node, made_of)
+        made_of |= dict.fromkeys(names, behind) if behind else {}
         small = all(_same(str(value.name), first, second) for value in node.outputs)
-        if small or _shrinks(node, first):
+        if small or _shrinks(node, first, behind):
             for value in node.outputs:
                 _replace(graph, value, first.held[str(value.name)])
     common.RemoveUnusedNodesPass()(model)
@@ -61,14 +67,23 @@ def _same(name: str, first: Seen, second: Seen | None) -> bool:
     return second is None or (name in second.held and np.array_equal(first.held[name], second.held[name]))
 
 
-def _shrinks(node: ir.Node, first: Seen) -> bool:
-    """Whether all inputs are constants, and what is made of them is no larger."""
-    if not node.inputs or not all(value is None or is_constant(value) for value in node.inputs):
-        return False
+def _behind(node: ir.Node, made_of: Mapping[str, set[ir.Value]]) -> set[ir.Value]:
+    """The constants that a node makes its outputs of; none where they depend on anything else."""
+    found: set[ir.Value] = set()
+    for value in filter(None, node.inputs):
+        more = {value} if is_constant(value) else made_of.get(str(value.name))
+        if more is None:
+            return set()
+        found |= more
+    return found
+
+
+def _shrinks(node: ir.Node, first: Seen, behind: set[ir.Value]) -> bool:
+    """Whether what a node makes of these constants is no larger than they are."""
     made = [first.held.get(str(value.name)) for value in node.outputs]
-    read = sum(array.nbytes for array in map(constant, node.inputs) if array is not None)
+    read = sum(array.nbytes for array in map(constant, behind) if array is not None)
     written = [array.nbytes for array in made if array is not None]
-    return len(written) == len(made) and sum(written) <= read
+    return bool(behind) and len(written) == len(made) and sum(written) <= read
 
 
 def _replace(graph: ir.Graph, value: ir.Value, array: Array) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import itertools
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -10,7 +11,7 @@ import numpy as np
 import onnx_ir as ir
 
 from harness.channels.channels import Channels
-from harness.channels.names import Names
+from harness.channels.names import NO_CHANNEL, Names
 from harness.channels.place import Place
 from harness.channels.removal import Removal
 from harness.prune.onnx.graph.graph import Array, Graph, Shape, constant, is_constant
@@ -54,14 +55,14 @@ class Site(Place):
     """One node, as its rule sees it.
 
     `names` holds the names of each input (None where there is none), shaped as it was in a run; `out_shapes` are those
-    of the outputs.
+    of the outputs. `tensors` are the names of all that was made before, by the tensor's name.
     """
 
-    def __init__(self, path: str, graph: Graph, channels: Channels, notes: Notes) -> None:
+    def __init__(self, path: str, graph: Graph, channels: Channels, notes: Notes, tensors: Mapping[str, Names]) -> None:
         self.node = graph.nodes[path]
         self.out_shapes = [graph.shapes.get(str(value.name), ()) for value in self.node.outputs]
         super().__init__(path, channels, [known(shape) for shape in self.out_shapes])
-        self._notes, self._graph = notes, graph
+        self._notes, self._graph, self._tensors = notes, graph, tensors
 
     @property
     def opset(self) -> int:
@@ -105,6 +106,18 @@ class Site(Place):
             return None if found is None else [int(each) for each in found.ravel()]
         given = None if attribute is None else self.attribute(attribute)
         return None if given is None else [int(each) for each in given]
+
+    def beside(self) -> Iterator[tuple[ir.Node, Names]]:
+        """The nodes that read its output, each with the names of other inputs, as far as they were made before."""
+        for reader, _ in self.node.outputs[0].uses():
+            for value in reader.inputs:
+                if value is not None and str(value.name) in self._tensors:
+                    yield reader, self._tensors[str(value.name)]
+
+    def must_stay(self, ids: Names) -> bool:
+        """Whether all of these channels are pinned by now."""
+        stay = [group.channels for group in self._channels.groups() if group.pinned is not None]
+        return set(self.find(ids).tolist()) <= {NO_CHANNEL, *itertools.chain(*stay)}
 
     def lend(self, count: int) -> Names:
         """Ids for the values of a constant, which only go with channels that they meet: int32 (count,)."""

@@ -65,7 +65,7 @@ def trace(graph: Graph, keep: tuple[str, ...] = ()) -> Trace:
 
 def _flow(found: Trace, path: str, node: ir.Node) -> None:
     """Give names to what one node makes."""
-    site = Site(path, found.graph, found.channels, found.notes)
+    site = Site(path, found.graph, found.channels, found.notes, found.tensors)
     site.names = [_names(found, value) for value in node.inputs]
     if node.op_type in FORMS and site.is_constant(0):  # whoever reads it says whose channels it holds
         found.tensors[str(node.outputs[0].name)] = nameless(site.out_shape)

@@ -19,6 +19,7 @@ from harness.prune.onnx.api import verify_onnx
 from harness.prune.onnx.graph import registry
 from harness.prune.onnx.graph.site import Site
 from tests.prune.onnx.graph.building import Net
+from tests.prune.onnx.graph.heads import attention
 
 pytestmark = pytest.mark.without_tensorflow
 
@@ -130,6 +131,31 @@ def test_a_constant_that_is_not_cut_where_it_should_be(wrong_rule: Any, tmp_path
     scaled = net.op("Mul", net.conv("image", 3, 8), net.random(1, 8, 1, 1))
     with pytest.raises(ProofError, match="not the masked original"):
         harness.prune(net.save(tmp_path / "net.onnx", [net.conv(scaled, 8, 2)]), ratio=0.5)
+
+
+def test_biases_of_the_next_head(wrong_rule: Any, tmp_path: Path) -> None:
+    """Columns of a table of constants, of which whole heads keep each other's."""
+
+    def mistake(site: Site) -> Any:
+        if not (site.is_constant(0) and site.is_constant(1)):
+            return right(site)
+        ids = site.lend(site.out_shape[-1])
+        site.weight(0, {1: np.roll(ids, 1)}, role="other")
+        return spread(ids, site.out_shape, 1)
+
+    right = registry._RULES["", "Gather"]
+    wrong_rule("Gather", mistake)
+    with pytest.raises(ProofError, match="not the masked original"):
+        harness.prune(attention(tmp_path / "net.onnx", heads=6, width=2), ratio=0.5, keep=("before",))
+
+
+def test_a_stretched_norm_that_keeps_its_size(wrong_rule: Any, tmp_path: Path) -> None:
+    wrong_rule("Expand", lambda site: next(names for _, names in site.beside()))
+    net = Net()
+    x = net.conv("image", 3, 8)
+    norm = net.op("Expand", net.op("ReduceL2", x, net.integers(1), keepdims=1), net.integers(1, 8, 1, 1))
+    with pytest.raises(ProofError, match="does not run"):
+        harness.prune(net.save(tmp_path / "net.onnx", [net.conv(net.op("Div", x, norm), 8, 2)]), ratio=0.5)
 
 
 def changed(path: Path, name: str, change: Callable[[Any], Any]) -> Path:

@@ -148,15 +148,17 @@ def _of_tensors(site: Site, first: Operand, second: Operand, out: str) -> Names:
         else:
             site.pin(one, f"'{site.path}' stretches it over another tensor")
             site.pin(other, f"'{site.path}' stretches it over another tensor")
-    result, found = nameless(site.out_shape), None
+    left: dict[str, Names] = {}
     for index, own in (first, second):
         names = site.names[index]
         for axis in site.varying(names):
-            if own[axis] not in out or own[axis] == found:
-                continue
-            if found is not None:
-                site.pin(names, f"'{site.path}' leaves channels along two axes")
-                continue
-            found = own[axis]
-            result = spread(along(names, axis), site.out_shape, out.index(found))
-    return result
+            if own[axis] in out:
+                left.setdefault(own[axis], along(names, axis))
+    if not left:
+        return nameless(site.out_shape)
+    chosen = next(iter(left))
+    if len(left) > 1:
+        chosen = next((letter for letter, ids in left.items() if not site.must_stay(ids)), chosen)
+    for letter in left.keys() - {chosen}:
+        site.pin(left[letter], f"'{site.path}' leaves channels along two axes")
+    return spread(left[chosen], site.out_shape, out.index(chosen))

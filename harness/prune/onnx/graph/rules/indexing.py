@@ -106,12 +106,16 @@ def gather(site: Site) -> Names | list[Names]:
 
 
 def _embedding(site: Site, axis: int) -> Names | list[Names]:
-    """Rows of a constant, by whatever was computed: each column is a channel."""
-    if axis != 0 or len(site.names[0].shape) != 2 or site.is_constant(1):
+    """Rows of a constant: each column is a channel, or, by constant places, one that only goes with those it meets."""
+    if axis != 0 or site.names[0].ndim != 2:
         return site.pin_all(f"'{site.path}' takes parts of a constant")
-    made = site.create(site.out_shape[-1], -1)
-    site.weight(0, {1: along(made, -1)}, makes=1)
-    return made
+    if site.is_constant(1):
+        ids = site.lend(site.out_shape[-1])
+        site.weight(0, {1: ids}, role="other")
+    else:
+        ids = site.make(site.out_shape[-1])
+        site.weight(0, {1: ids}, makes=1)
+    return spread(ids, site.out_shape, len(site.out_shape) - 1)
 
 
 @onnx_rule("Pad")
@@ -134,8 +138,25 @@ def pad(site: Site) -> Names | list[Names]:
     return spread(ids, site.out_shape, axis)
 
 
-@onnx_rule("GatherElements", "GatherND", "ScatterND", "ScatterElements", "NonMaxSuppression", "Compress", "Unique")
+@onnx_rule("GatherND")
+def gather_nd(site: Site) -> Names | list[Names]:
+    """Places along the first axes, wherever they come from; names pass along the others."""
+    names, places = site.names
+    indexed = int(site.attribute("batch_dims", 0)) + places.shape[-1]
+    site.pin(places, f"'{site.path}' takes places that are computed from it")
+    if site.is_constant(0) and indexed == 1:
+        return _embedding(site, 0)
+    axes = site.varying(names)
+    if axes and axes[0] < indexed:
+        return by_place(site)
+    if not axes:
+        return np.broadcast_to(names[(0,) * names.ndim], site.out_shape)
+    return spread(along(names, axes[0]), site.out_shape, axes[0] - names.ndim)
+
+
+@onnx_rule("GatherElements", "ScatterND", "ScatterElements", "NonMaxSuppression", "Compress", "Unique")
 def by_place(site: Site) -> list[Names]:
     """Reads places that are computed."""
-    site.stays("it takes places that are computed")
+    if any((names != NO_CHANNEL).any() for names in site.names):
+        site.stays("it takes places that are computed")
     return [nameless(names.shape) for names in site.pin_all(f"'{site.path}' takes places that are computed")]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from harness.channels.names import Names, along, spread
-from harness.prune.onnx.graph.registry import onnx_rule
+from harness.channels.names import NO_CHANNEL, Names, along, spread
+from harness.prune.onnx.graph.registry import onnx_rule, rule_for
+from harness.prune.onnx.graph.rules.elementwise import merge
 from harness.prune.onnx.graph.rules.reshaping import target
 from harness.prune.onnx.graph.site import Site
 
@@ -36,9 +37,19 @@ def _carried(site: Site, names: Names, axes: tuple[int, ...]) -> Names:
 def expand(site: Site) -> Names:
     """Stretched over axes of length 1; sizes are stated for the others, too."""
     names = _lent(site) if site.is_constant(0) else site.names[0]
-    made = np.broadcast_to(names.reshape((1,) * (len(site.out_shape) - names.ndim) + names.shape), site.out_shape)
+    lined = names.reshape((1,) * (len(site.out_shape) - names.ndim) + names.shape)
+    made = np.broadcast_to(_met(site, lined) if (lined == NO_CHANNEL).all() else lined, site.out_shape)
     target(site, 1, made)
     return made
+
+
+def _met(site: Site, names: Names) -> Names:
+    """Names of a tensor without channels: where it is stretched over those of what it is lined up with, theirs."""
+    for reader, others in site.beside():
+        axes = site.varying(others)
+        if rule_for(reader) is merge and axes and others.shape == site.out_shape and names.shape[axes[0]] == 1:
+            return spread(along(others, axes[0]), site.out_shape, axes[0])
+    return names
 
 
 def _lent(site: Site) -> Names:
