@@ -18,6 +18,8 @@ from harness.prune.onnx.graph.registry import rule_for
 from harness.prune.onnx.graph.shape_chains import follows
 from harness.prune.onnx.graph.site import FORMS, Notes, Site, known
 
+COUNTING = ("NonMaxSuppression", "NonZero")  # how much they make depends on what they read
+
 
 @dataclass(frozen=True)
 class Trace:
@@ -96,7 +98,7 @@ def _outputs(found: Trace, site: Site) -> list[Names]:
         found.ruleless[site.path] = "has a body of its own"
     elif rule is None:
         found.ruleless[site.path] = "has no rule"
-    elif _is_hollow(found, site.node):
+    elif kind not in COUNTING and _is_hollow(found, site.node):
         found.ruleless[site.path] = "reads or makes an empty tensor"
     if site.path in found.ruleless:
         return site.pin_all(f"'{site.path}' ({shown}) {found.ruleless[site.path]}")
