@@ -105,7 +105,7 @@ def _check_filled(words: list[str]) -> None:
 
 
 def _told(line: str) -> int:
-    print_message(f"harness: {line}")
+    print_message(f"harness: {' '.join(line.splitlines())}")  # names in files may hold line breaks
     return UNANSWERED
 
 

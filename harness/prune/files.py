@@ -49,8 +49,13 @@ def picture_path(model: Path) -> Path:
     return model.with_suffix(".layers.svg")
 
 
-def _beside(model: Path) -> tuple[Path, Path, Path]:
-    return plan_path(model), report_path(model), picture_path(model)
+def data_path(model: Path) -> Path:
+    """Where the external data of a pruned ONNX file stands: `NAME.onnx.data` beside `NAME.onnx`."""
+    return model.with_name(f"{model.name}.data")
+
+
+def _beside(model: Path) -> tuple[Path, ...]:
+    return plan_path(model), report_path(model), picture_path(model), data_path(model)
 
 
 def read_plan(path: Path) -> ChannelPlan:
@@ -121,7 +126,7 @@ def _check_names(output: Path, inputs: tuple[Path, ...]) -> None:
         if made.is_dir():
             raise PruneError(f"--output {output}: {made} is a folder; give another file name")
         for path in inputs:
-            if path.resolve() == made.resolve():
+            if os.path.realpath(path) == os.path.realpath(made):  # says of a loop of links what it is, too
                 raise PruneError(
                     f"--output {output} would overwrite the input {path}, which is never changed; give another name"
                 )

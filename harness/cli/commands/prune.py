@@ -113,29 +113,31 @@ def prune(  # noqa: PLR0913, PLR0917 - one parameter an option
                 "--finetune-schedule": finetune_schedule,
                 "--distill": distill,
                 "--steps": steps if steps != 1 else None,
-                "--scratch-epochs": scratch_epochs,
+                "--scratch-epochs": scratch_epochs is not None,
+                "--optimizer": optimizer != "adam",
+                "--learning-rate": learning_rate != 1e-3,
+                "--batch-size": batch_size != 64,
+                "--no-baselines": not baselines,
                 "--unsafe": unsafe,
             }
         )
         from harness.spec import usual_importance
 
         check_seed(seed)
-        if plan is not None and reconstruct:
-            raise SpecError(
-                "--reconstruct: a plan is replayed on an ONNX file as it was; give --ratio instead of --plan"
-            )
+        _check_replayed(plan, reconstruct)
         after = _recovery_options(reconstruct, reconstruct_images, 0, None)
         if importance is None and plan is None:
             choice["importance"] = usual_importance(model.name, reconstructed=reconstruct)
         if batch is None and (speedup is not None or max_latency_us is not None):
             target["batch_sizes"] = only_batch(model)
         speed = _speed({**target, **amount, **choice, "inputs": inputs}, plan)
+        if speed is None and store != ".harness":
+            raise SpecError("--store: is for --speedup and --max-latency-us; give one of them, or leave it out")
         spec = None if speed else _spec({**amount, **choice}, plan, after)
         asked = FileAsked(spec, plan, speed, _images(reconstruct, reconstruct_images))
-        images = data, reading
-        run = seed, store, terminal(quiet)
         with _too_slow_is_no():
-            _answer_file(prune_file(model, output, asked, inputs or [], images, run), model, as_json)
+            run = seed, store, terminal(quiet)
+            _answer_file(prune_file(model, output, asked, inputs or [], (data, reading), run), model, as_json)
         return
     refuse_for_keras(inputs)
     after = _recovery_options(reconstruct, reconstruct_images, finetune_epochs, finetune_schedule)
@@ -175,6 +177,11 @@ def prune(  # noqa: PLR0913, PLR0917 - one parameter an option
     )
     with _too_slow_is_no():
         _answer(run_job(job, terminal(quiet)), as_json)
+
+
+def _check_replayed(plan: Path | None, reconstruct: bool) -> None:
+    if plan is not None and reconstruct:
+        raise SpecError("--reconstruct: a plan is replayed on an ONNX file as it was; give --ratio instead of --plan")
 
 
 @contextmanager

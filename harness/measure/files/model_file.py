@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import math
+import os
+import stat
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,7 +52,9 @@ def read_model(path: Path) -> ModelFile:
         _check_size(path)
         proto = onnx.load_model(path, load_external_data=False)
     except OSError as error:
-        raise MeasureError(f"{path}: can't be read ({error.strerror}); give the path of an ONNX file") from None
+        raise MeasureError(
+            f"{path}: can't be read ({error.strerror or error}); give the path of an ONNX file"
+        ) from None
     except MeasureError:
         raise
     except Exception:  # protobuf raises several kinds, none of them public
@@ -59,7 +63,8 @@ def read_model(path: Path) -> ModelFile:
         raise MeasureError(f"{path}: not an ONNX file with a graph; export the model to ONNX first")
     external = external_files(path, proto)
     files = [path, *external]
-    names = {tensor.name for tensor in proto.graph.initializer}
+    held = (*proto.graph.initializer, *(sparse.values for sparse in proto.graph.sparse_initializer))
+    names = {tensor.name for tensor in held}
     known = read_by_convolutions(proto)
     return ModelFile(
         path=path,
@@ -76,8 +81,11 @@ def read_model(path: Path) -> ModelFile:
 
 
 def _check_size(path: Path) -> None:
-    """Raise MeasureError where a file is larger than ONNX files can be, before it is read."""
-    size = path.stat().st_size
+    """Raise MeasureError where a file is larger than ONNX files can be, or a pipe, before it is read."""
+    found = path.stat()
+    size = found.st_size
+    if not stat.S_ISREG(found.st_mode) and not stat.S_ISDIR(found.st_mode):
+        raise MeasureError(f"{path}: is a pipe or a device, not a file; give the path of an ONNX file")
     if size > LARGEST:
         raise MeasureError(
             f"{path}: has {size / 1e9:.1f} GB in one file, and an ONNX file holds 2 at most; export the model with "
@@ -103,12 +111,12 @@ def external_files(path: Path, proto: onnx.ModelProto) -> list[Path]:
     folder = path.resolve().parent
     files = []
     for location in sorted(locations):
-        file = (folder / location).resolve()
+        file = Path(os.path.realpath(folder / location.replace("\0", "?")))
         if not file.is_relative_to(folder):
             raise MeasureError(
                 f"{path}: its external data '{location}' is outside its folder; move it beside the model"
             )
-        if not file.is_file():
+        if not os.path.isfile(file):
             raise MeasureError(f"{path}: its external data '{location}' is missing; put it beside the model")
         files.append(file)
     return files
@@ -116,7 +124,7 @@ def external_files(path: Path, proto: onnx.ModelProto) -> list[Path]:
 
 def tensors(proto: onnx.ModelProto) -> Iterator[onnx.TensorProto]:
     """Every tensor stored in a model: initializers and attributes, in subgraphs and functions too."""
-    for graph in _graphs(proto):
+    for graph in graphs(proto):
         yield from graph.initializer
         for sparse in graph.sparse_initializer:
             yield from (sparse.values, sparse.indices)
@@ -130,13 +138,13 @@ def tensors(proto: onnx.ModelProto) -> Iterator[onnx.TensorProto]:
 
 
 def _nodes(proto: onnx.ModelProto) -> Iterator[onnx.NodeProto]:
-    for graph in _graphs(proto):
+    for graph in graphs(proto):
         yield from graph.node
     for function in proto.functions:
         yield from function.node
 
 
-def _graphs(proto: onnx.ModelProto) -> Iterator[onnx.GraphProto]:
+def graphs(proto: onnx.ModelProto) -> Iterator[onnx.GraphProto]:
     """The graph, and those inside its nodes and those of the model's functions, whatever their depth."""
     yield proto.graph
     yield from _inside(proto.graph.node)

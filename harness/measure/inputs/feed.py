@@ -103,7 +103,7 @@ def _filled(one: Wanted, shape: Shape | None, value: Any) -> Array:
         MeasureError: it is no value of the input's type, or there is no telling how many of it.
     """
     path, first = one.each[0]
-    array = _as_type(value, first.dtype)
+    array = as_type(value, first.dtype)
     if array is None:
         raise MeasureError(f"{path}: --input {first.name}={value} is no {first.dtype}, which the model's {first} wants")
     if array.ndim:
@@ -116,7 +116,7 @@ def _filled(one: Wanted, shape: Shape | None, value: Any) -> Array:
     return np.full([1 if size is None else size for size in shape], array)
 
 
-def _as_type(value: Any, dtype: str) -> Array | None:
+def as_type(value: Any, dtype: str) -> Array | None:
     """A value as an array of a type; None where that would change it."""
     try:
         array = np.asarray(value)

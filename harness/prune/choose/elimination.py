@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from harness.base import blas
+from harness.base.errors import PruneError
 
 Array = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.intp]
@@ -46,9 +47,17 @@ def eliminated(readers: Sequence[Reader], channels: Sequence[int]) -> Array:
 
     A share of the variance of what each reader makes, added up over the readers; none is less than that of a channel
     which went before. Channels of others that a reader has stay, and help.
+
+    Raises:
+        PruneError: what they read does not vary.
     """
-    with blas.one_thread():
-        return _eliminated(readers, np.asarray(channels))
+    try:
+        with blas.one_thread():
+            return _eliminated(readers, np.asarray(channels))
+    except np.linalg.LinAlgError:
+        raise PruneError(
+            "importance 'reconstruction': what layers read does not vary on this data; give examples that differ"
+        ) from None
 
 
 def _eliminated(readers: Sequence[Reader], wanted: Ints) -> Array:

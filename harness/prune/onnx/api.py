@@ -26,7 +26,7 @@ from harness.prune.onnx.graph.pinned import pinned
 from harness.prune.onnx.graph.reading import load_onnx, read_onnx
 from harness.prune.onnx.graph.surgery import remove
 from harness.prune.onnx.graph.trace import Trace, trace
-from harness.prune.onnx.network import OnnxNetwork
+from harness.prune.onnx.network import OnnxNetwork, check_finite
 from harness.prune.onnx.proof.comparison import Comparison
 from harness.prune.onnx.proof.verify import judge, prove
 from harness.prune.onnx.recover.accuracy import accuracy
@@ -104,6 +104,8 @@ def prune_onnx(  # noqa: PLR0913 - what stands beside the file, one by one
         TooSlowError: it could not be made as fast as asked.
     """
     check_seed(seed)
+    if not isinstance(spec, PruneSpec | None):
+        raise SpecError(f"prune: expected a PruneSpec, not {spec!r}; write prune('net.onnx', ratio=0.5)")
     given, pricing = Given(data, judge_by, inputs, seed), Pricing(open_store(store), Silent())
     if spec is None and {"speedup", "max_latency_us"} & options.keys():
         return prune_to_speed(Path(path), speed_spec({**options, "inputs": tuple(inputs)}, "prune"), pricing, given)
@@ -203,11 +205,21 @@ def replay_onnx(path: Path | str, decided: ChannelPlan, *, inputs: Sequence[str]
         PruneError: the plan is for another architecture, or removes nothing.
         ProofError: the pruned graph is not the masked original.
     """
-    found = trace(read_onnx(Path(path), inputs))
-    removal_of(found, decided)  # refuses a plan that is damaged, or for another network
+    return replay_by(Path(path), decided, Given(inputs=inputs, seed=seed))
+
+
+def replay_by(path: Path, decided: ChannelPlan, given: Given) -> OnnxResult:
+    """The same, held against the original on the examples that are given to judge by.
+
+    Raises:
+        PruneError, ProofError: as `replay_onnx` does.
+    """
+    network = _network(path, (), given)
+    check_finite(network.found)
+    removal_of(network.found, decided)  # refuses a plan that is damaged, or for another network
     if removes_nothing(decided):
         raise PruneError("the plan removes no channel at all; give one that does")
-    return _cut(Path(path), found, decided, seed)
+    return _finished(network, decided, given, None)
 
 
 def prove_onnx(
@@ -220,6 +232,9 @@ def prove_onnx(
         PruneError: the plan does not fit the original.
         ProofError: the files differ, or the comparison would mean nothing.
     """
+    check_seed(seed)
+    if not isinstance(pruned, Path | str):
+        raise SpecError(f"expected the path of the pruned file, not {type(pruned).__name__}; write it first")
     return prove(_comparison(Path(original), Path(pruned), plan, inputs, seed))
 
 
@@ -244,6 +259,7 @@ def verify_onnx(
 
 def _comparison(original: Path, pruned: Path, plan: ChannelPlan, inputs: Sequence[str], seed: int) -> Comparison:
     found = trace(read_onnx(original, inputs))
+    check_finite(found)
     return Comparison(found, load_onnx(pruned), removal_of(found, plan), seed)
 
 

@@ -24,7 +24,7 @@ def by_input(graph: Graph, data: Data | Array | None) -> Data | None:
     """Examples by input name; of a single input the array alone will do.
 
     Raises:
-        PruneError: there are others than the model has inputs, or they have another size.
+        PruneError: there are others than the model has inputs, or they have another size, or are no numbers.
     """
     if data is None:
         return None
@@ -34,10 +34,21 @@ def by_input(graph: Graph, data: Data | Array | None) -> Data | None:
         missing = [name for name in names if name not in data]
         if unknown or missing:
             raise PruneError(f"data: there is no input '{(unknown + missing)[0]}' in both; give {', '.join(names)}")
-        return {name: np.asarray(array) for name, array in data.items()}
+        return {name: _numbers(name, array) for name, array in data.items()}
     if len(names) != 1:
         raise PruneError(f"data: the model has {len(names)} inputs; give arrays by name for {', '.join(names)}")
-    return {names[0]: _as_taken(graph.inputs[0], np.asarray(data), graph.feeds[0][names[0]])}
+    return {names[0]: _as_taken(graph.inputs[0], _numbers(names[0], data), graph.feeds[0][names[0]])}
+
+
+def _numbers(name: str, data: Any) -> Array:
+    """Examples as an array, which must hold one at least, of real numbers."""
+    array = np.asarray(data)
+    if array.dtype.kind not in "biuf" or not array.ndim or not len(array):
+        shape = "x".join(map(str, array.shape)) or "one value"
+        raise PruneError(
+            f"data: '{name}' is {shape}:{array.dtype}; give numbers, (N, ...) for N examples, at least one"
+        )
+    return array
 
 
 def _as_taken(one: ModelInput, images: Array, fed: Array) -> Array:

@@ -8,8 +8,9 @@ from pathlib import Path
 from harness.base.errors import SpecError
 from harness.base.progress import Progress, Silent
 from harness.base.store import open_store
+from harness.measure.files.model_file import read_model
 from harness.prune.files import check_output, read_plan, save
-from harness.prune.onnx.api import Given, prune_by, prune_to_speed, replay_onnx, sized
+from harness.prune.onnx.api import Given, prune_by, prune_to_speed, replay_by, sized
 from harness.prune.onnx.result import OnnxResult
 from harness.prune.price.pricing import Pricing
 from harness.records import PruneFile
@@ -64,7 +65,8 @@ def run_onnx_job(job: OnnxJob, progress: Progress | None = None) -> Done:
         TooSlowError: it could not be made as fast as asked.
         StoreError: the output can't be written.
     """
-    check_output(job.output, job.source, *([job.plan] if job.plan else []), suffix=SUFFIX)
+    read = [job.source, *read_model(job.source).external, *([job.plan] if job.plan else [])]
+    check_output(job.output, *read, suffix=SUFFIX)
     shown = progress or Silent()
     with shown.task("prune and prove"):
         result = _pruned(job, shown)
@@ -84,9 +86,11 @@ def run_onnx_job(job: OnnxJob, progress: Progress | None = None) -> Done:
 
 def _pruned(job: OnnxJob, progress: Progress) -> OnnxResult:
     if job.plan is not None:
-        return replay_onnx(job.source, read_plan(job.plan), inputs=job.given.inputs, seed=job.given.seed)
+        return replay_by(job.source, read_plan(job.plan), job.given)
     if job.speed is not None:
-        return prune_to_speed(job.source, job.speed, Pricing(open_store(job.store), progress), job.given, job.images)
+        kept = open_store(job.store)
+        kept.check()
+        return prune_to_speed(job.source, job.speed, Pricing(kept, progress), job.given, job.images)
     assert job.spec is not None  # OnnxJob sees to it
     return prune_by(job.source, job.spec, job.given)
 

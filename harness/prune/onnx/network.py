@@ -57,7 +57,7 @@ class OnnxNetwork:
 
     def free(self) -> dict[int, Group]:
         """The groups that can lose channels, by their number."""
-        _check_finite(self.found)
+        check_finite(self.found)
         return free_of(self.channels, pinned(self.found))
 
     def scores(self, free: Mapping[int, Group], importance: Importance) -> dict[int, Scores]:
@@ -91,7 +91,8 @@ class OnnxNetwork:
                 )
 
 
-def _check_finite(found: Trace) -> None:
+def check_finite(found: Trace) -> None:
+    """Raise PruneError where a weight that would be cut is no number."""
     for cut in found.notes.cuts:
         value = found.graph.nodes[cut.node].inputs[cut.index]
         held = constant(value)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import onnx_ir as ir
 
+from harness.prune.files import data_path
 from harness.records import (
     Agreement,
     ChannelPlan,
@@ -44,7 +45,7 @@ class OnnxResult:
 
     def write(self, path: Path) -> None:
         """Write the file; weights go beside it, in NAME.onnx.data, where the original's were outside of it too."""
-        ir.save(self.model, path, external_data=f"{path.name}.data" if self.external else None)
+        ir.save(self.model, path, external_data=data_path(path).name if self.external else None)
 
     def record(self) -> Pruning:
         """What a results file keeps of it."""

@@ -18,9 +18,9 @@ OF_KERAS = (
     "statistics of BatchNormalization, other class numbers)."
 )
 OF_ONNX = (
-    "An ONNX file was trained elsewhere, so it is probably fed otherwise than there: try --scale raw, an npz:FILE of "
-    "arrays that are prepared as its makers do it (mean and spread, BGR or RGB), and look whether the classes have the "
-    "same numbers; `harness evaluate` answers in seconds."
+    "An ONNX file was trained elsewhere, so it is probably fed otherwise than there: try the other scale (`harness "
+    "evaluate FILE.onnx --data DATA --scale raw` answers in seconds), an npz:FILE of arrays that are prepared as its "
+    "makers do it (mean and spread, BGR or RGB), and look whether the classes have the same numbers."
 )
 
 

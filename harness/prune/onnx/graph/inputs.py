@@ -5,11 +5,13 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from harness.base.errors import ModelError
 from harness.measure.inputs.declared import FEEDABLE, ModelInput, batch_axes
+from harness.measure.inputs.feed import as_type
 from harness.measure.inputs.given import Given
 from harness.prune.onnx.graph.graph import Array, Shape
 
@@ -66,10 +68,16 @@ def invented(
     """Inputs of these shapes: normally distributed floats times `scale`, whole numbers 0 and 1, or what was given.
 
     Raises:
-        ModelError: an input holds something that is no number.
+        ModelError: an input holds something that is no number, or more than there is memory for.
     """
     generator = np.random.default_rng(seed)
-    return {one.name: _value(one, shape, given, generator, scale) for one, shape in zip(inputs, shapes, strict=True)}
+    try:
+        return {
+            one.name: _value(one, shape, given, generator, scale) for one, shape in zip(inputs, shapes, strict=True)
+        }
+    except (MemoryError, OverflowError, ValueError):  # as NumPy says that no array can be so large
+        sizes = " and ".join(f"{one.name} of {_of(shape)}" for one, shape in zip(inputs, shapes, strict=True))
+        raise ModelError(f"there is no memory for {sizes}; say smaller sizes with --input") from None
 
 
 def _value(one: ModelInput, shape: Shape, given: Given, generator: np.random.Generator, scale: float) -> Array:
@@ -85,12 +93,38 @@ def _value(one: ModelInput, shape: Shape, given: Given, generator: np.random.Gen
     return generator.integers(0, 2, shape).astype(kind)
 
 
-def fits(given: Given, inputs: Sequence[ModelInput]) -> None:
-    """Raise ModelError where something is given for an input that the model does not have."""
-    names = {one.name for one in inputs}
-    unknown = [name for name in given.names if name not in names]
+def check_sizes(inputs: Sequence[ModelInput]) -> None:
+    """Raise ModelError where an input is declared to hold nothing."""
+    for one in inputs:
+        if one.shape is not None and 0 in one.shape:
+            raise ModelError(f"input {one} holds nothing; export the model with its true sizes, or with open ones")
+
+
+def as_taken(given: Given, inputs: Sequence[ModelInput]) -> Given:
+    """What was given with `--input`, lists as arrays of their inputs' types.
+
+    Raises:
+        ModelError: something is for an input that the model does not have, or does not fit it.
+    """
+    taken = {one.name: one for one in inputs if one.dtype in FEEDABLE}
+    unknown = [name for name in given.names if name not in {one.name for one in inputs}]
     if unknown:
-        raise ModelError(f"--input {unknown[0]}: there is no such input; the model has {', '.join(sorted(names))}")
+        names = ", ".join(sorted(one.name for one in inputs))
+        raise ModelError(f"--input {unknown[0]}: there is no such input; the model has {names}")
+    for name, layout in given.layouts.items():
+        one = taken.get(name)
+        if one is not None and (layout.dtype != one.dtype or 0 in layout.shape or not one.takes(layout.shape)):
+            raise ModelError(f"--input for '{name}' does not fit {one}; say what it takes: {suggested(inputs)}")
+    arrays = {}
+    for name, value in given.values.items():
+        one = taken.get(name)
+        array = None if one is None else as_type(value, one.dtype)
+        if one is not None and (array is None or (array.ndim and not (array.size and one.takes(array.shape)))):
+            raise ModelError(f"--input {name}={value} does not fit {one}; give one number, or a list of its shape")
+        if array is not None and array.ndim:
+            arrays[name] = array
+    values = {name: value for name, value in given.values.items() if name not in arrays}
+    return replace(given, values=values, arrays={**given.arrays, **arrays})
 
 
 def suggested(inputs: Sequence[ModelInput]) -> str:
@@ -114,4 +148,8 @@ def _sizes(one: ModelInput, batch: int | None) -> str:
 
 def described(feeds: Mapping[str, Array]) -> str:
     """The shapes of inputs in words, for a message."""
-    return " and ".join(f"{name} of {'x'.join(map(str, array.shape)) or 'one number'}" for name, array in feeds.items())
+    return " and ".join(f"{name} of {_of(array.shape)}" for name, array in feeds.items())
+
+
+def _of(shape: Shape) -> str:
+    return "x".join(map(str, shape)) or "one number"

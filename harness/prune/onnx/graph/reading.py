@@ -3,26 +3,21 @@
 from __future__ import annotations
 
 import contextlib
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import onnx_ir as ir
-from onnx_ir.passes import common
 
-from harness.base.errors import ModelError, first_line
+from harness.base.errors import ModelError
 from harness.measure.files.model_file import LARGEST, ModelFile, read_model
 from harness.measure.inputs.declared import ModelInput
 from harness.measure.inputs.given import Given, gather
 from harness.prune.onnx.graph.folding import constant_tensors, fold
-from harness.prune.onnx.graph.graph import Array, Graph, is_constant
-from harness.prune.onnx.graph.inputs import described, fits, invented, layouts, suggested
+from harness.prune.onnx.graph.graph import Array, Graph
+from harness.prune.onnx.graph.inputs import as_taken, check_sizes, described, invented, layouts, suggested
+from harness.prune.onnx.graph.loading import check_inference, loaded
 from harness.prune.onnx.graph.running import Runner, Seen, look, with_outputs
-
-if TYPE_CHECKING:
-    import onnx
 
 SECOND_BATCH = 3
 OLDEST = 7  # the opset from which tensors are lined up as NumPy does
@@ -48,9 +43,10 @@ def read_onnx(path: Path, inputs: Sequence[str] = ()) -> Graph:
         )
     given = gather(inputs, None, {}, file.inputs)
     try:
-        fits(given, file.inputs)
-        model = _loaded(path)
-        _check_inference(model)
+        check_sizes(file.inputs)
+        given = as_taken(given, file.inputs)
+        model = loaded(path)
+        check_inference(model)
         return _seen(model, file, given)
     except ModelError as error:
         raise ModelError(f"{path}: {error}") from None
@@ -65,45 +61,9 @@ def load_onnx(path: Path) -> ir.Model:
     """
     read_model(path)
     try:
-        return _loaded(path)
+        return loaded(path)
     except ModelError as error:
         raise ModelError(f"{path}: {error}") from None
-
-
-def _loaded(path: Path) -> ir.Model:
-    """The model with its weights in memory, as onnxruntime accepts it, its constants among the initializers."""
-    import onnx
-
-    try:
-        proto = onnx.load_model(path)
-        _check_names(proto)
-        Runner(proto.SerializeToString())
-        model = ir.from_proto(proto)
-    except ModelError as error:
-        raise ModelError(f"{error}; export the model again for an onnxruntime that loads it") from None
-    except Exception as error:  # onnx-ir raises several kinds on graphs that contradict themselves
-        raise ModelError(f"can't be read ({first_line(error)}); export the model again") from None
-    if model.functions:
-        common.InlinePass()(model)
-    common.LiftConstantsToInitializersPass(lift_all_constants=True, size_limit=0)(model)
-    return model
-
-
-def _check_names(proto: onnx.ModelProto) -> None:
-    """Raise ModelError where two constants have one name: which of them is meant is for each reader to guess."""
-    counts = Counter(each.name for each in proto.graph.initializer)
-    twice = next((name for name, count in counts.items() if count > 1), None)
-    if twice is not None:
-        raise ModelError(f"holds two constants named '{twice}'")
-
-
-def _check_inference(model: ir.Model) -> None:
-    for node in model.graph.all_nodes():
-        training = node.attributes.get("training_mode")
-        last = node.inputs[2] if node.op_type == "Dropout" and len(node.inputs) > 2 else None
-        drops = last is not None and (not is_constant(last) or bool(last.const_value.numpy()))  # type: ignore[union-attr]
-        if drops or (training is not None and training.as_int()):
-            raise ModelError(f"'{node.name}' ({node.op_type}) is in training mode; export the model for inference")
 
 
 def _seen(model: ir.Model, file: ModelFile, given: Given) -> Graph:

@@ -18,6 +18,8 @@ from harness.prune.onnx.graph.registry import rule_for
 from harness.prune.onnx.graph.shape_chains import follows
 from harness.prune.onnx.graph.site import FORMS, Notes, Site, known
 
+COUNTING = ("NonMaxSuppression", "NonZero")  # how much they make depends on what they read
+
 
 @dataclass(frozen=True)
 class Trace:
@@ -96,6 +98,8 @@ def _outputs(found: Trace, site: Site) -> list[Names]:
         found.ruleless[site.path] = "has a body of its own"
     elif rule is None:
         found.ruleless[site.path] = "has no rule"
+    elif kind not in COUNTING and _is_hollow(found, site.node):
+        found.ruleless[site.path] = "reads or makes an empty tensor"
     if site.path in found.ruleless:
         return site.pin_all(f"'{site.path}' ({shown}) {found.ruleless[site.path]}")
     if kind in ("Shape", "Size") and not follows(found.graph, site.node):
@@ -110,6 +114,19 @@ def _outputs(found: Trace, site: Site) -> list[Names]:
             f"outputs have {shapes}; return one array of names for each output"
         )
     return names
+
+
+def _is_hollow(found: Trace, node: ir.Node) -> bool:
+    """Whether a node reads or makes a tensor that was empty in the run, but for such as have no examples, or no boxes.
+
+    Those have a first axis of none, and so do what else the node reads.
+    """
+    read = [value for value in node.inputs if value is not None and not is_constant(value)]
+    before, after = ([found.graph.shapes.get(str(value.name), ()) for value in each] for each in (read, node.outputs))
+    none_given = any(shape[:1] == (0,) for shape in before)
+    return any(0 in shape[1:] for shape in (*before, *after)) or (
+        not none_given and any(shape[:1] == (0,) for shape in after)
+    )
 
 
 def _unify_shared(found: Trace) -> None:

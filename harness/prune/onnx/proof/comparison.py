@@ -11,7 +11,7 @@ import onnx_ir as ir
 
 from harness.base.errors import ModelError, ProofError, UnprovableError
 from harness.channels.removal import Removal
-from harness.prune.onnx.graph.graph import Array
+from harness.prune.onnx.graph.graph import Array, is_constant
 from harness.prune.onnx.graph.inputs import invented
 from harness.prune.onnx.graph.running import Runner, with_outputs
 from harness.prune.onnx.graph.surgery import remove
@@ -65,6 +65,16 @@ class Comparison:
     def expected(self) -> ir.Model:
         """The cut graph as it follows from the plan."""
         return remove(self.found, self.removal)
+
+    def check_interface(self) -> None:
+        """Raise ProofError where the pruned file has other inputs or outputs than the original, or in another order."""
+        for kind, side in (("inputs", _taken), ("outputs", _given)):
+            before, after = side(self.found.graph.model), side(self.pruned)
+            if before != after:
+                raise ProofError(
+                    f"the pruned file's {kind} are {', '.join(after) or 'none'}, the original's {', '.join(before)}; "
+                    "verify the two files that belong together"
+                )
 
     def feeds(self, seed: int, scale: float = 1.0) -> Feeds:
         """Two inputs of each of the sizes that the original was read with."""
@@ -197,3 +207,11 @@ class Comparison:
     def _wide_runs(self, model: ir.Model, setting: Setting) -> Runs:
         runner = Float64Runner(model, self.outputs)
         return [runner.run(each) for each in setting.feeds[:2]]
+
+
+def _taken(model: ir.Model) -> list[str]:
+    return [f"{value.name} ({value.dtype})" for value in model.graph.inputs if not is_constant(value)]
+
+
+def _given(model: ir.Model) -> list[str]:
+    return [str(value.name) for value in model.graph.outputs]

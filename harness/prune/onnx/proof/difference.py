@@ -36,9 +36,8 @@ def vary(runs: Runs) -> bool:
     for outputs in zip(*runs, strict=True):
         if not all(np.isfinite(each).all() for each in outputs):
             return False
-        spread = float(_joined(outputs).std())
         pairs = [(a, b) for a, b in zip(outputs[::2], outputs[1::2], strict=False) if a.shape == b.shape and a.size]
-        if pairs and max(float(np.abs(a - b).max()) for a, b in pairs) <= TELLING * spread:
+        if pairs and max(float(np.abs(a - b).max()) for a, b in pairs) <= TELLING * float(_joined(outputs).std()):
             return False
     return True
 

@@ -39,6 +39,7 @@ def compare(comparison: Comparison, tolerance: float = TOLERANCE, *, own_weights
         ProofError: the pruned graph is not one that the plan leaves.
         UnprovableError: the comparison would mean nothing.
     """
+    comparison.check_interface()
     trials = {"weights carried over": comparison.carried_over()} if own_weights else {}
     random, setting = _tried("random weights", comparison, tolerance, comparison.telling)
     trials |= random

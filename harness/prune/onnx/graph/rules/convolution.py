@@ -26,7 +26,7 @@ def of_whole_numbers(site: Site) -> Names | list[Names]:
 def convolved(site: Site, kernel: int, bias: int | None = None, each: Sequence[int] = ()) -> Names | list[Names]:
     """Names of a convolution by input `kernel`; inputs in `each` may hold a number for each filter."""
     if not site.is_constant(kernel):
-        return site.pin_all(f"'{site.path}' has a kernel that is computed")
+        return _computed(site)
     ids = site.read(site.names[0], 1)
     groups = int(site.attribute("group", 1))
     if groups > 1 and groups == len(ids) and (ids != NO_CHANNEL).all():
@@ -41,6 +41,11 @@ def convolved(site: Site, kernel: int, bias: int | None = None, each: Sequence[i
         if site.has(index) and site.names[index].size > 1:
             site.weight(index, {0: filters}, role="other")
     return made
+
+
+def _computed(site: Site) -> list[Names]:
+    site.stays("its kernel is computed, or an input of the model")
+    return site.pin_all(f"'{site.path}' has a kernel that is computed")
 
 
 def _depthwise(site: Site, kernel: int, ids: Names) -> Names:
@@ -65,7 +70,7 @@ def _mixing(site: Site, kernel: int, ids: Names, filters: Names, groups: int) ->
 def transposed(site: Site) -> Names | list[Names]:
     """Like a convolution, with the kernel's first two axes exchanged."""
     if not site.is_constant(1):
-        return site.pin_all(f"'{site.path}' has a kernel that is computed")
+        return _computed(site)
     ids = site.read(site.names[0], 1)
     groups = int(site.attribute("group", 1))
     if groups > 1 and groups == len(ids) == site.out_shape[1] and (ids != NO_CHANNEL).all():
