@@ -270,10 +270,7 @@ def test_the_exit_code_is_1_when_a_row_failed(
     assert code == 1
     assert json.loads(stdout)["study"] == "small"
     assert len(json.loads(stdout)["findings"]) == len(finished.written.findings)
-    assert [line.partition(": ")[0] for line in stderr.splitlines()] == [
-        "single_conv seed=0 0.1 %",
-        "single_conv seed=1 0.1 %",
-    ]
+    assert [line.partition(": ")[0] for line in stderr.splitlines()] == ["single_conv seed=0 0.1 % and 1 more"]
 
 
 def test_the_answers_are_computed_once(

@@ -29,13 +29,15 @@ def layouts(inputs: Sequence[ModelInput], given: Given, batch: int) -> Iterator[
         batch: the size of a batch that may vary.
     """
     axes = batch_axes(inputs)
+    said = {*given.layouts, *given.arrays}
     seen = set()
     for only_last, size in itertools.product((False, True), SIZES):
         shapes = tuple(
             _shape(one, axis, given, batch, None if only_last else size, size)
             for one, axis in zip(inputs, axes, strict=True)
         )
-        if shapes not in seen and all(map(_affordable, inputs, shapes)):
+        free = [pair for pair in zip(inputs, shapes, strict=True) if pair[0].name not in said]
+        if shapes not in seen and all(_affordable(*pair) for pair in free):
             seen.add(shapes)
             yield shapes
 
