@@ -112,7 +112,7 @@ bench-export: $(READY) $(PEERS)/.ready ## is our graph as fast as what PyTorch's
 bench-torchvision: $(READY) $(PEERS)/.ready ## torchvision's classifiers by both of PyTorch's exporters, pruned by half and proved, into bench/results/; goes on where it stopped
 	$(BIN)/python -m bench.torchvision --python $(PEERS)/bin/python
 
-bench-shelf: $(READY) $(PEERS)/.ready ## beside onnxsim on the files of fetch-onnx, into bench/results/; idle machine, hours, goes on where it stopped
+bench-shelf: $(READY) $(PEERS)/.ready ## beside onnxsim on the files of fetch-onnx, into bench/results/; idle machine, an hour, goes on where it stopped
 	$(BIN)/python -m bench.shelf --python $(PEERS)/bin/python --folder $(RUNS)/onnx-files
 
 # By pip: a CPU build of PyTorch is taken where the index or a folder that pip is told of has one.

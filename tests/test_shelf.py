@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from bench.shelf.comparing import Found, Told, as_fast
-from bench.shelf.page import markdown
+from bench.shelf.arms import THEIRS
+from bench.shelf.comparing import Beside, Found, Speed, Told
+from bench.shelf.page import keeps_more, markdown
 from bench.shelf.pictures import lines, pages, turned_lines
 from bench.shelf.subjects import Measure, kept
 
@@ -55,37 +56,44 @@ def test_pictures_are_the_same_by_seed_and_every_other_line_is_upside_down() -> 
     assert np.array_equal(turned[::2], upright[::2, ::-1, ::-1])
 
 
-def test_the_least_of_ours_that_is_as_fast_is_taken() -> None:
-    speeds = {
-        "uncalibrated": (1.2, 1.1, 1.3),
-        "5 %": (1.1, 1.0, 1.2),
-        "10 %": (1.19, 1.1, 1.3),
-        "15 %": (1.4, 1.3, 1.5),
-    }
-    assert as_fast(speeds, "uncalibrated") == 0.1
-    assert as_fast({**speeds, "uncalibrated": (2.0, 1.9, 2.1)}, "uncalibrated") is None
-    assert as_fast(speeds, "calibrated") is None
+def speed(ratio: float) -> Speed:
+    return Speed(ratio=ratio, low=ratio - 0.1, high=ratio + 0.1)
+
+
+@pytest.mark.parametrize(
+    ("ratio", "kept_by_ours", "wanted"),
+    [(1.2, 90.0, True), (1.19, 90.0, True), (1.1, 90.0, False), (1.2, 80.0, False), (None, 90.0, False)],
+)
+def test_ours_keeps_more_only_where_it_is_as_fast(ratio: float | None, kept_by_ours: float, wanted: bool) -> None:
+    ours = Told(left=0.8, speedup=None if ratio is None else speed(ratio), kept=(kept_by_ours,))
+    theirs = Told(left=0.8, speedup=speed(1.3), kept=(79.0, 81.0))
+    assert keeps_more(theirs, Beside(theirs=speed(1.2), ours=ours)) is wanted
 
 
 def found(ours: float) -> list[Found]:
     """Of two files one that onnxsim can't prune; of the other ours keeps so much at its speed."""
-    nothing = Told(why="an error")
-    cut = Told(0.8, "", (1.2, 1.1, 1.3), [80.0])
-    mine = {
-        "10 %": Told(0.85, "", (1.21, 1.2, 1.22), [ours], 50.0),
-        "50 %": Told(0.3, "", (2.0, 1.9, 2.1), [70.0], 9.0),
-    }
-    none = dict.fromkeys(("uncalibrated", "calibrated", "recovered"), nothing)
-    return [Found("a", {**none, "uncalibrated": cut}, mine, {"uncalibrated": "10 %"}), Found("b", none, mine, {})]
+    none = {arm: Told(why="an error") for arm in THEIRS}
+    cut = Told(left=0.8, speedup=speed(1.25), kept=(80.0,))
+    half = Told(left=0.3, speedup=speed(2.0), kept=(70.0, 72.0), cut=9.0)
+    fast = Told(left=0.85, speedup=speed(1.21), kept=(ours,))
+    beside = {"uncalibrated": Beside(theirs=speed(1.2), ours=fast)}
+    first = Found(subject="a", theirs={**none, "uncalibrated": cut}, ours=half, beside=beside)
+    return [first, Found(subject="b", theirs=none, ours=half)]
 
 
 def test_the_page_counts_files_and_who_keeps_more() -> None:
     text = markdown(found(90.0), "python -m bench.shelf", 3, 100)
     assert "- onnxsim, uncalibrated: 1\n- onnxsim, calibrated: 0\n- onnxsim, recovered: 0\n- harness: 2" in text
-    assert (
-        "Of the 1 files that both can prune, ours keeps more answers at the speed of every one of theirs on 1: a."
-        in text
-    )
-    assert "| a | uncalibrated | 1.20 [1.10, 1.30] | 80.0 | 10 % | 1.21 [1.20, 1.22] | 90.0 |" in text
+    assert "Of the 1 files that both can prune" in text
+    assert "ours keeps more answers at the speed of every one of theirs on 1: a." in text
+    assert "| a | onnxsim, uncalibrated | 80.0 % | 1.25 [1.15, 1.35] | 80.0 |" in text
+    assert "| a | harness, as cut | 30.0 % | 2.00 [1.90, 2.10] | 9.0 |" in text
+    assert "| a | harness, reconstructed | 30.0 % | 2.00 [1.90, 2.10] | 71.0 (70.0, 72.0) |" in text
+    assert "| a | uncalibrated | 1.20 [1.10, 1.30] | 80.0 | 85.0 % | 1.21 [1.11, 1.31] | 90.0 |" in text
     assert "| b | onnxsim, uncalibrated | – | – | an error |" in text
     assert "of every one of theirs on 0: none." in markdown(found(79.0), "python -m bench.shelf", 3, 100)
+
+
+def test_what_is_kept_in_the_store_reads_back() -> None:
+    for one in found(90.0):
+        assert Found.model_validate_json(one.model_dump_json()) == one

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 from bench.onnx_files import FOLDER
 from bench.peers.originals import SMALL, Size
 from bench.peers.ours import code
 from bench.shelf.arms import SCRIPT, Pruners
-from bench.shelf.comparing import Found, Told, compare
+from bench.shelf.comparing import Found, compare
 from bench.shelf.page import markdown
 from bench.shelf.subjects import Subject, deepcaptcha, fetched
 from harness.base.keras_import import import_keras
@@ -30,21 +27,13 @@ def found_in(store: Store, subject: Subject, pruners: Pruners, seeds: Sequence[i
 
     def make(folder: Path) -> None:
         found = compare(subject, pruners, seeds, seconds)
-        (folder / "found.json").write_text(json.dumps(asdict(found)), encoding="utf-8")
+        (folder / "found.json").write_text(found.model_dump_json(), encoding="utf-8")
 
     inputs = {
         "subject": subject.name, "file": file_digest(subject.path), "count": pruners.count, "seeds": list(seeds),
         "seconds": seconds, "code": code(), "theirs": file_digest(SCRIPT),
     }  # fmt: skip
-    told = json.loads(store.get("shelf-found", inputs, make).path("found.json").read_text(encoding="utf-8"))
-    return Found(told["subject"], _arms(told["theirs"]), _arms(told["ours"]), told["chosen"])
-
-
-def _arms(told: dict[str, Any]) -> dict[str, Told]:
-    return {
-        name: Told(**{**each, "speedup": tuple(each["speedup"]) if each["speedup"] else None})
-        for name, each in told.items()
-    }
+    return store.get("shelf-compared", inputs, make).record("found.json", Found)
 
 
 def main() -> None:
@@ -55,7 +44,7 @@ def main() -> None:
     parser.add_argument("--files", nargs="+", choices=NAMES, default=list(NAMES))
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--count", type=int, default=COUNT, help="of pictures")
-    parser.add_argument("--seconds", type=float, default=180.0, help="of measuring each file")
+    parser.add_argument("--seconds", type=float, default=60.0, help="of measuring each file, for each table")
     parser.add_argument("--small", action="store_true", help="deepcaptcha of few images and an epoch")
     parser.add_argument("--store", type=Path, default=Path(".harness/bench-peers"))
     parser.add_argument("--output", type=Path, default=RESULT)

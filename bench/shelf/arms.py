@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,7 +19,6 @@ from harness.measure.files.model_file import read_model
 SCRIPT = Path(__file__).parents[1] / "peers" / "theirs" / "onnxsim_arm.py"
 THEIRS = ("uncalibrated", "calibrated", "recovered")
 RATIO = 0.5
-LADDER = (0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.6, 0.7)  # ours, of which the least that is as fast is taken
 CUT = 0.99  # of the weights: what keeps more was not pruned
 
 
@@ -61,9 +61,7 @@ class Pruners:
             (folder / "why.txt").write_text("" if done.returncode == 0 else said, encoding="utf-8")
 
         own = {"arm": arm, "seed": 0 if arm == "uncalibrated" else seed, "script": file_digest(SCRIPT)}
-        made = self.store.get("shelf-onnxsim", {**self._of(subject), **own}, make)
-        why = made.path("why.txt").read_text(encoding="utf-8")
-        return Arm(None, why=why) if why else self._looked_at(subject, made.folder / "pruned.onnx")
+        return self._made("shelf-onnxsim", {**self._of(subject), **own}, make, subject)
 
     def ours(self, subject: Subject, ratio: float, seed: int | None = None) -> Arm:
         """What harness makes: as cut, or with the kernels solved again from the pictures of a seed."""
@@ -81,7 +79,31 @@ class Pruners:
                 why = str(error)
             (folder / "why.txt").write_text(why, encoding="utf-8")
 
-        made = self.store.get("shelf-ours", {**self._of(subject), "ratio": ratio, "seed": seed, "code": code()}, make)
+        inputs = {**self._of(subject), "ratio": ratio, "seed": seed, "code": code()}
+        return self._made("shelf-ours", inputs, make, subject)
+
+    def to_speed(self, subject: Subject, speedup: float, seed: int) -> Arm:
+        """What harness makes of widths by measured latency, to be so many times as fast, reconstructed."""
+        import harness
+
+        def make(folder: Path) -> None:
+            try:
+                with self.progress.task(f"{subject.name}: harness {speedup:.2f}x, seed {seed}"):
+                    result = harness.prune(
+                        subject.path, speedup=speedup, inputs=[subject.input_shape], seed=seed, recover="reconstruct",
+                        data=subject.pictures(seed, self.count), store=self.store.root,
+                    )  # fmt: skip
+                result.write(folder / "pruned.onnx")
+                why = ""
+            except HarnessError as error:
+                why = str(error)
+            (folder / "why.txt").write_text(why, encoding="utf-8")
+
+        inputs = {**self._of(subject), "speedup": f"{speedup:.3f}", "seed": seed, "code": code()}
+        return self._made("shelf-to-speed", inputs, make, subject)
+
+    def _made(self, kind: str, inputs: dict[str, object], make: Callable[[Path], None], subject: Subject) -> Arm:
+        made = self.store.get(kind, inputs, make)
         why = made.path("why.txt").read_text(encoding="utf-8")
         return Arm(None, why=why) if why else self._looked_at(subject, made.folder / "pruned.onnx")
 
