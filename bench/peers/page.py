@@ -106,6 +106,9 @@ def markdown(found: Found, size: Size) -> str:
             "the kernel of the hidden Dense layer, AdamW at the same rate the rest.",
             "",
             *_goals(found),
+            "",
+            "ONNX files of others, whose data is not at hand, beside onnxsim: [onnxsim-files.md](onnxsim-files.md), by "
+            "`make bench-shelf`.",
         ]
     )
 

@@ -10,7 +10,7 @@ from bench.onnx_files import FOLDER
 from bench.peers.originals import SMALL, Size
 from bench.peers.ours import code
 from bench.shelf.arms import SCRIPT, Pruners
-from bench.shelf.comparing import Found, compare
+from bench.shelf.comparing import JUDGED, Found, compare
 from bench.shelf.page import markdown
 from bench.shelf.subjects import Subject, deepcaptcha, fetched
 from harness.base.keras_import import import_keras
@@ -19,7 +19,7 @@ from harness.cli.terminal import print_lines, terminal
 
 RESULT = Path(__file__).parents[1] / "results" / "onnxsim-files.md"
 NAMES = ("angle", "detection", "recognition", "nudenet", "ddddocr det", "ddddocr old", "deepcaptcha")
-COUNT = 100  # pictures to calibrate by, and as many others to judge by
+COUNT = 100  # pictures to calibrate by
 
 
 def found_in(store: Store, subject: Subject, pruners: Pruners, seeds: Sequence[int], seconds: float) -> Found:
@@ -30,7 +30,7 @@ def found_in(store: Store, subject: Subject, pruners: Pruners, seeds: Sequence[i
         (folder / "found.json").write_text(found.model_dump_json(), encoding="utf-8")
 
     inputs = {
-        "subject": subject.name, "file": file_digest(subject.path), "count": pruners.count, "seeds": list(seeds),
+        "subject": subject.name, "file": file_digest(subject.path), "count": pruners.count, "judged": JUDGED, "seeds": list(seeds),
         "seconds": seconds, "code": code(), "theirs": file_digest(SCRIPT),
     }  # fmt: skip
     return store.get("shelf-compared", inputs, make).record("found.json", Found)

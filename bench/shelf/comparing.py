@@ -12,6 +12,7 @@ from harness.records import Record
 from harness.spec import MeasureSpec
 
 AS_FAST = 0.99  # of their speed: so much is no difference
+JUDGED = 300  # pictures that answers are compared on
 LEAST = 1.02  # times as fast: less is not worth asking for
 MARGINS = (1.0, 1.03, 1.06)  # what is asked for over their speed, in turn, until ours is as fast
 OURS = "ours"
@@ -80,7 +81,7 @@ def compare(subject: Subject, pruners: Pruners, seeds: Sequence[int], seconds: f
         for design in speeds
         if design != OURS
     }
-    pictures = subject.pictures(TEST, pruners.count)
+    pictures = subject.pictures(TEST, JUDGED)
     wanted = answers(subject.path, subject.input_name, pictures)
 
     def by_seed(arms: Sequence[Arm]) -> tuple[float, ...]:

@@ -7,7 +7,7 @@ import statistics
 from collections.abc import Iterable, Sequence
 
 from bench.shelf.arms import RATIO, THEIRS
-from bench.shelf.comparing import Beside, Found, Speed, Told
+from bench.shelf.comparing import JUDGED, Beside, Found, Speed, Told
 from harness.measure.runtime.environment import describe
 
 
@@ -23,7 +23,7 @@ def markdown(found: Sequence[Found], command: str, seeds: int, count: int) -> st
             f"{versions}; theirs: [requirements.lock](../peers/theirs/requirements.lock).",
             "",
             f"Both are asked for half, and may look at the same {count} pictures, drawn by {seeds} seeds; *answers "
-            f"kept* is on {count} others, in %, the mean and each seed's: of the angle and of `deepcaptcha` the class "
+            f"kept* is on {JUDGED} others, in %, the mean and each seed's: of the angle and of `deepcaptcha` the class "
             "that is the same, of readers the character at each step where either tells one, of detectors the median "
             "cosine of their scores. Pictures are lines and pages of drawn text, parts of two photographs for "
             "`nudenet`, and pieces of clothing for `deepcaptcha`. Speed-ups at batch 1 on one thread with 95 % "
