@@ -30,8 +30,8 @@ def found_in(store: Store, subject: Subject, pruners: Pruners, seeds: Sequence[i
         (folder / "found.json").write_text(found.model_dump_json(), encoding="utf-8")
 
     inputs = {
-        "subject": subject.name, "file": file_digest(subject.path), "count": pruners.count, "judged": JUDGED, "seeds": list(seeds),
-        "seconds": seconds, "code": code(), "theirs": file_digest(SCRIPT),
+        "subject": subject.name, "file": file_digest(subject.path), "count": pruners.count, "judged": JUDGED,
+        "seeds": list(seeds), "seconds": seconds, "code": code(), "theirs": file_digest(SCRIPT),
     }  # fmt: skip
     return store.get("shelf-compared", inputs, make).record("found.json", Found)
 
