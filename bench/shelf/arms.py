@@ -85,12 +85,17 @@ class Pruners:
     def to_speed(self, subject: Subject, speedup: float, seed: int) -> Arm:
         """What harness makes of widths by measured latency, to be so many times as fast, reconstructed."""
         import harness
+        from harness.spec import PruneSpec
+
+        spec = PruneSpec(
+            speedup=speedup, importance="reconstruction", recover="reconstruct", reconstruct_images=self.count
+        )
 
         def make(folder: Path) -> None:
             try:
                 with self.progress.task(f"{subject.name}: harness {speedup:.2f}x, seed {seed}"):
                     result = harness.prune(
-                        subject.path, speedup=speedup, inputs=[subject.input_shape], seed=seed, recover="reconstruct",
+                        subject.path, spec, inputs=[subject.input_shape], seed=seed,
                         data=subject.pictures(seed, self.count), store=self.store.root,
                     )  # fmt: skip
                 result.write(folder / "pruned.onnx")
