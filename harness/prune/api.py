@@ -56,7 +56,7 @@ def prune(
         store: where the latency table is kept, a folder or an address, for a `speedup` or `max_latency_us`.
         **options: fields of the spec, instead of it or to change it: `ratio`, `filters` or `remove`, `importance`,
             `keep`, `round_to`, `global_ranking`, `recover`, `reconstruct_images`. Or those of a SpeedSpec: `speedup` or
-            `max_latency_us`, `batch_sizes`, `threads`, `device`, `importance`, `keep`.
+            `max_latency_us`, `batch_sizes`, `threads`, `device`, `importance`, `keep`, with or without `recover`.
 
     Raises:
         SpecError: an option is unknown or out of range.
@@ -67,10 +67,12 @@ def prune(
     """
     check_seed(seed)
     if spec is None and {"speedup", "max_latency_us"} & options.keys():
-        pricing, target = Pricing(open_store(store), Silent()), speed_spec(options, "prune")
+        pricing, (target, images) = Pricing(open_store(store), Silent()), speed_spec(options, "prune")
+        examples = _examples(model, images, data, seed)
         with estimating(model, lambda: Parted.of(data, seed), seed, pricing.progress):
             given, judge = Data.given(data, seed), KerasJudge.of(model, data, seed)
-            return prune_to_speed(model, target, pricing, data=given, seed=seed, judge=judge)
+            result = prune_to_speed(model, target, pricing, data=given, seed=seed, judge=judge)
+        return _reconstructed(model, result, examples, seed)
     asked = _asked(spec, options)
     if not asked.by_latency:
         return _pruned(model, asked, None, data, seed)
@@ -125,18 +127,29 @@ def prune_like(
 
 
 def _pruned(model: keras.Model, asked: PruneSpec, widths: ChannelPlan | None, data: Any, seed: int) -> PruneResult:
-    examples = () if asked.images is None else Data.given(data, seed, asked.images).examples
-    if asked.images is not None:
-        check_enough([tuple(tensor.shape) for tensor in model.inputs], examples)
+    examples = _examples(model, asked.images, data, seed)
     found = trace(model, asked.keep)
     decided = _decided(model, found, asked, widths, Data.given(data, seed))
     result = cut_and_prove(model, found, decided, control=asked.rows == "first", seed=seed)
     if asked.baseline == "scratch":
         keras.utils.set_random_seed(seed)
         return replace(result, model=renewed(result.model))
-    if asked.images is None:
+    return _reconstructed(model, result, examples, seed)
+
+
+def _examples(model: keras.Model, images: int | None, data: Any, seed: int) -> tuple[Any, ...] | None:
+    """So many examples to solve kernels from, which must be enough; None where they are not solved again."""
+    if images is None:
+        return None
+    found = Data.given(data, seed, images).examples
+    check_enough([tuple(tensor.shape) for tensor in model.inputs], found)
+    return found
+
+
+def _reconstructed(model: keras.Model, result: PruneResult, examples: Any, seed: int) -> PruneResult:
+    if examples is None:
         return result
-    return replace(result, reconstruction=reconstruct(model, decided, result.model, examples, seed))
+    return replace(result, reconstruction=reconstruct(model, result.plan, result.model, examples, seed))
 
 
 def _decided(model: keras.Model, found: Trace, asked: PruneSpec, widths: ChannelPlan | None, data: Data) -> ChannelPlan:

@@ -93,7 +93,7 @@ def prune_onnx(  # noqa: PLR0913 - what stands beside the file, one by one
         store: where the latency table is kept, a folder or an address, for a `speedup` or `max_latency_us`.
         **options: fields of the spec, instead of it or to change it; with `recover` and no spec, the importance is
             `reconstruction` unless it is given. Or those of a SpeedSpec: `speedup` or
-            `max_latency_us`, `batch_sizes`, `threads`, `device`, `importance`, `keep`.
+            `max_latency_us`, `batch_sizes`, `threads`, `device`, `importance`, `keep`, with or without `recover`.
 
     Raises:
         SpecError: an option is unknown or out of range.
@@ -107,11 +107,12 @@ def prune_onnx(  # noqa: PLR0913 - what stands beside the file, one by one
     if not isinstance(spec, PruneSpec | None):
         raise SpecError(f"prune: expected a PruneSpec, not {spec!r}; write prune('net.onnx', ratio=0.5)")
     given, pricing = Given(data, judge_by, inputs, seed), Pricing(open_store(store), Silent())
-    if spec is None and {"speedup", "max_latency_us"} & options.keys():
-        return prune_to_speed(Path(path), speed_spec({**options, "inputs": tuple(inputs)}, "prune"), pricing, given)
     said = {**({} if spec is None else spec.model_dump(exclude_unset=True)), **options}
     if spec is None and "remove" not in said:
         said.setdefault("importance", usual_importance(str(path), reconstructed=said.get("recover") is not None))
+    if spec is None and {"speedup", "max_latency_us"} & options.keys():
+        target, images = speed_spec({**said, "inputs": tuple(inputs)}, "prune")
+        return prune_to_speed(Path(path), target, pricing, given, images)
     asked = checked(PruneSpec, said, "prune")
     if asked.by_latency:
         _check_untrained(asked)

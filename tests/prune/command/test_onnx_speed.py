@@ -169,6 +169,22 @@ def test_in_python_a_table_is_made_once_whatever_the_weights(
         monkeypatch.setattr(profiling.Profiler, "time", None)  # would fail if it were asked for
 
 
+def test_in_python_a_speed_goes_with_kernels_solved_again(net: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With options of both kinds, ranked by what the kernels miss; a try counts as it is."""
+    monkeypatch.setattr(trial, "_met", lambda asked, reached: True)
+    measure_for(2, monkeypatch)
+    images = np.random.default_rng(0).random((60, 12, 12, 3))
+    asked = {"speedup": 1.4, "batch_sizes": (1, 4), "device": "cpu", "recover": "reconstruct"}
+    result = harness.prune(net, **asked, reconstruct_images=50, data=images)
+    assert result.speed is not None
+    assert result.speed.asked.batch_sizes == (1, 4)
+    assert result.speed.asked.importance == "reconstruction"
+    assert result.reconstruction is not None
+    assert result.reconstruction.images <= 50
+    with pytest.raises(SpecError, match="recover = 'guess'"):
+        harness.prune(net, speedup=1.4, recover="guess", data=images)
+
+
 def test_in_python_a_speed_and_another_amount_or_training_are_refused(net: Path) -> None:
     with pytest.raises(SpecError, match="speedup says how much goes; leave out ratio"):
         harness.prune(net, speedup=2.0, ratio=0.5)

@@ -7,14 +7,16 @@ from pathlib import Path
 from typing import Any
 
 import keras
+import numpy as np
 import pytest
 
 import harness
-from harness.base.errors import SpecError, TooSlowError
+from harness.base.errors import PruneError, SpecError, TooSlowError
 from harness.base.store import Folder, Store
 from harness.base.store.upkeep import contents
 from harness.measure.latency import profiling
 from harness.prune.files import report_path
+from harness.prune.speed import trial
 from harness.prune.speed.trial import SHORT
 from harness.records import PruneFile
 from tests.prune.command.running import Captured, measure_for, run
@@ -120,6 +122,21 @@ def test_in_python_a_speed_and_another_amount_are_refused() -> None:
             harness.prune(randomised(chain()), **options)
     with pytest.raises(SpecError, match="exactly one of speedup and max_latency_us"):
         harness.prune(randomised(chain()), speedup=2.0, max_latency_us=5.0)
+
+
+def test_in_python_a_speed_goes_with_kernels_solved_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With options of both kinds; a try counts as it is."""
+    monkeypatch.setattr(trial, "_met", lambda asked, reached: True)
+    measure_for(2, monkeypatch)
+    model = randomised(chain())
+    images = np.random.default_rng(0).random((64, *model.input_shape[1:]), np.float32)
+    asked = {"speedup": 1.05, "device": "cpu", "recover": "reconstruct", "reconstruct_images": 60}
+    result = harness.prune(model, **asked, data=images, store=tmp_path / "tables")
+    assert result.speed is not None
+    assert result.reconstruction is not None
+    assert result.reconstruction.images == 60
+    with pytest.raises(PruneError, match="examples"):
+        harness.prune(model, **asked, store=tmp_path / "tables")
 
 
 def test_in_python_what_no_width_can_reach_is_an_error_of_its_own(tmp_path: Path) -> None:
