@@ -75,7 +75,8 @@ def _speeds(found: Sequence[Found]) -> Iterable[str]:
         f"Of the {len(both)} files that both can prune, ours keeps more answers at the speed of every one of theirs on "
         f"{len(more)}: {', '.join(more) or 'none'}. Ours is asked for their measured speed (`--speedup`, for 1.02 at "
         "least), by widths of measured latency, reconstructed from the pictures of each seed; its speed-up is that of "
-        "the slowest seed, in one paired run with theirs."
+        "the slowest seed, in one paired run with theirs. More is on average over seeds; where classes are compared, "
+        f"one picture is {100 / JUDGED:.1f} points, so less than that is no difference."
     )
     yield ""
     yield "| file | onnxsim | speed-up | answers kept | harness: weights left | speed-up | answers kept |"
