@@ -8,7 +8,7 @@ import pytest
 from bench.shelf.arms import THEIRS
 from bench.shelf.comparing import Beside, Found, Speed, Told
 from bench.shelf.page import keeps_more, markdown
-from bench.shelf.pictures import lines, pages, turned_lines
+from bench.shelf.pictures import lines, pages, photographs, turned_lines
 from bench.shelf.subjects import Measure, kept
 
 GENERATOR = np.random.default_rng(0)
@@ -45,13 +45,19 @@ def test_where_a_box_is_does_not_count_among_its_scores(measure: Measure, axis: 
     assert kept(measure, one, other) == 0.0
 
 
-def test_pictures_are_the_same_by_seed_and_every_other_line_is_upside_down() -> None:
-    draw = lambda make, seed: make(np.random.default_rng(seed), 4, 32, 96)  # noqa: E731
-    for make in (lines, pages, turned_lines):
-        assert draw(make, 1).shape == (4, 32, 96, 3)
-        assert np.array_equal(draw(make, 1), draw(make, 1))
-        assert not np.array_equal(draw(make, 1), draw(make, 2))
-    upright, turned = draw(lines, 1), draw(turned_lines, 1)
+@pytest.mark.parametrize("draw", [lines, turned_lines, pages, photographs])
+def test_pictures_are_drawn_by_their_seed(draw: object) -> None:
+    assert callable(draw)
+    one, same, other = (draw(np.random.default_rng(seed), 3, 48, 96) for seed in (0, 0, 1))
+    assert one.shape == (3, 48, 96, 3)
+    assert one.dtype == np.uint8
+    assert np.array_equal(one, same)
+    assert not np.array_equal(one, other)
+    assert one.std(axis=(1, 2, 3)).min() > 10
+
+
+def test_every_other_line_is_upside_down() -> None:
+    upright, turned = (draw(np.random.default_rng(1), 4, 32, 96) for draw in (lines, turned_lines))
     assert np.array_equal(turned[1::2], upright[1::2])
     assert np.array_equal(turned[::2], upright[::2, ::-1, ::-1])
 
@@ -71,14 +77,18 @@ def test_ours_keeps_more_only_where_it_is_as_fast(ratio: float | None, kept_by_o
 
 
 def found(ours: float) -> list[Found]:
-    """Of two files one that onnxsim can't prune; of the other ours keeps so much at its speed."""
+    """Ours keeps so much of one file; onnxsim can't prune the second, and nobody the third."""
     none = {arm: Told(why="an error") for arm in THEIRS}
     cut = Told(left=0.8, speedup=speed(1.25), kept=(80.0,))
     half = Told(left=0.3, speedup=speed(2.0), kept=(70.0, 72.0), cut=9.0)
     fast = Told(left=0.85, speedup=speed(1.21), kept=(ours,))
     beside = {"uncalibrated": Beside(theirs=speed(1.2), ours=fast)}
     first = Found(subject="a", theirs={**none, "uncalibrated": cut}, ours=half, beside=beside)
-    return [first, Found(subject="b", theirs=none, ours=half)]
+    return [
+        first,
+        Found(subject="b", theirs=none, ours=half),
+        Found(subject="c", theirs=none, ours=Told(why="nothing")),
+    ]
 
 
 def test_the_page_counts_files_and_who_keeps_more() -> None:
@@ -91,6 +101,7 @@ def test_the_page_counts_files_and_who_keeps_more() -> None:
     assert "| a | harness, reconstructed | 30.0 % | 2.00 [1.90, 2.10] | 71.0 (70.0, 72.0) |" in text
     assert "| a | uncalibrated | 1.20 [1.10, 1.30] | 80.0 | 85.0 % | 1.21 [1.11, 1.31] | 90.0 |" in text
     assert "| b | onnxsim, uncalibrated | – | – | an error |" in text
+    assert "| c | harness, reconstructed | – | – | nothing |" in text
     assert "of every one of theirs on 0: none." in markdown(found(79.0), "python -m bench.shelf", 3, 100)
 
 
