@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from harness.prune.onnx.api import prove_onnx, prune_onnx
+from harness.prune.onnx.api import prune_onnx
 from harness.prune.onnx.files import is_onnx
+from harness.prune.onnx.verified import prove_onnx
 
 
 def prune(model: Any, *args: Any, **options: Any) -> Any:
@@ -26,7 +27,7 @@ def verify(original: Any, pruned: Any, *args: Any, **options: Any) -> Any:
     """Check that a pruned Keras model, or ONNX file, computes what the masked original computes; return the proof.
 
     `verify(model, pruned, plan)` is `harness.prune.proof.verify.verify`, and with paths of ONNX files it is
-    `harness.prune.onnx.api.prove_onnx`; both raise ProofError where it does not.
+    `harness.prune.onnx.verified.prove_onnx`; both raise ProofError where it does not.
     """
     if is_onnx(original):
         return prove_onnx(original, pruned, *args, **options)

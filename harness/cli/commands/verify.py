@@ -62,7 +62,7 @@ def _keras(original: Path, pruned: Path, decided: ChannelPlan, unsafe: bool, how
 
 
 def _onnx(original: Path, pruned: Path, decided: ChannelPlan, inputs: list[str], how: tuple[bool, int]) -> Verdict:
-    from harness.prune.onnx.api import verify_onnx
+    from harness.prune.onnx.verified import verify_onnx
 
     with step("prove"):
         return verify_onnx(original, pruned, decided, inputs=inputs, architecture=how[0], seed=how[1])

@@ -102,7 +102,7 @@ def _proven(
     if _converted(pruned) and not _converted(original):
         return None, None
     from harness.prune.files import plan_path, read_plan
-    from harness.prune.onnx.api import verify_onnx
+    from harness.prune.onnx.verified import verify_onnx
 
     plans = [read_plan(plan_path(pruned))] if plan_path(pruned).is_file() else []
     one = read_model(original).inputs[0]

@@ -18,17 +18,16 @@ from harness.measure.files.model_file import read_model
 from harness.measure.inputs.declared import check_batches
 from harness.prune.choose.amounts import comparable, least_important
 from harness.prune.choose.planning import plan_like, plan_of, random_plan_like, removal_of, removes_nothing
-from harness.prune.files import read_about, trained_on
 from harness.prune.onnx.described import describe
 from harness.prune.onnx.examples import Array, Data, by_input, drawn, sizes_of
 from harness.prune.onnx.graph.cost import report
 from harness.prune.onnx.graph.pinned import pinned
-from harness.prune.onnx.graph.reading import load_onnx, read_onnx
+from harness.prune.onnx.graph.reading import read_onnx
 from harness.prune.onnx.graph.surgery import remove
 from harness.prune.onnx.graph.trace import Trace, trace
 from harness.prune.onnx.network import OnnxNetwork, check_finite
 from harness.prune.onnx.proof.comparison import Comparison
-from harness.prune.onnx.proof.verify import judge, prove
+from harness.prune.onnx.proof.verify import prove
 from harness.prune.onnx.recover.accuracy import accuracy
 from harness.prune.onnx.recover.agreement import agreement
 from harness.prune.onnx.recover.judging import OnnxJudge
@@ -42,10 +41,8 @@ from harness.records import (
     Agreement,
     ChannelPlan,
     Matched,
-    Proof,
     Recovery,
     Speed,
-    Verdict,
 )
 from harness.spec import MeasureSpec, PruneSpec, SpeedSpec, check_seed, checked, usual_importance
 
@@ -221,47 +218,6 @@ def replay_by(path: Path, decided: ChannelPlan, given: Given) -> OnnxResult:
     if removes_nothing(decided):
         raise PruneError("the plan removes no channel at all; give one that does")
     return _finished(network, decided, given, None)
-
-
-def prove_onnx(
-    original: Path | str, pruned: Path | str, plan: ChannelPlan, *, inputs: Sequence[str] = (), seed: int = 0
-) -> Proof:
-    """Check that a pruned ONNX file computes what the masked original computes.
-
-    Raises:
-        MeasureError: a file can't be read.
-        PruneError: the plan does not fit the original.
-        ProofError: the files differ, or the comparison would mean nothing.
-    """
-    check_seed(seed)
-    if not isinstance(pruned, Path | str):
-        raise SpecError(f"expected the path of the pruned file, not {type(pruned).__name__}; write it first")
-    return prove(_comparison(Path(original), Path(pruned), plan, inputs, seed))
-
-
-def verify_onnx(
-    original: Path,
-    pruned: Path,
-    plan: ChannelPlan,
-    *,
-    inputs: Sequence[str] = (),
-    architecture: bool = False,
-    seed: int = 0,
-) -> Verdict:
-    """Whether a pruned ONNX file is the masked original.
-
-    Raises:
-        MeasureError: a file can't be read.
-        PruneError: the plan does not fit the original.
-    """
-    changed = trained_on(read_about(pruned))
-    return judge(_comparison(original, pruned, plan, inputs, seed), architecture=architecture, trained_on=changed)
-
-
-def _comparison(original: Path, pruned: Path, plan: ChannelPlan, inputs: Sequence[str], seed: int) -> Comparison:
-    found = trace(read_onnx(original, inputs))
-    check_finite(found)
-    return Comparison(found, load_onnx(pruned), removal_of(found, plan), seed)
 
 
 def _network(path: Path, keep: tuple[str, ...], given: Given) -> OnnxNetwork:

@@ -15,9 +15,9 @@ import harness
 from harness.base.errors import ProofError, UnprovableError
 from harness.channels.names import along, spread
 from harness.prune.files import read_plan
-from harness.prune.onnx.api import verify_onnx
 from harness.prune.onnx.graph import registry
 from harness.prune.onnx.graph.site import Site
+from harness.prune.onnx.verified import verify_onnx
 from tests.prune.onnx.graph.building import Net
 from tests.prune.onnx.graph.heads import attention
 

@@ -14,9 +14,9 @@ from onnx import TensorProto
 import harness
 from harness.base.errors import ProofError
 from harness.channels.names import along
-from harness.prune.onnx.api import verify_onnx
 from harness.prune.onnx.graph import registry
 from harness.prune.onnx.graph.site import Site
+from harness.prune.onnx.verified import verify_onnx
 from tests.onnx_files import tensor
 from tests.prune.onnx.graph.building import Net
 from tests.prune.onnx.graph.quantizing import bytes_between

@@ -11,8 +11,8 @@ import pytest
 
 import harness
 from harness.base.errors import PruneError
-from harness.prune.onnx.api import verify_onnx
 from harness.prune.onnx.graph.running import Runner
+from harness.prune.onnx.verified import verify_onnx
 from tests.onnx_files import tensor
 from tests.prune.onnx.graph.building import Net
 
